@@ -1,0 +1,349 @@
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef SBX_FAULTS
+/* 0, or the -errno with which this call has to fail. */
+static int
+fault(const char *name)
+{
+	static char *spec;
+	static unsigned long calls, nth;
+	static int code;
+	static bool onward, parsed;
+
+	if (!parsed) {
+		parsed = true;
+		const char *env = getenv("SBX_FAULT");
+		spec = env ? strdup(env) : NULL;
+		char *colon = spec ? strchr(spec, ':') : NULL;
+		if (colon) {
+			char *end;
+			*colon = '\0';
+			code = (int)strtol(colon + 1, &end, 10);
+			nth = *end == ':' ? strtoul(end + 1, &end, 10) : 1;
+			onward = *end == '+';
+		} else {
+			spec = NULL;
+		}
+	}
+	if (!spec || strcmp(spec, name) != 0)
+		return 0;
+	calls++;
+	return calls == nth || (onward && calls > nth) ? -code : 0;
+}
+#else
+#define fault(name) 0
+#endif
+
+/* The value of a call that is repeated while a signal interrupts it. */
+#define RETRY(name, expr)                                                      \
+	do {                                                                   \
+		int injected = fault(name);                                    \
+		if (injected)                                                  \
+			return injected;                                       \
+		ssize_t r;                                                     \
+		do                                                             \
+			r = (expr);                                            \
+		while (r < 0 && errno == EINTR);                               \
+		return r < 0 ? -errno : r;                                     \
+	} while (0)
+
+#define RETRY_INT(name, expr)                                                  \
+	do {                                                                   \
+		int injected = fault(name);                                    \
+		if (injected)                                                  \
+			return injected;                                       \
+		int r;                                                         \
+		do                                                             \
+			r = (expr);                                            \
+		while (r < 0 && errno == EINTR);                               \
+		return r < 0 ? -errno : r;                                     \
+	} while (0)
+
+ssize_t
+sys_read(int fd, void *data, size_t len)
+{
+	RETRY("read", read(fd, data, len));
+}
+
+ssize_t
+sys_pread(int fd, void *data, size_t len, int64_t off)
+{
+	RETRY("pread", pread(fd, data, len, off));
+}
+
+ssize_t
+sys_write(int fd, const void *data, size_t len)
+{
+	RETRY("write", write(fd, data, len));
+}
+
+ssize_t
+sys_pwrite(int fd, const void *data, size_t len, int64_t off)
+{
+	RETRY("pwrite", pwrite(fd, data, len, off));
+}
+
+int
+sys_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+	while (len > 0) {
+		ssize_t n = sys_write(fd, p, len);
+		if (n < 0)
+			return (int)n;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t
+sys_splice(int in, int out, int64_t *out_off, size_t len)
+{
+	RETRY("splice", splice(in, NULL, out, out_off, len,
+			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+}
+
+int
+sys_open(const char *path, int flags, mode_t mode)
+{
+	return sys_openat(AT_FDCWD, path, flags, mode);
+}
+
+int
+sys_openat(int dir, const char *path, int flags, mode_t mode)
+{
+	RETRY_INT("openat", openat(dir, path, flags | O_CLOEXEC, mode));
+}
+
+int
+sys_pipe(int fds[2], int flags)
+{
+	RETRY_INT("pipe", pipe2(fds, flags | O_CLOEXEC));
+}
+
+int
+sys_socketpair(int type, int fds[2])
+{
+	RETRY_INT("socketpair",
+		  socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds));
+}
+
+int
+sys_accept(int fd)
+{
+	RETRY_INT("accept",
+		  accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
+int
+sys_memfd(const char *name)
+{
+	RETRY_INT("memfd", memfd_create(name, MFD_CLOEXEC));
+}
+
+int
+sys_dup(int fd)
+{
+	RETRY_INT("dup", fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+void
+sys_close(int fd)
+{
+	/* Linux frees the descriptor even where close() says EINTR. */
+	if (fd >= 0)
+		close(fd);
+}
+
+int
+sys_mkdirat(int dir, const char *path, mode_t mode)
+{
+	RETRY_INT("mkdirat", mkdirat(dir, path, mode));
+}
+
+int
+sys_unlinkat(int dir, const char *path, int flags)
+{
+	RETRY_INT("unlinkat", unlinkat(dir, path, flags));
+}
+
+int
+sys_fstat(int fd, struct stat *st)
+{
+	RETRY_INT("fstat", fstat(fd, st));
+}
+
+int
+sys_ftruncate(int fd, int64_t len)
+{
+	RETRY_INT("ftruncate", ftruncate(fd, len));
+}
+
+int
+sys_rename(const char *from, const char *to)
+{
+	RETRY_INT("rename", rename(from, to));
+}
+
+static ssize_t
+send_retry(int sock, const struct msghdr *m)
+{
+	RETRY("sendmsg", sendmsg(sock, m, MSG_NOSIGNAL));
+}
+
+static ssize_t
+recv_retry(int sock, struct msghdr *m)
+{
+	RETRY("recvmsg", recvmsg(sock, m, MSG_CMSG_CLOEXEC));
+}
+
+ssize_t
+sys_sendmsg(int sock, const void *data, size_t len, const int *fds, int nfds)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * SYS_FDS_MAX)];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { (void *)(uintptr_t)data, len };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (nfds > SYS_FDS_MAX)
+		return -EINVAL;
+	if (nfds > 0) {
+		memset(&control, 0, sizeof control);
+		m.msg_control = control.bytes;
+		m.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)nfds);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)nfds);
+		memcpy(CMSG_DATA(c), fds, sizeof(int) * (size_t)nfds);
+	}
+	return send_retry(sock, &m);
+}
+
+ssize_t
+sys_recvmsg(int sock, void *data, size_t len, int *fds, int *nfds)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * SYS_FDS_MAX)];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { data, len };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof control.bytes,
+	};
+
+	*nfds = 0;
+	ssize_t n = recv_retry(sock, &m);
+	if (n < 0)
+		return n;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c;
+	     c = CMSG_NXTHDR(&m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t k = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < k; i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof fd);
+			if (*nfds < SYS_FDS_MAX)
+				fds[(*nfds)++] = fd;
+			else
+				sys_close(fd);
+		}
+	}
+	if (m.msg_flags & MSG_CTRUNC) {
+		while (*nfds > 0)
+			sys_close(fds[--*nfds]);
+		return -EPROTO;
+	}
+	return n;
+}
+
+static int
+set_flag(int fd, int get, int set, int flag, bool on)
+{
+	int flags = fcntl(fd, get);
+	if (flags < 0)
+		return -errno;
+	int want = on ? flags | flag : flags & ~flag;
+	if (want != flags && fcntl(fd, set, want) < 0)
+		return -errno;
+	return 0;
+}
+
+int
+sys_set_nonblock(int fd, bool on)
+{
+	return set_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on);
+}
+
+int
+sys_set_cloexec(int fd, bool on)
+{
+	return set_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, on);
+}
+
+pid_t
+sys_fork(void)
+{
+	RETRY_INT("fork", fork());
+}
+
+/* Makes the parents of path; an existing one is fine whoever owns it. */
+static int
+make_parents(char *path)
+{
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		int r = sys_mkdirat(AT_FDCWD, path, 0700);
+		*p = '/';
+		if (r < 0 && r != -EEXIST)
+			return r;
+	}
+	return 0;
+}
+
+int
+sys_private_dir(const char *path)
+{
+	char copy[4096];
+	struct stat st;
+
+	size_t len = strlen(path);
+	if (len == 0 || len >= sizeof copy)
+		return -ENAMETOOLONG;
+	memcpy(copy, path, len + 1);
+	int r = make_parents(copy);
+	if (r < 0)
+		return r;
+	r = sys_mkdirat(AT_FDCWD, path, 0700);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return fd == -ENOTDIR ? -ELOOP : fd;
+	r = sys_fstat(fd, &st);
+	if (r == 0 && (st.st_uid != geteuid() || (st.st_mode & 022)))
+		r = -EPERM;
+	if (r < 0) {
+		sys_close(fd);
+		return r;
+	}
+	return fd;
+}

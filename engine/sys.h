@@ -1,0 +1,70 @@
+#ifndef SBX_SYS_H
+#define SBX_SYS_H
+
+/*
+ * Thin wrappers of the system calls whose failure the program must survive.
+ * Each returns what the call returns, or -errno; EINTR is retried here and
+ * nowhere else.  In a build with -DSBX_FAULTS the environment variable
+ * SBX_FAULT="name:errno:nth[+]" makes the nth call of a wrapper (and with
+ * '+' each later one) fail with that errno, so that every error path can be
+ * walked by a test; see tests/torture.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "base.h"
+
+struct iovec;
+struct sockaddr;
+struct stat;
+
+ssize_t	sys_read(int fd, void *data, size_t len);
+ssize_t	sys_pread(int fd, void *data, size_t len, int64_t off);
+ssize_t	sys_write(int fd, const void *data, size_t len);
+ssize_t	sys_pwrite(int fd, const void *data, size_t len, int64_t off);
+/* Writes all of it to a blocking descriptor or fails; 0 or -errno. */
+int	sys_write_all(int fd, const void *data, size_t len);
+/* Moves up to len bytes inside the kernel; out_off may be NULL for a pipe. */
+ssize_t	sys_splice(int in, int out, int64_t *out_off, size_t len);
+
+/* All descriptors are close-on-exec. */
+int	sys_open(const char *path, int flags, mode_t mode);
+int	sys_openat(int dir, const char *path, int flags, mode_t mode);
+int	sys_pipe(int fds[2], int flags);
+int	sys_socketpair(int type, int fds[2]);
+int	sys_accept(int fd);			/* non-blocking peer */
+int	sys_memfd(const char *name);
+int	sys_dup(int fd);
+void	sys_close(int fd);			/* -1 is fine */
+
+int	sys_mkdirat(int dir, const char *path, mode_t mode);
+int	sys_unlinkat(int dir, const char *path, int flags);
+int	sys_fstat(int fd, struct stat *st);
+int	sys_ftruncate(int fd, int64_t len);
+int	sys_rename(const char *from, const char *to);
+
+/*
+ * One message with up to 16 descriptors.  recv sets *nfds to the number
+ * received (they are ours, close-on-exec); a peer that sends more loses all
+ * of them and the call gives -EPROTO.  Returns bytes, 0 at the end of file.
+ */
+enum { SYS_FDS_MAX = 16 };
+ssize_t	sys_sendmsg(int sock, const void *data, size_t len, const int *fds,
+		    int nfds);
+ssize_t	sys_recvmsg(int sock, void *data, size_t len, int *fds, int *nfds);
+
+int	sys_set_nonblock(int fd, bool on);
+int	sys_set_cloexec(int fd, bool on);
+pid_t	sys_fork(void);
+
+/*
+ * Makes path and its missing parents with mode 0700.  The last component
+ * must then be a directory of our own that nobody else may write to; a
+ * symbolic link there is refused.  Returns a descriptor of it or -errno
+ * (-EPERM: wrong owner or mode, -ELOOP: a link).
+ */
+int	sys_private_dir(const char *path);
+
+#endif
