@@ -1,0 +1,223 @@
+#ifndef SBX_LIFE_H
+#define SBX_LIFE_H
+
+/*
+ * The life of one process as a pure state × event matrix: a value and an
+ * event in, the changed value and effects out.  No clock, no system call, no
+ * allocation.  The engine performs the effects and brings the kernel's word
+ * back as events.
+ *
+ * Invariants: one run at a time (SPAWN is only asked for when nothing of the
+ * last run is left); a final status is reached only after the tree is gone
+ * and the output drained (GONE); no status changes without a reason; after a
+ * stop by hand nothing but a hand starts the process again.
+ *
+ * A run ends in two steps: EXITED (the leader's end, journalled at once; what
+ * is left of the tree gets the rest of the ladder) and GONE (tree gone or
+ * kept, output drained), which alone changes the status to the outcome.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "event.h"
+#include "status.h"
+
+struct buf;
+
+enum {
+	LIFE_STEPS_MAX = 8,	/* of a stop ladder */
+	LIFE_RESTARTS_MAX = 64,	/* highest useful restart.max */
+	LIFE_OK_MAX = 16,	/* ok-codes */
+};
+
+/* X(enum, name, help) */
+#define LIFE_EVENT_TABLE(X)                                                    \
+	X(START, "start", "somebody wants it to run")                          \
+	X(STOP, "stop", "somebody wants it to end")                            \
+	X(KILL, "kill", "somebody wants it to end now")                        \
+	X(RESTART, "restart", "somebody wants a new run")                      \
+	X(DEPS_WAIT, "deps-wait", "the list of unmet dependencies changed")    \
+	X(DEPS_MET, "deps-met", "all dependencies are met")                    \
+	X(DEPS_FAILED, "deps-failed", "a dependency cannot be met any more")   \
+	X(SLOT_FREE, "slot-free", "there is a free place")                     \
+	X(SCHEDULED, "scheduled", "the next time is known")                    \
+	X(SPAWNED, "spawned", "the program runs (exec succeeded)")             \
+	X(SPAWN_FAILED, "spawn-failed", "the program could not be run")        \
+	X(EXITED, "exited", "the leader has ended")                            \
+	X(GONE, "gone", "the tree is gone and the output drained")             \
+	X(READY, "ready", "its ready rule was met")                            \
+	X(UNREADY, "unready", "live checks failed often enough")               \
+	X(PAUSED, "paused", "stopped by SIGSTOP or the like")                  \
+	X(CONTINUED, "continued", "goes on after a pause")                     \
+	X(STEP_DUE, "step-due", "the time of a ladder step has passed")        \
+	X(KILL_DUE, "kill-due", "the time given to a stop has passed")         \
+	X(BACKOFF_DUE, "backoff-due", "the pause before a restart has passed") \
+	X(RUN_DUE, "run-due", "the run's timeout has passed")                  \
+	X(READY_DUE, "ready-due", "ready.timeout has passed")                  \
+	X(ADOPTED, "adopted", "a new engine found it alive")                   \
+	X(LOST, "lost", "a new engine or keeper does not find it")
+
+enum life_event {
+#define X(e, name, help) LIFE_EV_##e,
+	LIFE_EVENT_TABLE(X)
+#undef X
+	LIFE_EV_COUNT
+};
+
+/* Effects, to be performed in this order. */
+enum {
+	LIFE_FX_ANNOUNCE = 1 << 0,	/* journal out->event; tell clients;
+					 * look again at who waits for it */
+	LIFE_FX_STOP_PROBES = 1 << 1,
+	LIFE_FX_SIGNAL = 1 << 2,	/* out->signo and CONT to the tree */
+	LIFE_FX_STOP_STEP = 1 << 3,	/* cmd or keys of ladder step
+					 * out->step */
+	LIFE_FX_KILL_TREE = 1 << 4,	/* until nothing is left, then GONE */
+	LIFE_FX_DRAIN = 1 << 5,		/* watch for the tree's end and the
+					 * end of output, then GONE */
+	LIFE_FX_RUN_ENDED = 1 << 6,	/* the run is over with l->outcome,
+					 * whatever follows: waiters */
+	LIFE_FX_FREE_SLOT = 1 << 7,	/* let the next queued one go */
+	LIFE_FX_WANT_DEPS = 1 << 8,	/* answer DEPS_MET, _WAIT, _FAILED */
+	LIFE_FX_WANT_SLOT = 1 << 9,	/* queue it; answer SLOT_FREE */
+	LIFE_FX_SPAWN = 1 << 10,	/* run number l->run + 1; answer
+					 * SPAWNED or SPAWN_FAILED */
+	LIFE_FX_START_PROBES = 1 << 11,	/* the ready rule of this run */
+	LIFE_FX_FORGET = 1 << 12,	/* keep no: drop record and log */
+};
+
+enum life_timer {
+	LIFE_AT_STEP, LIFE_AT_KILL, LIFE_AT_BACKOFF, LIFE_AT_RUN,
+	LIFE_AT_READY, LIFE_AT_COUNT
+};
+
+enum life_restart { LIFE_NEVER, LIFE_ON_FAILURE, LIFE_ALWAYS };
+enum life_action { LIFE_MARK, LIFE_DO_RESTART, LIFE_DO_STOP };
+enum life_overlap { LIFE_SKIP, LIFE_QUEUE, LIFE_REPLACE };
+enum life_step_kind { LIFE_STEP_SIGNAL, LIFE_STEP_CMD, LIFE_STEP_KEYS };
+
+struct life_rung {
+	enum life_step_kind kind;
+	int signo;		/* of a SIGNAL step */
+	uint64_t for_us;	/* until the next step */
+};
+
+/* Plain values, mapped from the spec; zero everywhere is "never restart". */
+struct life_policy {
+	enum life_restart restart;
+	uint64_t backoff_min_us, backoff_max_us;
+	uint64_t reset_us;	/* good uptime that resets the backoff */
+	unsigned max_restarts;	/* 0 = no limit; at most LIFE_RESTARTS_MAX */
+	uint64_t within_us;	/* 0 = over the whole life */
+	struct life_rung ladder[LIFE_STEPS_MAX];	/* KILL is implied */
+	unsigned nladder;
+	uint64_t timeout_us;	/* of a run; 0 = none */
+	uint64_t ready_timeout_us;	/* 0 = none */
+	enum life_action ready_action;	/* when ready.timeout passes */
+	enum life_action live_action;	/* when live checks fail */
+	enum life_overlap overlap;	/* a scheduled start while it runs */
+	bool has_ready;		/* else ready as soon as it runs */
+	bool ready_on_exit;	/* ready exit: ready once it completed */
+	bool tree_keep;		/* what outlives the leader is left alone */
+	bool forget;		/* keep no */
+	unsigned char ok_codes[LIFE_OK_MAX];	/* besides 0 */
+	unsigned nok;
+};
+
+/* Read by everybody, written by life.c alone; all zero is a new record. */
+struct life {
+	enum status status;
+	enum status outcome;	/* of the last ended run; OFF: none yet */
+	enum cause cause;	/* who made the present status */
+	char reason[256];	/* why it is so; one sentence, never empty
+				 * after the first event */
+	bool ready, unready, paused;	/* unready: a check gave up on it */
+	bool stopped;		/* the (last) run's end was asked for */
+	bool kept_down;		/* stopped by hand: only a hand starts it */
+	bool pinned;		/* a person wants it up */
+	bool wanted;		/* autostart or a dependent wants it up */
+	bool has_exit, core;	/* exit_* are those of the last run */
+	int exit_code, exit_signal;	/* signal 0: exit_code counts */
+	uint64_t run;		/* runs that really started */
+	unsigned restarts;	/* automatic ones since the last hand start */
+	uint64_t at_started_us, at_ended_us;	/* of the last run; 0: not */
+	uint64_t at_us[LIFE_AT_COUNT];		/* deadlines; 0 = off */
+
+	/* How the step function remembers; of no use to others. */
+	bool spawning;		/* SPAWN is out, not answered */
+	bool alive;		/* SPAWNED, not EXITED */
+	bool ending;		/* EXITED, not GONE */
+	bool has_slot;
+	bool again;		/* start a new run when this one is gone */
+	bool again_counted;	/* ... as a restart with backoff and limit */
+	bool timed_out, lost, no_escalate;
+	enum cause again_cause;
+	char again_why[96];
+	char end_why[160];	/* "stopped by you", said with the outcome */
+	unsigned step;		/* of the ladder; nladder = KILL */
+	unsigned backoff;	/* doublings so far */
+	unsigned nring, ring_idx;
+	uint64_t ring[LIFE_RESTARTS_MAX];	/* times of restarts */
+};
+
+enum {	/* life_input.flags */
+	LIFE_IN_DEPS_MET = 1,	/* nothing to wait for: skip WANT_DEPS */
+	LIFE_IN_SLOT = 2,	/* a place is free: skip WANT_SLOT */
+	LIFE_IN_HAND = 4,	/* a person is behind it (USER implies) */
+	LIFE_IN_NO_ESCALATE = 8, /* STOP: first step only */
+	LIFE_IN_TRANSIENT = 16,	/* SPAWN_FAILED: worth another try */
+	LIFE_IN_CORE = 32,	/* EXITED: core dumped */
+};
+
+struct life_input {
+	enum life_event event;
+	enum cause cause;
+	unsigned flags;
+	uint64_t now_us;
+	int exit_code, exit_signal;	/* EXITED */
+	unsigned tree_left;	/* EXITED: others of the tree, if known */
+	int jitter;		/* -100..100 per mille, for a backoff */
+	uint64_t for_us;	/* STOP: KILL at the latest after this */
+	/*
+	 * Borrowed, may be NULL; one phrase without a full stop.  START, STOP,
+	 * RESTART: what fired ("watch 'oom', line 1204", "needed by web");
+	 * DEPS_*: graph_explain's text; SPAWN_FAILED: step and errno text;
+	 * SCHEDULED: the time; READY: which rule; UNREADY, READY_DUE: the last
+	 * failure of the check.
+	 */
+	const char *detail;
+};
+
+struct life_output {
+	enum status from;	/* the status before */
+	enum event_kind event;	/* for ANNOUNCE */
+	enum cause cause;
+	char text[256];		/* detail for the journal */
+	int signo;
+	unsigned step;
+};
+
+/* Fills *out; returns effects, 0 when nothing has changed. */
+unsigned life_step(struct life *l, const struct life_policy *p,
+		   const struct life_input *in, struct life_output *out);
+
+/* The earliest deadline, 0 if there is none; and the event that is due. */
+uint64_t life_deadline(const struct life *l);
+int	life_due(const struct life *l, uint64_t now_us); /* -1: none */
+
+/* The default ladders: TERM 5s KILL; for a tty HUP 2s TERM 3s KILL. */
+void	life_ladder_default(struct life_policy *p, bool is_tty);
+
+/* "INT", "TERM", "RTMIN+2", "64"; static or in buf (cap >= 16). */
+const char *life_signal_name(int signo, char *buf, size_t cap);
+const char *life_event_name(enum life_event e);
+const char *life_event_help(enum life_event e);
+/* The matrix as text, for doc/architecture.md; 0 or -EMSGSIZE. */
+int	life_print_matrix(struct buf *b);
+
+/* For the registry: deadlines are absolute and stay valid on this boot. */
+int	life_pack(const struct life *l, struct buf *b);	/* 0, -EMSGSIZE */
+/* -EPROTO when malformed; a shorter, older form leaves the rest zero. */
+int	life_unpack(struct life *l, const void *data, size_t len);
+
+#endif
