@@ -1,0 +1,117 @@
+#ifndef SBX_KEEPMSG_H
+#define SBX_KEEPMSG_H
+
+/*
+ * What engine and keeper say to each other: fixed-size messages over a
+ * SOCK_SEQPACKET pair, descriptors beside them.  Every message has every
+ * field; those that its type does not use are zero.  The descriptors of a
+ * message are named by the bits of fd_mask, lowest bit first.
+ *
+ * The keeper speaks of states, not of history: after an engine has died the
+ * next one is told each slot once more (ADOPT), with the status if it has
+ * ended.  A slot lives until the engine says RELEASE, also one that FAILED.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+enum {
+	KEEP_VERSION	= 1,
+	KEEP_MAGIC	= 0x53425855,
+	KEEP_LEN	= 116,		/* of every message, in bytes */
+	KEEP_SLOTS_MAX	= 4096,
+};
+
+enum keep_type {
+	/* engine to keeper */
+	KEEP_READY = 1,	/* version: this engine understands you */
+	KEEP_SPAWN,	/* slot, tag, flags, rows, cols, pipe_bytes + payload */
+	KEEP_SIGNAL,	/* slot, signo, flags KEEP_GROUP */
+	KEEP_CLOSE,	/* slot, fd_mask: drop the keeper's copies */
+	KEEP_RELEASE,	/* slot: forget it */
+	KEEP_REGISTRY,	/* + memfd for the next engine */
+	KEEP_BYE,	/* when I exit with 0 the set is down */
+	/* keeper to engine */
+	KEEP_HELLO,	/* version, pid of the keeper, count + registry */
+	KEEP_ADOPT,	/* slot, tag, state, flags, pid, status… + descriptors */
+	KEEP_ADOPT_END,
+	KEEP_STARTED,	/* slot, pid + descriptors: exec has worked */
+	KEEP_FAILED,	/* slot, step, error: no process */
+	KEEP_EXITED,	/* slot, status, usage; always after STARTED */
+	KEEP_STOPPED,	/* slot: by a signal of job control */
+	KEEP_CONTINUED,	/* slot */
+	KEEP_TERM,	/* somebody asks sbx to end: shut down */
+	KEEP_TYPES,
+};
+
+/* The place of a descriptor in struct keep_fds, and its bit in fd_mask. */
+enum keep_fd {
+	KEEP_FD_STDIN,		/* we write */
+	KEEP_FD_STDOUT,		/* we read, and so on */
+	KEEP_FD_STDERR,
+	KEEP_FD_PTY,		/* the master */
+	KEEP_FD_PTY_READ,	/* the pipe between the master and the spool */
+	KEEP_FD_PTY_WRITE,
+	KEEP_FD_NOTIFY,		/* we read what the child says on its fd 3 */
+	KEEP_FDS,
+};
+
+struct keep_fds {
+	int fd[KEEP_FDS];	/* -1 where there is none */
+};
+
+/* Bits of flags. */
+enum {
+	KEEP_STDIN_PIPE	= 1,	/* else /dev/null, or the terminal with TTY */
+	KEEP_TTY	= 2,
+	KEEP_ERR_APART	= 4,	/* stderr has a pipe of its own */
+	KEEP_NOTIFY	= 8,	/* fd 3 of the child is a pipe to us */
+	KEEP_GROUP	= 16,	/* SIGNAL: the process group, not the leader */
+};
+
+enum keep_state {
+	KEEP_SPAWNING = 1,	/* forked; whether exec works is not known */
+	KEEP_RUNNING,
+	KEEP_PAUSED,		/* stopped by a signal */
+	KEEP_ENDED,
+	KEEP_NEVER,		/* failed to start */
+};
+
+struct keepmsg {
+	enum keep_type type;
+	uint32_t fd_mask;
+	uint32_t flags;
+	uint64_t slot;
+	uint64_t tag;
+	uint32_t version;
+	uint32_t count;
+	int32_t pid;
+	int32_t state;		/* enum keep_state */
+	int32_t step;		/* enum spawn_step */
+	int32_t error;		/* errno, positive */
+	int32_t status;		/* as of waitpid */
+	int32_t signo;
+	uint16_t rows, cols;
+	uint32_t pipe_bytes;
+	uint64_t start_us, end_us;	/* clock_us() of fork and of the end */
+	uint64_t user_us, sys_us;
+	uint64_t maxrss_bytes;
+};
+
+/* Replaces the content of out, whose maximum is KEEP_LEN or more. */
+int	keepmsg_pack(const struct keepmsg *m, struct buf *out);
+/* 0, or -EPROTO: wrong length, magic or type. */
+int	keepmsg_unpack(struct keepmsg *m, const void *data, size_t len);
+
+void	keep_fds_init(struct keep_fds *f);	/* all -1 */
+void	keep_fds_close(struct keep_fds *f, uint32_t mask);
+/* Gathers the open ones into out (KEEP_FDS places); returns their mask. */
+uint32_t keep_fds_gather(const struct keep_fds *f, int *out, int *count);
+/* The other way; descriptors without a bit are closed. */
+void	keep_fds_spread(struct keep_fds *f, uint32_t mask, const int *in,
+			int count);
+
+#endif
