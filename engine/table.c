@@ -1,0 +1,204 @@
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+enum { WORD_MAX = 64 };
+
+const struct row *
+table_row(const struct table *t, size_t idx)
+{
+	return (const void *)((const char *)t->base + idx * t->stride);
+}
+
+int
+table_index(const struct table *t, const struct row *r)
+{
+	return (int)((size_t)((const char *)r - (const char *)t->base) /
+		     t->stride);
+}
+
+const struct row *
+table_find(const struct table *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *r = table_row(t, i);
+		if (strcmp(r->name, name) == 0 ||
+		    (r->alias && strcmp(r->alias, name) == 0))
+			return r;
+	}
+	return NULL;
+}
+
+const struct row *
+table_match(const struct table *t, const char *name)
+{
+	const struct row *found = table_find(t, name);
+	size_t len = strlen(name);
+	if (found || len == 0)
+		return found;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *r = table_row(t, i);
+		if (strncmp(r->name, name, len) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = r;
+	}
+	return found;
+}
+
+int
+table_distance(const char *a, const char *b, int max)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	int d[3][WORD_MAX + 1];
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return max + 1;
+	for (size_t j = 0; j <= lb; j++)
+		d[0][j] = (int)j;
+	for (size_t i = 1; i <= la; i++) {
+		int *row = d[i % 3], *up = d[(i - 1) % 3];
+		int *up2 = d[(i + 1) % 3];
+		row[0] = (int)i;
+		for (size_t j = 1; j <= lb; j++) {
+			int best = up[j - 1] + (a[i - 1] != b[j - 1]);
+			best = SBX_MIN(best, up[j] + 1);
+			best = SBX_MIN(best, row[j - 1] + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
+				best = SBX_MIN(best, up2[j - 2] + 1);
+			row[j] = best;
+		}
+	}
+	int distance = d[la % 3][lb];
+	return distance > max ? max + 1 : distance;
+}
+
+/* A third of the word may be wrong, and at least one letter. */
+static int
+near_enough(const char *word)
+{
+	int allowed = (int)strlen(word) / 3;
+	return SBX_MIN(SBX_MAX(allowed, 1), 3);
+}
+
+const char *
+table_nearest(const char *word, const char *const *words, size_t count)
+{
+	int best = near_enough(word) + 1;
+	const char *found = NULL;
+	for (size_t i = 0; i < count; i++) {
+		int distance = table_distance(word, words[i], best);
+		if (distance < best) {
+			best = distance;
+			found = words[i];
+		}
+	}
+	return found;
+}
+
+const struct row *
+table_suggest(const struct table *t, const char *name)
+{
+	int best = near_enough(name) + 1;
+	const struct row *found = NULL;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *r = table_row(t, i);
+		int distance = table_distance(name, r->name, best);
+		if (r->alias)
+			distance = SBX_MIN(distance, table_distance(
+						   name, r->alias, best));
+		if (distance < best) {
+			best = distance;
+			found = r;
+		}
+	}
+	return found;
+}
+
+static int
+left_width(const struct row *r)
+{
+	int w = utf8_columns(r->name, strlen(r->name));
+	if (r->args[0])
+		w += 1 + utf8_columns(r->args, strlen(r->args));
+	return w;
+}
+
+static void
+print_help(const struct table *t, FILE *out)
+{
+	int width = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		int w = left_width(table_row(t, i));
+		if (w <= 34)
+			width = SBX_MAX(width, w);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *r = table_row(t, i);
+		int w = left_width(r);
+		fprintf(out, "  %s%s%s", r->name, r->args[0] ? " " : "",
+			r->args);
+		if (w > width)
+			fprintf(out, "\n%*s  %s\n", width + 2, "", r->help);
+		else
+			fprintf(out, "%*s  %s\n", width - w, "", r->help);
+	}
+}
+
+/* A word that begins with a dot or quote would be read as a request. */
+static void
+print_roff(const char *s, FILE *out)
+{
+	for (; *s; s++) {
+		if (*s == '\\')
+			fputs("\\e", out);
+		else if (*s == '-')
+			fputs("\\-", out);
+		else
+			fputc(*s, out);
+	}
+}
+
+static void
+print_mdoc(const struct table *t, FILE *out)
+{
+	fputs(".Bl -tag -width Ds\n", out);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *r = table_row(t, i);
+		fputs(".It Ic \"", out);
+		print_roff(r->name, out);
+		fputs("\"", out);
+		if (r->args[0]) {
+			fputs(" No \"", out);
+			for (const char *s = r->args; *s; s++) {
+				if (*s == '"')
+					fputs("\"\"", out);
+				else
+					fputc(*s, out);
+			}
+			fputs("\"", out);
+		}
+		fputs("\n\\&", out);
+		print_roff(r->help, out);
+		fputs(".\n", out);
+	}
+	fputs(".El\n", out);
+}
+
+void
+table_print(const struct table *t, enum table_format f, FILE *out)
+{
+	if (f == TABLE_HELP) {
+		print_help(t, out);
+	} else if (f == TABLE_MDOC) {
+		print_mdoc(t, out);
+	} else {
+		for (size_t i = 0; i < t->count; i++)
+			fprintf(out, "%s\n", table_row(t, i)->name);
+	}
+}
