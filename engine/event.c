@@ -5,30 +5,36 @@
 
 #include "base.h"
 
-static const struct {
-	const char *name, *help;
-} events[] = {
-#define X(e, name, help) [EVENT_##e] = { name, help },
+struct cause_row {
+	struct row row;
+	const char *text;
+};
+
+static const struct row events[] = {
+#define X(e, name, help) [EVENT_##e] = { name, NULL, "", help },
 	EVENT_TABLE(X)
 #undef X
 };
 
-static const struct {
-	const char *name, *text, *help;
-} causes[] = {
-#define X(e, name, text, help) [CAUSE_##e] = { name, text, help },
+static const struct cause_row causes[] = {
+#define X(e, name, text, help) [CAUSE_##e] = { { name, NULL, "", help }, text },
 	CAUSE_TABLE(X)
 #undef X
 };
 
-#define FIND(table, name, len)                                                 \
-	do {                                                                   \
-		for (size_t i = 0; i < ARRAY_LEN(table); i++)                  \
-			if (strlen(table[i].name) == (len) &&                  \
-			    memcmp(table[i].name, name, len) == 0)             \
-				return (int)i;                                 \
-		return -1;                                                     \
-	} while (0)
+const struct table event_table = TABLE("EVENTS", events);
+const struct table cause_table = TABLE("CAUSES", causes);
+
+static int
+find(const struct table *t, const char *name, size_t len)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const char *row = table_row(t, i)->name;
+		if (strlen(row) == len && memcmp(row, name, len) == 0)
+			return (int)i;
+	}
+	return -1;
+}
 
 const char *
 event_name(enum event_kind e)
@@ -47,14 +53,14 @@ event_help(enum event_kind e)
 int
 event_find(const char *name, size_t len)
 {
-	FIND(events, name, len);
+	return find(&event_table, name, len);
 }
 
 const char *
 cause_name(enum cause c)
 {
 	assert((unsigned)c < CAUSE_COUNT);
-	return causes[c].name;
+	return causes[c].row.name;
 }
 
 const char *
@@ -68,11 +74,11 @@ const char *
 cause_help(enum cause c)
 {
 	assert((unsigned)c < CAUSE_COUNT);
-	return causes[c].help;
+	return causes[c].row.help;
 }
 
 int
 cause_find(const char *name, size_t len)
 {
-	FIND(causes, name, len);
+	return find(&cause_table, name, len);
 }

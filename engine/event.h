@@ -8,6 +8,7 @@
  */
 
 #include <stddef.h>
+#include "table.h"
 
 /* X(enum, name, help) */
 #define EVENT_TABLE(X)                                                         \
@@ -83,6 +84,8 @@ enum cause {
 #undef X
 	CAUSE_COUNT
 };
+
+extern const struct table event_table, cause_table;
 
 const char *event_name(enum event_kind e);
 const char *event_help(enum event_kind e);

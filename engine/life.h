@@ -25,9 +25,8 @@
 struct buf;
 
 enum {
-	LIFE_STEPS_MAX = 8,	/* of a stop ladder */
+	LIFE_STEPS_MAX = 20,	/* of a stop ladder */
 	LIFE_RESTARTS_MAX = 64,	/* highest useful restart.max */
-	LIFE_OK_MAX = 16,	/* ok-codes */
 };
 
 /* X(enum, name, help) */
@@ -120,8 +119,7 @@ struct life_policy {
 	bool ready_on_exit;	/* ready exit: ready once it completed */
 	bool tree_keep;		/* what outlives the leader is left alone */
 	bool forget;		/* keep no */
-	unsigned char ok_codes[LIFE_OK_MAX];	/* besides 0 */
-	unsigned nok;
+	uint64_t ok_codes[4];	/* a bit for each code, besides 0 */
 };
 
 /* Read by everybody, written by life.c alone; all zero is a new record. */
@@ -205,6 +203,7 @@ unsigned life_step(struct life *l, const struct life_policy *p,
 uint64_t life_deadline(const struct life *l);
 int	life_due(const struct life *l, uint64_t now_us); /* -1: none */
 
+void	life_ok_code(struct life_policy *p, int code);	/* counts as success */
 /* The default ladders: TERM 5s KILL; for a tty HUP 2s TERM 3s KILL. */
 void	life_ladder_default(struct life_policy *p, bool is_tty);
 

@@ -5,7 +5,7 @@
 
 static const struct status_row statuses[] = {
 #define X(e, name, shape, live, final, help)                                   \
-	[STATUS_##e] = { name, help, SHAPE_##shape, live, final },
+	[STATUS_##e] = { { name, NULL, "", help }, SHAPE_##shape, live, final },
 	STATUS_TABLE(X)
 #undef X
 };
@@ -17,6 +17,8 @@ static const struct shape_row shapes[] = {
 #undef X
 };
 
+const struct table status_table = TABLE("STATUSES", statuses);
+
 const struct status_row *
 status_get(enum status s)
 {
@@ -24,11 +26,17 @@ status_get(enum status s)
 	return &statuses[s];
 }
 
+const char *
+status_name(enum status s)
+{
+	return status_get(s)->row.name;
+}
+
 int
 status_find(const char *name, size_t len)
 {
 	for (int i = 0; i < STATUS_COUNT; i++) {
-		const char *row = statuses[i].name;
+		const char *row = statuses[i].row.name;
 		if (strlen(row) == len && memcmp(row, name, len) == 0)
 			return i;
 	}

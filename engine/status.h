@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "table.h"
 
 /* X(enum, name, shape, live, final, help) */
 #define STATUS_TABLE(X)                                                        \
@@ -67,7 +68,7 @@ enum shape {
 };
 
 struct status_row {
-	const char *name, *help;
+	struct row row;
 	enum shape shape;	/* of the plain status, see status_shape */
 	bool live, final;
 };
@@ -79,7 +80,10 @@ struct shape_row {
 	const char *help;
 };
 
+extern const struct table status_table;
+
 const struct status_row *status_get(enum status s);
+const char *status_name(enum status s);
 /* The exact name; -1 if there is no such status. */
 int	status_find(const char *name, size_t len);
 
