@@ -1,0 +1,108 @@
+#ifndef SBX_OPTION_H
+#define SBX_OPTION_H
+
+/*
+ * The settings: "set KEY VALUE" in sbxrc, "sbx set", ":set".  One row each
+ * with type, default and help; a set of values is small and copied whole.
+ * Values are kept as checked text and, where the type has one, as a number
+ * (milliseconds, bytes, 0 or 1, index of a choice).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "table.h"
+
+struct err;
+struct options;
+
+enum option_id {
+	OPTION_BELL,
+	OPTION_CLIPBOARD,
+	OPTION_CLOCK,
+	OPTION_CONFIRM_BULK,
+	OPTION_GLYPHS,
+	OPTION_HANGUP,
+	OPTION_KEYS,
+	OPTION_LAYOUT,
+	OPTION_LEAVE,
+	OPTION_LEAVE_DOUBLE,
+	OPTION_LIMIT_INPUT,
+	OPTION_LIMIT_LOG,
+	OPTION_LIMIT_OUTPUT,
+	OPTION_LIMIT_PROCESSES,
+	OPTION_LIMIT_RUN_TIMEOUT,
+	OPTION_LIMIT_RUN_TIMEOUT_MAX,
+	OPTION_LIST_COLUMNS,
+	OPTION_LIST_WIDTH,
+	OPTION_LOG_COLORS,
+	OPTION_LOG_KEEP,
+	OPTION_MOUSE,
+	OPTION_NAME,
+	OPTION_NOTIFY,
+	OPTION_ON_DONE,
+	OPTION_PASTE_CONFIRM,
+	OPTION_PLAIN_VERBOSITY,
+	OPTION_QUIT,
+	OPTION_SCROLL_LINES,
+	OPTION_SHELL,
+	OPTION_THEME,
+	OPTION_TIMESTAMPS,
+	OPTION_TIPS,
+	OPTION_TITLE,
+	OPTION_WATCH_CONFIG,
+	OPTION_COUNT
+};
+
+enum option_type {
+	OPTION_CHOICE,	/* one of the words in args, "a | b" */
+	OPTION_BOOL,
+	OPTION_UINT,
+	OPTION_SIZE,
+	OPTION_DURATION,
+	OPTION_TEXT,	/* one word or one line */
+	OPTION_WORDS,	/* one or more words */
+	OPTION_WIDTH,	/* auto, columns, or percent: number, or 1000 + % */
+};
+
+struct option_row {
+	struct row row;
+	enum option_type type;
+	const char *standard;		/* the default, as text */
+	uint64_t min, max;		/* of the number */
+	bool built;			/* false: refused as not built yet */
+	bool runtime;			/* takes effect without a restart */
+};
+
+extern const struct option_row option_rows[OPTION_COUNT];
+extern const struct table option_table;
+
+struct options *options_new(void);			/* the defaults */
+void	options_free(struct options *o);
+struct options *options_dup(const struct options *o);
+
+/* The row of a key, or NULL and an error with a suggestion. */
+const struct option_row *option_get(const char *key, struct err *e);
+
+/* One value; the old one stays when it is refused.  0 or -1.  Several words
+ * are given joined by one space. */
+int	options_set(struct options *o, const struct option_row *row,
+		    const char *value, struct err *e);
+/* Do the values contradict each other?  0 or -1; *row is the one to blame. */
+int	options_check(const struct options *o, const struct option_row **row,
+		      struct err *e);
+/* Set and check as one step, for changes at run time. */
+int	options_change(struct options *o, const char *key, const char *value,
+		       struct err *e);
+
+const char *options_text(const struct options *o, enum option_id id);
+uint64_t options_number(const struct options *o, enum option_id id);
+bool	options_flag(const struct options *o, enum option_id id);
+
+/* Survives the engine; unknown keys are skipped.  0 or -1 / -EMSGSIZE. */
+struct buf;
+int	options_pack(const struct options *o, struct buf *b);
+int	options_unpack(const char *data, size_t len, struct options **out,
+		       struct err *e);
+
+#endif

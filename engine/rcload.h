@@ -1,0 +1,40 @@
+#ifndef SBX_RCLOAD_H
+#define SBX_RCLOAD_H
+
+/*
+ * sbxrc and its relatives to a struct set.  Order of the files, later wins:
+ * defaults, /etc/sbx/sbxrc, $XDG_CONFIG_HOME/sbx/sbxrc, the project's sbxrc,
+ * sbxrc.local beside it.  All mistakes are reported in one run; if there is
+ * one error there is no set.  Reads files, starts nothing, changes nothing.
+ *
+ * A process that sbxrc.local defines again replaces the one of sbxrc; any
+ * other repeated name is an error.
+ */
+
+#include <stdbool.h>
+#include "table.h"
+
+struct diags;
+struct set;
+
+struct set_request {
+	const char *path;	/* the project's file; NULL: settings only */
+	const char *dir;	/* of the set when path is NULL */
+	bool trusted;		/* named by the person (-f): whose it is does
+				 * not matter */
+	bool alone;		/* only path, none of the other files */
+	bool all_words;		/* also words that are not built yet */
+	char *const *environment;	/* for ${NAME}, HOME, ...: environ */
+	const char *system_file;	/* NULL = /etc/sbx/sbxrc */
+};
+
+/* 0 and *set, or -1 with errors in ds; warnings may be there either way. */
+int	set_load(const struct set_request *rq, struct set **set,
+		 struct diags *ds);
+
+/* Every word of the language, for help, completion and sbxrc(5). */
+extern const struct table rc_word_table;
+extern const struct table rc_probe_table;
+extern const struct table rc_watch_table;
+
+#endif
