@@ -161,6 +161,7 @@ struct proc_row {
 	enum status status;
 	bool ready, unready, paused, tty, hidden, autostart, has_exit, core;
 	bool has_ready_rule, stdin_open;
+	bool stopped;		/* the end of the run was asked for by somebody */
 	int32_t exit_code, exit_signal;	/* signal 0: the code counts */
 	uint32_t pid;		/* 0: none */
 	uint64_t run, restarts, restart_max;
