@@ -4,7 +4,7 @@
 /*
  * Keys by name: "a", "C-]", "M-1", "S-Tab", "F5", "C-M-Left".  A key is a
  * Unicode code point or one of the symbols below, with modifiers.  Names
- * exist in one table, key_names(), from which help and completion come.
+ * exist in one table, key_table, from which help and completion come.
  * (The symbols are not called KEY_..., curses owns these.)
  *
  * One key has one form: Ctrl-A to Ctrl-Z are the small letter with KEY_CTRL,
@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "table.h"
 
 struct err;
 
@@ -50,15 +51,12 @@ struct key {
 	unsigned mods;		/* KEY_CTRL | ... */
 };
 
-/* One row a name; aliases are rows with the same sym after the canonical
- * one. */
 struct key_name {
-	const char *name;
+	struct row row;
 	uint32_t sym;
-	const char *help;	/* one phrase */
 };
 
-const struct key_name *key_names(size_t *count);
+extern const struct table key_table;	/* of struct key_name */
 
 #define KEY_NAME_MAX 32
 
@@ -67,10 +65,12 @@ int	key_parse(const char *text, size_t len, struct key *out,
 		  struct err *err);
 /* Canonical name into out[KEY_NAME_MAX]; returns its length. */
 size_t	key_print(struct key k, char *out);
+/* The one form of a key; of a control character too (C-i is Tab). */
 struct key key_canonical(struct key k);
 
 /* A list "C-c Enter 'some text' Up": keys in order, quoted text ('...' as it
- * is, "..." with \\ \" \n \t \e) as one key a character.  At most max keys.
+ * is, "..." with \\ \" \n \t \e) as one key a character; C-' and "'" are the
+ * quote itself.  At most max keys.
  * Returns the count or -1 with err set. */
 #define KEY_LIST_MAX 4096
 int	key_parse_list(const char *text, struct key *out, size_t max,

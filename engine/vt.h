@@ -21,8 +21,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "engine/cell.h"
-#include "engine/keys.h"
+#include "cell.h"
+#include "keys.h"
 
 struct buf;
 struct err;
