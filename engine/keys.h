@@ -60,7 +60,7 @@ extern const struct table key_table;	/* of struct key_name */
 
 #define KEY_NAME_MAX 32
 
-/* The whole of text[len] must be one key.  0 or -EINVAL; err says why. */
+/* The whole of text[len] must be one key.  0, or -1 with err set. */
 int	key_parse(const char *text, size_t len, struct key *out,
 		  struct err *err);
 /* Canonical name into out[KEY_NAME_MAX]; returns its length. */
