@@ -251,17 +251,19 @@ int
 regex_line(struct regex *re, const char *block, size_t len, size_t max_line,
 	   size_t *pos, size_t *off, size_t *end, struct regex_caps *caps)
 {
+	bool by_block = re->block != NULL;
 	while (*pos < len) {
 		size_t from = *pos, at = from;
-		if (re->block) {
+		if (by_block) {
 			int rc = run(re, re->block, block, len, from, 0);
 			if (rc == PCRE2_ERROR_NOMATCH)
 				break;
-			/* The limit may be the block's fault: ask the line. */
+			/* A limit may be the block's fault: ask each line. */
 			if (rc > 0)
 				at = pcre2_get_ovector_pointer(re->data)[0];
-			if (at >= len)
-				at = len - 1;
+			else
+				by_block = false;
+			at = SBX_MIN(at, len - 1);
 		}
 		line_bounds(block, len, from, at, off, end, pos);
 		int got = regex_match(re, block + *off,

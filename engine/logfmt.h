@@ -1,0 +1,138 @@
+#ifndef SBX_LOGFMT_H
+#define SBX_LOGFMT_H
+
+/*
+ * A log on disk: one directory a process record.
+ *
+ *	000001.out .err .pty	exact bytes of each stream, made when needed
+ *	000001.idx		a header, then one entry a line
+ *	runs			one record a run
+ *
+ * Segments are numbered from 1; segment N+1 goes on where N ends.  Offsets
+ * count the bytes of a stream over the life of the record: the first byte of
+ * a data file has the header's base.  The data files are the truth: what is
+ * in the index can be derived from them, and is, after a crash.  An entry
+ * belongs to the segment in which its line ends; the line may have begun in
+ * an earlier one.  Line numbers (seq) start at 1 and are not stored: the
+ * first one of a segment is in its header, a later one is a matter of place.
+ *
+ * Nothing here is ever truncated or renamed; whole segments are unlinked,
+ * the oldest first.  Numbers are in the machine's own order: the magic
+ * refuses a foreign one.
+ */
+
+#include <stdint.h>
+
+enum log_stream { LOG_OUT, LOG_ERR, LOG_PTY, LOG_STREAMS };
+
+#define LOG_MAGIC	0x0a31786469786273ull	/* "sbxidx1\n" */
+#define LOG_RUN_MAGIC	0x72786273u		/* "sbxr" */
+
+/* Lines are matched and shown by a window of this size. */
+#ifndef LOG_WINDOW
+#define LOG_WINDOW	(64 * 1024)
+#endif
+
+/* Header flags. */
+#define LOG_HEADER_ALT	1u	/* pty: indexing starts in a full screen */
+
+struct log_header {
+	uint64_t magic;
+	uint64_t segment;		/* its own number */
+	int64_t wall_ms;		/* entries' times are relative to it */
+	uint64_t base[LOG_STREAMS];	/* offset of the data file's start */
+	uint64_t gap_bytes;		/* never written, before this segment */
+	/* Written when indexing reaches the segment; first_seq is 0 before. */
+	uint64_t first_seq;
+	uint64_t start[LOG_STREAMS];	/* offset of the first line to index */
+	uint32_t flags;
+	uint32_t unused[5];
+};
+
+/*
+ * One line: where its bytes are, newline included.  A GAP entry stands for
+ * bytes that were never written (the disk was full) or are gone before they
+ * were indexed; its offset is the place, its length their number.
+ */
+#define LOG_PARTIAL	1u	/* no newline: the run or a screen cut it */
+#define LOG_GAP		2u
+#define LOG_LEN_MAX	((UINT64_C(1) << 40) - 1)
+
+struct log_entry {
+	uint64_t place;		/* offset 48 | stream 2 | flags 6 | len high 8 */
+	uint32_t len_low;
+	int32_t ms;		/* since the header's wall_ms; may be < 0 */
+};
+
+_Static_assert(sizeof(struct log_header) == 128, "header is 128 bytes");
+_Static_assert(sizeof(struct log_entry) == 16, "entry is 16 bytes");
+
+static inline uint64_t
+log_entry_off(const struct log_entry *e)
+{
+	return e->place >> 16;
+}
+
+static inline unsigned
+log_entry_stream(const struct log_entry *e)
+{
+	return (unsigned)(e->place >> 14) & 3;
+}
+
+static inline unsigned
+log_entry_flags(const struct log_entry *e)
+{
+	return (unsigned)(e->place >> 8) & 63;
+}
+
+static inline uint64_t
+log_entry_len(const struct log_entry *e)
+{
+	return (e->place & 255) << 32 | e->len_low;
+}
+
+static inline struct log_entry
+log_entry_make(uint64_t off, unsigned stream, unsigned flags, uint64_t len,
+	       int32_t ms)
+{
+	struct log_entry e = {
+		.place = off << 16 | (uint64_t)stream << 14 |
+			(uint64_t)flags << 8 | len >> 32,
+		.len_low = (uint32_t)len,
+		.ms = ms,
+	};
+	return e;
+}
+
+#define LOG_RUN_ENDED	1u	/* end_* and status are set */
+#define LOG_RUN_SEQ	2u	/* first_seq is set */
+#define LOG_RUN_SEQ_END	4u	/* end_seq is set */
+#define LOG_RUNS_MAX	8192	/* records kept in the file */
+
+struct log_run {
+	uint32_t magic;
+	uint32_t flags;
+	uint64_t run;			/* number, from 1 */
+	int32_t pid;
+	int32_t status;			/* as waitpid gives it */
+	int64_t start_ms, end_ms;	/* wall */
+	uint64_t start[LOG_STREAMS];	/* stream offsets when it started ... */
+	uint64_t end[LOG_STREAMS];	/* ... and after its last byte */
+	uint64_t first_seq;		/* of its first line */
+	uint64_t end_seq;		/* after its last line */
+	uint64_t unused[1];
+};
+
+_Static_assert(sizeof(struct log_run) == 112, "run is 112 bytes");
+
+/* "000001.out": the name of a file of a segment, in out[LOG_NAME_MAX]. */
+#define LOG_NAME_MAX	32
+#define LOG_SUFFIX_IDX	LOG_STREAMS	/* in place of a stream */
+void	log_name(char *out, uint64_t segment, unsigned stream);
+/* Segment number of an index file's name, 0 if it is none. */
+uint64_t log_name_segment(const char *name);
+/* "stdout", "stderr", "pty"; NULL and -1 for what is none. */
+const char *log_stream_name(unsigned stream);
+int	log_stream_find(const char *name);
+
+#endif
