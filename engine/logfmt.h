@@ -46,7 +46,7 @@ struct log_header {
 	uint64_t first_seq;
 	uint64_t start[LOG_STREAMS];	/* offset of the first line to index */
 	uint32_t flags;
-	uint32_t unused[5];
+	uint32_t unused[9];
 };
 
 /*

@@ -96,34 +96,4 @@ int	watchset_save(const struct watchset *ws, struct buf *out);
  * nothing.  0 or -EBADMSG (what could be read is taken). */
 int	watchset_load(struct watchset *ws, const char *data, size_t len);
 
-/*
- * One pattern over one log, for `wait --log` and `ready log` on the client's
- * side and the engine's alike.
- */
-struct logread;
-struct log_wait;
-
-struct log_wait_hit {
-	uint64_t seq;			/* the cursor after it */
-	enum log_stream stream;
-	const char *line;		/* without escapes; valid until the */
-	size_t len;			/* next call */
-	struct regex_caps caps;
-	bool tail;
-};
-
-/* lr and re are borrowed.  Lines with a number > after count; streams is a
- * set of 1 << enum log_stream. */
-struct log_wait *log_wait_new(struct logread *lr, struct regex *re,
-			      unsigned streams, uint64_t after);
-void	log_wait_free(struct log_wait *w);		/* NULL is fine */
-/*
- * Refreshes lr and looks.  1: *hit; 0: not yet: call again when the log
- * grows, or in *again_ms (UINT64_MAX: only when it grows) as a quiet tail may
- * then count; -ELOOP: the pattern hit its limit; -errno.  at_end: nothing
- * more will come, so that tails count at once.
- */
-int	log_wait_step(struct log_wait *w, uint64_t now_ms, bool at_end,
-		struct log_wait_hit *hit, uint64_t *again_ms);
-
 #endif
