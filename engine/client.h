@@ -10,7 +10,7 @@
  * an error (the engine refused, or left).  Frames that are nobody's answer
  * go to on_frame, most of them into a model (model.h).
  *
- * The client does not reconnect and does not start engines: see launch.h.
+ * The client does not reconnect and does not start engines: see session.h.
  */
 
 #include <stdbool.h>

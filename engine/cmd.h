@@ -20,7 +20,7 @@ struct err;
 struct proto_request;
 
 enum cmd_value {
-	CMD_FLAG, CMD_TEXT, CMD_UINT, CMD_INT, CMD_DURATION, CMD_SIZE,
+	CMD_FLAG, CMD_TEXT, CMD_UINT, CMD_DURATION, CMD_SIZE,
 	CMD_RANGE,	/* "200-399" */
 	CMD_LIST,	/* text, may be given many times */
 	CMD_MAYBE_DURATION,	/* --wait or --wait 5s */

@@ -9,7 +9,7 @@
 #include "mem.h"
 #include "msg.h"
 
-enum { NAMES_MAX = 10000, IDS_MAX = 10000 };
+enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 
 /*
  * The fields of a row in wire order, one line each; packing, unpacking and
@@ -112,6 +112,39 @@ proto_request_fini(struct proto_request *q)
 {
 	msg_strv_free(q->names);
 	q->names = NULL;
+}
+
+int
+proto_put_add(struct buf *b, const struct proto_add *a)
+{
+	char *none[] = { NULL };
+	int r = msg_put_u32(b, a->flags);
+	r |= msg_put_str(b, a->like ? a->like : "");
+	r |= msg_put_strv(b, a->environ ? a->environ : none);
+	r |= msg_put_bytes(b, a->spec, a->spec_len);
+	return r ? -EMSGSIZE : 0;
+}
+
+int
+proto_get_add(const void *data, size_t len, struct proto_add *a)
+{
+	struct msg_reader r;
+	msg_open(&r, data, len);
+	*a = (struct proto_add){ .flags = msg_u32(&r) };
+	a->like = msg_str_nn(&r);
+	a->environ = msg_strv(&r, ENVIRON_MAX);
+	a->spec = msg_bytes(&r, &a->spec_len);
+	if (msg_done(&r) && a->environ)
+		return 0;
+	proto_add_fini(a);
+	return -EPROTO;
+}
+
+void
+proto_add_fini(struct proto_add *a)
+{
+	msg_strv_free(a->environ);
+	a->environ = NULL;
 }
 
 int

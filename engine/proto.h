@@ -47,8 +47,8 @@ enum proto_type {
 	PROTO_FOCUS,		/* u32 proc, u8 in */
 	PROTO_INPUT,		/* u32 proc, u8 flags, bytes → REPLY */
 	PROTO_LOAD,		/* a packed set (engine/setpack.h) → REPLY */
-	PROTO_ADD,		/* u32 flags, strv environ, bytes packed spec
-				 * → REPLY with the id of the new process */
+	PROTO_ADD,		/* struct proto_add → REPLY with the id of the
+				 * new process; its text is the name */
 
 	/* engine to client */
 	PROTO_REPLY = 64,	/* struct proto_reply */
@@ -134,7 +134,23 @@ struct proto_reply {
 /* PROTO_INPUT flags */
 enum { PROTO_INPUT_EOF = 1 };
 /* PROTO_ADD flags */
-enum { PROTO_ADD_NO_START = 1, PROTO_ADD_EXEC = 2, PROTO_ADD_LIKE = 4 };
+enum {
+	PROTO_ADD_NO_START = 1,
+	PROTO_ADD_EXEC = 2,	/* somebody follows it to its end */
+	PROTO_ADD_LIKE = 4,	/* what it does not say itself is as of like:
+				 * environment (below its own), user, groups,
+				 * and the directory unless OWN_CWD */
+	PROTO_ADD_OWN_CWD = 8,
+};
+
+struct proto_add {
+	uint32_t flags;
+	const char *like;	/* "" if none */
+	char **environ;		/* of who adds it; unpack allocates: free
+				 * with proto_add_fini */
+	const char *spec;	/* packed (spec.h) */
+	size_t spec_len;
+};
 
 /* How far a log has come; everything up to here can be read. */
 struct proto_grow {
@@ -211,6 +227,9 @@ int	proto_put_request(struct buf *b, const struct proto_request *q);
 int	proto_get_request(const void *data, size_t len,
 			  struct proto_request *q);
 void	proto_request_fini(struct proto_request *q);
+int	proto_put_add(struct buf *b, const struct proto_add *a);
+int	proto_get_add(const void *data, size_t len, struct proto_add *a);
+void	proto_add_fini(struct proto_add *a);
 int	proto_put_reply(struct buf *b, const struct proto_reply *r);
 int	proto_get_reply(const void *data, size_t len, struct proto_reply *r);
 void	proto_reply_fini(struct proto_reply *r);

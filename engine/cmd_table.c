@@ -1,0 +1,285 @@
+#include "cmd.h"
+
+#include <assert.h>
+
+#include "proto.h"
+
+static const struct cmd_option_row options[] = {
+#define X(e, name, letter, value, arg, help)                                   \
+	[CMD_OPT_##e] = { { name, NULL, arg, help }, letter, value },
+	CMD_OPTION_TABLE(X)
+#undef X
+};
+
+enum { MANY = 10000 };
+
+#define O(e) CMD_OPT_##e
+#define OPTIONS(...) { __VA_ARGS__, CMD_OPT_COUNT }
+#define NO_OPTIONS { CMD_OPT_COUNT }
+
+#define NAMES_MORE                                                             \
+	"NAME is the name of a process, a group, or a pattern such as\n"       \
+	"'test:*'.\n"
+
+#define X_UP                                                                   \
+	.built = true,                                                         \
+	.words_max = MANY, .request = PROTO_V_START,                           \
+	.options = OPTIONS(O(WAIT), O(NO_DEPS), O(ALL), O(JSON)),              \
+	.examples = "up\n" "up --wait 30s\n" "up web worker --no-deps\n",      \
+	.more = "Without NAME: those that start by themselves.  The engine\n"  \
+		"is started if there is none.\n" NAMES_MORE
+
+#define X_DOWN                                                                 \
+	.built = true,                                                         \
+	.request = PROTO_V_DOWN,                                               \
+	.options = OPTIONS(O(DOWN_TIMEOUT), O(JSON)),                          \
+	.examples = "down\n" "down --timeout 3s\n",                            \
+	.more = "Returns when nothing of any process is alive and the engine\n" \
+		"has ended.\n"
+
+#define X_RUN                                                                  \
+	.words_max = MANY, .options = NO_OPTIONS
+
+#define X_LS                                                                   \
+	.built = true,                                                         \
+	.options = OPTIONS(O(JSON), O(STATUS_IS), O(GROUP_OF), O(LIMIT),       \
+			   O(AFTER), O(SINCE)),                                \
+	.examples = "ls\n" "ls --status failed,killed\n"                       \
+		    "ls --json --limit 50\n",                                  \
+	.more = "With --json: {\"version\":1,\"processes\":[...],"             \
+		"\"next\":CURSOR}; next is\n"                                  \
+		"there when --limit left some out, for --after.\n"
+
+#define X_SHOW                                                                 \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = 1, .options = OPTIONS(O(JSON)),           \
+	.examples = "show web\n" "show web --json\n"
+
+#define X_WHY                                                                  \
+	.words_min = 1, .words_max = 1,                                        \
+	.options = NO_OPTIONS
+
+#define X_ADD                                                                  \
+	.built = true,                                                         \
+	.words_max = 1, .has_tail = true,                                      \
+	.options = OPTIONS(O(TTY), O(CWD), O(ENV), O(USER), O(RUN_TIMEOUT),    \
+			   O(GROUP_IN), O(RM), O(NO_START), O(JSON)),          \
+	.examples = "add -- npm run storybook\n"                               \
+		    "add db --cwd ../db -- docker compose up db\n"             \
+		    "add shell --tty -- bash\n",                               \
+	.more = "Prints the name.  CMD is run as it stands, word by word;\n"   \
+		"a single word with spaces in it is given to the shell.\n"
+
+#define X_EXEC                                                                 \
+	.built = true,                                                         \
+	.has_tail = true,                                                      \
+	.options = OPTIONS(O(LIKE), O(TTY), O(CWD), O(ENV), O(USER),           \
+			   O(RUN_TIMEOUT), O(GROUP_IN), O(MAX_OUTPUT),         \
+			   O(JSON)),                                           \
+	.examples = "exec -- make test\n"                                      \
+		    "exec --like web -- npm run migrate\n"                     \
+		    "exec --json --timeout 10s -- ./probe\n",                  \
+	.more = "Its output and its exit code; 128+n for signal n, 124 when\n" \
+		"the timeout passed, 126 and 127 when it could not be run.\n"  \
+		"With --json at most 1M of each stream is kept.\n"
+
+#define X_START                                                                \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = MANY, .request = PROTO_V_START,           \
+	.options = OPTIONS(O(WAIT), O(NO_DEPS), O(ALL), O(FAILED), O(JSON)),   \
+	.examples = "start web\n" "start web db --wait 30s\n"                  \
+		    "start --failed\n", .more = NAMES_MORE
+
+#define X_STOP                                                                 \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = MANY, .request = PROTO_V_STOP,            \
+	.options = OPTIONS(O(WAIT_END), O(NO_ESCALATE), O(WITH_DEPENDENTS),    \
+			   O(ALL), O(FAILED), O(JSON)),                        \
+	.examples = "stop web\n" "stop 'test:*'\n" "stop --all --wait 20s\n",  \
+	.more = "Returns when nothing of them is alive.\n" NAMES_MORE
+
+#define X_RESTART                                                              \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = MANY, .request = PROTO_V_RESTART,         \
+	.options = OPTIONS(O(WAIT), O(NO_DEPS), O(WITH_DEPENDENTS), O(ALL),    \
+			   O(FAILED), O(JSON)),                                \
+	.examples = "restart web\n" "restart --failed\n"                       \
+		    "restart db --with-dependents --wait\n",                   \
+	.more = "Returns when the new run has started; with --wait when it\n"  \
+		"is ready.\n" NAMES_MORE
+
+#define X_KILL                                                                 \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = MANY, .request = PROTO_V_KILL,            \
+	.options = OPTIONS(O(WAIT_END), O(ALL), O(FAILED), O(JSON)),           \
+	.examples = "kill web\n" "kill --all\n",                               \
+	.more = "SIGKILL at once.  Returns when nothing of them is alive.\n"   \
+		NAMES_MORE
+
+#define X_SIGNAL                                                               \
+	.built = true,                                                         \
+	.words_min = 2, .words_max = MANY, .request = PROTO_V_SIGNAL,          \
+	.options = OPTIONS(O(ALL), O(FAILED), O(JSON)),                        \
+	.examples = "signal HUP web\n" "signal USR1 'worker.*'\n",             \
+	.more = "SIG is a name (HUP, SIGHUP) or a number.\n" NAMES_MORE
+
+#define X_RM                                                                   \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = MANY, .request = PROTO_V_RM,              \
+	.options = OPTIONS(O(ALL), O(FAILED), O(JSON)),                        \
+	.examples = "rm proc_1\n" "rm --failed\n",                             \
+	.more = "One that runs is refused: stop it first.\n" NAMES_MORE
+
+#define X_CLEAN                                                                \
+	.built = true,                                                         \
+	.request = PROTO_V_CLEAN, .options = OPTIONS(O(JSON)),                 \
+	.examples = "clean\n", .more = "Prints how many.\n"
+
+#define X_LOGS                                                                 \
+	.built = true,                                                         \
+	.words_max = MANY,                                                     \
+	.options = OPTIONS(O(FOLLOW), O(LINES), O(SINCE), O(STREAM), O(GREP),  \
+			   O(RAW), O(JSON), O(RUN), O(NO_PREFIX), O(ALL),      \
+			   O(FAILED)),                                         \
+	.examples = "logs\n" "logs -f web\n"                                   \
+		    "logs web -n 50 --grep 'ERROR|WARN'\n"                     \
+		    "logs web --raw --stream stdout >out\n",                   \
+	.more = "Everything that is kept, several processes in the order of\n" \
+		"time; -f goes on until all of them have ended.\n" NAMES_MORE
+
+#define X_SEND                                                                 \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = 2,                                        \
+	.options = OPTIONS(O(BASE64), O(KEYS), O(EOF), O(UNTIL),               \
+			   O(UNTIL_SCREEN), O(TIMEOUT), O(JSON)),              \
+	.examples = "send web 'status'\n" "send shell --keys 'C-c Enter Up'\n" \
+		    "send db - <dump.sql\n"                                    \
+		    "send repl '1+1' --until '^2$' --timeout 5s\n",            \
+	.more = "TEXT is sent with a newline behind it (Enter for a\n"         \
+		"terminal), what is read from - and base64 as it is.\n"
+
+#define X_ATTACH                                                               \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = 1, .options = NO_OPTIONS,                 \
+	.examples = "attach shell\n"
+
+#define X_SCREEN                                                               \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = 1,                                        \
+	.options = OPTIONS(O(JSON), O(ANSI), O(SCROLLBACK)),                   \
+	.examples = "screen shell\n" "screen shell --ansi\n"
+
+#define X_WAIT                                                                 \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = MANY,                                     \
+	.options = OPTIONS(O(LOG), O(STRING), O(AFTER), O(STREAM), O(SCREEN),  \
+			   O(PORT), O(HTTP), O(STATUS_IN), O(READY), O(EXIT),  \
+			   O(IDLE), O(TIMEOUT), O(ALL), O(FAILED), O(JSON)),   \
+	.examples = "wait web --ready --timeout 30s\n"                         \
+		    "wait web --log 'listening on port (\\d+)' --json\n"       \
+		    "wait web --port 8080 --http /health\n"                    \
+		    "wait build --exit\n",                                     \
+	.more = "Without a condition: until they are ready, or have ended\n"   \
+		"well.  Exit 0: met; 124: timed out, they live on; 1: the\n"   \
+		"process ended first; 4: there is no such process.\n"          \
+		"--log and --string begin with the oldest line; --after "      \
+		"begins\nbehind the cursor that the last wait printed.\n"
+
+#define X_VALUES                                                               \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = 2, .options = OPTIONS(O(JSON)),           \
+	.examples = "values web\n" "values web latency --json\n"
+
+#define X_EVENTS                                                               \
+	.built = true,                                                         \
+	.options = OPTIONS(O(FOLLOW), O(LINES), O(JSON)),                      \
+	.examples = "events\n" "events -f --json\n"
+
+#define X_SET                                                                  \
+	.words_max = 2, .options = NO_OPTIONS
+
+#define X_ENV                                                                  \
+	.words_max = MANY, .options = NO_OPTIONS
+
+#define X_SCALE                                                                \
+	.words_min = 2, .words_max = 2,                                        \
+	.options = NO_OPTIONS
+
+#define X_RELOAD                                                               \
+	.options = NO_OPTIONS
+
+#define X_CHECK                                                                \
+	.built = true,                                                         \
+	.words_max = MANY, .options = NO_OPTIONS,                              \
+	.examples = "check\n" "check deploy/sbxrc\n",                          \
+	.more = "All mistakes at once, each with its place.  Exit 0: none;\n"  \
+		"2: there are some.  Nothing is started or changed.\n"
+
+#define X_INIT                                                                 \
+	.words_max = MANY, .options = NO_OPTIONS
+
+#define X_DOCTOR                                                               \
+	.built = true,                                                         \
+	.options = OPTIONS(O(JSON)), .examples = "doctor\n" "doctor --json\n"
+
+#define X_RESET                                                                \
+	.built = true,                                                         \
+	.options = NO_OPTIONS, .examples = "reset\n"
+
+#define X_KEYS                                                                 \
+	.words_max = MANY, .options = NO_OPTIONS
+
+#define X_THEME                                                                \
+	.words_max = MANY, .options = NO_OPTIONS
+
+#define X_COMPLETION                                                           \
+	.words_max = 1, .options = NO_OPTIONS
+
+#define X_SERVE                                                                \
+	.words_max = MANY, .options = NO_OPTIONS
+
+#define X_VERSION                                                              \
+	.built = true,                                                         \
+	.options = OPTIONS(O(JSON)), .examples = "version\n"
+
+#define X_HELP                                                                 \
+	.built = true,                                                         \
+	.words_max = 1, .options = NO_OPTIONS,                                 \
+	.examples = "help wait\n" "help exit-codes\n"
+
+static const struct verb_row verbs[] = {
+#define X(e, name_, args_, help_)                                              \
+	[VERB_##e] = { .row = { name_, NULL, args_, help_ },                   \
+		       .id = VERB_##e, X_##e },
+	VERB_TABLE(X)
+#undef X
+};
+
+const struct table cmd_option_table = TABLE("OPTIONS", options);
+const struct table cmd_verb_table = TABLE("COMMANDS", verbs);
+
+const struct verb_row *
+cmd_verb(enum verb v)
+{
+	assert((unsigned)v < VERB_COUNT);
+	return &verbs[v];
+}
+
+const struct cmd_option_row *
+cmd_option(enum cmd_option o)
+{
+	assert((unsigned)o < CMD_OPT_COUNT);
+	return &options[o];
+}
+
+/* --help and --file are everybody's. */
+bool
+cmd_takes(const struct verb_row *v, enum cmd_option o)
+{
+	if (o == CMD_OPT_HELP || o == CMD_OPT_FILE)
+		return true;
+	for (size_t i = 0; v->options[i] != CMD_OPT_COUNT; i++)
+		if (v->options[i] == o)
+			return true;
+	return false;
+}
