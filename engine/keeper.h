@@ -22,10 +22,14 @@ struct keeper_conf {
 
 /* What anchor, keeper and guard share, in a mapping made before the fork. */
 struct keeper_shared {
+	int32_t anchor;
 	volatile int32_t engine;	/* pid; 0: none now */
-	volatile int32_t keeper;
-	volatile uint32_t set_hash;	/* 0: nothing was started yet */
+	volatile uint32_t set_hash;	/* of the tags; 0: none given yet */
 };
+
+/* What prctl(PR_SET_NAME) is given; ps shows it. */
+#define KEEPER_NAME "sbx: keeper"
+#define ENGINE_NAME "sbx: engine"
 
 /* Descriptor number that an engine finds in SBX_KEEPER_FD. */
 enum { KEEPER_FD = 3 };

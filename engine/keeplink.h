@@ -39,7 +39,7 @@ struct keep_exit {
 struct keep_slot {
 	uint64_t slot, tag;
 	enum keep_state state;
-	uint32_t flags;		/* KEEP_TTY, … */
+	uint32_t flags;		/* KEEP_TTY, ... */
 	pid_t pid;		/* 0 while KEEP_NEVER */
 	uint64_t start_us;
 	struct keep_exit exit;	/* KEEP_ENDED */

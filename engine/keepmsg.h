@@ -21,7 +21,7 @@ struct buf;
 enum {
 	KEEP_VERSION	= 1,
 	KEEP_MAGIC	= 0x53425855,
-	KEEP_LEN	= 116,		/* of every message, in bytes */
+	KEEP_LEN	= 112,		/* of every message, in bytes */
 	KEEP_SLOTS_MAX	= 4096,
 };
 
@@ -36,7 +36,7 @@ enum keep_type {
 	KEEP_BYE,	/* when I exit with 0 the set is down */
 	/* keeper to engine */
 	KEEP_HELLO,	/* version, pid of the keeper, count + registry */
-	KEEP_ADOPT,	/* slot, tag, state, flags, pid, status… + descriptors */
+	KEEP_ADOPT,	/* slot, tag, state, pid, ... + descriptors */
 	KEEP_ADOPT_END,
 	KEEP_STARTED,	/* slot, pid + descriptors: exec has worked */
 	KEEP_FAILED,	/* slot, step, error: no process */
@@ -65,11 +65,12 @@ struct keep_fds {
 
 /* Bits of flags. */
 enum {
-	KEEP_STDIN_PIPE	= 1,	/* else /dev/null, or the terminal with TTY */
+	KEEP_STDIN_PIPE	= 1,	/* neither of the two: /dev/null */
 	KEEP_TTY	= 2,
 	KEEP_ERR_APART	= 4,	/* stderr has a pipe of its own */
 	KEEP_NOTIFY	= 8,	/* fd 3 of the child is a pipe to us */
-	KEEP_GROUP	= 16,	/* SIGNAL: the process group, not the leader */
+	KEEP_STDIN_TTY	= 16,	/* with TTY */
+	KEEP_GROUP	= 32,	/* SIGNAL: the process group, not the leader */
 };
 
 enum keep_state {
@@ -106,12 +107,12 @@ int	keepmsg_pack(const struct keepmsg *m, struct buf *out);
 /* 0, or -EPROTO: wrong length, magic or type. */
 int	keepmsg_unpack(struct keepmsg *m, const void *data, size_t len);
 
-void	keep_fds_init(struct keep_fds *f);	/* all -1 */
+void	keep_fds_init(struct keep_fds *f);		/* all -1 */
 void	keep_fds_close(struct keep_fds *f, uint32_t mask);
-/* Gathers the open ones into out (KEEP_FDS places); returns their mask. */
-uint32_t keep_fds_gather(const struct keep_fds *f, int *out, int *count);
-/* The other way; descriptors without a bit are closed. */
-void	keep_fds_spread(struct keep_fds *f, uint32_t mask, const int *in,
-			int count);
+/* Lists the open ones in out (KEEP_FDS places); returns their mask. */
+uint32_t keep_fds_list(const struct keep_fds *f, int *out, int *count);
+/* The other way round; descriptors that have no bit are closed. */
+void	keep_fds_take(struct keep_fds *f, uint32_t mask, const int *in,
+		      int count);
 
 #endif

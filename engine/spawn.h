@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include "base.h"
 
@@ -48,7 +49,7 @@ enum {
 };
 
 struct spawn_rlimit {
-	int resource;			/* RLIMIT_… */
+	int resource;			/* RLIMIT_NOFILE and so on */
 	uint64_t soft, hard;		/* RLIM_INFINITY: none */
 };
 
@@ -61,7 +62,7 @@ struct spawn_req {
 	const char *cwd;		/* NULL: / */
 	enum spawn_stdin stdin_kind;	/* TTY only together with tty */
 	bool tty;
-	bool stderr_apart;		/* with tty: a pipe; else: not joined */
+	bool stderr_apart;		/* a pipe of its own; else as stdout */
 	bool notify;
 	uint16_t rows, cols;		/* 0: 24, 80 */
 	uint32_t pipe_bytes;		/* wanted capacity; 0: the default */
@@ -82,24 +83,24 @@ void	spawn_req_init(struct spawn_req *r);	/* zero; umask -1 */
 /* A memfd with all that the child needs, or -errno (-E2BIG, -EINVAL). */
 int	spawn_pack(const struct spawn_req *r);
 
-/* What the keeper gives to the child that it has forked. */
-struct spawn_fds {
-	int payload;
-	int in, out, err;	/* -1 with a terminal: the terminal itself */
-	int notify;		/* -1: none */
-	int status;		/* close-on-exec; failures are written to it */
-	int master;		/* -1: no terminal */
-};
-
 struct spawn_fail {
 	int32_t step, error;	/* what comes through the status pipe */
 };
 
-/* Limits and mask to be given back to the children; see spawn_remember. */
-void	spawn_remember(void);	/* in the anchor, before it changes any */
+/* What the keeper gives to the child that it has forked. */
+struct spawn_child_conf {
+	pid_t parent;		/* who must still be the parent */
+	int payload;
+	int in, out, err;	/* in -1: /dev/null, or the terminal */
+	bool in_tty;		/* out, err -1: the terminal */
+	int notify;		/* -1: none */
+	int status;		/* failures are written to it */
+	int master;		/* -1: no terminal */
+	struct rlimit nofile;	/* as it was before sbx raised its own */
+};
 
-/* In the child, right after fork.  parent is the pid it must still have. */
-SBX_NORETURN void spawn_child(const struct spawn_fds *f, pid_t parent);
+/* In the child, right after fork. */
+SBX_NORETURN void spawn_child(const struct spawn_child_conf *c);
 
 const char *spawn_step_name(enum spawn_step s);	/* "exec", "cwd", ... */
 

@@ -1,0 +1,73 @@
+#ifndef SBX_KEEPSLOT_H
+#define SBX_KEEPSLOT_H
+
+/*
+ * The keeper's table of children: one slot a run, from SPAWN to RELEASE, with
+ * our ends of its descriptors and what is known of its state.  Of fixed size;
+ * only the part that was ever used is touched.  It forks and reads the status
+ * pipe; it knows nothing of the engine but the message that asks.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "keepmsg.h"
+
+/* What the engine has not been told of a slot yet. */
+enum {
+	UNSENT_ADOPT	= 1,
+	UNSENT_STARTED	= 2,
+	UNSENT_FAILED	= 4,
+	UNSENT_PAUSED	= 8,	/* or continued: the state says which */
+	UNSENT_EXITED	= 16,
+};
+
+struct keepslot {
+	uint64_t id;		/* 0: free */
+	uint64_t tag;
+	pid_t pid;		/* 0: none, or reaped */
+	pid_t told_pid;		/* the same, kept after the end */
+	enum keep_state state;
+	uint32_t flags;
+	uint32_t unsent;
+	int status, step, error;
+	int status_fd;		/* -1: it is known whether exec worked */
+	uint64_t start_us, end_us, user_us, sys_us, maxrss_bytes;
+	size_t big_bytes;	/* its part of the budget for large pipes */
+	struct keep_fds fds;
+};
+
+struct keepslots {
+	struct keepslot *v;	/* KEEP_SLOTS_MAX */
+	size_t used;		/* none at or above it is live */
+	size_t count;		/* live ones */
+	size_t spawning;
+	size_t big_bytes;
+	struct rlimit nofile;	/* for the children: as sbx was started */
+};
+
+/* 0 or -errno; remembers and raises RLIMIT_NOFILE. */
+int	keepslots_init(struct keepslots *t);
+
+struct keepslot *keepslot_find(struct keepslots *t, uint64_t id);
+struct keepslot *keepslot_of_pid(struct keepslots *t, pid_t pid);
+/*
+ * Starts what m and payload (-1: it was lost) ask for; borrows payload.  The
+ * slot is SPAWNING, or NEVER with step and error.  NULL: the table is full.
+ */
+struct keepslot *keepslot_spawn(struct keepslots *t, const struct keepmsg *m,
+				int payload);
+/* Reads the status pipe, without waiting; true when the state has changed. */
+bool	keepslot_check_exec(struct keepslots *t, struct keepslot *s);
+/* The child was reaped. */
+void	keepslot_end(struct keepslot *s, int status, const struct rusage *ru);
+void	keepslot_release(struct keepslots *t, struct keepslot *s);
+
+/* The message of this type about s, without its descriptors. */
+void	keepslot_tell(const struct keepslot *s, enum keep_type type,
+		      struct keepmsg *out);
+
+#endif
