@@ -28,7 +28,7 @@ struct animal {
 };
 
 /* Until a signal ends us. */
-static int
+static __attribute__((noreturn)) void
 wait_for_end(void)
 {
 	alarm(LIFE_S);
@@ -100,7 +100,7 @@ static int
 run_partial(char **args)
 {
 	say(args[0]);
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
@@ -108,7 +108,7 @@ run_wait(char **args)
 {
 	(void)args;
 	say("ready\n");
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
@@ -121,7 +121,7 @@ run_ignore(char **args)
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		signal(all[i], SIG_IGN);
 	say("ready\n");
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
@@ -131,7 +131,7 @@ run_stopself(char **args)
 	say("stopping\n");
 	raise(SIGSTOP);
 	say("continued\n");
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
@@ -145,9 +145,9 @@ run_hold_pipe(char **args)
 
 /* The daemon: own session, no parent of ours, no descriptor, no variable. */
 static void
-make_daemon(char *self)
+make_daemon(void)
 {
-	char *argv[] = { self, "still", NULL };
+	char *argv[] = { "zoo", "still", NULL };
 	char *envp[] = { NULL };
 	int p[2];
 
@@ -161,7 +161,7 @@ make_daemon(char *self)
 		if (write(p[1], &pid, sizeof pid) != sizeof pid)
 			_exit(120);
 		closefrom(0);
-		execve(self, argv, envp);
+		execve("/proc/self/exe", argv, envp);
 		_exit(121);
 	}
 	close(p[1]);
@@ -180,16 +180,16 @@ run_still(char **args)
 	for (int s = 1; s < NSIG; s++)
 		if (s != SIGALRM)
 			signal(s, SIG_IGN);
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
 run_daemon(char **args)
 {
-	make_daemon(args[-2]);
+	make_daemon();
 	if (args[0] && strcmp(args[0], "leave") == 0)
 		return 0;
-	return wait_for_end();
+	wait_for_end();
 }
 
 /* Each forks its successor and ends at once: no pid lives long. */
@@ -219,7 +219,7 @@ run_storm(char **args)
 	signal(SIGTERM, SIG_IGN);
 	storm(atoi(args[0]), 0);
 	say("ready\n");
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
@@ -228,7 +228,7 @@ run_storm_sid(char **args)
 	signal(SIGTERM, SIG_IGN);
 	storm(atoi(args[0]), 1);
 	say("ready\n");
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
@@ -237,15 +237,12 @@ run_bomb(char **args)
 	int left = atoi(args[0]);
 
 	signal(SIGTERM, SIG_IGN);
-	alarm(LIFE_S);
 	/* Each half of the number goes to one of the two. */
 	while (left > 1) {
 		pid_t pid = must_fork();
 		left = pid == 0 ? left / 2 : left - left / 2;
-		alarm(LIFE_S);
 	}
-	for (;;)
-		pause();
+	wait_for_end();
 }
 
 static int
@@ -289,7 +286,6 @@ live_on(void *arg)
 	(void)arg;
 	say("main thread ended\n");
 	wait_for_end();
-	return NULL;
 }
 
 static int
@@ -343,7 +339,7 @@ run_close_out(char **args)
 	(void)args;
 	close(1);
 	close(2);
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
@@ -371,7 +367,7 @@ run_notify(char **args)
 
 	if (!v || dprintf(atoi(v), "%s\n", args[0]) < 0)
 		return 1;
-	return wait_for_end();
+	wait_for_end();
 }
 
 static int
