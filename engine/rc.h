@@ -53,8 +53,8 @@ struct rc_word {
 	unsigned flags;		/* of a pattern: SPEC_RE_... */
 	unsigned line, col;	/* from 1; col counts bytes */
 	unsigned width;		/* bytes in the source, first line only */
-	unsigned inner;		/* where text begins in the source, from col;
-				 * 0 when it is no exact copy of the source */
+	bool exact;		/* text is a piece of the source as it stands */
+	unsigned inner;		/* ... that begins so many bytes after col */
 	const char *source;	/* first byte of its source line */
 };
 
