@@ -1,13 +1,14 @@
 #include "event.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base.h"
 
 struct cause_row {
 	struct row row;
-	const char *text;
+	const char *prep, *text;
 };
 
 static const struct row events[] = {
@@ -17,7 +18,8 @@ static const struct row events[] = {
 };
 
 static const struct cause_row causes[] = {
-#define X(e, name, text, help) [CAUSE_##e] = { { name, NULL, "", help }, text },
+#define X(e, name, prep, text, help)                                           \
+	[CAUSE_##e] = { { name, NULL, "", help }, prep, text },
 	CAUSE_TABLE(X)
 #undef X
 };
@@ -64,10 +66,17 @@ cause_name(enum cause c)
 }
 
 const char *
-cause_text(enum cause c)
+cause_phrase(enum cause c, const char *detail, char *out, size_t cap)
 {
 	assert((unsigned)c < CAUSE_COUNT);
-	return causes[c].text;
+	const struct cause_row *row = &causes[c];
+	if (!detail || !*detail)
+		snprintf(out, cap, "%s %s", row->prep, row->text);
+	else if (c == CAUSE_USER)
+		snprintf(out, cap, "%s %s (%s)", row->prep, row->text, detail);
+	else
+		snprintf(out, cap, "%s %s", row->prep, detail);
+	return out;
 }
 
 const char *

@@ -60,26 +60,29 @@ enum event_kind {
 	EVENT_COUNT
 };
 
-/* X(enum, name, text after "by" or "because of", help) */
+/* X(enum, name, preposition, text, help) */
 #define CAUSE_TABLE(X)                                                         \
-	X(NONE, "none", "itself", "nobody: the process itself")                \
-	X(USER, "user", "you", "a person or script by a command")              \
-	X(AUTOSTART, "autostart", "autostart", "the set was started")          \
-	X(DEPENDENT, "dependent", "a dependent", "another process needs it")   \
-	X(DEPENDENCY, "dependency", "a dependency", "a process it needs")      \
-	X(SCHEDULE, "schedule", "its schedule", "its schedule")                \
-	X(RESTART, "restart", "its restart policy", "its restart policy")      \
-	X(LIMIT, "limit", "a limit", "a limit")                                \
-	X(TIMEOUT, "timeout", "its timeout", "its timeout")                    \
-	X(WATCH, "watch", "a watch", "a watch over its output")                \
-	X(PROBE, "probe", "a check", "a ready or live check")                  \
-	X(FILES, "files", "changed files", "its watched files")                \
-	X(CONFIG, "config", "a reload", "the configuration changed")           \
-	X(ENGINE, "engine", "sbx", "the engine")                               \
-	X(KEEPER, "keeper", "the keeper", "the keeper was lost")
+	X(NONE, "none", "by", "itself", "nobody: the process itself")          \
+	X(USER, "user", "by", "you", "a person or script by a command")        \
+	X(AUTOSTART, "autostart", "with", "the set", "the set was started")    \
+	X(DEPENDENT, "dependent", "for", "a dependent",                        \
+	  "another process needs it")                                          \
+	X(DEPENDENCY, "dependency", "because of", "a dependency",              \
+	  "a process it needs")                                                \
+	X(SCHEDULE, "schedule", "by", "its schedule", "its schedule")          \
+	X(RESTART, "restart", "by", "its restart policy",                      \
+	  "its restart policy")                                                \
+	X(LIMIT, "limit", "by", "a limit", "a limit")                          \
+	X(TIMEOUT, "timeout", "by", "its timeout", "its timeout")              \
+	X(WATCH, "watch", "by", "a watch", "a watch over its output")          \
+	X(PROBE, "probe", "by", "a check", "a ready or live check")            \
+	X(FILES, "files", "by", "changed files", "its watched files")          \
+	X(CONFIG, "config", "by", "a reload", "the configuration changed")     \
+	X(ENGINE, "engine", "by", "sbx", "the engine")                         \
+	X(KEEPER, "keeper", "with", "the keeper", "the keeper was lost")
 
 enum cause {
-#define X(e, name, text, help) CAUSE_##e,
+#define X(e, name, prep, text, help) CAUSE_##e,
 	CAUSE_TABLE(X)
 #undef X
 	CAUSE_COUNT
@@ -92,7 +95,12 @@ const char *event_help(enum event_kind e);
 int	event_find(const char *name, size_t len);	/* -1: no such kind */
 
 const char *cause_name(enum cause c);
-const char *cause_text(enum cause c);	/* "you", "its schedule" */
+/*
+ * "by you", "with the set"; with a detail "by watch 'oom', line 12", "for
+ * web", "by you (key x)".  Cut to cap; returns out.
+ */
+const char *cause_phrase(enum cause c, const char *detail, char *out,
+			 size_t cap);
 const char *cause_help(enum cause c);
 int	cause_find(const char *name, size_t len);	/* -1: no such cause */
 

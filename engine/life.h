@@ -68,14 +68,15 @@ enum {
 	LIFE_FX_ANNOUNCE = 1 << 0,	/* journal out->event; tell clients;
 					 * look again at who waits for it */
 	LIFE_FX_STOP_PROBES = 1 << 1,
-	LIFE_FX_SIGNAL = 1 << 2,	/* out->signo and CONT to the tree */
+	LIFE_FX_SIGNAL = 1 << 2,	/* out->signo, then CONT: whole tree */
 	LIFE_FX_STOP_STEP = 1 << 3,	/* cmd or keys of ladder step
 					 * out->step */
 	LIFE_FX_KILL_TREE = 1 << 4,	/* until nothing is left, then GONE */
 	LIFE_FX_DRAIN = 1 << 5,		/* watch for the tree's end and the
 					 * end of output, then GONE */
-	LIFE_FX_RUN_ENDED = 1 << 6,	/* the run is over with l->outcome,
-					 * whatever follows: waiters */
+	LIFE_FX_RUN_ENDED = 1 << 6,	/* what was started is over with
+					 * l->outcome (OFF: called off before
+					 * it ran), even if a restart follows */
 	LIFE_FX_FREE_SLOT = 1 << 7,	/* let the next queued one go */
 	LIFE_FX_WANT_DEPS = 1 << 8,	/* answer DEPS_MET, _WAIT, _FAILED */
 	LIFE_FX_WANT_SLOT = 1 << 9,	/* queue it; answer SLOT_FREE */
@@ -122,13 +123,12 @@ struct life_policy {
 	uint64_t ok_codes[4];	/* a bit for each code, besides 0 */
 };
 
-/* Read by everybody, written by life.c alone; all zero is a new record. */
+/* Read by everybody, written by life.c alone; life_init makes a new one. */
 struct life {
 	enum status status;
-	enum status outcome;	/* of the last ended run; OFF: none yet */
+	enum status outcome;	/* of the last start; OFF: none has ended */
 	enum cause cause;	/* who made the present status */
-	char reason[256];	/* why it is so; one sentence, never empty
-				 * after the first event */
+	char reason[256];	/* why it is so; one sentence, never empty */
 	bool ready, unready, paused;	/* unready: a check gave up on it */
 	bool stopped;		/* the (last) run's end was asked for */
 	bool kept_down;		/* stopped by hand: only a hand starts it */
@@ -149,10 +149,14 @@ struct life {
 	bool again;		/* start a new run when this one is gone */
 	bool again_counted;	/* ... as a restart with backoff and limit */
 	bool timed_out, lost, no_escalate;
+	bool restarting;	/* the start is a restart */
+	enum cause start_cause, end_cause;
+	char start_why[112];	/* "started by you" */
+	char end_why[112];	/* "stopped by you"; "" = by itself */
+	char again_why[112];	/* start_why of the next run */
 	enum cause again_cause;
-	char again_why[96];
-	char end_why[160];	/* "stopped by you", said with the outcome */
 	unsigned step;		/* of the ladder; nladder = KILL */
+	unsigned kills;		/* times that KILL was sent to no avail */
 	unsigned backoff;	/* doublings so far */
 	unsigned nring, ring_idx;
 	uint64_t ring[LIFE_RESTARTS_MAX];	/* times of restarts */
@@ -195,6 +199,7 @@ struct life_output {
 	unsigned step;
 };
 
+void	life_init(struct life *l);
 /* Fills *out; returns effects, 0 when nothing has changed. */
 unsigned life_step(struct life *l, const struct life_policy *p,
 		   const struct life_input *in, struct life_output *out);
@@ -207,8 +212,11 @@ void	life_ok_code(struct life_policy *p, int code);	/* counts as success */
 /* The default ladders: TERM 5s KILL; for a tty HUP 2s TERM 3s KILL. */
 void	life_ladder_default(struct life_policy *p, bool is_tty);
 
-/* "INT", "TERM", "RTMIN+2", "64"; static or in buf (cap >= 16). */
-const char *life_signal_name(int signo, char *buf, size_t cap);
+/*
+ * How the last run ended: "exit 1", "killed by SEGV (core dumped)", "never
+ * ran".  Cut to cap; returns out.
+ */
+const char *life_exit_text(const struct life *l, char *out, size_t cap);
 const char *life_event_name(enum life_event e);
 const char *life_event_help(enum life_event e);
 /* The matrix as text, for doc/architecture.md; 0 or -EMSGSIZE. */
@@ -216,7 +224,8 @@ int	life_print_matrix(struct buf *b);
 
 /* For the registry: deadlines are absolute and stay valid on this boot. */
 int	life_pack(const struct life *l, struct buf *b);	/* 0, -EMSGSIZE */
-/* -EPROTO when malformed; a shorter, older form leaves the rest zero. */
+/* -EPROTO when malformed, with l as after life_init.  Bytes that a newer
+ * program put behind the known ones are skipped. */
 int	life_unpack(struct life *l, const void *data, size_t len);
 
 #endif
