@@ -1,0 +1,56 @@
+#ifndef SBX_TERM_H
+#define SBX_TERM_H
+
+/*
+ * The user's terminal: raw mode, the alternate screen, mouse, paste and
+ * focus reports, and back again.  Whatever ends the program, the terminal is
+ * left as it was: term_down() on the orderly ways, a signal handler with a
+ * prepared string on SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT.
+ *
+ * One terminal a program: the state is in this file.  Painting is in paint.h,
+ * reading in input.h.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+
+enum term_depth {
+	TERM_MONO,		/* attributes only */
+	TERM_8,
+	TERM_16,
+	TERM_256,
+	TERM_RGB,
+};
+
+struct term_options {
+	bool color;		/* false: NO_COLOR and the like */
+	bool mouse;
+};
+
+/* Refuses a terminal that cannot move its cursor.  0 or -1. */
+int	term_up(const struct term_options *o, struct err *e);
+void	term_down(void);	/* safe when it is not up */
+bool	term_is_up(void);
+/* For SIGTSTP and programs in front: down and up again, same options. */
+void	term_suspend(void);
+int	term_resume(void);
+
+enum term_depth term_depth(void);
+/* Asks the kernel; at least 1x1. */
+void	term_size(int *rows, int *cols);
+/* Bytes the terminal has not taken yet, 0 if that is not known. */
+int	term_backlog(void);
+
+/* Bytes beside curses, in one write. */
+void	term_write(const void *bytes, size_t len);
+void	term_mouse(bool on);
+void	term_motion(bool all);		/* report motion without a button */
+void	term_cursor_shape(int shape);	/* vt_cursor.shape; -1: its own */
+/* Printable text; NULL: back to the old title. */
+void	term_title(const char *text);
+/* Sends the questions whose answers come through input.h. */
+void	term_ask(void);
+
+#endif

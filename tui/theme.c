@@ -1,0 +1,553 @@
+#include "theme.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "engine/base.h"
+#include "engine/buf.h"
+#include "engine/diag.h"
+#include "engine/err.h"
+#include "engine/mem.h"
+#include "engine/rc.h"
+#include "engine/set.h"
+#include "engine/setfile.h"
+#include "engine/units.h"
+#include "paint.h"
+
+#ifndef SBX_DATADIR
+#define SBX_DATADIR "/usr/local/share/sbx"
+#endif
+
+enum {
+	PALETTE_MAX = 64,
+	THEME_FILE_MAX = 64 * 1024,
+	INHERIT_MAX = 4,	/* themes that start from each other */
+	THEMES_MAX = 256,
+};
+
+static const struct row role_rows[] = {
+#define X(e, name, help) { name, NULL, "", help },
+	ROLE_TABLE(X)
+#undef X
+};
+
+const struct table role_table = TABLE("THEME ROLES", role_rows);
+
+static const char *const ansi_names[16] = {
+	"black",	"red",		"green",       "yellow",
+	"blue",		"magenta",	"cyan",	       "white",
+	"bright-black", "bright-red",	"bright-green", "bright-yellow",
+	"bright-blue",	"bright-magenta", "bright-cyan", "bright-white",
+};
+
+static const struct {
+	const char *name;
+	uint16_t bit;
+} attr_names[] = {
+	{ "bold", VT_BOLD },	       { "dim", VT_DIM },
+	{ "italic", VT_ITALIC },       { "underline", VT_UNDERLINE },
+	{ "reverse", VT_REVERSE },
+};
+
+/* A colour of a role; SAME: that of the role before the dot. */
+#define SAME 0xffffffffu
+
+struct look {
+	bool set;
+	uint32_t fg, bg;
+	uint16_t attrs;
+};
+
+struct swatch {
+	char *name;
+	uint32_t color;		/* chosen by the depth */
+};
+
+struct theme {
+	char *name;
+	enum term_depth depth;
+	struct look looks[ROLE_COUNT];
+	struct swatch palette[PALETTE_MAX];
+	size_t palette_count;
+};
+
+/* What a file is being read with. */
+struct reading {
+	const struct theme_request *rq;
+	struct theme *theme;
+	struct rc *rc;
+	struct diags *ds;
+	int depth;		/* of inherit */
+	bool in_palette, skip_palette;
+	size_t errors;
+};
+
+static bool
+parse_hex(const char *s, uint32_t *out)
+{
+	char *end;
+
+	if (s[0] != '#' || strlen(s) != 7 || strspn(s + 1,
+	    "0123456789abcdefABCDEF") != 6)
+		return false;
+	*out = VT_RGB | (uint32_t)strtoul(s + 1, &end, 16);
+	return true;
+}
+
+static bool
+parse_ansi(const char *s, uint32_t *out)
+{
+	if (!strcmp(s, "default")) {
+		*out = 0;
+		return true;
+	}
+	for (uint32_t i = 0; i < 16; i++) {
+		if (!strcmp(s, ansi_names[i])) {
+			*out = VT_INDEXED | i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+parse_index(const char *s, uint32_t *out)
+{
+	uint64_t n;
+
+	if (units_uint(s, 0, 255, &n) < 0)
+		return false;
+	*out = VT_INDEXED | (uint32_t)n;
+	return true;
+}
+
+static bool
+parse_color(const struct theme *t, const char *s, uint32_t *out)
+{
+	if (!strcmp(s, "-")) {
+		*out = SAME;
+		return true;
+	}
+	for (size_t i = 0; i < t->palette_count; i++) {
+		if (!strcmp(t->palette[i].name, s)) {
+			*out = t->palette[i].color;
+			return true;
+		}
+	}
+	return parse_ansi(s, out) || parse_index(s, out) || parse_hex(s, out);
+}
+
+static bool
+parse_attr(const char *s, uint16_t *attrs)
+{
+	for (size_t i = 0; i < ARRAY_LEN(attr_names); i++) {
+		if (!strcmp(attr_names[i].name, s)) {
+			*attrs |= attr_names[i].bit;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* FG [BG] [attribute ...].  0, or 1 + the index of the wrong word. */
+static size_t
+parse_look(const struct theme *t, char *const *words, size_t count,
+	   struct look *out)
+{
+	struct look k = { true, SAME, SAME, 0 };
+	size_t i = 0;
+
+	if (count == 0 || !parse_color(t, words[0], &k.fg))
+		return 1;
+	if (++i < count && parse_color(t, words[i], &k.bg))
+		i++;
+	for (; i < count; i++)
+		if (!parse_attr(words[i], &k.attrs))
+			return i + 1;
+	*out = k;
+	return 0;
+}
+
+static void
+wrong(struct reading *rd, size_t word, const char *what, const char *hint,
+      const struct rc_stmt *st)
+{
+	struct diag_place at;
+
+	rd->errors++;
+	if (!rd->ds)
+		return;
+	rc_place(rd->rc, &st->words[SBX_MIN(word, st->count - 1)], &at);
+	diag_error(rd->ds, &at, "%s '%s'", what,
+		   word < st->count ? st->words[word].text : "");
+	if (hint)
+		diag_hint(rd->ds, "did you mean '%s'?", hint);
+}
+
+/* name truecolour [256] 16 */
+static void
+read_swatch(struct reading *rd, const struct rc_stmt *st)
+{
+	struct theme *t = rd->theme;
+	uint32_t rgb = 0, index = 0, ansi = 0;
+	size_t last = st->count - 1;
+
+	if (rd->skip_palette)
+		return;
+	if (st->count < 3 || st->count > 4) {
+		wrong(rd, 0, "a colour is 'NAME #RRGGBB [0-255] ANSI':", NULL,
+		      st);
+		return;
+	}
+	if (!parse_hex(st->words[1].text, &rgb)) {
+		wrong(rd, 1, "not a colour:", NULL, st);
+		return;
+	}
+	if (!parse_ansi(st->words[last].text, &ansi)) {
+		wrong(rd, last, "not one of the sixteen colours:",
+		      table_nearest(st->words[last].text, ansi_names, 16), st);
+		return;
+	}
+	if (st->count == 3)
+		index = VT_INDEXED |
+			(uint32_t)paint_nearest(rgb & 0xffffff, 256);
+	else if (!parse_index(st->words[2].text, &index)) {
+		wrong(rd, 2, "not a colour of 256:", NULL, st);
+		return;
+	}
+	if (t->palette_count == PALETTE_MAX) {
+		wrong(rd, 0, "too many colours at", NULL, st);
+		return;
+	}
+	struct swatch *s = &t->palette[t->palette_count++];
+	s->name = mem_str(st->words[0].text);
+	s->color = rd->rq->depth == TERM_RGB   ? rgb
+		   : rd->rq->depth == TERM_256 ? index
+					       : ansi;
+}
+
+static void
+read_color(struct reading *rd, const struct rc_stmt *st)
+{
+	struct theme *t = rd->theme;
+	char *words[8];
+	size_t count = 0;
+
+	if (st->count < 3) {
+		wrong(rd, 0, "a role and a colour are missing after", NULL,
+		      st);
+		return;
+	}
+	const struct row *r = table_find(&role_table, st->words[1].text);
+	if (!r && strncmp(st->words[1].text, "name.", 5) != 0) {
+		const struct row *near =
+			table_suggest(&role_table, st->words[1].text);
+		wrong(rd, 1, "unknown role", near ? near->name : NULL, st);
+		return;
+	}
+	for (size_t i = 2; i < st->count && count < ARRAY_LEN(words); i++)
+		words[count++] = st->words[i].text;
+	struct look k;
+	size_t bad = parse_look(t, words, count, &k);
+	if (bad)
+		wrong(rd, bad + 1, "not a colour or attribute:", NULL, st);
+	else if (r)
+		t->looks[table_index(&role_table, r)] = k;
+}
+
+static char *
+read_file(const char *path, size_t *len)
+{
+	struct buf b;
+
+	buf_init(&b, THEME_FILE_MAX);
+	if (setfile_read(path, 0, &b, NULL, NULL) < 0) {
+		buf_fini(&b);
+		return NULL;
+	}
+	*len = b.len;
+	return buf_take(&b);
+}
+
+/* Directories of themes, nearest first; caller frees each. */
+static size_t
+theme_dirs(char *out[3])
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char exe[4096];
+	size_t n = 0;
+
+	if (config && *config == '/')
+		out[n++] = mem_fmt("%s/sbx/themes", config);
+	else if (home)
+		out[n++] = mem_fmt("%s/.config/sbx/themes", home);
+	/* In the source tree the program is in build/, its themes beside. */
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash = len > 0 ? memrchr(exe, '/', (size_t)len) : NULL;
+	if (slash) {
+		*slash = 0;
+		out[n++] = mem_fmt("%s/../themes", exe);
+	}
+	out[n++] = mem_str(SBX_DATADIR "/themes");
+	return n;
+}
+
+/* The text of a theme and the name of its file; caller frees both. */
+static char *
+find_text(const char *name, size_t *len, char **file)
+{
+	const char *own = theme_builtin(name);
+	char *dirs[3], *text = NULL;
+
+	if (own) {
+		*file = mem_fmt("%s.theme", name);
+		*len = strlen(own);
+		return mem_str(own);
+	}
+	if (strchr(name, '/') || !*name || *name == '.')
+		return NULL;
+	size_t n = theme_dirs(dirs);
+	for (size_t i = 0; i < n; i++) {
+		if (!text) {
+			*file = mem_fmt("%s/%s.theme", dirs[i], name);
+			text = read_file(*file, len);
+			if (!text)
+				free(*file);
+		}
+		free(dirs[i]);
+	}
+	return text;
+}
+
+static void read_text(struct reading *rd, const char *file, const char *text,
+		      size_t len);
+
+static void
+read_inherit(struct reading *rd, const struct rc_stmt *st)
+{
+	struct reading sub = *rd;
+	size_t len = 0;
+	char *file = NULL, *text = NULL;
+
+	if (st->count != 2 || rd->depth >= INHERIT_MAX ||
+	    !(text = find_text(st->words[1].text, &len, &file))) {
+		wrong(rd, 1, "no theme to start from:", NULL, st);
+		return;
+	}
+	sub.depth++;
+	sub.in_palette = sub.skip_palette = false;
+	read_text(&sub, file, text, len);
+	rd->errors = sub.errors;
+	free(file);
+	free(text);
+}
+
+static void
+read_statement(struct reading *rd, const struct rc_stmt *st)
+{
+	const char *word = st->words[0].text;
+
+	if (rd->in_palette) {
+		read_swatch(rd, st);
+	} else if (!strcmp(word, "palette") && st->opens) {
+		rd->in_palette = true;
+		rd->skip_palette = st->count > 1 &&
+				   !strcmp(st->words[1].text, "light") !=
+					   rd->rq->light;
+	} else if (!strcmp(word, "color")) {
+		read_color(rd, st);
+	} else if (!strcmp(word, "inherit")) {
+		read_inherit(rd, st);
+	} else if (strcmp(word, "theme") != 0) {
+		wrong(rd, 0, "a theme cannot hold", NULL, st);
+	}
+}
+
+static void
+read_text(struct reading *rd, const char *file, const char *text, size_t len)
+{
+	static const struct rc_hooks hooks = { NULL, NULL, NULL };
+	struct diags *own = diags_new();
+	const struct rc_stmt *st;
+
+	rd->rc = rc_new(file, text, len, &hooks, rd->ds ? rd->ds : own);
+	for (;;) {
+		enum rc_event ev = rc_next(rd->rc, &st);
+		if (ev == RC_END)
+			break;
+		if (ev == RC_CLOSE)
+			rd->in_palette = rd->skip_palette = false;
+		else if (!st->bad)
+			read_statement(rd, st);
+	}
+	rd->errors += diags_errors(own);
+	rc_free(rd->rc);
+	diags_free(own);
+}
+
+struct theme *
+theme_parse(const struct theme_request *rq, const char *file,
+	    const char *text, size_t len, struct diags *ds, struct err *e)
+{
+	struct theme *t = mem_alloc(sizeof(*t));
+	struct reading rd = { .rq = rq, .theme = t, .ds = ds };
+
+	t->name = mem_str(rq->name);
+	t->depth = rq->depth;
+	read_text(&rd, file, text, len);
+	if (rd.errors) {
+		err_set(e, ERR_USAGE, "the theme '%s' has mistakes", rq->name);
+		theme_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+struct theme *
+theme_open(const struct theme_request *rq, struct diags *ds, struct err *e)
+{
+	struct theme_request own = *rq;
+	size_t len = 0;
+	char *file = NULL;
+
+	if (!own.name || !strcmp(own.name, "auto"))
+		own.name = "terminal";
+	if (own.depth == TERM_MONO)
+		own.name = "mono";
+	char *text = find_text(own.name, &len, &file);
+	if (!text) {
+		err_set(e, ERR_USAGE, "there is no theme '%s'", own.name);
+		return NULL;
+	}
+	struct theme *t = theme_parse(&own, file, text, len, ds, e);
+	free(text);
+	free(file);
+	return t;
+}
+
+void
+theme_free(struct theme *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->palette_count; i++)
+		free(t->palette[i].name);
+	free(t->name);
+	free(t);
+}
+
+const char *
+theme_name(const struct theme *t)
+{
+	return t->name;
+}
+
+struct style
+theme_style(const struct theme *t, enum role r)
+{
+	return theme_named(t, role_rows[r].name);
+}
+
+struct style
+theme_named(const struct theme *t, const char *role)
+{
+	struct style st = { SAME, SAME, 0 };
+	char name[64];
+	bool attrs_set = false;
+	size_t len = SBX_MIN(strlen(role), sizeof(name) - 1);
+
+	memcpy(name, role, len);
+	name[len] = 0;
+	for (;;) {
+		const struct row *r = table_find(&role_table, name);
+		const struct look *k =
+			r ? &t->looks[table_index(&role_table, r)] : NULL;
+		if (k && k->set) {
+			if (st.fg == SAME)
+				st.fg = k->fg;
+			if (st.bg == SAME)
+				st.bg = k->bg;
+			if (!attrs_set)
+				st.attrs = k->attrs;
+			attrs_set = true;
+		}
+		if (!strcmp(name, "text"))
+			break;
+		char *dot = strrchr(name, '.');
+		if (dot)
+			*dot = 0;
+		else
+			memcpy(name, "text", 5);
+	}
+	if (st.fg == SAME)
+		st.fg = 0;
+	if (st.bg == SAME)
+		st.bg = 0;
+	return st;
+}
+
+int
+theme_color(struct theme *t, const struct set_color *c, struct err *e)
+{
+	const struct row *r = table_find(&role_table, c->role);
+	size_t count = 0;
+	struct look k;
+
+	if (!r)
+		return strncmp(c->role, "name.", 5) == 0
+			       ? 0
+			       : err_set(e, ERR_USAGE, "unknown role '%s'",
+					 c->role);
+	while (c->words[count])
+		count++;
+	size_t bad = parse_look(t, c->words, count, &k);
+	if (bad)
+		return err_set(e, ERR_USAGE, "not a colour: '%s'",
+			       count ? c->words[bad - 1] : "");
+	if (t->depth != TERM_MONO)
+		t->looks[table_index(&role_table, r)] = k;
+	return 0;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+add_name(char **names, size_t *count, const char *name, size_t len)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (!strncmp(names[i], name, len) && !names[i][len])
+			return;
+	if (*count < THEMES_MAX)
+		names[(*count)++] = mem_strn(name, len);
+}
+
+char **
+theme_names(void)
+{
+	char **names = mem_array(THEMES_MAX + 1, sizeof(*names));
+	char *dirs[3];
+	size_t count = 0, n = theme_dirs(dirs);
+
+	add_name(names, &count, "mono", 4);
+	add_name(names, &count, "terminal", 8);
+	for (size_t i = 0; i < n; i++) {
+		DIR *d = opendir(dirs[i]);
+		struct dirent *de;
+		while (d && (de = readdir(d))) {
+			const char *dot = strstr(de->d_name, ".theme");
+			if (dot && dot > de->d_name && !dot[6])
+				add_name(names, &count, de->d_name,
+					 (size_t)(dot - de->d_name));
+		}
+		if (d)
+			closedir(d);
+		free(dirs[i]);
+	}
+	qsort(names, count, sizeof(*names), compare_names);
+	return names;
+}
