@@ -167,7 +167,10 @@ struct proto_grow {
 struct proc_row {
 	uint32_t id;		/* unique for the life of the set */
 	uint32_t order;		/* place in the list */
-	const char *name, *desc, *group, *command, *cwd, *user, *url;
+	const char *name, *desc, *command, *cwd, *user, *url;
+	const char *group;	/* all of its groups, its own first, with
+				 * blanks between */
+	const char *argv;	/* words with \x1f between; "": by the shell */
 	const char *reason;	/* why it is in this status; a sentence */
 	const char *waits;	/* waiting: "db ready, migrate ok"; else "" */
 	const char *stop_step;	/* stopping: "TERM"; else "" */

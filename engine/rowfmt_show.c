@@ -1,0 +1,275 @@
+#include "rowfmt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "jsonout.h"
+#include "mem.h"
+#include "proto.h"
+#include "signame.h"
+#include "status.h"
+#include "units.h"
+
+/* Words of a text between blanks or, for depends, between ", ". */
+typedef void word_fn(struct jsonout *j, const char *word, size_t len);
+
+static void
+each_word(struct jsonout *j, const char *text, const char *sep, word_fn *fn)
+{
+	while (*text) {
+		size_t len = strcspn(text, sep);
+		if (len > 0)
+			fn(j, text, len);
+		text += len;
+		text += strspn(text, sep);
+		while (*text == ' ')
+			text++;
+	}
+}
+
+static void
+json_word(struct jsonout *j, const char *word, size_t len)
+{
+	json_stringn(j, NULL, word, len);
+}
+
+static void
+json_port(struct jsonout *j, const char *word, size_t len)
+{
+	(void)len;
+	json_uint(j, NULL, strtoul(word, NULL, 10));
+}
+
+/* "db ready" */
+static void
+json_dependency(struct jsonout *j, const char *word, size_t len)
+{
+	const char *blank = memchr(word, ' ', len);
+	size_t name = blank ? (size_t)(blank - word) : len;
+
+	json_object(j, NULL);
+	json_stringn(j, "name", word, name);
+	if (blank)
+		json_stringn(j, "condition", blank + 1, len - name - 1);
+	json_close(j);
+}
+
+static void
+json_words(struct jsonout *j, const char *name, const char *text,
+	   const char *sep, word_fn *fn)
+{
+	if (!text[0])
+		return;
+	json_array(j, name);
+	each_word(j, text, sep, fn);
+	json_close(j);
+}
+
+static void
+json_text(struct jsonout *j, const char *name, const char *text)
+{
+	if (text[0])
+		json_string(j, name, text);
+}
+
+static void
+json_when(struct jsonout *j, const char *name, int64_t at_ms)
+{
+	if (at_ms)
+		json_time(j, name, at_ms);
+}
+
+static void
+json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
+{
+	char name[SIGNAME_MAX];
+
+	json_string(j, "status", status_name(r->status));
+	json_bool(j, "ready", r->ready);
+	if (r->paused)
+		json_bool(j, "paused", true);
+	if (r->stopped)
+		json_bool(j, "stopped", true);
+	if (r->pid)
+		json_uint(j, "pid", r->pid);
+	if (r->has_exit && !r->pid) {
+		if (r->exit_signal)
+			json_string(j, "signal",
+				    signame_text(r->exit_signal, name));
+		else
+			json_int(j, "exit_code", r->exit_code);
+		if (r->core)
+			json_bool(j, "core", true);
+	}
+	json_text(j, "reason", r->reason);
+	json_text(j, "waits", r->waits);
+	json_uint(j, "run", r->run);
+	json_when(j, "created_at", r->created_at_ms);
+	json_when(j, "started_at", r->started_at_ms);
+	json_when(j, "ready_at", r->ready_at_ms);
+	if (!r->pid)
+		json_when(j, "ended_at", r->ended_at_ms);
+	json_when(j, "deadline_at", r->deadline_at_ms);
+	if (r->started_at_ms)
+		json_uint(j, "uptime_ms", rowfmt_uptime_ms(r, now_ms));
+	json_uint(j, "restarts", r->restarts);
+	if (r->restart_max)
+		json_uint(j, "restart_max", r->restart_max);
+	if (r->pid) {
+		json_double(j, "cpu", (double)r->cpu_permille / 10);
+		json_uint(j, "rss", r->rss_bytes);
+		json_uint(j, "tree_count", r->tree_count);
+	}
+}
+
+void
+rowfmt_json(struct jsonout *j, const char *name, const struct proc_row *r,
+	    int64_t now_ms)
+{
+	json_object(j, name);
+	json_string(j, "name", r->name);
+	json_uint(j, "id", r->id);
+	json_text(j, "desc", r->desc);
+	json_string(j, "command", r->command);
+	json_words(j, "argv", r->argv, "\x1f", json_word);
+	json_string(j, "cwd", r->cwd);
+	if (r->group[0])
+		json_stringn(j, "group", r->group, strcspn(r->group, " "));
+	json_run(j, r, now_ms);
+	json_bool(j, "tty", r->tty);
+	if (r->tty) {
+		json_uint(j, "rows", r->rows);
+		json_uint(j, "cols", r->cols);
+		json_text(j, "title", r->title);
+	}
+	json_text(j, "user", r->user);
+	json_words(j, "ports", r->ports, " ", json_port);
+	json_text(j, "url", r->url);
+	json_words(j, "depends", r->depends, ",", json_dependency);
+	json_words(j, "watches", r->watches, " ", json_word);
+	json_uint(j, "log_bytes", r->log_bytes);
+	json_uint(j, "log_lines", r->log_lines);
+	json_uint(j, "dropped_bytes", r->dropped_bytes);
+	if (r->errors)
+		json_uint(j, "errors", r->errors);
+	if (r->warnings)
+		json_uint(j, "warnings", r->warnings);
+	if (r->file[0]) {
+		json_object(j, "config");
+		json_string(j, "file", r->file);
+		json_uint(j, "line", r->line);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static int
+line(struct buf *out, const char *name, const char *text)
+{
+	if (!text[0])
+		return 0;
+	int r = buf_addf(out, "%-9s ", name);
+	r |= rowfmt_plain(out, text);
+	r |= buf_addc(out, '\n');
+	return r;
+}
+
+static int
+show_times(struct buf *out, const struct proc_row *r, int64_t now_ms)
+{
+	char when[40], age[16], text[96];
+	int rc = 0;
+
+	if (r->started_at_ms) {
+		clock_rfc3339(when, sizeof when, r->started_at_ms);
+		clock_age(age, sizeof age, rowfmt_uptime_ms(r, now_ms));
+		snprintf(text, sizeof text, "%s (%s%s)", when,
+			 r->pid ? "" : "ran ", age);
+		rc |= line(out, "started", text);
+	}
+	if (r->ended_at_ms && !r->pid) {
+		char how[ROWFMT_STATE_MAX];
+		clock_rfc3339(when, sizeof when, r->ended_at_ms);
+		snprintf(text, sizeof text, "%s %s", when,
+			 rowfmt_exit(r, how));
+		rc |= line(out, "ended", text);
+	}
+	return rc;
+}
+
+static int
+show_figures(struct buf *out, const struct proc_row *r)
+{
+	char size[UNITS_TEXT_MAX], text[160];
+	int rc = 0;
+
+	if (r->pid) {
+		snprintf(text, sizeof text, "%u%s", r->pid,
+			 r->paused ? " (paused)" : "");
+		rc |= line(out, "pid", text);
+		snprintf(text, sizeof text,
+			 "%u processes, %u.%u%% cpu, %lluM memory",
+			 r->tree_count, (unsigned)(r->cpu_permille / 10),
+			 (unsigned)(r->cpu_permille % 10),
+			 (unsigned long long)(r->rss_bytes >> 20));
+		rc |= line(out, "tree", text);
+	}
+	snprintf(text, sizeof text, "%llu", (unsigned long long)r->run);
+	if (r->restarts || r->restart_max)
+		snprintf(text, sizeof text, "%llu, restarts %llu/%llu",
+			 (unsigned long long)r->run,
+			 (unsigned long long)r->restarts,
+			 (unsigned long long)r->restart_max);
+	rc |= line(out, "run", text);
+	units_size_text(r->log_bytes, size);
+	snprintf(text, sizeof text, "%llu lines, %s bytes",
+		 (unsigned long long)r->log_lines, size);
+	if (r->dropped_bytes)
+		snprintf(text + strlen(text), sizeof text - strlen(text),
+			 ", %llu dropped",
+			 (unsigned long long)r->dropped_bytes);
+	rc |= line(out, "log", text);
+	return rc;
+}
+
+int
+rowfmt_show(struct buf *out, const struct proc_row *r, int64_t now_ms,
+	    bool colours)
+{
+	char state[ROWFMT_STATE_MAX], text[4352];
+	int rc = 0;
+
+	rc |= buf_adds(out, colours ? "\033[1m" : "");
+	rc |= rowfmt_plain(out, r->name);
+	rc |= buf_adds(out, colours ? "\033[m  " : "  ");
+	rc |= rowfmt_plain(out, rowfmt_state(r, now_ms, state));
+	rc |= buf_addc(out, '\n');
+	rc |= line(out, "what", r->desc);
+	rc |= line(out, "command", r->command);
+	rc |= line(out, "cwd", r->cwd);
+	rc |= line(out, "user", r->user);
+	rc |= line(out, "group", r->group);
+	rc |= line(out, "status", status_name(r->status));
+	rc |= line(out, "reason", r->reason);
+	rc |= line(out, "waits for", r->waits);
+	rc |= show_times(out, r, now_ms);
+	rc |= show_figures(out, r);
+	rc |= line(out, "ports", r->ports);
+	rc |= line(out, "url", r->url);
+	rc |= line(out, "depends", r->depends);
+	rc |= line(out, "watches", r->watches);
+	if (r->tty) {
+		snprintf(text, sizeof text, "%ux%u %.200s", r->cols, r->rows,
+			 r->title);
+		rc |= line(out, "terminal", text);
+	}
+	if (r->file[0]) {
+		snprintf(text, sizeof text, "%.4096s:%u", r->file, r->line);
+		rc |= line(out, "config", text);
+	}
+	return rc ? -EMSGSIZE : 0;
+}
