@@ -1,0 +1,445 @@
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "client.h"
+#include "clock.h"
+#include "diag.h"
+#include "err.h"
+#include "mem.h"
+#include "option.h"
+#include "rcload.h"
+#include "set.h"
+#include "setfile.h"
+#include "setpack.h"
+#include "sys.h"
+
+enum {
+	RETRY_MS = 1,		/* between two looks for the socket */
+	TALK_MAX = 256 * 1024,
+	LAST_WORDS = 400,	/* of the engine, quoted when it fails */
+};
+
+extern char **environ;
+
+static char *
+working_dir(struct err *e)
+{
+	char *cwd = getcwd(NULL, 0);
+	if (!cwd)
+		err_set(e, ERR_USAGE, "the working directory: %s",
+			strerror(errno));
+	return cwd;
+}
+
+int
+session_find(struct session *s, const char *file, struct err *e)
+{
+	const char *sock = getenv("SBX_SOCKET");
+	char *cwd = NULL;
+	int rc = -1;
+
+	*s = (struct session){ .named = file != NULL };
+	buf_init(&s->talk, TALK_MAX);
+	if (file) {
+		s->rc_path = realpath(file, NULL);
+		if (!s->rc_path)
+			return err_set(e, ERR_USAGE, "'%.300s': %s", file,
+				       strerror(errno));
+	} else if (sock && sock[0]) {
+		s->sock_path = mem_str(sock);
+		return 0;
+	} else {
+		cwd = working_dir(e);
+		if (!cwd)
+			return -1;
+		int r = set_find_rc(cwd, getenv("HOME"), &s->rc_path, e);
+		if (r < 0 && r != -ENOENT)
+			goto out;
+	}
+	rc = rundir_init(&s->dir, s->rc_path, cwd, e);
+	if (rc == 0)
+		s->sock_path = mem_str(s->dir.sock_path);
+out:
+	free(cwd);
+	if (rc < 0)
+		session_fini(s);
+	return rc;
+}
+
+void
+session_fini(struct session *s)
+{
+	if (s->dir.key)
+		rundir_fini(&s->dir);
+	set_free(s->set);
+	free(s->sock_path);
+	free(s->rc_path);
+	buf_fini(&s->talk);
+	*s = (struct session){ .named = false };
+}
+
+int
+session_load(struct session *s, struct err *e)
+{
+	if (s->set)
+		return 0;
+	if (!s->dir.key) {
+		err_set(e, ERR_NO_ENGINE, "no engine answers at '%.300s'",
+			s->sock_path);
+		return err_hint(e, "SBX_SOCKET is set: it names a running "
+				"engine and starts none");
+	}
+	struct diags *ds = diags_new();
+	struct set_request rq = {
+		.path = s->rc_path, .dir = s->dir.dir, .trusted = s->named,
+		.environment = environ,
+	};
+	int r = set_load(&rq, &s->set, ds);
+	diags_print(ds, s->rc_path ? s->rc_path : s->dir.dir,
+		    "nothing was started", &s->talk);
+	if (r < 0) {
+		err_set(e, ERR_USAGE, "'%.300s' has %zu mistake%s",
+			s->rc_path ? s->rc_path : "the configuration",
+			diags_errors(ds), diags_errors(ds) == 1 ? "" : "s");
+		err_hint(e, "nothing was started");
+	}
+	diags_free(ds);
+	return r;
+}
+
+/* --- the set on its way to the engine --- */
+
+static char **
+pack_settings(const struct options *o)
+{
+	char **lines = mem_array(OPTION_COUNT + 1, sizeof *lines);
+
+	for (int i = 0; i < OPTION_COUNT; i++)
+		lines[i] = mem_fmt("%s %s", option_rows[i].row.name,
+				   options_text(o, (enum option_id)i));
+	return lines;
+}
+
+int
+session_pack(const struct session *s, struct buf *out, struct err *e)
+{
+	const struct set *set = s->set;
+	struct setpack pack = {
+		.name = set->name ? set->name : s->dir.name,
+		.dir = set->dir ? set->dir : s->dir.dir,
+		.rc_path = s->dir.rc_path,
+		.environ = environ,
+		.settings = pack_settings(set->options),
+		.group_count = set->group_count,
+		.specs = set->specs,
+		.spec_count = set->spec_count,
+	};
+
+	/* Everything is borrowed but the settings and the list of groups. */
+	pack.groups = mem_array(set->group_count + 1, sizeof *pack.groups);
+	for (size_t i = 0; i < set->group_count; i++) {
+		pack.groups[i].name = set->groups[i].name;
+		pack.groups[i].members = set->groups[i].members;
+	}
+	int r = setpack_put(out, &pack);
+	for (size_t i = 0; pack.settings[i]; i++)
+		free(pack.settings[i]);
+	free(pack.settings);
+	free(pack.groups);
+	if (r < 0)
+		return err_set(e, ERR_USAGE, "the set is too large for one "
+			       "message (%d MiB)", CONN_FRAME_MAX >> 20);
+	return 0;
+}
+
+struct loaded {
+	bool done;
+	struct err err;
+};
+
+static void
+on_loaded(struct client *c, const struct client_answer *a, void *arg)
+{
+	struct loaded *l = arg;
+	(void)c;
+
+	l->done = true;
+	if (a->err)
+		l->err = *a->err;
+}
+
+static int
+load_engine(struct session *s, struct client *c, struct err *e)
+{
+	struct buf b = BUF_INIT(CONN_FRAME_MAX);
+	struct loaded l = { .err = ERR_INIT };
+	int rc = session_pack(s, &b, e);
+
+	if (rc == 0) {
+		int r = client_load(c, &b, on_loaded, &l);
+		if (r < 0)
+			rc = err_set(e, ERR_FAILED, "giving the engine its "
+				     "set: %s", strerror(-r));
+	}
+	if (rc == 0)
+		rc = client_wait(c, &l.done, 0, e);
+	if (rc == 0 && l.err.code != ERR_NONE) {
+		if (e)
+			*e = l.err;
+		rc = -1;
+	}
+	buf_fini(&b);
+	return rc;
+}
+
+/* --- starting --- */
+
+static void
+sleep_ms(unsigned ms)
+{
+	struct timespec t = { 0, (long)ms * 1000000 };
+	nanosleep(&t, NULL);
+}
+
+/*
+ * Is there an engine that does not listen at present?  One that was killed
+ * is started again by its keeper within milliseconds, and the set's lock is
+ * the keeper's as well.
+ */
+static bool
+is_coming_back(const struct session *s)
+{
+	if (!s->dir.run_dir)
+		return false;
+	char *path = mem_fmt("%s/lock", s->dir.run_dir);
+	int fd = sys_open(path, O_RDONLY, 0);
+	free(path);
+	if (fd < 0)
+		return false;
+	bool held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	sys_close(fd);
+	return held;
+}
+
+static struct client *
+try_connect(struct session *s, struct loop *l,
+	    const struct client_hooks *hooks, void *arg, struct err *e)
+{
+	struct client *c = client_new(l, s->sock_path, hooks, arg, e);
+
+	if (c && client_wait_hello(c, e) < 0) {
+		client_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+struct client *
+session_connect(struct session *s, struct loop *l,
+		const struct client_hooks *hooks, void *arg, struct err *e)
+{
+	struct err why = ERR_INIT;
+	uint64_t at_end_ms = clock_ms() + SESSION_MS;
+
+	for (;;) {
+		struct client *c = try_connect(s, l, hooks, arg, &why);
+		if (c)
+			return c;
+		if (why.code != ERR_NO_ENGINE || clock_ms() > at_end_ms ||
+		    !is_coming_back(s))
+			break;
+		sleep_ms(RETRY_MS);
+	}
+	if (why.code == ERR_NO_ENGINE) {
+		err_set(&why, ERR_NO_ENGINE, "no engine runs for '%.300s'",
+			s->dir.key ? s->dir.key : s->sock_path);
+		if (s->dir.key)
+			err_hint(&why, "'sbx up' starts one");
+	}
+	if (e)
+		*e = why;
+	return NULL;
+}
+
+static void
+child_exec(int log_fd, const char *word)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    dup2(log_fd, 2) < 0)
+		_exit(125);
+	/* What the caller blocked or ignored must not reach the children. */
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	char *argv[] = { "sbx", "__anchor", (char *)(uintptr_t)word, NULL };
+	execv("/proc/self/exe", argv);
+	dprintf(2, "sbx: starting the engine: %s\n", strerror(errno));
+	_exit(125);
+}
+
+/* Forked twice, so that it is nobody's child and no session leader's. */
+static int
+spawn_anchor(const struct session *s, int log_fd, struct err *e)
+{
+	char *word = mem_fmt("%s:%s", s->rc_path ? "rc" : "dir", s->dir.key);
+	int rc = 0, status;
+
+	fflush(NULL);
+	pid_t pid = sys_fork();
+	if (pid == 0) {
+		setsid();
+		pid_t second = fork();
+		if (second == 0)
+			child_exec(log_fd, word);
+		_exit(second < 0 ? errno : 0);
+	}
+	if (pid < 0) {
+		rc = err_set(e, ERR_INTERNAL, "starting the engine: %s",
+			     strerror(-pid));
+	} else {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (WIFEXITED(status) && WEXITSTATUS(status))
+			rc = err_set(e, ERR_INTERNAL, "starting the engine: "
+				     "%s", strerror(WEXITSTATUS(status)));
+	}
+	free(word);
+	return rc;
+}
+
+/* The end of what the engine wrote to its log since off. */
+static void
+quote_log(int fd, off_t off, const char *path, struct err *e)
+{
+	char text[LAST_WORDS + 1];
+	off_t end = lseek(fd, 0, SEEK_END);
+	off_t from = SBX_MAX(off, end - LAST_WORDS);
+	ssize_t n = sys_pread(fd, text, LAST_WORDS, from);
+
+	text[SBX_MAX(n, 0)] = '\0';
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = '\0';
+	char *last = strrchr(text, '\n');
+	last = last ? last + 1 : text;
+	if (strncmp(last, "sbx: ", 5) == 0)
+		last += 5;
+	err_set(e, ERR_FAILED, "the engine does not come up%s%s",
+		last[0] ? ": " : "", last);
+	err_hint(e, "see '%.200s'", path);
+}
+
+static struct client *
+start_locked(struct session *s, struct loop *l,
+	     const struct client_hooks *hooks, void *arg, struct err *e)
+{
+	uint64_t at_end_ms = clock_ms() + SESSION_MS;
+	struct err why = ERR_INIT;
+
+	/* Somebody else may have been faster. */
+	struct client *c = try_connect(s, l, hooks, arg, &why);
+	if (c)
+		return c;
+	char *path = mem_fmt("%s/engine.log", s->dir.state_dir);
+	int log_fd = sys_open(path, O_RDWR | O_APPEND | O_CREAT, 0600);
+	if (log_fd < 0) {
+		err_set(e, ERR_FAILED, "'%.300s': %s", path,
+			strerror(-log_fd));
+		free(path);
+		return NULL;
+	}
+	off_t log_end = lseek(log_fd, 0, SEEK_END);
+	int r = spawn_anchor(s, log_fd, e);
+	while (r == 0 && !c) {
+		c = try_connect(s, l, hooks, arg, &why);
+		if (!c && (why.code != ERR_NO_ENGINE ||
+			   clock_ms() > at_end_ms)) {
+			if (why.code == ERR_NO_ENGINE)
+				quote_log(log_fd, log_end, path, &why);
+			if (e)
+				*e = why;
+			break;
+		}
+		if (!c)
+			sleep_ms(RETRY_MS);
+	}
+	sys_close(log_fd);
+	free(path);
+	return c;
+}
+
+/* One client at a time may start an engine for a set. */
+static int
+take_lock(const struct session *s, struct err *e)
+{
+	uint64_t at_end_ms = clock_ms() + 2 * SESSION_MS;
+	char *path = mem_fmt("%s/start.lock", s->dir.run_dir);
+	int fd = sys_open(path, O_RDWR | O_CREAT, 0600);
+
+	if (fd < 0) {
+		err_set(e, ERR_FAILED, "'%.300s': %s", path, strerror(-fd));
+		free(path);
+		return -1;
+	}
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EINTR && clock_ms() > at_end_ms) {
+			err_set(e, ERR_FAILED, "somebody else has been "
+				"starting the engine for %d s",
+				2 * SESSION_MS / 1000);
+			err_hint(e, "see who holds '%.200s'", path);
+			sys_close(fd);
+			fd = -1;
+			break;
+		}
+		sleep_ms(RETRY_MS);
+	}
+	free(path);
+	return fd;
+}
+
+/*
+ * An engine gets its set from whoever started it, under the same lock: a
+ * client that finds one without a set waits for that and looks again.
+ */
+struct client *
+session_start(struct session *s, struct loop *l,
+	      const struct client_hooks *hooks, void *arg, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct client *c = session_connect(s, l, hooks, arg, &why);
+
+	if (c && client_hello(c)->loaded_at_ms)
+		return c;
+	client_free(c);
+	if (!c && why.code != ERR_NO_ENGINE) {
+		if (e)
+			*e = why;
+		return NULL;
+	}
+	if (session_load(s, e) < 0 || rundir_make(&s->dir, e) < 0)
+		return NULL;
+	int lock = take_lock(s, e);
+	if (lock < 0)
+		return NULL;
+	c = start_locked(s, l, hooks, arg, e);
+	if (c && !client_hello(c)->loaded_at_ms && load_engine(s, c, e) < 0) {
+		client_free(c);
+		c = NULL;
+	}
+	sys_close(lock);
+	return c;
+}
