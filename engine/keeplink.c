@@ -32,6 +32,7 @@ struct keeplink {
 	struct list queue;
 	size_t queued;
 	struct buf out;
+	bool adopted;		/* until then the slots are not all known */
 };
 
 static void
@@ -197,6 +198,7 @@ dispatch(struct keeplink *k, const struct keepmsg *m, const int *fds, int nfds,
 		got_adopt(k, m, fds, nfds, lost);
 		break;
 	case KEEP_ADOPT_END:
+		k->adopted = true;
 		k->ev->adopted(k->arg);
 		break;
 	case KEEP_STARTED:
@@ -313,6 +315,8 @@ keeplink_spawn(struct keeplink *k, const struct spawn_req *r)
 
 	if (r->slot == 0 || (r->stdin_kind == SPAWN_STDIN_TTY && !r->tty))
 		return -EINVAL;
+	if (!k->adopted)
+		return -ENOTCONN;
 	if (r->stdin_kind == SPAWN_STDIN_PIPE)
 		m.flags |= KEEP_STDIN_PIPE;
 	if (r->stdin_kind == SPAWN_STDIN_TTY)

@@ -86,7 +86,10 @@ struct keeplink *keeplink_new(struct loop *l, int fd,
 			      const struct keeplink_events *ev, void *arg);
 void	keeplink_free(struct keeplink *k);		/* NULL is fine */
 
-/* Each 0 or -errno: -ENOBUFS queue full, -EPIPE no keeper. */
+/*
+ * Each 0 or -errno: -ENOBUFS queue full, -EPIPE no keeper; spawn also
+ * -ENOTCONN before the adopted event, -EINVAL and -E2BIG.
+ */
 int	keeplink_spawn(struct keeplink *k, const struct spawn_req *r);
 int	keeplink_signal(struct keeplink *k, uint64_t slot, int signo,
 			bool group);
