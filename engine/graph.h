@@ -5,22 +5,21 @@
  * Who waits for whom, as arrays of numbers: orders, cycles, closures, and
  * whether the dependencies of a process are met, can still be met, or never.
  * Pure: the caller says what is true of each process (struct graph_fact) and
- * keeps names; nothing here knows a process.  Every function is linear in
- * nodes and edges and none recurses, so a chain of 10,000 is fine.
+ * keeps names; nothing here knows a process.  No function recurses and none
+ * takes more than (nodes + edges) * log(nodes), so 10,000 of them are fine.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "event.h"
+#include "table.h"
 
 struct buf;
 struct life;
-struct life_policy;
 
 /* X(enum, name, help) */
 #define GRAPH_COND_TABLE(X)                                                    \
-	X(STARTED, "started", "its program runs or has run")                   \
+	X(STARTED, "started", "its program runs, or has ended with success")   \
 	X(READY, "ready", "it is ready; without a ready rule: it runs")        \
 	X(DONE, "done", "it has ended, well or not")                           \
 	X(OK, "ok", "it has ended with success")
@@ -32,8 +31,9 @@ enum graph_cond {
 	GRAPH_COND_COUNT
 };
 
+extern const struct table graph_cond_table;
+
 const char *graph_cond_name(enum graph_cond c);
-const char *graph_cond_help(enum graph_cond c);
 int	graph_cond_find(const char *name, size_t len);	/* -1: none */
 
 struct graph;
@@ -69,12 +69,13 @@ void	graph_close_dependents(const struct graph *g, bool *in);
 /* What is true of a process, as its waiters see it. */
 struct graph_fact {
 	bool started, ready, done, ok;
-	bool coming;		/* not final: a condition may still come */
-	bool ready_lost;	/* its ready rule was given up in this run */
-	const char *name;	/* borrowed */
-	const char *reason;	/* borrowed: why it is as it is */
+	bool coming;		/* not at rest: a condition may still come */
+	bool overdue;		/* its ready.timeout has passed */
+	const char *name;	/* borrowed, as all texts here */
+	const char *state;	/* "failed", "is off" */
+	const char *reason;	/* why it is so */
 };
-/* p may be NULL: no rule that matters. */
+
 void	graph_fact_of(struct graph_fact *f, const struct life *l,
 		      const char *name);
 

@@ -391,7 +391,7 @@ do_exited(struct step *s)
 
 	if (!l->alive)
 		return;
-	l->alive = l->paused = l->ready = l->unready = false;
+	l->alive = l->paused = l->ready = l->unready = l->overdue = false;
 	l->ending = l->has_exit = true;
 	l->exit_code = s->in->exit_code;
 	l->exit_signal = s->in->exit_signal;
@@ -431,7 +431,7 @@ do_ready(struct step *s)
 	if (!l->alive || l->ready || s->p->ready_on_exit)
 		return;
 	l->ready = true;
-	l->unready = false;
+	l->unready = l->overdue = false;
 	l->at_us[LIFE_AT_READY] = 0;
 	life_time_text(s->in->now_us - l->at_started_us, after, sizeof after);
 	step_change(s, STATUS_RUNNING, EVENT_READY, s->in->cause,
@@ -484,6 +484,7 @@ do_ready_due(struct step *s)
 		return;
 	snprintf(what, sizeof what, "not ready within %s",
 		 life_time_text(s->p->ready_timeout_us, in, sizeof in));
+	l->overdue = s->p->ready_action == LIFE_MARK;
 	give_up_ready(s, s->p->ready_action, what);
 }
 

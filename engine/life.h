@@ -129,7 +129,9 @@ struct life {
 	enum status outcome;	/* of the last start; OFF: none has ended */
 	enum cause cause;	/* who made the present status */
 	char reason[256];	/* why it is so; one sentence, never empty */
-	bool ready, unready, paused;	/* unready: a check gave up on it */
+	bool ready, paused;
+	bool unready;		/* a check has given up on it ... */
+	bool overdue;		/* ... because ready.timeout has passed */
 	bool stopped;		/* the (last) run's end was asked for */
 	bool kept_down;		/* stopped by hand: only a hand starts it */
 	bool pinned;		/* a person wants it up */

@@ -114,7 +114,8 @@ enum {
 	BIT_READY, BIT_UNREADY, BIT_PAUSED, BIT_STOPPED, BIT_KEPT_DOWN,
 	BIT_PINNED, BIT_WANTED, BIT_HAS_EXIT, BIT_CORE, BIT_SPAWNING,
 	BIT_ALIVE, BIT_ENDING, BIT_HAS_SLOT, BIT_AGAIN, BIT_AGAIN_COUNTED,
-	BIT_TIMED_OUT, BIT_LOST, BIT_NO_ESCALATE, BIT_RESTARTING, BIT_COUNT
+	BIT_TIMED_OUT, BIT_LOST, BIT_NO_ESCALATE, BIT_RESTARTING, BIT_OVERDUE,
+	BIT_COUNT
 };
 
 /* The flags in the order of the bits; the order is part of the form. */
@@ -126,7 +127,7 @@ flags_of(struct life *l, bool *f[BIT_COUNT])
 		&l->kept_down, &l->pinned, &l->wanted, &l->has_exit, &l->core,
 		&l->spawning, &l->alive, &l->ending, &l->has_slot, &l->again,
 		&l->again_counted, &l->timed_out, &l->lost, &l->no_escalate,
-		&l->restarting,
+		&l->restarting, &l->overdue,
 	};
 	memcpy(f, all, sizeof all);
 }

@@ -134,7 +134,8 @@ forget_run(struct life *l)
 	memset(l->at_us, 0, sizeof l->at_us);
 	l->has_exit = l->core = false;
 	l->exit_code = l->exit_signal = 0;
-	l->ready = l->unready = l->paused = l->stopped = false;
+	l->ready = l->unready = l->overdue = false;
+	l->paused = l->stopped = false;
 	l->timed_out = l->lost = l->no_escalate = false;
 	l->again = l->again_counted = false;
 	l->end_cause = CAUSE_NONE;
@@ -261,7 +262,7 @@ step_stop(struct step *s, unsigned rung, enum event_kind event,
 			 step_by(s, by));
 		why = l->end_why;
 	}
-	l->ready = l->unready = false;
+	l->ready = l->unready = l->overdue = false;
 	l->at_us[LIFE_AT_RUN] = l->at_us[LIFE_AT_READY] = 0;
 	l->no_escalate = s->in->flags & LIFE_IN_NO_ESCALATE;
 	if (s->in->for_us && !l->no_escalate)
@@ -387,7 +388,8 @@ step_finish(struct step *s)
 	const struct life_policy *p = s->p;
 	char why[160];
 
-	l->alive = l->ending = l->paused = l->unready = false;
+	l->alive = l->ending = l->paused = false;
+	l->unready = l->overdue = false;
 	memset(l->at_us, 0, sizeof l->at_us);
 	l->outcome = outcome_of(l, p);
 	l->ready = false;

@@ -57,6 +57,8 @@ check_value(struct world *w)
 	must(w, l->has_slot == row->live, "a slot while live");
 	must(w, l->has_slot == w->slot, "slots balance");
 	must(w, l->spawning + l->alive + l->ending <= 1, "one phase");
+	must(w, !l->overdue || l->unready, "overdue means unready");
+	must(w, !l->unready || l->alive, "unready only while it runs");
 	must(w, l->spawning == w->spawn_out, "spawning is known");
 	must(w, l->alive == w->leader, "alive is known");
 	must(w, l->run == w->spawned, "runs are counted");
@@ -975,7 +977,7 @@ random_event(struct world *w)
 		"in it, and then some" };
 	struct life_input in = {
 		.event = (enum life_event)rnd(LIFE_EV_COUNT),
-		.cause = (enum cause)rnd(CAUSE_COUNT),
+		.cause = rnd(3) ? (enum cause)rnd(CAUSE_COUNT) : CAUSE_USER,
 		.flags = rnd(4) ? LIFE_IN_DEPS_MET | LIFE_IN_SLOT : rnd(64),
 		.exit_code = rnd(2) ? 0 : (int)rnd(256),
 		.exit_signal = rnd(3) ? 0 : 1 + (int)rnd(31),
