@@ -5,10 +5,10 @@
  * JSON written straight into a buffer: commas and nesting are kept right
  * here, keys are plain ASCII literals of ours.  Output is always valid UTF-8
  * on one line; bytes that are not valid UTF-8 either become U+FFFD (names,
- * commands) or choose another key with base64 (log text), see json_bytes.
+ * commands) or choose another key with base64 (log text), see jsonout_bytes.
  *
  * Errors are sticky: once the buffer is full nothing more is added and
- * json_end gives -EMSGSIZE.  A wrong order of calls is our mistake (assert).
+ * jsonout_end gives -EMSGSIZE.  A wrong order of calls is our mistake (assert).
  */
 
 #include <stdbool.h>
@@ -27,32 +27,32 @@ struct jsonout {
 	char close[JSON_DEPTH_MAX];	/* '}' or ']' */
 };
 
-void	json_begin(struct jsonout *j, struct buf *b);
+void	jsonout_begin(struct jsonout *j, struct buf *b);
 /* Everything must be closed.  0 or -EMSGSIZE. */
-int	json_end(const struct jsonout *j);
+int	jsonout_end(const struct jsonout *j);
 
 /* name is NULL inside an array and at the top, else the key. */
-void	json_object(struct jsonout *j, const char *name);
-void	json_array(struct jsonout *j, const char *name);
-void	json_close(struct jsonout *j);		/* the innermost open one */
+void	jsonout_object(struct jsonout *j, const char *name);
+void	jsonout_array(struct jsonout *j, const char *name);
+void	jsonout_close(struct jsonout *j);	/* the innermost one */
 
-void	json_string(struct jsonout *j, const char *name, const char *s);
-void	json_stringn(struct jsonout *j, const char *name, const char *s,
+void	jsonout_string(struct jsonout *j, const char *name, const char *s);
+void	jsonout_stringn(struct jsonout *j, const char *name, const char *s,
 		     size_t len);
-void	json_int(struct jsonout *j, const char *name, int64_t v);
-void	json_uint(struct jsonout *j, const char *name, uint64_t v);
+void	jsonout_int(struct jsonout *j, const char *name, int64_t v);
+void	jsonout_uint(struct jsonout *j, const char *name, uint64_t v);
 /* Shortest form that reads back as the same number; null if not finite. */
-void	json_double(struct jsonout *j, const char *name, double v);
-void	json_bool(struct jsonout *j, const char *name, bool v);
-void	json_null(struct jsonout *j, const char *name);
+void	jsonout_double(struct jsonout *j, const char *name, double v);
+void	jsonout_bool(struct jsonout *j, const char *name, bool v);
+void	jsonout_null(struct jsonout *j, const char *name);
 
 /* "text":"..." if it is valid UTF-8, else "data":"base64": the keys given. */
-void	json_bytes(struct jsonout *j, const char *text_name,
+void	jsonout_bytes(struct jsonout *j, const char *text_name,
 		   const char *data_name, const void *data, size_t len);
 /* "NAME":"2026-03-01T12:03:22.123+01:00","NAME_ms":1772362... */
-void	json_time(struct jsonout *j, const char *name, int64_t wall_ms);
+void	jsonout_time(struct jsonout *j, const char *name, int64_t wall_ms);
 /* A key that comes from outside (variable and capture names). */
-void	json_keyn(struct jsonout *j, const char *key, size_t len,
+void	jsonout_keyn(struct jsonout *j, const char *key, size_t len,
 		  const char *s, size_t slen);
 
 #endif

@@ -34,14 +34,14 @@ each_word(struct jsonout *j, const char *text, const char *sep, word_fn *fn)
 static void
 json_word(struct jsonout *j, const char *word, size_t len)
 {
-	json_stringn(j, NULL, word, len);
+	jsonout_stringn(j, NULL, word, len);
 }
 
 static void
 json_port(struct jsonout *j, const char *word, size_t len)
 {
 	(void)len;
-	json_uint(j, NULL, strtoul(word, NULL, 10));
+	jsonout_uint(j, NULL, strtoul(word, NULL, 10));
 }
 
 /* "db ready" */
@@ -51,11 +51,11 @@ json_dependency(struct jsonout *j, const char *word, size_t len)
 	const char *blank = memchr(word, ' ', len);
 	size_t name = blank ? (size_t)(blank - word) : len;
 
-	json_object(j, NULL);
-	json_stringn(j, "name", word, name);
+	jsonout_object(j, NULL);
+	jsonout_stringn(j, "name", word, name);
 	if (blank)
-		json_stringn(j, "condition", blank + 1, len - name - 1);
-	json_close(j);
+		jsonout_stringn(j, "condition", blank + 1, len - name - 1);
+	jsonout_close(j);
 }
 
 static void
@@ -64,23 +64,23 @@ json_words(struct jsonout *j, const char *name, const char *text,
 {
 	if (!text[0])
 		return;
-	json_array(j, name);
+	jsonout_array(j, name);
 	each_word(j, text, sep, fn);
-	json_close(j);
+	jsonout_close(j);
 }
 
 static void
 json_text(struct jsonout *j, const char *name, const char *text)
 {
 	if (text[0])
-		json_string(j, name, text);
+		jsonout_string(j, name, text);
 }
 
 static void
 json_when(struct jsonout *j, const char *name, int64_t at_ms)
 {
 	if (at_ms)
-		json_time(j, name, at_ms);
+		jsonout_time(j, name, at_ms);
 }
 
 static void
@@ -88,26 +88,26 @@ json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 {
 	char name[SIGNAME_MAX];
 
-	json_string(j, "status", status_name(r->status));
-	json_bool(j, "ready", r->ready);
+	jsonout_string(j, "status", status_name(r->status));
+	jsonout_bool(j, "ready", r->ready);
 	if (r->paused)
-		json_bool(j, "paused", true);
+		jsonout_bool(j, "paused", true);
 	if (r->stopped)
-		json_bool(j, "stopped", true);
+		jsonout_bool(j, "stopped", true);
 	if (r->pid)
-		json_uint(j, "pid", r->pid);
+		jsonout_uint(j, "pid", r->pid);
 	if (r->has_exit && !r->pid) {
 		if (r->exit_signal)
-			json_string(j, "signal",
+			jsonout_string(j, "signal",
 				    signame_text(r->exit_signal, name));
 		else
-			json_int(j, "exit_code", r->exit_code);
+			jsonout_int(j, "exit_code", r->exit_code);
 		if (r->core)
-			json_bool(j, "core", true);
+			jsonout_bool(j, "core", true);
 	}
 	json_text(j, "reason", r->reason);
 	json_text(j, "waits", r->waits);
-	json_uint(j, "run", r->run);
+	jsonout_uint(j, "run", r->run);
 	json_when(j, "created_at", r->created_at_ms);
 	json_when(j, "started_at", r->started_at_ms);
 	json_when(j, "ready_at", r->ready_at_ms);
@@ -115,14 +115,14 @@ json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 		json_when(j, "ended_at", r->ended_at_ms);
 	json_when(j, "deadline_at", r->deadline_at_ms);
 	if (r->started_at_ms)
-		json_uint(j, "uptime_ms", rowfmt_uptime_ms(r, now_ms));
-	json_uint(j, "restarts", r->restarts);
+		jsonout_uint(j, "uptime_ms", rowfmt_uptime_ms(r, now_ms));
+	jsonout_uint(j, "restarts", r->restarts);
 	if (r->restart_max)
-		json_uint(j, "restart_max", r->restart_max);
+		jsonout_uint(j, "restart_max", r->restart_max);
 	if (r->pid) {
-		json_double(j, "cpu", (double)r->cpu_permille / 10);
-		json_uint(j, "rss", r->rss_bytes);
-		json_uint(j, "tree_count", r->tree_count);
+		jsonout_double(j, "cpu", (double)r->cpu_permille / 10);
+		jsonout_uint(j, "rss", r->rss_bytes);
+		jsonout_uint(j, "tree_count", r->tree_count);
 	}
 }
 
@@ -130,20 +130,20 @@ void
 rowfmt_json(struct jsonout *j, const char *name, const struct proc_row *r,
 	    int64_t now_ms)
 {
-	json_object(j, name);
-	json_string(j, "name", r->name);
-	json_uint(j, "id", r->id);
+	jsonout_object(j, name);
+	jsonout_string(j, "name", r->name);
+	jsonout_uint(j, "id", r->id);
 	json_text(j, "desc", r->desc);
-	json_string(j, "command", r->command);
+	jsonout_string(j, "command", r->command);
 	json_words(j, "argv", r->argv, "\x1f", json_word);
-	json_string(j, "cwd", r->cwd);
+	jsonout_string(j, "cwd", r->cwd);
 	if (r->group[0])
-		json_stringn(j, "group", r->group, strcspn(r->group, " "));
+		jsonout_stringn(j, "group", r->group, strcspn(r->group, " "));
 	json_run(j, r, now_ms);
-	json_bool(j, "tty", r->tty);
+	jsonout_bool(j, "tty", r->tty);
 	if (r->tty) {
-		json_uint(j, "rows", r->rows);
-		json_uint(j, "cols", r->cols);
+		jsonout_uint(j, "rows", r->rows);
+		jsonout_uint(j, "cols", r->cols);
 		json_text(j, "title", r->title);
 	}
 	json_text(j, "user", r->user);
@@ -151,20 +151,20 @@ rowfmt_json(struct jsonout *j, const char *name, const struct proc_row *r,
 	json_text(j, "url", r->url);
 	json_words(j, "depends", r->depends, ",", json_dependency);
 	json_words(j, "watches", r->watches, " ", json_word);
-	json_uint(j, "log_bytes", r->log_bytes);
-	json_uint(j, "log_lines", r->log_lines);
-	json_uint(j, "dropped_bytes", r->dropped_bytes);
+	jsonout_uint(j, "log_bytes", r->log_bytes);
+	jsonout_uint(j, "log_lines", r->log_lines);
+	jsonout_uint(j, "dropped_bytes", r->dropped_bytes);
 	if (r->errors)
-		json_uint(j, "errors", r->errors);
+		jsonout_uint(j, "errors", r->errors);
 	if (r->warnings)
-		json_uint(j, "warnings", r->warnings);
+		jsonout_uint(j, "warnings", r->warnings);
 	if (r->file[0]) {
-		json_object(j, "config");
-		json_string(j, "file", r->file);
-		json_uint(j, "line", r->line);
-		json_close(j);
+		jsonout_object(j, "config");
+		jsonout_string(j, "file", r->file);
+		jsonout_uint(j, "line", r->line);
+		jsonout_close(j);
 	}
-	json_close(j);
+	jsonout_close(j);
 }
 
 static int
