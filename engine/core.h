@@ -1,0 +1,354 @@
+#ifndef SBX_CORE_H
+#define SBX_CORE_H
+
+/*
+ * The structures that the engine's own files share, and nobody else: one
+ * struct engine, a struct proc for each record, a struct peer for each
+ * connection.  Tree of ownership: engine → procs → {spec, spool, fold,
+ * watches, terminal, descriptors, timers}; engine → clients → conn.  Cross
+ * references are ids that are looked up at use.
+ *
+ * Order of a turn (engine.c): sources read and drain; then, once, folds in
+ * time slices, ends of runs, dependencies and free places, the registry, the
+ * effects that must come after it (spawn, release), and the clients' news.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "base.h"
+#include "buf.h"
+#include "keeplink.h"
+#include "life.h"
+#include "logfmt.h"
+#include "proto.h"
+#include "rundir.h"
+#include "setpack.h"
+
+struct peer;
+struct conn;
+struct conn_frame;
+struct err;
+struct fold;
+struct fold_block;
+struct fold_scratch;
+struct fold_tail;
+struct graph;
+struct journal;
+struct journal_event;
+struct keeplink;
+struct loop;
+struct options;
+struct probe;
+struct regex;
+struct source;
+struct spec;
+struct spool;
+struct timer;
+struct tree;
+struct vt;
+struct watchset;
+
+enum {
+	PROCS_MAX = 20000,
+	PEERS_MAX = 256,
+	INPUT_MAX = 1 << 20,	/* queued towards one process, bytes */
+	SCROLLBACK_ROWS = 10000,
+	RESIZES_MAX = 64,	/* remembered since the last snapshot */
+	SNAPSHOT_EVERY = 1 << 20, /* bytes of terminal output */
+	TTY_LAG_MAX = 256 << 10, /* emulator behind the spool, bytes */
+	TTY_CHUNK = 16 << 10,
+};
+
+/*
+ * What an engine that dies without warning still tells the next one: which
+ * terminal it was feeding, and how far each had come (so that queries which
+ * were answered are not answered again).  Mapped from a file.
+ */
+enum { CRUMBS_MAX = 1024 };
+struct crumbs {
+	uint32_t feeding;	/* process id, 0: none */
+	struct {
+		uint32_t id;
+		uint64_t off;
+	} fed[CRUMBS_MAX];	/* by id modulo CRUMBS_MAX */
+};
+
+/* A size change of a terminal, at an offset of its output. */
+struct resize_note {
+	uint64_t off;
+	uint16_t rows, cols;
+};
+
+struct proc {
+	struct engine *e;
+	uint32_t id;
+	struct spec *spec;
+	char **environ;		/* of who added it; NULL: the set's */
+	struct life_policy policy;
+	struct life life;
+	bool removing;		/* forget it at the end of the turn */
+	uint64_t follower;	/* peer that follows it to its end; 0: none */
+
+	/* the present run, or the last one */
+	uint64_t slot, tag;	/* slot 0: the keeper knows nothing of it */
+	pid_t pid;		/* 0: no live leader */
+	int64_t created_ms, started_ms, ready_ms, ended_ms;	/* wall */
+	bool spawn_wanted, release_wanted, slot_known;
+	bool leader_ended, tree_gone, killing;
+	int signal_wanted;	/* to the tree, at the end of the turn */
+	uint64_t queued_gen;	/* place among the queued ones */
+	uint64_t at_tree_look_us;	/* next look at what is left; 0: none */
+	unsigned tree_looks;
+	char spawn_error[256];	/* answered at the end of the turn */
+
+	/* its output */
+	char *dirname;		/* below state_dir/log */
+	int dir_fd;
+	struct spool *spool;
+	struct fold *fold;
+	struct watchset *watches;
+	struct spec_watch *watch_specs;	/* the spec's, and its ready rule */
+	uint64_t at_noted_us;	/* journal entries of watches are paced */
+	unsigned notes_left;
+	uint64_t from_seq;	/* lines the watches have to see; 0: new ones */
+	struct source *in[LOG_STREAMS];	/* NULL: closed */
+	struct source *notify;
+	int pty_read, pty_write;	/* the pipe beside a terminal; -1 */
+	bool paced[LOG_STREAMS];	/* looked at by the pace timer */
+	uint64_t at_drained_us[LOG_STREAMS];
+	bool fold_dirty;	/* there may be bytes to fold */
+	bool run_cut;		/* the spool was told that the run is over */
+	struct timer *partial_timer;
+	bool log_ended;		/* the run's output is drained and folded */
+	uint32_t errors, warnings;
+
+	/* its input */
+	struct source *out;	/* stdin pipe; a terminal uses in[] */
+	struct buf input;
+	bool input_eof;		/* close after what is queued */
+
+	/* its terminal */
+	struct vt *vt;		/* NULL: no tty, or given up */
+	uint64_t vt_off;	/* output fed so far */
+	struct buf base;	/* snapshot to rebuild from */
+	uint64_t base_off;
+	uint16_t base_rows, base_cols;
+	struct resize_note resizes[RESIZES_MAX];
+	unsigned nresizes;
+	unsigned vt_falls;	/* engines that died while feeding it */
+	bool vt_replaying;	/* answers and bells are not sent again */
+	uint64_t screen_gen;	/* of the newest picture, for clients */
+
+	/* its checks (proccheck.c) */
+	struct probe *probe;
+	struct timer *probe_timer;
+	uint64_t probe_slot;	/* helper child of ready exec; 0: none */
+	char probe_text[160];	/* the last failure */
+
+	struct timer *life_timer;
+	char *waits;		/* unmet dependencies as text; NULL */
+	uint64_t row_gen, grow_gen, value_gen;	/* e->gen at the change */
+	uint64_t cpu_us, cpu_permille, rss_bytes;
+	uint32_t tree_count;
+	char ports[128];
+	struct buf packed;	/* the spec for the registry */
+};
+
+/* A child that is no process of the set: a check by command. */
+struct helper {
+	struct list node;
+	uint64_t slot, tag;
+	uint32_t proc;		/* whose check it is */
+	pid_t pid;
+	int out;		/* its output, read and thrown away */
+	struct source *source;
+	char last[128];		/* last line it printed, for the reason */
+	bool ended;
+	uint64_t at_kill_us;
+};
+
+struct peer {
+	struct list node;
+	struct engine *e;
+	struct conn *conn;
+	uint64_t no;		/* never used again */
+	bool greeted;
+	unsigned subs;		/* PROTO_SUB_* */
+	bool synced;		/* SYNC was sent since the last SUBSCRIBE */
+	uint64_t rows_seen, grow_seen, values_seen, events_seen;
+	uint64_t at_grow_us, at_values_us;	/* not before */
+	uint32_t screen_proc;	/* 0: none */
+	uint64_t screen_seen;	/* vt generation */
+	bool screen_whole;	/* it has no picture yet */
+	uint16_t screen_rows, screen_cols;	/* of the last one sent */
+	uint64_t at_screen_us;
+	uint64_t at_typed_us;
+};
+
+struct engine {
+	struct loop *loop;
+	struct keeplink *link;
+	struct tree *tree;
+	struct journal *journal;
+	struct rundir dir;
+	int state_fd, log_fd;	/* state_dir and its "log" */
+	int lock_fd;
+	pid_t keeper_pid, anchor_pid;
+	bool adopted;		/* the hand-over is complete */
+	struct crumbs *crumbs;	/* in a file below run_dir, outlives us */
+
+	struct proc **procs;	/* in list order */
+	size_t nproc, proc_cap;
+	uint32_t next_id, next_auto;
+	uint32_t next_slot;
+	uint64_t next_peer;
+	struct list helpers;
+
+	/* the set as it was loaded */
+	struct setpack set;	/* specs are moved into procs */
+	struct options *options;
+	int64_t loaded_ms;
+
+	struct source *listener;
+	struct list peers;
+	size_t npeers;
+	struct timer *tick, *pace, *feed_timer, *stats_timer, *listen_timer;
+	struct timer *idle_end;
+	uint64_t at_stats_us;
+
+	struct graph *graph;	/* NULL: to be built again */
+	bool deps_dirty, slots_dirty, tree_dirty, registry_dirty;
+	bool going_down, finished, keeper_lost;
+	enum cause down_cause;
+	uint64_t down_for_us;
+	uint64_t gen;		/* grows with every change a client may see */
+	size_t fold_turn;
+	uint64_t at_registry_us;	/* of the last save */
+	struct fold_scratch *scratch;	/* shared by all folds */
+	char *tty_buf;			/* TTY_CHUNK bytes, shared */
+};
+
+/* --- engine.c ------------------------------------------------------------ */
+struct proc *engine_find(const struct engine *e, uint32_t id);
+struct proc *engine_find_name(const struct engine *e, const char *name);
+struct proc *engine_find_slot(const struct engine *e, uint64_t slot);
+/* Journal entry of a process, or of the set when p is NULL. */
+void	engine_note(struct engine *e, const struct proc *p,
+		    enum event_kind kind, enum cause cause, const char *fmt,
+		    ...) SBX_PRINTF(5, 6);
+void	engine_down(struct engine *e, enum cause cause, uint64_t for_us);
+/* Takes over what a client sent; specs become processes.  0 or -1. */
+int	engine_load(struct engine *e, struct setpack *set, struct err *err);
+
+/* --- proc.c ------------------------------------------------------------- */
+/*
+ * Takes spec and environ_.  NULL with err when the name is taken.  id 0: a
+ * new one; from_seq: see struct proc.
+ */
+struct proc *proc_new(struct engine *e, struct spec *spec, char **environ_,
+		      uint32_t id, uint64_t from_seq, struct err *err);
+/* Closes and frees; with remove the log goes too. */
+void	proc_free(struct proc *p, bool remove_log);
+void	proc_event(struct proc *p, const struct life_input *in);
+/* The usual input: event, cause and one phrase. */
+void	proc_tell(struct proc *p, enum life_event ev, enum cause cause,
+		  const char *detail);
+void	proc_touch(struct proc *p);		/* its row has changed */
+bool	proc_is_live(const struct proc *p);
+void	proc_arm(struct proc *p);		/* the timer of its life */
+/* End-of-turn work. */
+void	proc_settle_trees(struct engine *e);
+void	proc_settle_starts(struct engine *e);	/* after the registry */
+/* The keeper's word. */
+void	proc_started(struct proc *p, const struct keep_start *s);
+void	proc_failed(struct proc *p, enum spawn_step step, int error);
+void	proc_exited(struct proc *p, const struct keep_exit *x);
+
+/* --- launch.c: from a spec to a request to the keeper ---------------------- */
+/* 0, or -1 with the reason in why (cap bytes). */
+int	launch_run(struct proc *p, char *why, size_t cap);
+int	launch_helper(struct engine *e, struct helper *h, struct proc *p,
+		      const char *command);
+/* Why a run could not be started, as a phrase. */
+void	launch_explain(const struct proc *p, enum spawn_step step, int error,
+		       char *out, size_t cap);
+
+/* --- order.c: dependencies, places, order of stopping ---------------------- */
+void	order_policy(struct proc *p);		/* spec → life_policy */
+void	order_settle(struct engine *e);
+/* Marks in want[] (by index of procs) what must be started for them. */
+void	order_needs(struct engine *e, bool *want);
+void	order_dependents(struct engine *e, bool *want);
+bool	order_deps_met(struct engine *e, struct proc *p);
+
+/* --- procio.c ------------------------------------------------------------ */
+int	procio_open_log(struct proc *p, struct err *err);
+void	procio_attach(struct proc *p, struct keep_fds *fds);	/* takes them */
+void	procio_close(struct proc *p);		/* all descriptors of the run */
+void	procio_fold_all(struct engine *e);	/* a slice for everyone */
+/* Drains and folds to the end; true when nothing is left to come. */
+bool	procio_drained(struct proc *p);
+void	procio_pace(struct engine *e);	/* the streams in a flood */
+/* The terminal has caught up: its output may come again. */
+void	procio_resume_tty(struct proc *p);
+/* An answer of the terminal itself; dropped when the queue is full. */
+void	procio_answer(struct proc *p, const char *data, size_t len);
+int	procio_input(struct proc *p, const char *data, size_t len, bool eof,
+		     struct err *err);
+void	procio_grow(const struct proc *p, struct proto_grow *g);
+
+/* --- procwatch.c ----------------------------------------------------------- */
+int	procwatch_build(struct proc *p, struct err *err);
+void	procwatch_run(struct proc *p, bool running);
+/* The watches' next deadline in clock_ms; UINT64_MAX if none. */
+uint64_t procwatch_deadline(const struct proc *p);
+void	procwatch_tick(struct proc *p);
+/* struct fold_ops for the fold of a process; the argument is the proc. */
+extern const struct fold_ops procwatch_ops;
+void	procwatch_values(struct proc *p, struct buf *out);
+
+/* --- proctty.c ------------------------------------------------------------ */
+void	proctty_open(struct proc *p);
+/* Feeds what the spool has, for about 2 ms; true when more is left. */
+bool	proctty_feed(struct proc *p);
+uint64_t proctty_lag(const struct proc *p);
+void	proctty_resize(struct proc *p, int rows, int cols);
+void	proctty_rebuild(struct proc *p);	/* from base and spool */
+
+/* --- proccheck.c ----------------------------------------------------------- */
+void	proccheck_start(struct proc *p);
+void	proccheck_stop(struct proc *p);
+void	proccheck_helper_ended(struct engine *e, struct helper *h,
+			       const struct keep_exit *x);
+void	proccheck_helper_failed(struct engine *e, struct helper *h,
+				const char *why);
+
+/* --- registry.c -------------------------------------------------------------- */
+int	registry_save(struct engine *e);	/* 0 or -errno */
+int	registry_load(struct engine *e, int memfd, struct err *err);
+
+/* --- serve.c ------------------------------------------------------------------ */
+int	serve_open(struct engine *e, struct err *err);
+void	serve_close(struct engine *e, const char *why);
+void	serve_reply(struct peer *c, uint32_t id, const struct err *err,
+		    const char *text, const uint32_t *ids, size_t count);
+
+/* --- feed.c -------------------------------------------------------------------- */
+void	feed_clients(struct engine *e);
+/* All that is known goes out now; false: somebody does not read. */
+bool	feed_flush(struct engine *e);
+void	feed_gone(struct engine *e, uint32_t id);
+void	feed_note(struct engine *e, int level, const char *text);
+void	feed_bell(struct engine *e, uint32_t id);
+void	feed_make_row(const struct proc *p, struct proc_row *r,
+		      struct buf *scratch);
+void	feed_values(struct peer *c, uint32_t id, struct proc *p);
+
+/* --- verb.c --------------------------------------------------------------------- */
+void	verb_request(struct peer *c, uint32_t id, struct proto_request *q);
+void	verb_add(struct peer *c, uint32_t id, const char *data, size_t len);
+void	verb_load(struct peer *c, uint32_t id, const char *data, size_t len);
+
+#endif

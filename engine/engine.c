@@ -1,0 +1,704 @@
+#include "engine.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "core.h"
+#include "err.h"
+#include "fold.h"
+#include "graph.h"
+#include "journal.h"
+#include "loop.h"
+#include "mem.h"
+#include "option.h"
+#include "procfs.h"
+#include "spec.h"
+#include "spool.h"
+#include "sys.h"
+#include "tree.h"
+#include "vt.h"
+
+enum {
+	STATS_US = 1000 * 1000,		/* figures of trees, while shown */
+	REGISTRY_LAZY_US = 1000 * 1000,	/* counts that may be counted again */
+	LONELY_US = 10 * 1000 * 1000,	/* an engine of nothing ends */
+};
+
+struct proc *
+engine_find(const struct engine *e, uint32_t id)
+{
+	for (size_t i = 0; i < e->nproc; i++)
+		if (e->procs[i]->id == id)
+			return e->procs[i];
+	return NULL;
+}
+
+struct proc *
+engine_find_name(const struct engine *e, const char *name)
+{
+	for (size_t i = 0; i < e->nproc; i++)
+		if (strcmp(e->procs[i]->spec->name, name) == 0)
+			return e->procs[i];
+	return NULL;
+}
+
+struct proc *
+engine_find_slot(const struct engine *e, uint64_t slot)
+{
+	for (size_t i = 0; i < e->nproc; i++)
+		if (e->procs[i]->slot == slot)
+			return e->procs[i];
+	return NULL;
+}
+
+static struct helper *
+find_helper(const struct engine *e, uint64_t slot)
+{
+	list_each(n, &e->helpers) {
+		struct helper *h = container_of(n, struct helper, node);
+		if (h->slot == slot)
+			return h;
+	}
+	return NULL;
+}
+
+void
+engine_note(struct engine *e, const struct proc *p, enum event_kind kind,
+	    enum cause cause, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	struct journal_event ev = {
+		.kind = kind, .cause = cause, .from = -1, .to = -1,
+		.run = p ? p->life.run : 0,
+		.process = p ? p->spec->name : "", .text = text,
+	};
+	journal_add(e->journal, &ev);
+	e->gen++;
+}
+
+void
+engine_down(struct engine *e, enum cause cause, uint64_t for_us)
+{
+	if (!e->going_down)
+		engine_note(e, NULL, EVENT_ENGINE_STOP, cause,
+			    "the set is being stopped");
+	e->going_down = true;
+	e->down_cause = cause;
+	e->down_for_us = for_us;
+	e->registry_dirty = true;
+	e->deps_dirty = true;
+	loop_again(e->loop);
+}
+
+/* Logs of processes that are not in the set any more. */
+static void
+remove_unknown_logs(struct engine *e)
+{
+	int fd = sys_openat(e->log_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		sys_close(fd);
+		return;
+	}
+	for (struct dirent *de; (de = readdir(d));) {
+		if (de->d_name[0] == '.' || engine_find_name(e, de->d_name))
+			continue;
+		int dir = sys_openat(e->log_fd, de->d_name,
+				     O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		if (dir < 0)
+			continue;
+		spool_wipe(dir);
+		sys_close(dir);
+		sys_unlinkat(e->log_fd, de->d_name, AT_REMOVEDIR);
+	}
+	closedir(d);
+}
+
+int
+engine_load(struct engine *e, struct setpack *set, struct err *err)
+{
+	setpack_fini(&e->set);
+	e->set = *set;
+	*set = (struct setpack){ .name = NULL };
+	for (size_t i = 0; e->set.settings && e->set.settings[i]; i++) {
+		char *line = e->set.settings[i], *value = strchr(line, ' ');
+		if (!value)
+			continue;
+		*value = '\0';
+		struct err ignored;
+		options_change(e->options, line, value + 1, &ignored);
+		*value = ' ';
+	}
+	int r = 0;
+	for (size_t i = 0; i < e->set.spec_count && r == 0; i++) {
+		struct spec *s = e->set.specs[i];
+		e->set.specs[i] = NULL;
+		if (!proc_new(e, s, NULL, 0, 0, err))
+			r = -1;
+	}
+	e->set.spec_count = 0;
+	if (r < 0)
+		return -1;
+	e->loaded_ms = clock_wall_ms();
+	remove_unknown_logs(e);
+	engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER, "loaded %zu processes",
+		    e->nproc);
+	e->registry_dirty = true;
+	return 0;
+}
+
+/* --- the keeper's word ------------------------------------------------------ */
+
+static void
+on_hello(const struct keep_hello *h, void *arg)
+{
+	struct engine *e = arg;
+	struct err err = ERR_INIT;
+
+	e->keeper_pid = h->keeper;
+	struct procfs_stat st;
+	if (procfs_stat(h->keeper, &st) == 0)
+		e->anchor_pid = st.ppid;
+	e->tree = tree_new(e->dir.hash, h->keeper);
+	if (h->registry < 0) {
+		size_t left = tree_kill_leftovers(e->dir.hash, h->keeper);
+		engine_note(e, NULL, EVENT_ENGINE_START, CAUSE_USER,
+			    "engine %d, keeper %d", getpid(), h->keeper);
+		if (left)
+			engine_note(e, NULL, EVENT_LEFTOVER, CAUSE_ENGINE,
+				    "%zu processes of a former engine were "
+				    "ended", left);
+		return;
+	}
+	if (registry_load(e, h->registry, &err) < 0)
+		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
+			    "not everything could be taken over: %s",
+			    err.text);
+	else
+		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
+			    "engine %d took over %zu processes", getpid(),
+			    e->nproc);
+	sys_close(h->registry);
+}
+
+/*
+ * A slot that the keeper still has.  What the former engine knew of it is in
+ * its life; what happened since is told here, in the order it happened.
+ */
+static void
+on_adopt(const struct keep_slot *s, void *arg)
+{
+	struct engine *e = arg;
+	struct proc *p = engine_find_slot(e, s->slot);
+	struct keep_fds fds = s->fds;
+
+	if (!p || !(p->life.spawning || p->life.alive || p->life.ending)) {
+		/* A check of the former engine, or a run that is over. */
+		keep_fds_close(&fds, ~0u);
+		if (s->state == KEEP_RUNNING || s->state == KEEP_PAUSED)
+			tree_kill_round(e->tree, s->tag, NULL);
+		keeplink_release(e->link, s->slot);
+		return;
+	}
+	p->slot_known = true;
+	if (s->state == KEEP_NEVER) {
+		proc_failed(p, s->step, s->error);
+		return;
+	}
+	if (s->state == KEEP_SPAWNING)
+		return;
+	tree_leader(e->tree, p->tag, s->pid);
+	if (p->life.spawning) {
+		struct keep_start start = { .slot = s->slot, .pid = s->pid,
+					    .start_us = s->start_us,
+					    .fds = fds,
+					    .fds_lost = s->fds_lost };
+		proc_started(p, &start);
+	} else {
+		p->pid = s->state == KEEP_ENDED ? 0 : s->pid;
+		if (p->spec->tty)
+			proctty_rebuild(p);
+		procio_attach(p, &fds);
+		if (p->life.alive)
+			proc_tell(p, LIFE_EV_ADOPTED, CAUSE_ENGINE, NULL);
+		if (p->life.status == STATUS_STARTING && !p->life.ready)
+			proccheck_start(p);
+	}
+	if (s->state == KEEP_PAUSED && !p->life.paused)
+		proc_tell(p, LIFE_EV_PAUSED, CAUSE_NONE, NULL);
+	else if (s->state == KEEP_RUNNING && p->life.paused)
+		proc_tell(p, LIFE_EV_CONTINUED, CAUSE_NONE, NULL);
+	else if (s->state == KEEP_ENDED)
+		proc_exited(p, &s->exit);
+	e->tree_dirty = true;
+}
+
+static void
+on_adopted(void *arg)
+{
+	struct engine *e = arg;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		if (p->slot_known)
+			continue;
+		if (p->life.spawning)
+			p->spawn_wanted = true;	/* it was never sent */
+		else if (p->life.alive || p->life.ending)
+			proc_tell(p, LIFE_EV_LOST, CAUSE_KEEPER, NULL);
+		else if (p->spec->tty && p->base_rows)
+			proctty_rebuild(p);	/* the picture it left */
+	}
+	e->deps_dirty = e->slots_dirty = e->tree_dirty = true;
+	e->adopted = true;
+	/* Only now: no client may see half of the set. */
+	if (serve_open(e, &err) < 0) {
+		engine_note(e, NULL, EVENT_NOTE, CAUSE_ENGINE, "%s", err.text);
+		fprintf(stderr, "sbx: %s\n", err.text);
+		loop_stop(e->loop);
+	}
+	loop_again(e->loop);
+}
+
+static void
+discard(struct source *s, unsigned events, void *arg)
+{
+	struct helper *h = arg;
+	char data[4096];
+	(void)events;
+	ssize_t n = sys_read(loop_fd(s), data, sizeof data);
+	if (n == 0 || (n < 0 && n != -EAGAIN)) {
+		loop_drop(s);
+		h->source = NULL;
+	}
+}
+
+static void
+on_started(const struct keep_start *s, void *arg)
+{
+	struct engine *e = arg;
+	struct helper *h = find_helper(e, s->slot);
+	struct proc *p = engine_find_slot(e, s->slot);
+
+	if (h) {
+		struct keep_fds fds = s->fds;
+		int out = fds.fd[KEEP_FD_STDOUT];
+		fds.fd[KEEP_FD_STDOUT] = -1;
+		keep_fds_close(&fds, ~0u);
+		h->pid = s->pid;
+		tree_leader(e->tree, h->tag, s->pid);
+		if (out >= 0 && sys_set_nonblock(out, true) == 0)
+			h->source = loop_add(e->loop, out, LOOP_IN, "check",
+					     discard, h);
+		if (!h->source)
+			sys_close(out);
+	} else if (p) {
+		proc_started(p, s);
+	}
+}
+
+static void
+on_failed(uint64_t slot, enum spawn_step step, int error, void *arg)
+{
+	struct engine *e = arg;
+	struct helper *h = find_helper(e, slot);
+	struct proc *p = engine_find_slot(e, slot);
+	if (h)
+		proccheck_helper_failed(e, h, strerror(error));
+	else if (p)
+		proc_failed(p, step, error);
+}
+
+static void
+on_exited(uint64_t slot, const struct keep_exit *x, void *arg)
+{
+	struct engine *e = arg;
+	struct helper *h = find_helper(e, slot);
+	struct proc *p = engine_find_slot(e, slot);
+	if (h)
+		proccheck_helper_ended(e, h, x);
+	else if (p)
+		proc_exited(p, x);
+	else
+		keeplink_release(e->link, slot);
+}
+
+static void
+on_paused(uint64_t slot, bool paused, void *arg)
+{
+	struct proc *p = engine_find_slot(arg, slot);
+	if (p)
+		proc_tell(p, paused ? LIFE_EV_PAUSED : LIFE_EV_CONTINUED,
+			  CAUSE_NONE, NULL);
+}
+
+static void
+on_term(void *arg)
+{
+	engine_down(arg, CAUSE_KEEPER, 0);
+}
+
+/* The anchor ends everything within a second: the last words. */
+static void
+on_keeper_gone(int error, void *arg)
+{
+	struct engine *e = arg;
+	(void)error;
+	engine_note(e, NULL, EVENT_KEEPER_DIED, CAUSE_KEEPER,
+		    "the keeper has died; every process ends with it");
+	for (size_t i = 0; i < e->nproc; i++)
+		if (proc_is_live(e->procs[i]))
+			proc_tell(e->procs[i], LIFE_EV_LOST, CAUSE_KEEPER,
+				  "the keeper was lost");
+	procio_fold_all(e);
+	serve_close(e, "the keeper of this set was killed; its processes are "
+		       "gone");
+	for (size_t i = 0; i < e->nproc; i++)
+		tree_kill_round(e->tree, e->procs[i]->tag, NULL);
+	e->keeper_lost = true;
+	loop_stop(e->loop);
+}
+
+static const struct keeplink_events keep_events = {
+	.hello = on_hello,
+	.adopt = on_adopt,
+	.adopted = on_adopted,
+	.started = on_started,
+	.failed = on_failed,
+	.exited = on_exited,
+	.paused = on_paused,
+	.term = on_term,
+	.gone = on_keeper_gone,
+};
+
+/* --- the turn ---------------------------------------------------------------- */
+
+static bool
+stats_wanted(const struct engine *e)
+{
+	list_each(n, &e->peers)
+		if (container_of(n, struct peer, node)->subs & PROTO_SUB_STATS)
+			return true;
+	return false;
+}
+
+static void
+take_stats(struct engine *e)
+{
+	tree_scan(e->tree, TREE_QUICK);
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		struct tree_usage u;
+		if (!p->pid)
+			continue;
+		tree_usage(e->tree, p->tag, &u);
+		uint64_t used = u.cpu_us > p->cpu_us && p->cpu_us ?
+					u.cpu_us - p->cpu_us : 0;
+		p->cpu_us = u.cpu_us;
+		p->cpu_permille = used * 1000 / STATS_US;
+		p->rss_bytes = u.rss_bytes;
+		p->tree_count = (uint32_t)u.count;
+		size_t n;
+		const struct tree_proc *tp = tree_members(e->tree, p->tag, &n);
+		pid_t pids[64];
+		struct procfs_port ports[16];
+		n = SBX_MIN(n, ARRAY_LEN(pids));
+		for (size_t k = 0; k < n; k++)
+			pids[k] = tp[k].st.pid;
+		int found = procfs_ports(pids, n, ports, ARRAY_LEN(ports));
+		size_t at = 0;
+		p->ports[0] = '\0';
+		for (int k = 0; k < found && at < sizeof p->ports - 8; k++)
+			at += (size_t)snprintf(p->ports + at,
+					       sizeof p->ports - at, "%s%u",
+					       k ? " " : "", ports[k].port);
+		proc_touch(p);
+	}
+	e->at_stats_us = clock_us() + STATS_US;
+}
+
+/* Only to wake the loop up: the work is done at the end of the turn. */
+static void
+on_tick(struct timer *t, void *arg)
+{
+	struct engine *e = arg;
+	(void)t;
+	e->tree_dirty = true;
+}
+
+static void
+on_pace(struct timer *t, void *arg)
+{
+	(void)t;
+	procio_pace(arg);
+}
+
+static void
+on_feed(struct timer *t, void *arg)
+{
+	(void)t;
+	(void)arg;
+}
+
+static void
+on_lonely(struct timer *t, void *arg)
+{
+	struct engine *e = arg;
+	(void)t;
+	if (e->nproc == 0 && e->npeers == 0 && !e->set.rc_path[0])
+		engine_down(e, CAUSE_ENGINE, 0);
+}
+
+static void
+on_stats(struct timer *t, void *arg)
+{
+	(void)t;
+	if (stats_wanted(arg))
+		take_stats(arg);
+}
+
+static bool
+is_followed(const struct engine *e, const struct proc *p)
+{
+	list_each(n, &e->peers)
+		if (container_of(n, struct peer, node)->no == p->follower)
+			return true;
+	return false;
+}
+
+static void
+remove_forgotten(struct engine *e)
+{
+	for (size_t i = e->nproc; i-- > 0;) {
+		struct proc *p = e->procs[i];
+		if (!p->removing || proc_is_live(p) || p->release_wanted ||
+		    p->spawn_wanted || is_followed(e, p))
+			continue;
+		/* Whoever follows it hears the end before it is gone. */
+		if (!feed_flush(e))
+			continue;
+		engine_note(e, p, EVENT_REMOVED, CAUSE_USER, "forgotten");
+		feed_gone(e, p->id);
+		proc_free(p, true);
+	}
+}
+
+static void
+finish_if_down(struct engine *e)
+{
+	if (!e->going_down)
+		return;
+	for (size_t i = 0; i < e->nproc; i++)
+		if (proc_is_live(e->procs[i]) || e->procs[i]->release_wanted)
+			return;
+	feed_clients(e);
+	engine_note(e, NULL, EVENT_ENGINE_STOP, e->down_cause,
+		    "the set is down");
+	serve_close(e, "the set is down");
+	keeplink_bye(e->link);
+	e->finished = true;
+	loop_stop(e->loop);
+}
+
+static void
+end_of_turn(void *arg)
+{
+	struct engine *e = arg;
+
+	if (!e->adopted || e->keeper_lost)
+		return;
+	procio_fold_all(e);
+	if (e->tree_dirty)
+		proc_settle_trees(e);
+	order_settle(e);
+	if (e->registry_dirty)
+		registry_save(e);
+	proc_settle_starts(e);
+	remove_forgotten(e);
+	feed_clients(e);
+	finish_if_down(e);
+	if (stats_wanted(e)) {
+		if (!timer_armed(e->stats_timer))
+			timer_arm(e->stats_timer, e->at_stats_us);
+	}
+	if (e->nproc == 0 && e->npeers == 0) {
+		if (!timer_armed(e->idle_end))
+			timer_arm(e->idle_end, clock_us() + LONELY_US);
+	} else {
+		timer_stop(e->idle_end);
+	}
+}
+
+/* --- start and end ---------------------------------------------------------- */
+
+static int
+open_crumbs(struct engine *e)
+{
+	char *path = mem_fmt("%s/crumbs", e->dir.run_dir);
+	int fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	free(path);
+	if (fd < 0)
+		return fd;
+	/* Blocks are there before they are mapped: no SIGBUS on a full disk. */
+	int r = -posix_fallocate(fd, 0, sizeof *e->crumbs);
+	void *map = MAP_FAILED;
+	if (r == 0)
+		map = mmap(NULL, sizeof *e->crumbs, PROT_READ | PROT_WRITE,
+			   MAP_SHARED, fd, 0);
+	sys_close(fd);
+	if (map == MAP_FAILED)
+		return r ? r : -errno;
+	e->crumbs = map;
+	return 0;
+}
+
+static int
+open_dirs(struct engine *e, const char *key, struct err *err)
+{
+	bool rc = strncmp(key, "rc:", 3) == 0;
+	if (!rc && strncmp(key, "dir:", 4) != 0)
+		return err_set(err, ERR_USAGE, "'%s' names no set", key);
+	if (rundir_init(&e->dir, rc ? key + 3 : NULL, rc ? NULL : key + 4,
+			err) < 0 ||
+	    rundir_make(&e->dir, err) < 0)
+		return -1;
+	e->state_fd = sys_private_dir(e->dir.state_dir);
+	char *log = mem_fmt("%s/log", e->dir.state_dir);
+	e->log_fd = e->state_fd < 0 ? e->state_fd : sys_private_dir(log);
+	free(log);
+	if (e->log_fd < 0)
+		return err_set(err, ERR_FAILED, "'%.200s': %s",
+			       e->dir.state_dir, strerror(-e->log_fd));
+	char *lock = mem_fmt("%s/engine.lock", e->dir.run_dir);
+	e->lock_fd = sys_open(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	free(lock);
+	if (e->lock_fd < 0 || flock(e->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(err, ERR_FAILED,
+			       "another engine serves this set");
+	int r = open_crumbs(e);
+	if (r < 0)
+		return err_set(err, ERR_FAILED, "'%.200s': %s",
+			       e->dir.run_dir, strerror(-r));
+	return 0;
+}
+
+static int
+engine_open(struct engine *e, const char *key, struct err *err)
+{
+	list_init(&e->peers);
+	list_init(&e->helpers);
+	e->state_fd = e->log_fd = e->lock_fd = -1;
+	if (open_dirs(e, key, err) < 0)
+		return -1;
+	e->set.name = mem_str(e->dir.name);
+	e->set.dir = mem_str(e->dir.dir);
+	e->set.rc_path = mem_str(e->dir.rc_path);
+	e->options = options_new();
+	e->scratch = fold_scratch_new();
+	e->tty_buf = mem_array(TTY_CHUNK, 1);
+	e->journal = journal_new(e->state_fd);
+	e->loop = loop_new();
+	if (!e->loop || !e->journal)
+		return err_set(err, ERR_INTERNAL, "loop: %s", strerror(errno));
+	e->tick = loop_timer(e->loop, on_tick, e);
+	e->pace = loop_timer(e->loop, on_pace, e);
+	e->feed_timer = loop_timer(e->loop, on_feed, e);
+	e->stats_timer = loop_timer(e->loop, on_stats, e);
+	e->idle_end = loop_timer(e->loop, on_lonely, e);
+	loop_idle(e->loop, end_of_turn, e);
+	const char *fd = getenv("SBX_KEEPER_FD");
+	int link = fd ? (int)strtol(fd, NULL, 10) : -1;
+	sys_set_cloexec(link, true);
+	unsetenv("SBX_KEEPER_FD");
+	e->link = keeplink_new(e->loop, link, &keep_events, e);
+	if (!e->link)
+		return err_set(err, ERR_INTERNAL, "no keeper: %s",
+			       strerror(errno));
+	return 0;
+}
+
+static void
+engine_close(struct engine *e)
+{
+	while (e->nproc > 0)
+		proc_free(e->procs[e->nproc - 1], false);
+	serve_close(e, "the engine ends");
+	keeplink_free(e->link);
+	tree_free(e->tree);
+	journal_free(e->journal);
+	options_free(e->options);
+	setpack_fini(&e->set);
+	fold_scratch_free(e->scratch);
+	graph_free(e->graph);
+	loop_free(e->loop);
+	free(e->procs);
+	free(e->tty_buf);
+	if (e->crumbs)
+		munmap(e->crumbs, sizeof *e->crumbs);
+	sys_close(e->lock_fd);
+	sys_close(e->log_fd);
+	sys_close(e->state_fd);
+	rundir_fini(&e->dir);
+}
+
+static void
+ignore_signals(void)
+{
+	static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGQUIT,
+				       SIGXFSZ, SIGTSTP, SIGTTOU, SIGTTIN };
+	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+int
+engine_main(const char *key)
+{
+	struct engine *e = mem_alloc(sizeof *e);
+	struct err err = ERR_INIT;
+	struct rlimit nofile;
+	int status = 125;
+
+	prctl(PR_SET_NAME, "sbx: engine");
+	ignore_signals();
+	/* Children get the limits sbx was started with: see spawn.h. */
+	if (getrlimit(RLIMIT_NOFILE, &nofile) == 0) {
+		nofile.rlim_cur = nofile.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &nofile);
+	}
+	if (vt_check_library(&err) < 0 || engine_open(e, key, &err) < 0) {
+		fprintf(stderr, "sbx: %s\n", err.text);
+		/* With BYE and 0 the keeper ends instead of trying again. */
+		if (e->link)
+			keeplink_bye(e->link);
+		engine_close(e);
+		free(e);
+		return 0;
+	}
+	loop_run(e->loop);
+	if (e->finished)
+		status = 0;
+	/* BYE has to leave before the socket is closed. */
+	while (e->finished && keeplink_queued(e->link) > 0 &&
+	       loop_turn(e->loop, 100000) == 0)
+		;
+	engine_close(e);
+	free(e);
+	return status;
+}

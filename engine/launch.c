@@ -1,0 +1,291 @@
+#include "core.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "msg.h"
+#include "spawn.h"
+#include "spec.h"
+#include "sys.h"
+#include "tree.h"
+
+enum { GROUPS_MAX = 1024 };
+
+/* Whom to run as, as numbers: names are never looked up after the fork. */
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[GROUPS_MAX];
+	int ngroups;
+	char *home, *name, *shell;
+};
+
+static char *const *
+base_environ(const struct proc *p)
+{
+	return p->environ ? p->environ : p->e->set.environ;
+}
+
+static int
+resolve_user(const char *text, struct identity *id, char *why, size_t cap)
+{
+	char *user = mem_str(text), *colon = strchr(user, ':');
+	const char *group = NULL;
+	int r = -1;
+
+	if (colon) {
+		*colon = '\0';
+		group = colon + 1;
+	}
+	struct passwd *pw = getpwnam(user);
+	if (!pw) {
+		snprintf(why, cap, "unknown user '%s'", user);
+		goto out;
+	}
+	id->uid = pw->pw_uid;
+	id->gid = pw->pw_gid;
+	if (group) {
+		struct group *gr = getgrnam(group);
+		if (!gr) {
+			snprintf(why, cap, "unknown group '%s'", group);
+			goto out;
+		}
+		id->gid = gr->gr_gid;
+	}
+	if (geteuid() != 0 && (id->uid != geteuid() || id->gid != getegid())) {
+		snprintf(why, cap,
+			 "not permitted to become '%s': sbx does not run as "
+			 "root", text);
+		goto out;
+	}
+	id->ngroups = GROUPS_MAX;
+	if (getgrouplist(user, id->gid, id->groups, &id->ngroups) < 0) {
+		snprintf(why, cap, "user '%s' is in too many groups", user);
+		goto out;
+	}
+	id->home = mem_str(pw->pw_dir);
+	id->name = mem_str(pw->pw_name);
+	id->shell = mem_str(pw->pw_shell);
+	r = 0;
+out:
+	free(user);
+	return r;
+}
+
+static void
+identity_fini(struct identity *id)
+{
+	free(id->home);
+	free(id->name);
+	free(id->shell);
+}
+
+/* Replaces or adds one variable; takes line ("K=V"). */
+static char **
+env_put(char **env, char *line)
+{
+	size_t n = 0, key = (size_t)(strchr(line, '=') - line) + 1;
+	for (; env[n]; n++) {
+		if (strncmp(env[n], line, key) == 0) {
+			free(env[n]);
+			env[n] = line;
+			return env;
+		}
+	}
+	env = mem_grow(env, n + 1, n + 2, sizeof *env);
+	env[n] = line;
+	return env;
+}
+
+static bool
+sets_term(const struct spec *s)
+{
+	for (size_t i = 0; i < s->env_count; i++)
+		if (strcmp(s->env[i].name, "TERM") == 0)
+			return true;
+	return false;
+}
+
+/* The environment of a run: documented in sbx(1), ENVIRONMENT. */
+static char **
+run_environ(const struct proc *p, const struct identity *id)
+{
+	const struct spec *s = p->spec;
+	char **env = spec_environ(s, base_environ(p));
+
+	if (s->tty && !sets_term(s)) {
+		/* The person's own terminal says nothing about ours. */
+		env = env_put(env, mem_str("TERM=xterm-256color"));
+		env = env_put(env, mem_str("COLORTERM=truecolor"));
+	}
+	if (id) {
+		env = env_put(env, mem_fmt("HOME=%s", id->home));
+		env = env_put(env, mem_fmt("USER=%s", id->name));
+		env = env_put(env, mem_fmt("LOGNAME=%s", id->name));
+		env = env_put(env, mem_fmt("SHELL=%s", id->shell));
+	}
+	env = env_put(env, mem_fmt("SBX=%s", p->e->set.name));
+	env = env_put(env, mem_fmt("SBX_PROCESS=%s", s->name));
+	env = env_put(env, mem_fmt("SBX_RUN=%llu",
+				   (unsigned long long)p->life.run + 1));
+	env = env_put(env, mem_fmt("SBX_RESTARTS=%u", p->life.restarts));
+	env = env_put(env, mem_fmt("SBX_SOCKET=%s", p->e->dir.sock_path));
+	for (size_t i = 0; i < s->port_count; i++) {
+		char *name = mem_str(s->ports[i].name);
+		for (char *c = name; *c; c++) {
+			bool letter = (*c >= 'a' && *c <= 'z');
+			bool fine = (*c >= 'A' && *c <= 'Z') ||
+				    (*c >= '0' && *c <= '9');
+			*c = letter ? (char)(*c - 32) : fine ? *c : '_';
+		}
+		env = env_put(env, mem_fmt("SBX_PORT%s%s=%u",
+					   name[0] ? "_" : "", name,
+					   s->ports[i].port));
+		free(name);
+	}
+	return env;
+}
+
+static uint64_t
+new_slot(struct engine *e, uint64_t *tag)
+{
+	uint32_t no = ++e->next_slot & 0x7fffffff;
+	*tag = tree_tag(e->dir.hash, no);
+	return no;
+}
+
+int
+launch_run(struct proc *p, char *why, size_t cap)
+{
+	struct engine *e = p->e;
+	const struct spec *s = p->spec;
+	struct identity *id = NULL;
+	struct spawn_rlimit limits[SPAWN_RLIMITS_MAX];
+	struct spawn_req q;
+	char **env = NULL;
+	int r = -1;
+
+	spawn_req_init(&q);
+	if (s->user) {
+		id = mem_alloc(sizeof *id);
+		if (resolve_user(s->user, id, why, cap) < 0)
+			goto out;
+		q.set_ids = geteuid() == 0;
+		q.uid = id->uid;
+		q.gid = id->gid;
+		q.groups = id->groups;
+		q.ngroups = (size_t)id->ngroups;
+	}
+	if (s->limit_count > SPAWN_RLIMITS_MAX) {
+		snprintf(why, cap, "more than %d resource limits",
+			 SPAWN_RLIMITS_MAX);
+		goto out;
+	}
+	for (size_t i = 0; i < s->limit_count; i++)
+		limits[i] = (struct spawn_rlimit){
+			.resource = s->limits[i].resource,
+			.soft = s->limits[i].value,
+			.hard = s->limits[i].value,
+		};
+	char *shell_argv[] = { s->shell, mem_str("-c"), s->command, NULL };
+	env = run_environ(p, id);
+	p->slot = new_slot(e, &p->tag);
+	q.slot = p->slot;
+	q.tag = p->tag;
+	q.argv = s->argv ? s->argv : shell_argv;
+	q.envp = env;
+	q.cwd = s->cwd;
+	q.tty = s->tty;
+	q.stdin_kind = s->tty ? SPAWN_STDIN_TTY :
+		       s->stdin_kind == SPEC_STDIN_PIPE ? SPAWN_STDIN_PIPE :
+							  SPAWN_STDIN_NULL;
+	q.stderr_apart = s->tty ? s->stderr_separate : true;
+	q.rows = (uint16_t)s->rows;
+	q.cols = (uint16_t)s->cols;
+	q.umask = s->umask_bits;
+	q.set_nice = s->nice != 0;
+	q.nice = s->nice;
+	q.rlimits = limits;
+	q.nrlimits = s->limit_count;
+	/* The registry that is saved now names the slot before it exists. */
+	registry_save(e);
+	r = keeplink_spawn(e->link, &q);
+	free(shell_argv[1]);
+	if (r < 0)
+		snprintf(why, cap, "cannot start: %s", strerror(-r));
+out:
+	msg_strv_free(env);
+	if (id)
+		identity_fini(id);
+	free(id);
+	return r < 0 ? -1 : 0;
+}
+
+int
+launch_helper(struct engine *e, struct helper *h, struct proc *p,
+	      const char *command)
+{
+	const struct spec *s = p->spec;
+	char *argv[] = { mem_str(s->shell), mem_str("-c"), mem_str(command),
+			 NULL };
+	char **env = run_environ(p, NULL);
+	struct spawn_req q;
+
+	spawn_req_init(&q);
+	h->slot = new_slot(e, &h->tag);
+	q.slot = h->slot;
+	q.tag = h->tag;
+	q.argv = argv;
+	q.envp = env;
+	q.cwd = s->cwd;
+	q.pipe_bytes = 4096;
+	int r = keeplink_spawn(e->link, &q);
+	for (int i = 0; argv[i]; i++)
+		free(argv[i]);
+	msg_strv_free(env);
+	return r;
+}
+
+void
+launch_explain(const struct proc *p, enum spawn_step step, int error,
+	       char *out, size_t cap)
+{
+	const struct spec *s = p->spec;
+	const char *program = s->argv ? s->argv[0] : s->shell;
+	const char *text = strerror(error);
+
+	switch (step) {
+	case SPAWN_EXEC:
+		if (error == ENOENT && !strchr(program, '/'))
+			snprintf(out, cap, "cannot run '%s': not found in PATH",
+				 program);
+		else
+			snprintf(out, cap, "cannot run '%s': %s (exec)",
+				 program, text);
+		break;
+	case SPAWN_INTERP:
+		snprintf(out, cap, "cannot run '%s': its interpreter is "
+			 "missing (exec)", program);
+		break;
+	case SPAWN_CWD:
+		snprintf(out, cap, "cwd '%s': %s", s->cwd, text);
+		break;
+	case SPAWN_USER:
+		snprintf(out, cap, "user '%s': %s", s->user ? s->user : "",
+			 text);
+		break;
+	case SPAWN_LIMIT:
+		snprintf(out, cap, "the keeper has no free place (%d)",
+			 KEEP_SLOTS_MAX);
+		break;
+	default:
+		snprintf(out, cap, "cannot start (%s): %s",
+			 spawn_step_name(step), text);
+	}
+}

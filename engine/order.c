@@ -1,0 +1,291 @@
+#include "core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "graph.h"
+#include "mem.h"
+#include "option.h"
+#include "spec.h"
+
+static uint64_t
+us(uint64_t ms)
+{
+	return ms > UINT64_MAX / 1000 ? UINT64_MAX : ms * 1000;
+}
+
+static enum life_restart
+restart_of(int r)
+{
+	return r == SPEC_RESTART_ALWAYS ? LIFE_ALWAYS :
+	       r == SPEC_RESTART_ON_FAILURE ? LIFE_ON_FAILURE : LIFE_NEVER;
+}
+
+static bool
+has_ready_watch(const struct spec *s)
+{
+	for (size_t i = 0; i < s->watch_count; i++)
+		if (s->watches[i].actions & SPEC_WATCH_READY)
+			return true;
+	return false;
+}
+
+static bool
+has_ready_rule(const struct spec *s)
+{
+	return s->ready.kind != SPEC_PROBE_NONE || has_ready_watch(s);
+}
+
+void
+order_policy(struct proc *p)
+{
+	const struct spec *s = p->spec;
+	struct life_policy *y = &p->policy;
+
+	*y = (struct life_policy){
+		.restart = restart_of(s->restart),
+		.backoff_min_us = us(s->backoff_min_ms),
+		.backoff_max_us = us(s->backoff_max_ms),
+		.reset_us = us(s->restart_reset_ms),
+		.max_restarts = SBX_MIN(s->restart_max,
+					(unsigned)LIFE_RESTARTS_MAX),
+		.within_us = us(s->restart_within_ms),
+		.timeout_us = us(s->timeout_ms),
+		.ready_timeout_us = us(s->ready_timeout_ms),
+		.has_ready = has_ready_rule(s),
+		.ready_on_exit = s->ready.kind == SPEC_PROBE_EXIT,
+		.tree_keep = s->tree_keep,
+		.forget = !s->keep,
+	};
+	/* The last step of a spec is KILL, which the ladder implies. */
+	for (size_t i = 0; i + 1 < s->stop_count &&
+			   y->nladder < LIFE_STEPS_MAX; i++)
+		y->ladder[y->nladder++] = (struct life_rung){
+			.kind = LIFE_STEP_SIGNAL,
+			.signo = s->stop[i].signo,
+			.for_us = us(s->stop[i].wait_ms),
+		};
+	for (size_t i = 0; i < s->ok_code_count; i++)
+		life_ok_code(y, s->ok_codes[i].code);
+}
+
+static size_t
+index_of(const struct engine *e, const char *name)
+{
+	for (size_t i = 0; i < e->nproc; i++)
+		if (strcmp(e->procs[i]->spec->name, name) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+static enum graph_cond
+cond_of(const struct spec_dep *d, const struct spec *target)
+{
+	switch (d->condition) {
+	case SPEC_COND_STARTED: return GRAPH_STARTED;
+	case SPEC_COND_READY: return GRAPH_READY;
+	case SPEC_COND_DONE: return GRAPH_DONE;
+	case SPEC_COND_OK: return GRAPH_OK;
+	default: return has_ready_rule(target) ? GRAPH_READY : GRAPH_STARTED;
+	}
+}
+
+static void
+build_graph(struct engine *e)
+{
+	if (e->graph)
+		return;
+	e->graph = graph_new(e->nproc);
+	for (size_t i = 0; i < e->nproc; i++) {
+		const struct spec *s = e->procs[i]->spec;
+		for (size_t k = 0; k < s->dep_count; k++) {
+			size_t to = index_of(e, s->deps[k].name);
+			if (to != SIZE_MAX)
+				graph_add(e->graph, i, to,
+					  cond_of(&s->deps[k],
+						  e->procs[to]->spec));
+		}
+	}
+}
+
+static struct graph_fact *
+facts_of(const struct engine *e)
+{
+	struct graph_fact *f = mem_array(e->nproc + 1, sizeof *f);
+	for (size_t i = 0; i < e->nproc; i++)
+		graph_fact_of(&f[i], &e->procs[i]->life,
+			      e->procs[i]->spec->name);
+	return f;
+}
+
+/* A dependency that was removed from the set can never be met. */
+static const char *
+missing_dep(const struct engine *e, const struct spec *s)
+{
+	for (size_t k = 0; k < s->dep_count; k++)
+		if (index_of(e, s->deps[k].name) == SIZE_MAX)
+			return s->deps[k].name;
+	return NULL;
+}
+
+static void
+judge(struct engine *e, size_t i, const struct graph_fact *facts,
+      struct buf *text)
+{
+	struct proc *p = e->procs[i];
+	const char *missing = missing_dep(e, p->spec);
+
+	if (missing) {
+		buf_clear(text);
+		buf_addf(text, "there is no process '%s'", missing);
+		proc_tell(p, LIFE_EV_DEPS_FAILED, CAUSE_DEPENDENCY,
+			  buf_str(text));
+		return;
+	}
+	switch (graph_judge(e->graph, i, facts, text)) {
+	case GRAPH_MET:
+		proc_tell(p, LIFE_EV_DEPS_MET, CAUSE_DEPENDENCY, NULL);
+		break;
+	case GRAPH_IMPOSSIBLE:
+		proc_tell(p, LIFE_EV_DEPS_FAILED, CAUSE_DEPENDENCY,
+			  buf_str(text));
+		break;
+	case GRAPH_WAIT:
+		if (p->waits && strcmp(p->waits, buf_str(text)) == 0)
+			break;
+		free(p->waits);
+		p->waits = mem_str(buf_str(text));
+		proc_touch(p);
+		proc_tell(p, LIFE_EV_DEPS_WAIT, CAUSE_DEPENDENCY,
+			  buf_str(text));
+		break;
+	}
+}
+
+static void
+settle_deps(struct engine *e)
+{
+	struct buf text = BUF_INIT(200);
+	struct graph_fact *facts = NULL;
+
+	e->deps_dirty = false;
+	for (size_t i = 0; i < e->nproc; i++) {
+		if (e->procs[i]->life.status != STATUS_WAITING)
+			continue;
+		build_graph(e);
+		if (!facts)
+			facts = facts_of(e);
+		judge(e, i, facts, &text);
+	}
+	free(facts);
+	buf_fini(&text);
+}
+
+static void
+settle_slots(struct engine *e)
+{
+	uint64_t limit = options_number(e->options, OPTION_LIMIT_PROCESSES);
+	uint64_t live = 0;
+
+	e->slots_dirty = false;
+	for (size_t i = 0; i < e->nproc; i++)
+		live += proc_is_live(e->procs[i]);
+	while (live < limit) {
+		struct proc *first = NULL;
+		for (size_t i = 0; i < e->nproc; i++) {
+			struct proc *p = e->procs[i];
+			if (p->life.status == STATUS_QUEUED &&
+			    (!first || p->queued_gen < first->queued_gen))
+				first = p;
+		}
+		if (!first)
+			break;
+		proc_tell(first, LIFE_EV_SLOT_FREE, CAUSE_LIMIT, NULL);
+		live++;
+	}
+}
+
+/* Someone who needs p, and so has to be gone before p is stopped. */
+static bool
+has_live_dependent(const struct engine *e, const struct proc *p)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		const struct spec *s = e->procs[i]->spec;
+		if (!proc_is_live(e->procs[i]))
+			continue;
+		for (size_t k = 0; k < s->dep_count; k++)
+			if (strcmp(s->deps[k].name, p->spec->name) == 0)
+				return true;
+	}
+	return false;
+}
+
+static void
+settle_down(struct engine *e)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		enum status st = p->life.status;
+		bool pending = st == STATUS_WAITING || st == STATUS_QUEUED ||
+			       st == STATUS_BACKOFF || st == STATUS_SCHEDULED;
+		bool running = proc_is_live(p) && !p->life.stopped;
+		if (!pending && !(running && !has_live_dependent(e, p)))
+			continue;
+		struct life_input in = { .event = LIFE_EV_STOP,
+					 .cause = e->down_cause,
+					 .flags = LIFE_IN_HAND,
+					 .for_us = e->down_for_us };
+		proc_event(p, &in);
+	}
+}
+
+void
+order_settle(struct engine *e)
+{
+	/* An answer can change the facts of another: until it is quiet. */
+	for (int round = 0; round < 100; round++) {
+		if (e->going_down)
+			settle_down(e);
+		if (e->deps_dirty)
+			settle_deps(e);
+		else if (e->slots_dirty)
+			settle_slots(e);
+		else
+			return;
+	}
+}
+
+void
+order_needs(struct engine *e, bool *want)
+{
+	struct graph_fact *facts = facts_of(e);
+	bool *need = mem_array(e->nproc + 1, sizeof *need);
+
+	build_graph(e);
+	graph_to_start(e->graph, want, facts, need);
+	memcpy(want, need, e->nproc * sizeof *want);
+	free(need);
+	free(facts);
+}
+
+void
+order_dependents(struct engine *e, bool *want)
+{
+	build_graph(e);
+	graph_close_dependents(e->graph, want);
+}
+
+bool
+order_deps_met(struct engine *e, struct proc *p)
+{
+	struct buf text = BUF_INIT(200);
+	struct graph_fact *facts = facts_of(e);
+	size_t i = index_of(e, p->spec->name);
+
+	build_graph(e);
+	bool met = graph_judge(e->graph, i, facts, &text) == GRAPH_MET;
+	free(facts);
+	buf_fini(&text);
+	return met;
+}

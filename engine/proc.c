@@ -1,0 +1,441 @@
+#include "core.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "err.h"
+#include "fold.h"
+#include "graph.h"
+#include "journal.h"
+#include "loop.h"
+#include "mem.h"
+#include "msg.h"
+#include "spec.h"
+#include "spool.h"
+#include "sys.h"
+#include "tree.h"
+#include "vt.h"
+#include "watch.h"
+
+enum {
+	LOOK_FIRST_US = 1000,	/* at what a killed or ended tree has left */
+	LOOK_MAX_US = 50000,
+};
+
+void
+proc_touch(struct proc *p)
+{
+	p->row_gen = ++p->e->gen;
+}
+
+bool
+proc_is_live(const struct proc *p)
+{
+	return status_get(p->life.status)->live;
+}
+
+static void
+on_life_timer(struct timer *t, void *arg)
+{
+	struct proc *p = arg;
+	(void)t;
+	int due = life_due(&p->life, clock_us());
+	if (due >= 0) {
+		struct life_input in = {
+			.event = (enum life_event)due,
+			.cause = CAUSE_NONE,
+			.detail = due == LIFE_EV_READY_DUE &&
+				  p->probe_text[0] ? p->probe_text : NULL,
+		};
+		proc_event(p, &in);
+	}
+	proc_arm(p);
+}
+
+void
+proc_arm(struct proc *p)
+{
+	uint64_t at = life_deadline(&p->life);
+	if (at)
+		timer_arm(p->life_timer, at);
+	else
+		timer_stop(p->life_timer);
+}
+
+/* The journal's entry of a change, and everything that follows from it. */
+static void
+announce(struct proc *p, const struct life_output *out)
+{
+	struct engine *e = p->e;
+	struct journal_event ev = {
+		.kind = out->event,
+		.cause = out->cause,
+		.from = out->from,
+		.to = p->life.status,
+		.run = p->life.run,
+		.process = p->spec->name,
+		.text = out->text,
+	};
+	journal_add(e->journal, &ev);
+	if (p->life.status != STATUS_WAITING) {
+		free(p->waits);
+		p->waits = NULL;
+	}
+	e->deps_dirty = e->slots_dirty = true;
+	if (p->life.ready && !p->ready_ms)
+		p->ready_ms = clock_wall_ms();
+	e->gen++;
+}
+
+static void
+look_soon(struct proc *p)
+{
+	p->tree_looks = 0;
+	p->at_tree_look_us = clock_us();
+	p->e->tree_dirty = true;
+}
+
+static void
+perform(struct proc *p, unsigned fx, const struct life_output *out)
+{
+	struct engine *e = p->e;
+	if (fx & LIFE_FX_ANNOUNCE)
+		announce(p, out);
+	if (fx & LIFE_FX_STOP_PROBES)
+		proccheck_stop(p);
+	if (fx & LIFE_FX_SIGNAL) {
+		p->signal_wanted = out->signo;
+		e->tree_dirty = true;
+	}
+	if (fx & LIFE_FX_KILL_TREE) {
+		p->killing = true;
+		look_soon(p);
+	}
+	if (fx & LIFE_FX_DRAIN) {
+		p->leader_ended = true;
+		look_soon(p);
+	}
+	if (fx & LIFE_FX_FREE_SLOT)
+		e->slots_dirty = true;
+	if (fx & LIFE_FX_WANT_DEPS)
+		e->deps_dirty = true;
+	if (fx & LIFE_FX_WANT_SLOT) {
+		p->queued_gen = ++e->gen;
+		e->slots_dirty = true;
+	}
+	if (fx & LIFE_FX_SPAWN)
+		p->spawn_wanted = true;
+	if (fx & LIFE_FX_START_PROBES)
+		proccheck_start(p);
+	if (fx & LIFE_FX_FORGET)
+		p->removing = true;
+	/* What is left to do runs at the end of this turn. */
+	loop_again(e->loop);
+}
+
+void
+proc_event(struct proc *p, const struct life_input *given)
+{
+	struct life_input in = *given;
+	struct life_output out = { .text = "" };
+	in.now_us = clock_us();
+	/* Jitter only spreads restarts: the low bits of the clock will do. */
+	in.jitter = (int)(in.now_us % 201) - 100;
+	unsigned fx = life_step(&p->life, &p->policy, &in, &out);
+	proc_arm(p);
+	if (!fx)
+		return;
+	p->e->registry_dirty = true;
+	proc_touch(p);
+	perform(p, fx, &out);
+}
+
+void
+proc_tell(struct proc *p, enum life_event ev, enum cause cause,
+	  const char *detail)
+{
+	struct life_input in = { .event = ev, .cause = cause,
+				 .detail = detail };
+	proc_event(p, &in);
+}
+
+void
+proc_started(struct proc *p, const struct keep_start *s)
+{
+	struct keep_fds fds = s->fds;
+	int64_t now = clock_wall_ms();
+
+	p->slot_known = true;
+	p->pid = s->pid;
+	p->started_ms = now;
+	p->ended_ms = p->ready_ms = 0;
+	p->leader_ended = p->tree_gone = p->killing = p->log_ended = false;
+	p->errors = p->warnings = 0;
+	p->tree_count = 1;
+	tree_leader(p->e->tree, p->tag, s->pid);
+	p->run_cut = false;
+	spool_run_begin(p->spool, p->life.run + 1, s->pid, now);
+	procwatch_run(p, true);
+	if (p->spec->tty)
+		proctty_open(p);
+	procio_attach(p, &fds);
+	proc_tell(p, LIFE_EV_SPAWNED, CAUSE_NONE, NULL);
+	if (s->fds_lost)
+		proc_tell(p, LIFE_EV_KILL, CAUSE_LIMIT,
+			  "no descriptors left for its output");
+}
+
+void
+proc_failed(struct proc *p, enum spawn_step step, int error)
+{
+	char why[256];
+	launch_explain(p, step, error, why, sizeof why);
+	p->slot_known = true;
+	p->release_wanted = true;
+	struct life_input in = {
+		.event = LIFE_EV_SPAWN_FAILED,
+		.detail = why,
+		/* The machine was short of something: worth another try. */
+		.flags = step == SPAWN_FORK && error == EAGAIN ?
+				 LIFE_IN_TRANSIENT : 0,
+	};
+	proc_event(p, &in);
+}
+
+void
+proc_exited(struct proc *p, const struct keep_exit *x)
+{
+	struct life_input in = { .event = LIFE_EV_EXITED };
+	if (WIFSIGNALED(x->status)) {
+		in.exit_signal = WTERMSIG(x->status);
+		in.flags = WCOREDUMP(x->status) ? LIFE_IN_CORE : 0;
+	} else {
+		in.exit_code = WEXITSTATUS(x->status);
+	}
+	if (p->leader_ended)
+		return;		/* told twice after a change of engines */
+	p->ended_ms = clock_wall_ms();
+	p->pid = 0;
+	p->cpu_permille = 0;
+	p->leader_ended = true;
+	proc_event(p, &in);
+	look_soon(p);
+}
+
+/* Everything of the run is over: the last line is in the log. */
+static void
+run_is_gone(struct proc *p)
+{
+	struct engine *e = p->e;
+	procio_close(p);
+	procwatch_run(p, false);
+	p->log_ended = true;
+	p->grow_gen = ++e->gen;
+	p->rss_bytes = 0;
+	p->tree_count = 0;
+	p->ports[0] = '\0';
+	p->killing = p->leader_ended = false;
+	p->at_tree_look_us = 0;
+	p->release_wanted = true;
+	tree_forget(e->tree, p->tag);
+	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
+}
+
+static bool
+wants_look(const struct proc *p)
+{
+	return p->signal_wanted ||
+	       ((p->leader_ended || p->killing) && !p->tree_gone);
+}
+
+/* After a scan: what is left of the tree, and what is done about it. */
+static void
+look(struct proc *p, uint64_t now)
+{
+	struct engine *e = p->e;
+	size_t left = tree_count(e->tree, p->tag);
+
+	p->tree_count = (uint32_t)left;
+	if (p->signal_wanted) {
+		int signo = p->signal_wanted;
+		p->signal_wanted = 0;
+		tree_signal(e->tree, p->tag, signo, 0);
+		/* A stopped process acts on a signal only when it goes on. */
+		if (signo != SIGKILL && signo != SIGCONT &&
+		    signo != SIGSTOP && signo != SIGTSTP)
+			tree_signal(e->tree, p->tag, SIGCONT, 0);
+	}
+	if (left == 0 && p->leader_ended) {
+		p->tree_gone = true;
+		return;
+	}
+	if (p->killing)
+		tree_kill_round(e->tree, p->tag, NULL);
+	uint64_t pause = (uint64_t)LOOK_FIRST_US << SBX_MIN(p->tree_looks, 6u);
+	p->tree_looks++;
+	p->at_tree_look_us = now + SBX_MIN(pause, LOOK_MAX_US);
+}
+
+void
+proc_settle_trees(struct engine *e)
+{
+	uint64_t now = clock_us(), next = UINT64_MAX;
+	bool scanned = false;
+
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		if (p->policy.tree_keep && p->leader_ended && !p->killing)
+			p->tree_gone = true;
+		if (wants_look(p) &&
+		    (p->signal_wanted || p->at_tree_look_us <= now)) {
+			if (!scanned)
+				tree_scan(e->tree, TREE_EXACT);
+			scanned = true;
+			look(p, now);
+		}
+		if (p->leader_ended && p->tree_gone && procio_drained(p))
+			run_is_gone(p);
+		if (wants_look(p))
+			next = SBX_MIN(next, p->at_tree_look_us);
+		else if (p->leader_ended)
+			next = SBX_MIN(next, now + LOOK_FIRST_US);
+	}
+	list_each(node, &e->helpers) {
+		struct helper *h = container_of(node, struct helper, node);
+		if (h->at_kill_us && h->at_kill_us <= now) {
+			tree_kill_round(e->tree, h->tag, NULL);
+			h->at_kill_us = now + LOOK_MAX_US;
+		}
+		if (h->at_kill_us)
+			next = SBX_MIN(next, h->at_kill_us);
+	}
+	e->tree_dirty = next != UINT64_MAX;
+	if (e->tree_dirty &&
+	    (!timer_armed(e->tick) || timer_at(e->tick) > next))
+		timer_arm(e->tick, next);
+}
+
+/*
+ * After the registry was saved: a new engine that finds a slot unknown to
+ * the keeper knows that the spawn was never sent.
+ */
+void
+proc_settle_starts(struct engine *e)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		if (p->release_wanted) {
+			p->release_wanted = p->slot_known = false;
+			keeplink_release(e->link, p->slot);
+		}
+		if (!p->spawn_wanted)
+			continue;
+		p->spawn_wanted = false;
+		char why[256];
+		if (launch_run(p, why, sizeof why) == 0)
+			continue;
+		proc_tell(p, LIFE_EV_SPAWN_FAILED, CAUSE_NONE, why);
+	}
+}
+
+struct proc *
+proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
+	 uint64_t from_seq, struct err *err)
+{
+	if (!spec->name[0]) {
+		free(spec->name);
+		do
+			spec->name = mem_fmt("proc_%u", ++e->next_auto);
+		while (engine_find_name(e, spec->name) &&
+		       (free(spec->name), true));
+	}
+	const char *wrong = NULL;
+	if (engine_find_name(e, spec->name))
+		wrong = "there is a process of that name already";
+	else if (e->nproc >= PROCS_MAX)
+		wrong = "too many processes";
+	if (wrong) {
+		err_set(err, ERR_FAILED, "'%s': %s", spec->name, wrong);
+		spec_free(spec);
+		msg_strv_free(environ_);
+		return NULL;
+	}
+	struct proc *p = mem_alloc(sizeof *p);
+	*p = (struct proc){ .e = e, .id = id ? id : ++e->next_id,
+			    .spec = spec, .environ = environ_,
+			    .from_seq = from_seq, .dir_fd = -1,
+			    .pty_read = -1, .pty_write = -1,
+			    .created_ms = clock_wall_ms() };
+	buf_init(&p->input, INPUT_MAX);
+	buf_init(&p->base, 8 << 20);
+	buf_init(&p->packed, SPEC_PACK_MAX);
+	spec_pack(spec, &p->packed);
+	p->dirname = mem_str(spec->name);
+	p->life_timer = loop_timer(e->loop, on_life_timer, p);
+	order_policy(p);
+	if (procio_open_log(p, err) < 0 || procwatch_build(p, err) < 0) {
+		proc_free(p, false);
+		return NULL;
+	}
+	const struct log_run *last = spool_run(p->spool);
+	p->life.run = last ? last->run : 0;
+	if (e->nproc == e->proc_cap) {
+		size_t cap = e->proc_cap ? 2 * e->proc_cap : 16;
+		e->procs = mem_grow(e->procs, e->proc_cap, cap,
+				    sizeof *e->procs);
+		e->proc_cap = cap;
+	}
+	e->procs[e->nproc++] = p;
+	graph_free(e->graph);
+	e->graph = NULL;
+	e->registry_dirty = true;
+	proc_touch(p);
+	return p;
+}
+
+void
+proc_free(struct proc *p, bool remove_log)
+{
+	struct engine *e = p->e;
+	proccheck_stop(p);
+	procio_close(p);
+	timer_drop(p->life_timer);
+	timer_drop(p->partial_timer);
+	timer_drop(p->probe_timer);
+	vt_free(p->vt);
+	watchset_free(p->watches);
+	free(p->watch_specs);
+	fold_free(p->fold);
+	spool_free(p->spool);
+	if (remove_log && p->dir_fd >= 0) {
+		spool_wipe(p->dir_fd);
+		sys_unlinkat(e->log_fd, p->dirname, AT_REMOVEDIR);
+	}
+	sys_close(p->dir_fd);
+	for (size_t i = 0; i < e->nproc; i++) {
+		if (e->procs[i] != p)
+			continue;
+		memmove(&e->procs[i], &e->procs[i + 1],
+			(e->nproc - i - 1) * sizeof *e->procs);
+		e->nproc--;
+		break;
+	}
+	graph_free(e->graph);
+	e->graph = NULL;
+	e->registry_dirty = true;
+	spec_free(p->spec);
+	msg_strv_free(p->environ);
+	buf_fini(&p->input);
+	buf_fini(&p->base);
+	buf_fini(&p->packed);
+	free(p->dirname);
+	free(p->waits);
+	free(p);
+}

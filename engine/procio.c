@@ -1,0 +1,463 @@
+#include "core.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "err.h"
+#include "fold.h"
+#include "loop.h"
+#include "mem.h"
+#include "option.h"
+#include "spec.h"
+#include "spool.h"
+#include "sys.h"
+
+enum {
+	DRAIN_MAX = 1 << 20,	/* from one stream in one go */
+	FOLD_SLICE = 256 << 10,	/* bytes */
+	FOLD_TURN_US = 3000,	/* for all processes, in one turn */
+	/*
+	 * Waking up for each write() of a chatty child costs more than the
+	 * bytes: a stream that came back this soon is left alone for a while,
+	 * during which its pipe fills.
+	 */
+	SOON_US = 500,
+	PACE_US = 300,
+};
+
+/* Closing the last source of a terminal closes the pipe beside it too. */
+static void
+stream_ended(struct proc *p, enum log_stream s)
+{
+	loop_drop(p->in[s]);
+	p->in[s] = NULL;
+	p->paced[s] = false;
+	if (s == LOG_PTY) {
+		sys_close(p->pty_read);
+		sys_close(p->pty_write);
+		p->pty_read = p->pty_write = -1;
+	}
+}
+
+/* Master → pipe → file: each hop survives the engine. */
+static ssize_t
+drain_tty(struct proc *p, size_t max)
+{
+	ssize_t total = 0, n;
+
+	n = spool_splice(p->spool, LOG_PTY, p->pty_read, max);
+	if (n > 0)
+		total += n;
+	while ((size_t)total < max) {
+		if (proctty_lag(p) > TTY_LAG_MAX)
+			return total ? total : -EBUSY;
+		n = sys_splice(loop_fd(p->in[LOG_PTY]), p->pty_write, NULL,
+			       TTY_CHUNK * 4);
+		if (n == -EINVAL) {
+			char data[4096];
+			n = sys_read(loop_fd(p->in[LOG_PTY]), data,
+				     sizeof data);
+			if (n > 0)
+				spool_append(p->spool, LOG_PTY, data,
+					     (size_t)n);
+		} else if (n > 0) {
+			spool_splice(p->spool, LOG_PTY, p->pty_read, max);
+		}
+		if (n <= 0)
+			break;
+		total += n;
+	}
+	/* Nobody holds the other side any more: the terminal's way of EOF. */
+	if (n == -EIO)
+		n = 0;
+	return total ? total : n;
+}
+
+/* Bytes moved, 0 at the end, or -errno (-EAGAIN: nothing now). */
+static ssize_t
+drain(struct proc *p, enum log_stream s)
+{
+	ssize_t n = s == LOG_PTY ?
+		drain_tty(p, DRAIN_MAX) :
+		spool_splice(p->spool, s, loop_fd(p->in[s]), DRAIN_MAX);
+	if (n > 0) {
+		p->fold_dirty = true;
+		p->at_drained_us[s] = clock_us();
+	} else if (n == 0 || (n != -EAGAIN && n != -EBUSY)) {
+		stream_ended(p, s);
+		p->fold_dirty = true;
+	}
+	return n;
+}
+
+static void
+pace_again(struct engine *e)
+{
+	if (!timer_armed(e->pace))
+		timer_arm(e->pace, clock_us() + PACE_US);
+}
+
+static bool flush_input(struct proc *p);
+
+static void
+on_readable(struct source *src, unsigned events, void *arg)
+{
+	struct proc *p = arg;
+	enum log_stream s = src == p->in[LOG_OUT] ? LOG_OUT :
+			    src == p->in[LOG_ERR] ? LOG_ERR : LOG_PTY;
+	if ((events & LOOP_OUT) && s == LOG_PTY && p->input.len > 0)
+		flush_input(p);
+	if (!(events & LOOP_IN) || !p->in[s])
+		return;
+	uint64_t last = p->at_drained_us[s], now = clock_us();
+	ssize_t n = drain(p, s);
+	if (!p->in[s])
+		return;
+	if (n == -EBUSY) {
+		/* The emulator is behind: the terminal's own back-pressure. */
+		loop_want(src, loop_wanted(src) & ~(unsigned)LOOP_IN);
+	} else if (s != LOG_PTY && n > 0 && now - last < SOON_US) {
+		loop_want(src, 0);
+		p->paced[s] = true;
+		pace_again(p->e);
+	}
+}
+
+void
+procio_pace(struct engine *e)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		for (unsigned s = 0; s < LOG_STREAMS; s++) {
+			if (!p->paced[s] || !p->in[s])
+				continue;
+			ssize_t n = drain(p, (enum log_stream)s);
+			if (!p->in[s])
+				continue;
+			if (n > 0) {
+				pace_again(e);
+			} else {
+				p->paced[s] = false;
+				loop_want(p->in[s], LOOP_IN);
+			}
+		}
+	}
+}
+
+void
+procio_resume_tty(struct proc *p)
+{
+	struct source *s = p->in[LOG_PTY];
+	if (s && !(loop_wanted(s) & LOOP_IN) &&
+	    proctty_lag(p) <= TTY_LAG_MAX / 2)
+		loop_want(s, loop_wanted(s) | LOOP_IN);
+}
+
+static void
+arm_partial(struct proc *p)
+{
+	uint64_t at = fold_deadline(p->fold);
+	at = SBX_MIN(at, procwatch_deadline(p));
+	if (at == UINT64_MAX)
+		timer_stop(p->partial_timer);
+	else
+		timer_arm(p->partial_timer, at * 1000);
+}
+
+static void
+on_partial_timer(struct timer *t, void *arg)
+{
+	struct proc *p = arg;
+	(void)t;
+	fold_idle(p->fold, clock_ms());
+	procwatch_tick(p);
+	p->grow_gen = ++p->e->gen;
+	arm_partial(p);
+}
+
+/* True when more is left for another slice. */
+static bool
+fold_slice(struct proc *p)
+{
+	bool more = false;
+	if (p->vt)
+		more = proctty_feed(p);
+	int r = fold_step(p->fold, FOLD_SLICE, clock_wall_ms(), clock_ms());
+	/* An index that cannot be written is tried again by the next bytes. */
+	more |= r > 0;
+	p->grow_gen = ++p->e->gen;
+	if (!more) {
+		p->fold_dirty = false;
+		arm_partial(p);
+	}
+	procio_resume_tty(p);
+	return more;
+}
+
+void
+procio_fold_all(struct engine *e)
+{
+	uint64_t start = clock_us();
+	bool more = false;
+
+	/* Each turn begins with another one: nobody's flood starves others. */
+	if (e->nproc > 0)
+		e->fold_turn = (e->fold_turn + 1) % e->nproc;
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[(e->fold_turn + i) % e->nproc];
+		if (!p->fold_dirty)
+			continue;
+		if (clock_us() - start > FOLD_TURN_US)
+			more = true;
+		else
+			more |= fold_slice(p);
+	}
+	if (more)
+		loop_again(e->loop);
+}
+
+bool
+procio_drained(struct proc *p)
+{
+	bool open = false;
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		if (!p->in[s])
+			continue;
+		/*
+		 * The tree is gone.  Whoever else may hold the other end (a
+		 * descriptor passed on to a stranger) is not waited for.
+		 */
+		ssize_t n = drain(p, (enum log_stream)s);
+		open |= n > 0 || n == -EBUSY;
+	}
+	if (open)
+		return false;
+	if (!p->run_cut) {
+		int status = p->life.exit_signal ? p->life.exit_signal :
+						   p->life.exit_code << 8;
+		spool_run_end(p->spool, status, p->ended_ms);
+		p->run_cut = true;
+		p->fold_dirty = true;
+	}
+	if (p->fold_dirty)
+		fold_slice(p);
+	return !p->fold_dirty;
+}
+
+static struct source *
+add_stream(struct proc *p, int fd, const char *name)
+{
+	if (fd < 0)
+		return NULL;
+	sys_set_nonblock(fd, true);
+	struct source *s = loop_add(p->e->loop, fd, LOOP_IN, name,
+				    on_readable, p);
+	if (!s)
+		sys_close(fd);
+	return s;
+}
+
+static void
+on_stdin_writable(struct source *s, unsigned events, void *arg)
+{
+	(void)s;
+	(void)events;
+	flush_input(arg);
+}
+
+void
+procio_attach(struct proc *p, struct keep_fds *f)
+{
+	int *fd = f->fd;
+	p->in[LOG_OUT] = add_stream(p, fd[KEEP_FD_STDOUT], "stdout");
+	p->in[LOG_ERR] = add_stream(p, fd[KEEP_FD_STDERR], "stderr");
+	p->in[LOG_PTY] = add_stream(p, fd[KEEP_FD_PTY], "pty");
+	p->pty_read = fd[KEEP_FD_PTY_READ];
+	p->pty_write = fd[KEEP_FD_PTY_WRITE];
+	if (p->pty_read >= 0)
+		sys_set_nonblock(p->pty_read, true);
+	if (fd[KEEP_FD_STDIN] >= 0) {
+		sys_set_nonblock(fd[KEEP_FD_STDIN], true);
+		p->out = loop_add(p->e->loop, fd[KEEP_FD_STDIN], 0, "stdin",
+				  on_stdin_writable, p);
+		if (!p->out)
+			sys_close(fd[KEEP_FD_STDIN]);
+	}
+	sys_close(fd[KEEP_FD_NOTIFY]);
+	keep_fds_init(f);
+	if (p->input.len > 0 || p->input_eof)
+		flush_input(p);
+	p->fold_dirty = true;
+}
+
+static void
+close_stdin(struct proc *p)
+{
+	loop_drop(p->out);
+	p->out = NULL;
+	buf_clear(&p->input);
+	p->input_eof = false;
+	/* The keeper's copy is what keeps the child from seeing the end. */
+	keeplink_close(p->e->link, p->slot, 1u << KEEP_FD_STDIN);
+	proc_touch(p);
+}
+
+void
+procio_close(struct proc *p)
+{
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		if (p->in[s])
+			stream_ended(p, (enum log_stream)s);
+	loop_drop(p->out);
+	p->out = NULL;
+	buf_fini(&p->input);
+	p->input_eof = false;
+}
+
+/* False when the child takes no more input at all. */
+static bool
+flush_input(struct proc *p)
+{
+	struct source *s = p->out ? p->out : p->in[LOG_PTY];
+	if (!s)
+		return false;
+	while (p->input.len > 0) {
+		ssize_t n = sys_write(loop_fd(s), p->input.data,
+				      SBX_MIN(p->input.len, (size_t)65536));
+		if (n == -EAGAIN)
+			break;
+		if (n < 0) {
+			buf_clear(&p->input);
+			if (p->out)
+				close_stdin(p);
+			return false;
+		}
+		buf_skip(&p->input, (size_t)n);
+	}
+	unsigned keep = loop_wanted(s) & ~(unsigned)LOOP_OUT;
+	loop_want(s, keep | (p->input.len ? LOOP_OUT : 0));
+	if (p->out && p->input_eof && p->input.len == 0)
+		close_stdin(p);
+	return true;
+}
+
+void
+procio_answer(struct proc *p, const char *data, size_t len)
+{
+	if (p->in[LOG_PTY] && buf_add(&p->input, data, len) == 0)
+		flush_input(p);
+}
+
+int
+procio_input(struct proc *p, const char *data, size_t len, bool eof,
+	     struct err *err)
+{
+	const char *name = p->spec->name;
+	uint64_t limit = options_number(p->e->options, OPTION_LIMIT_INPUT);
+
+	if (!proc_is_live(p) || !p->pid)
+		return err_set(err, ERR_FAILED, "'%s' is not running", name);
+	if (!p->out && !p->in[LOG_PTY]) {
+		err_set(err, ERR_FAILED, "the stdin of '%s' is closed", name);
+		if (!p->spec->tty && p->spec->stdin_kind == SPEC_STDIN_NULL)
+			err_hint(err, "give it 'stdin pipe' or 'tty yes'");
+		return -1;
+	}
+	if (p->input_eof)
+		return err_set(err, ERR_FAILED,
+			       "the stdin of '%s' is being closed", name);
+	if (len > limit)
+		return err_set(err, ERR_FAILED, "%zu bytes are more than "
+			       "limit.input (%llu)", len,
+			       (unsigned long long)limit);
+	if (buf_add(&p->input, data, len) < 0)
+		return err_set(err, ERR_FAILED, "'%s' does not read its "
+			       "input: %zu bytes are waiting (%d at most)",
+			       name, p->input.len, INPUT_MAX);
+	if (eof && p->out) {
+		p->input_eof = true;
+	} else if (eof) {
+		struct termios t;
+		char c = 4;
+		if (tcgetattr(loop_fd(p->in[LOG_PTY]), &t) == 0)
+			c = (char)t.c_cc[VEOF];
+		buf_addc(&p->input, c);
+	}
+	if (!flush_input(p))
+		return err_set(err, ERR_FAILED, "the stdin of '%s' is closed",
+			       name);
+	return 0;
+}
+
+/*
+ * Another process of the set has older output than this one: when the disk
+ * is full the oldest goes first, whosever it is.
+ */
+static bool
+make_room(void *arg)
+{
+	struct proc *self = arg, *oldest = NULL;
+	struct engine *e = self->e;
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		if (p == self || !p->spool)
+			continue;
+		if (!oldest || spool_oldest_ms(p->spool) <
+			       spool_oldest_ms(oldest->spool))
+			oldest = p;
+	}
+	if (!oldest || spool_oldest_ms(oldest->spool) >=
+		       spool_oldest_ms(self->spool))
+		return false;
+	return spool_drop_oldest(oldest->spool) == 0;
+}
+
+int
+procio_open_log(struct proc *p, struct err *err)
+{
+	struct engine *e = p->e;
+	int r = sys_mkdirat(e->log_fd, p->dirname, 0700);
+	if (r == 0 || r == -EEXIST)
+		r = sys_openat(e->log_fd, p->dirname,
+			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (r < 0)
+		return err_set(err, ERR_FAILED, "the log of '%s': %s",
+			       p->spec->name, strerror(-r));
+	p->dir_fd = r;
+	uint64_t limit = options_number(e->options, OPTION_LIMIT_LOG);
+	uint64_t keep = p->spec->log_keep_bytes;
+	if (limit && keep > limit)
+		keep = limit;
+	p->spool = spool_open(p->dir_fd, keep, clock_wall_ms(), err);
+	if (!p->spool)
+		return -1;
+	spool_on_full(p->spool, make_room, p);
+	p->fold = fold_new(p->spool, e->scratch, &procwatch_ops, p,
+			   p->from_seq);
+	p->partial_timer = loop_timer(e->loop, on_partial_timer, p);
+	p->fold_dirty = true;
+	return 0;
+}
+
+void
+procio_grow(const struct proc *p, struct proto_grow *g)
+{
+	struct fold_tail tail;
+	*g = (struct proto_grow){
+		.proc = p->id,
+		.next_seq = fold_next_seq(p->fold),
+		.dropped_bytes = spool_dropped(p->spool),
+		.ended = p->log_ended,
+		.run = p->life.run,
+	};
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		g->bytes[s] = spool_end(p->spool, (enum log_stream)s);
+		if (fold_tail(p->fold, (enum log_stream)s, &tail, clock_ms()))
+			g->partial |= tail.quiet_ms >= FOLD_IDLE_MS;
+	}
+}

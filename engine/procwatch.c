@@ -1,0 +1,248 @@
+#include "core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "err.h"
+#include "fold.h"
+#include "journal.h"
+#include "mem.h"
+#include "msg.h"
+#include "spec.h"
+#include "stats.h"
+#include "watch.h"
+
+enum {
+	NOTES_PER_SECOND = 5,
+	LINE_SHOWN = 200,	/* bytes of a line in a note */
+	VALUES_MAX = 2 << 20,	/* bytes of all values of a process */
+};
+
+/* A flood of hits must not become a flood of journal entries. */
+static bool
+may_note(struct proc *p)
+{
+	uint64_t now = clock_us();
+	if (now - p->at_noted_us > 1000000) {
+		p->at_noted_us = now;
+		p->notes_left = NOTES_PER_SECOND;
+	}
+	if (p->notes_left == 0)
+		return false;
+	p->notes_left--;
+	return true;
+}
+
+static void
+note_hit(struct proc *p, const struct watch_hit *h, enum event_kind kind)
+{
+	char *line = mem_strn(h->line ? h->line : "",
+			      SBX_MIN(h->len, (size_t)LINE_SHOWN));
+	char *text = mem_fmt("watch %s%s%s", h->spec->name, line[0] ? ": " : "",
+			     line);
+	struct journal_event ev = {
+		.kind = kind, .cause = CAUSE_WATCH, .from = -1, .to = -1,
+		.run = p->life.run, .line = h->seq,
+		.process = p->spec->name, .text = text, .line_text = line,
+	};
+	journal_add(p->e->journal, &ev);
+	p->e->gen++;
+	free(text);
+	free(line);
+}
+
+static void
+act(struct proc *p, const struct watch_hit *h)
+{
+	const struct spec_watch *w = h->spec;
+	char detail[160];
+
+	snprintf(detail, sizeof detail, "watch '%.64s', line %llu", w->name,
+		 (unsigned long long)h->seq);
+	bool heavy = w->actions & (SPEC_WATCH_NOTIFY | SPEC_WATCH_RESTART |
+				   SPEC_WATCH_STOP);
+	if (heavy || h->alert || w->level >= SPEC_LEVEL_WARN)
+		if (may_note(p))
+			note_hit(p, h, EVENT_WATCH);
+	if (w->actions & SPEC_WATCH_NOTIFY || h->alert) {
+		char note[320];
+		snprintf(note, sizeof note, "%s %s: %.*s", p->spec->name,
+			 w->name, (int)SBX_MIN(h->len, (size_t)LINE_SHOWN),
+			 h->line ? h->line : "");
+		feed_note(p->e, w->level, note);
+	}
+	if (w->actions & SPEC_WATCH_BELL)
+		feed_bell(p->e, p->id);
+	if (w->start) {
+		struct proc *other = engine_find_name(p->e, w->start);
+		if (other)
+			proc_tell(other, LIFE_EV_START, CAUSE_WATCH, detail);
+	}
+	if (w->actions & SPEC_WATCH_RESTART)
+		proc_tell(p, LIFE_EV_RESTART, CAUSE_WATCH, detail);
+	else if (w->actions & SPEC_WATCH_STOP)
+		proc_tell(p, LIFE_EV_STOP, CAUSE_WATCH, detail);
+}
+
+static void
+on_hit(void *arg, const struct watch_hit *h)
+{
+	struct proc *p = arg;
+	p->value_gen = ++p->e->gen;
+	if (h->off) {
+		note_hit(p, h, EVENT_WATCH_OFF);
+		return;
+	}
+	if (h->spec->level == SPEC_LEVEL_ERROR)
+		p->errors++;
+	else if (h->spec->level == SPEC_LEVEL_WARN)
+		p->warnings++;
+	if (h->spec->level >= SPEC_LEVEL_WARN)
+		proc_touch(p);
+	if ((h->spec->actions & SPEC_WATCH_READY) && !p->life.ready) {
+		char detail[160];
+		snprintf(detail, sizeof detail, "its log says '%.*s'",
+			 (int)SBX_MIN(h->len, (size_t)100),
+			 h->line ? h->line : "");
+		proc_tell(p, LIFE_EV_READY, CAUSE_PROBE, detail);
+	}
+	/* An old line was acted on by the engine that saw it first. */
+	if (h->act && !h->replay)
+		act(p, h);
+}
+
+static void
+on_lines(void *arg, const struct fold_block *b)
+{
+	struct proc *p = arg;
+	watchset_lines(p->watches, b);
+}
+
+static uint64_t
+on_tail(void *arg, const struct fold_tail *t)
+{
+	struct proc *p = arg;
+	p->grow_gen = ++p->e->gen;
+	return watchset_tail(p->watches, t, clock_wall_ms());
+}
+
+static void
+on_gap(void *arg, enum log_stream s, uint64_t seq, uint64_t bytes)
+{
+	struct proc *p = arg;
+	engine_note(p->e, p, EVENT_DROPPED, CAUSE_LIMIT,
+		    "%llu bytes of %s were lost before line %llu",
+		    (unsigned long long)bytes, log_stream_name(s),
+		    (unsigned long long)seq);
+}
+
+const struct fold_ops procwatch_ops = {
+	.lines = on_lines,
+	.gap = on_gap,
+	.tail = on_tail,
+};
+
+int
+procwatch_build(struct proc *p, struct err *err)
+{
+	const struct spec *s = p->spec;
+	size_t n = s->watch_count;
+
+	p->watch_specs = mem_array(n + 1, sizeof *p->watch_specs);
+	if (n)
+		memcpy(p->watch_specs, s->watches, n * sizeof *s->watches);
+	if (s->ready.kind == SPEC_PROBE_LOG) {
+		static char ready_name[] = "ready";
+		p->watch_specs[n++] = (struct spec_watch){
+			.name = ready_name,
+			.pattern = s->ready.pattern,
+			.actions = SPEC_WATCH_READY,
+		};
+	}
+	p->watches = watchset_new(p->watch_specs, n, on_hit, p, err);
+	return p->watches ? 0 : -1;
+}
+
+void
+procwatch_run(struct proc *p, bool running)
+{
+	watchset_run(p->watches, running, clock_ms());
+}
+
+uint64_t
+procwatch_deadline(const struct proc *p)
+{
+	return watchset_deadline(p->watches);
+}
+
+void
+procwatch_tick(struct proc *p)
+{
+	watchset_tick(p->watches, clock_ms(), clock_wall_ms());
+}
+
+static void
+fill(struct proto_value *v, const struct stats *st)
+{
+	double samples[STATS_SAMPLES];
+	size_t n = stats_samples(st, samples);
+
+	v->last = st->text;
+	v->numeric = st->numbers > 0;
+	v->last_number = st->last;
+	v->min = st->min;
+	v->max = st->max;
+	v->mean = st->mean;
+	v->p95 = stats_p95(st);
+	n = SBX_MIN(n, ARRAY_LEN(v->samples));
+	memcpy(v->samples, samples, n * sizeof *samples);
+	v->sample_count = (uint32_t)n;
+}
+
+static uint32_t
+put_watch(struct proc *p, size_t i, struct buf *out)
+{
+	const struct spec_watch *w = watchset_spec(p->watches, i);
+	size_t values = watchset_values(p->watches, i);
+	const char *line;
+	uint32_t count = 0;
+
+	watchset_last(p->watches, i, &line);
+	for (size_t k = 0; k < SBX_MAX(values, (size_t)1); k++) {
+		struct proto_value v = {
+			.name = w->name, .unit = w->unit,
+			.level = (uint8_t)w->level, .last = line,
+			.count = watchset_hits(p->watches, i),
+			.off = watchset_is_off(p->watches, i),
+		};
+		char name[2 * SPEC_NAME_MAX + 2];
+		if (values) {
+			const char *group;
+			fill(&v, watchset_value(p->watches, i, k, &group));
+			/* One value goes by the watch's own name. */
+			if (values > 1 && group) {
+				snprintf(name, sizeof name, "%.64s.%.64s",
+					 w->name, group);
+				v.name = name;
+			}
+		}
+		if (proto_put_value(out, &v) == 0)
+			count++;
+	}
+	return count;
+}
+
+void
+procwatch_values(struct proc *p, struct buf *out)
+{
+	struct buf values = BUF_INIT(VALUES_MAX);
+	uint32_t count = 0;
+	for (size_t i = 0; i < p->spec->watch_count; i++)
+		count += put_watch(p, i, &values);
+	msg_put_u32(out, p->id);
+	msg_put_u32(out, count);
+	buf_add(out, values.data, values.len);
+	buf_fini(&values);
+}

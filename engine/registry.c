@@ -1,0 +1,307 @@
+/*
+ * The records of an engine as bytes, kept by the keeper for the next engine.
+ * Every save is a new memfd, handed over as one message, so that a registry
+ * is whole or not there; a full disk cannot hurt it.  It is saved before the
+ * effects it describes: what it says was started may not exist yet (then it
+ * is started again), but nothing exists that it does not say.
+ */
+
+#include "core.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "err.h"
+#include "fold.h"
+#include "mem.h"
+#include "msg.h"
+#include "option.h"
+#include "spec.h"
+#include "spool.h"
+#include "sys.h"
+#include "watch.h"
+
+enum {
+	REGISTRY_MAGIC = 0x52584253,
+	REGISTRY_VERSION = 1,
+	REGISTRY_MAX = 256 << 20,
+	PART_MAX = 32 << 20,		/* of one field of one process */
+};
+
+static void
+put_part(struct buf *b, struct buf *part)
+{
+	msg_put_bytes(b, part->data ? part->data : "", part->len);
+	buf_clear(part);
+}
+
+static void
+put_gaps(const struct proc *p, struct buf *b)
+{
+	struct spool_gap gaps[SPOOL_GAPS_MAX];
+	size_t n = spool_gaps(p->spool, gaps, SPOOL_GAPS_MAX);
+	msg_put_u32(b, (uint32_t)n);
+	for (size_t i = 0; i < n; i++) {
+		msg_put_u8(b, gaps[i].stream);
+		msg_put_u64(b, gaps[i].off);
+		msg_put_u64(b, gaps[i].bytes);
+	}
+}
+
+static void
+put_tty(const struct proc *p, struct buf *b)
+{
+	msg_put_bytes(b, p->base.data ? p->base.data : "", p->base.len);
+	msg_put_u64(b, p->base_off);
+	msg_put_u16(b, p->base_rows);
+	msg_put_u16(b, p->base_cols);
+	msg_put_u32(b, p->vt_falls);
+	msg_put_u32(b, p->nresizes);
+	for (unsigned i = 0; i < p->nresizes; i++) {
+		msg_put_u64(b, p->resizes[i].off);
+		msg_put_u16(b, p->resizes[i].rows);
+		msg_put_u16(b, p->resizes[i].cols);
+	}
+}
+
+static void
+put_proc(struct proc *p, struct buf *b, struct buf *part)
+{
+	msg_put_u32(b, p->id);
+	msg_put_bytes(b, p->packed.data, p->packed.len);
+	msg_put_strv(b, p->environ);
+	life_pack(&p->life, part);
+	put_part(b, part);
+	msg_put_u64(b, p->slot);
+	msg_put_u64(b, p->tag);
+	msg_put_i64(b, p->created_ms);
+	msg_put_i64(b, p->started_ms);
+	msg_put_i64(b, p->ready_ms);
+	msg_put_i64(b, p->ended_ms);
+	msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
+				p->run_cut << 2 | p->log_ended << 3));
+	msg_put_u32(b, p->errors);
+	msg_put_u32(b, p->warnings);
+	msg_put_u64(b, fold_handed_seq(p->fold));
+	watchset_save(p->watches, part);
+	put_part(b, part);
+	put_gaps(p, b);
+	put_tty(p, b);
+	msg_put_bytes(b, p->input.data ? p->input.data : "", p->input.len);
+}
+
+static void
+put_all(struct engine *e, struct buf *b)
+{
+	struct buf part = BUF_INIT(PART_MAX);
+
+	msg_put_u32(b, REGISTRY_MAGIC);
+	msg_put_u32(b, REGISTRY_VERSION);
+	msg_put_u32(b, e->next_id);
+	msg_put_u32(b, e->next_auto);
+	msg_put_u32(b, e->next_slot);
+	msg_put_i64(b, e->loaded_ms);
+	msg_put_u8(b, e->going_down);
+	msg_put_u32(b, e->down_cause);
+	msg_put_u64(b, e->down_for_us);
+	setpack_put(&part, &e->set);
+	put_part(b, &part);
+	options_pack(e->options, &part);
+	put_part(b, &part);
+	msg_put_u32(b, (uint32_t)e->nproc);
+	for (size_t i = 0; i < e->nproc; i++)
+		put_proc(e->procs[i], b, &part);
+	buf_fini(&part);
+}
+
+int
+registry_save(struct engine *e)
+{
+	struct buf b = BUF_INIT(REGISTRY_MAX);
+
+	if (!e->registry_dirty)
+		return 0;
+	put_all(e, &b);
+	int fd = sys_memfd("sbx-registry");
+	int r = fd < 0 ? fd : sys_write_all(fd, b.data, b.len);
+	if (r == 0)
+		r = keeplink_registry(e->link, fd);
+	sys_close(fd);
+	buf_fini(&b);
+	if (r == 0) {
+		e->registry_dirty = false;
+		e->at_registry_us = clock_us();
+	}
+	return r;
+}
+
+static void
+get_gaps(struct proc *p, struct msg_reader *r)
+{
+	uint32_t n = msg_u32(r);
+	for (uint32_t i = 0; i < n && !r->bad; i++) {
+		struct spool_gap g = { .stream = msg_u8(r) };
+		g.off = msg_u64(r);
+		g.bytes = msg_u64(r);
+		if (!r->bad && g.stream < LOG_STREAMS)
+			spool_restore_gap(p->spool, &g);
+	}
+}
+
+static void
+get_tty(struct proc *p, struct msg_reader *r)
+{
+	size_t len;
+	const char *base = msg_bytes(r, &len);
+	buf_add(&p->base, base, len);
+	p->base_off = msg_u64(r);
+	p->base_rows = msg_u16(r);
+	p->base_cols = msg_u16(r);
+	p->vt_falls = msg_u32(r);
+	p->nresizes = msg_u32(r);
+	if (p->nresizes > RESIZES_MAX) {
+		p->nresizes = 0;
+		r->bad = true;
+	}
+	for (unsigned i = 0; i < p->nresizes; i++) {
+		p->resizes[i].off = msg_u64(r);
+		p->resizes[i].rows = msg_u16(r);
+		p->resizes[i].cols = msg_u16(r);
+	}
+}
+
+/* The fields between the spec and the fold, read before the proc exists. */
+struct stored {
+	uint32_t id, errors, warnings;
+	struct spec *spec;
+	char **environ;
+	struct life life;
+	uint64_t slot, tag, handed_seq;
+	int64_t created_ms, started_ms, ready_ms, ended_ms;
+	uint8_t flags;
+};
+
+static int
+get_stored(struct msg_reader *r, struct stored *s, struct err *err)
+{
+	size_t len;
+	*s = (struct stored){ .id = msg_u32(r) };
+	const char *packed = msg_bytes(r, &len);
+	if (r->bad || spec_unpack(packed, len, &s->spec, err) < 0)
+		return -1;
+	s->environ = msg_strv(r, SPEC_LIST_MAX * 4);
+	const char *life = msg_bytes(r, &len);
+	if (life_unpack(&s->life, life, len) < 0)
+		r->bad = true;
+	s->slot = msg_u64(r);
+	s->tag = msg_u64(r);
+	s->created_ms = msg_i64(r);
+	s->started_ms = msg_i64(r);
+	s->ready_ms = msg_i64(r);
+	s->ended_ms = msg_i64(r);
+	s->flags = msg_u8(r);
+	s->errors = msg_u32(r);
+	s->warnings = msg_u32(r);
+	s->handed_seq = msg_u64(r);
+	if (!r->bad)
+		return 0;
+	spec_free(s->spec);
+	msg_strv_free(s->environ);
+	return -1;
+}
+
+static int
+get_proc(struct engine *e, struct msg_reader *r, struct err *err)
+{
+	struct stored s;
+	size_t len;
+
+	if (get_stored(r, &s, err) < 0)
+		return -1;
+	struct proc *p = proc_new(e, s.spec, s.environ, s.id, s.handed_seq,
+				  err);
+	if (!p)
+		return -1;
+	p->life = s.life;
+	p->slot = s.slot;
+	p->tag = s.tag;
+	p->created_ms = s.created_ms;
+	p->started_ms = s.started_ms;
+	p->ready_ms = s.ready_ms;
+	p->ended_ms = s.ended_ms;
+	p->leader_ended = s.flags & 1;
+	p->killing = s.flags & 2;
+	p->run_cut = s.flags & 4;
+	p->log_ended = s.flags & 8;
+	p->errors = s.errors;
+	p->warnings = s.warnings;
+	const char *watches = msg_bytes(r, &len);
+	watchset_load(p->watches, watches, len);
+	get_gaps(p, r);
+	get_tty(p, r);
+	const char *input = msg_bytes(r, &len);
+	if (len)
+		buf_add(&p->input, input, len);
+	proc_arm(p);
+	return r->bad ? -1 : 0;
+}
+
+static int
+get_all(struct engine *e, struct msg_reader *r, struct err *err)
+{
+	size_t len;
+
+	if (msg_u32(r) != REGISTRY_MAGIC)
+		return err_set(err, ERR_INTERNAL, "the registry is damaged");
+	uint32_t version = msg_u32(r);
+	if (version != REGISTRY_VERSION)
+		return err_set(err, ERR_INTERNAL, "the registry has version "
+			       "%u, this engine reads %d", version,
+			       REGISTRY_VERSION);
+	e->next_id = msg_u32(r);
+	e->next_auto = msg_u32(r);
+	e->next_slot = msg_u32(r);
+	e->loaded_ms = msg_i64(r);
+	e->going_down = msg_u8(r) != 0;
+	e->down_cause = (enum cause)msg_u32(r);
+	e->down_for_us = msg_u64(r);
+	const char *set = msg_bytes(r, &len);
+	struct setpack pack;
+	if (r->bad || setpack_get(set, len, &pack, err) < 0)
+		return -1;
+	setpack_fini(&e->set);
+	e->set = pack;
+	const char *opts = msg_bytes(r, &len);
+	struct options *options = NULL;
+	if (!r->bad && options_unpack(opts, len, &options, err) == 0) {
+		options_free(e->options);
+		e->options = options;
+	}
+	uint32_t count = msg_u32(r);
+	for (uint32_t i = 0; i < count && !r->bad; i++)
+		if (get_proc(e, r, err) < 0)
+			return -1;
+	return msg_done(r) ? 0 : err_set(err, ERR_INTERNAL,
+					 "the registry is cut short");
+}
+
+int
+registry_load(struct engine *e, int memfd, struct err *err)
+{
+	struct stat st;
+	int r = sys_fstat(memfd, &st);
+	if (r < 0 || st.st_size > REGISTRY_MAX)
+		return err_set(err, ERR_INTERNAL, "the registry: %s",
+			       r < 0 ? strerror(-r) : "too large");
+	size_t len = (size_t)st.st_size;
+	char *data = mem_array(len + 1, 1);
+	ssize_t n = sys_pread(memfd, data, len, 0);
+	struct msg_reader reader;
+	msg_open(&reader, data, n > 0 ? (size_t)n : 0);
+	r = get_all(e, &reader, err);
+	free(data);
+	return r;
+}

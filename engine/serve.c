@@ -1,0 +1,501 @@
+#include "core.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conn.h"
+#include "err.h"
+#include "journal.h"
+#include "keys.h"
+#include "loop.h"
+#include "mem.h"
+#include "msg.h"
+#include "option.h"
+#include "spec.h"
+#include "sys.h"
+#include "vt.h"
+
+enum {
+	PAUSE_US = 100 * 1000,	/* of accepting, when descriptors are short */
+	BACKLOG = 128,
+};
+
+static void
+peer_free(struct peer *c)
+{
+	list_del(&c->node);
+	c->e->npeers--;
+	free(c);
+}
+
+static void
+on_closed(struct conn *conn, const char *why, void *arg)
+{
+	struct peer *c = arg;
+	(void)conn;
+	if (why[0])
+		engine_note(c->e, NULL, EVENT_CLIENT_REFUSED, CAUSE_ENGINE,
+			    "a client was sent away: %s", why);
+	peer_free(c);
+}
+
+static void
+refuse(struct peer *c, const char *why)
+{
+	struct buf b = BUF_INIT(1000);
+	msg_put_str(&b, why);
+	conn_send(c->conn, PROTO_BYE, 0, b.data, b.len, NULL, 0);
+	buf_fini(&b);
+	engine_note(c->e, NULL, EVENT_CLIENT_REFUSED, CAUSE_ENGINE,
+		    "a client was sent away: %s", why);
+	conn_finish(c->conn);
+}
+
+void
+serve_reply(struct peer *c, uint32_t id, const struct err *err,
+	    const char *text, const uint32_t *ids, size_t count)
+{
+	struct buf b = BUF_INIT(CONN_FRAME_MAX);
+	struct proto_reply r = {
+		.code = err ? err->code : ERR_NONE,
+		.text = err && err->code ? err->text : text,
+		.hint = err ? err->hint : "",
+		.ids = ids, .id_count = count,
+	};
+	if (proto_put_reply(&b, &r) == 0)
+		conn_send(c->conn, PROTO_REPLY, id, b.data, b.len, NULL, 0);
+	buf_fini(&b);
+}
+
+static void
+take_hello(struct peer *c, const struct conn_frame *f)
+{
+	struct engine *e = c->e;
+	struct proto_hello h;
+	struct buf b = BUF_INIT(64 << 10);
+
+	int r = proto_get_hello(f->data, f->len, &h);
+	if (h.magic != PROTO_MAGIC || (r < 0 && h.version == PROTO_VERSION)) {
+		refuse(c, "that was not an sbx client");
+		return;
+	}
+	h = (struct proto_hello){
+		.magic = PROTO_MAGIC, .version = PROTO_VERSION,
+		.release = SBX_VERSION,
+		.engine_pid = (uint32_t)getpid(),
+		.keeper_pid = (uint32_t)e->keeper_pid,
+		.anchor_pid = (uint32_t)e->anchor_pid,
+		.set_name = e->set.name, .set_dir = e->dir.dir,
+		.rc_path = e->dir.rc_path, .state_dir = e->dir.state_dir,
+		.loaded_at_ms = e->loaded_ms,
+	};
+	/* Another version gets ours too, so that it can name both. */
+	proto_put_hello(&b, &h);
+	conn_send(c->conn, PROTO_HELLO, f->id, b.data, b.len, NULL, 0);
+	buf_fini(&b);
+	c->greeted = true;
+}
+
+/* NULL after an error reply. */
+static struct proc *
+find_or_say(struct peer *c, uint32_t frame_id, uint32_t proc)
+{
+	struct proc *p = engine_find(c->e, proc);
+	if (!p) {
+		struct err err = ERR_INIT;
+		err_set(&err, ERR_NO_PROCESS, "no process with number %u",
+			proc);
+		serve_reply(c, frame_id, &err, NULL, NULL, 0);
+	}
+	return p;
+}
+
+static void
+take_request(struct peer *c, const struct conn_frame *f)
+{
+	struct proto_request q;
+	if (proto_get_request(f->data, f->len, &q) < 0) {
+		refuse(c, "a request that cannot be read");
+		return;
+	}
+	verb_request(c, f->id, &q);
+	proto_request_fini(&q);
+}
+
+static void
+take_subscribe(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	c->subs = msg_u32(&r);
+	c->synced = false;
+	c->rows_seen = c->grow_seen = c->values_seen = c->events_seen = 0;
+	loop_again(c->e->loop);
+}
+
+static void
+take_log_open(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
+	if (!p)
+		return;
+	struct proto_grow g;
+	struct buf b = BUF_INIT(1000);
+	procio_grow(p, &g);
+	proto_put_grow(&b, &g);
+	conn_send(c->conn, PROTO_LOG, f->id, b.data, b.len, &p->dir_fd, 1);
+	buf_fini(&b);
+}
+
+static void
+take_journal_open(struct peer *c, const struct conn_frame *f)
+{
+	struct buf b = BUF_INIT(100);
+	msg_put_u64(&b, journal_last_seq(c->e->journal));
+	conn_send(c->conn, PROTO_JOURNAL, f->id, b.data, b.len,
+		  &c->e->state_fd, 1);
+	buf_fini(&b);
+}
+
+static void
+take_values_get(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
+	if (p)
+		feed_values(c, f->id, p);
+}
+
+static void
+take_screen_watch(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	uint32_t id = msg_u32(&r);
+	int rows = msg_u16(&r), cols = msg_u16(&r);
+	struct proc *p = engine_find(c->e, id);
+
+	if (id != c->screen_proc) {
+		c->screen_proc = p ? id : 0;
+		c->screen_whole = true;
+		c->at_screen_us = 0;
+	}
+	if (p && rows && cols)
+		proctty_resize(p, rows, cols);
+	loop_again(c->e->loop);
+}
+
+static void
+take_scrollback_get(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
+	uint64_t id = msg_u64(&r);
+	uint32_t count = msg_u32(&r);
+	if (!p)
+		return;
+	struct buf b = BUF_INIT(CONN_FRAME_MAX), rows;
+	buf_init(&rows, CONN_FRAME_MAX - 64);
+	uint32_t n = 0;
+	id = p->vt ? SBX_MAX(id, vt_sb_first(p->vt)) : 0;
+	while (p->vt && n < count && id + n < vt_sb_next(p->vt)) {
+		size_t len;
+		const char *row = vt_sb_packed(p->vt, id + n, &len);
+		if (!row || msg_put_bytes(&rows, row, len) < 0)
+			break;
+		n++;
+	}
+	msg_put_u32(&b, p->id);
+	msg_put_u64(&b, id);
+	msg_put_u32(&b, n);
+	buf_add(&b, rows.data ? rows.data : "", rows.len);
+	conn_send(c->conn, PROTO_SCROLLBACK, f->id, b.data, b.len, NULL, 0);
+	buf_fini(&rows);
+	buf_fini(&b);
+}
+
+static void
+take_snapshot_get(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
+	struct err err = ERR_INIT;
+	if (!p)
+		return;
+	if (!p->vt) {
+		err_set(&err, ERR_FAILED, "'%s' has no terminal",
+			p->spec->name);
+		err_hint(&err, "give it 'tty yes'");
+		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		return;
+	}
+	struct buf b = BUF_INIT(CONN_FRAME_MAX), shot;
+	buf_init(&shot, CONN_FRAME_MAX - 64);
+	vt_snapshot(p->vt, &shot);
+	msg_put_u32(&b, p->id);
+	msg_put_u16(&b, (uint16_t)vt_rows(p->vt));
+	msg_put_u16(&b, (uint16_t)vt_cols(p->vt));
+	msg_put_bytes(&b, shot.data ? shot.data : "", shot.len);
+	conn_send(c->conn, PROTO_SNAPSHOT, f->id, b.data, b.len, NULL, 0);
+	buf_fini(&shot);
+	buf_fini(&b);
+}
+
+/* Typing by a viewer: what cannot be taken is said as a note. */
+static void
+type(struct peer *c, struct proc *p, const char *data, size_t len)
+{
+	struct err err = ERR_INIT;
+	c->at_typed_us = clock_us();
+	if (len && procio_input(p, data, len, false, &err) < 0)
+		feed_note(c->e, SPEC_LEVEL_WARN, err.text);
+}
+
+static void
+take_key(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	char out[VT_KEY_MAX];
+	msg_open(&r, f->data, f->len);
+	struct proc *p = engine_find(c->e, msg_u32(&r));
+	struct key k = { .sym = msg_u32(&r) };
+	k.mods = msg_u32(&r);
+	if (p && p->vt && !r.bad)
+		type(c, p, out, vt_key(p->vt, k, out, sizeof out));
+}
+
+static void
+take_paste(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	size_t len;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = engine_find(c->e, msg_u32(&r));
+	const char *text = msg_bytes(&r, &len);
+	struct buf b = BUF_INIT(INPUT_MAX);
+	if (p && p->vt && vt_paste(p->vt, text, len, &b) == 0)
+		type(c, p, b.data ? b.data : "", b.len);
+	else if (p)
+		feed_note(c->e, SPEC_LEVEL_WARN, "the paste is too long");
+	buf_fini(&b);
+}
+
+static void
+take_mouse(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	char out[VT_KEY_MAX];
+	msg_open(&r, f->data, f->len);
+	struct proc *p = engine_find(c->e, msg_u32(&r));
+	struct vt_mouse m = { .kind = (enum vt_mouse_kind)msg_u8(&r) };
+	m.button = (int)msg_u32(&r);
+	m.row = msg_u16(&r);
+	m.col = msg_u16(&r);
+	m.mods = msg_u32(&r);
+	if (p && p->vt && !r.bad && m.kind <= VT_MOUSE_MOTION)
+		type(c, p, out, vt_mouse(p->vt, m, out, sizeof out));
+}
+
+static void
+take_focus(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	char out[VT_KEY_MAX];
+	msg_open(&r, f->data, f->len);
+	struct proc *p = engine_find(c->e, msg_u32(&r));
+	bool in = msg_u8(&r) != 0;
+	size_t len = p && p->vt ? vt_focus(p->vt, in, out, sizeof out) : 0;
+	if (len && p->pid)
+		procio_answer(p, out, len);
+}
+
+static void
+take_input(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	struct err err = ERR_INIT;
+	size_t len;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
+	bool eof = msg_u8(&r) & PROTO_INPUT_EOF;
+	const char *data = msg_bytes(&r, &len);
+	if (!p)
+		return;
+	procio_input(p, data, len, eof, &err);
+	serve_reply(c, f->id, &err, NULL, &p->id, 1);
+}
+
+static void
+take_load(struct peer *c, const struct conn_frame *f)
+{
+	verb_load(c, f->id, f->data, f->len);
+}
+
+static void
+take_add(struct peer *c, const struct conn_frame *f)
+{
+	verb_add(c, f->id, f->data, f->len);
+}
+
+typedef void take_fn(struct peer *c, const struct conn_frame *f);
+
+/* What is not in this table is refused. */
+static take_fn *const takes[] = {
+	[PROTO_REQUEST] = take_request,
+	[PROTO_SUBSCRIBE] = take_subscribe,
+	[PROTO_LOG_OPEN] = take_log_open,
+	[PROTO_JOURNAL_OPEN] = take_journal_open,
+	[PROTO_VALUES_GET] = take_values_get,
+	[PROTO_SCREEN_WATCH] = take_screen_watch,
+	[PROTO_SCROLLBACK_GET] = take_scrollback_get,
+	[PROTO_SNAPSHOT_GET] = take_snapshot_get,
+	[PROTO_KEY] = take_key,
+	[PROTO_PASTE] = take_paste,
+	[PROTO_MOUSE] = take_mouse,
+	[PROTO_FOCUS] = take_focus,
+	[PROTO_INPUT] = take_input,
+	[PROTO_LOAD] = take_load,
+	[PROTO_ADD] = take_add,
+};
+
+static void
+on_frame(struct conn *conn, const struct conn_frame *f, void *arg)
+{
+	struct peer *c = arg;
+	(void)conn;
+	if (f->type == PROTO_HELLO && !c->greeted)
+		take_hello(c, f);
+	else if (!c->greeted)
+		refuse(c, "it did not greet first");
+	else if (f->type < ARRAY_LEN(takes) && takes[f->type])
+		takes[f->type](c, f);
+	else
+		refuse(c, "it sent a message of an unknown kind");
+	loop_again(c->e->loop);
+}
+
+/*
+ * Too many clients: the oldest one that has not said anything yet makes
+ * room, else the new one is refused.
+ */
+static bool
+make_room(struct engine *e)
+{
+	if (e->npeers < PEERS_MAX)
+		return true;
+	list_each(n, &e->peers) {
+		struct peer *c = container_of(n, struct peer, node);
+		if (c->greeted)
+			continue;
+		conn_free(c->conn);
+		peer_free(c);
+		return true;
+	}
+	return false;
+}
+
+static void
+on_connect(struct source *s, unsigned events, void *arg)
+{
+	struct engine *e = arg;
+	(void)events;
+	int fd = sys_accept(loop_fd(s));
+	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ||
+	    fd == -ENOBUFS) {
+		/* A listener that stays readable would spin the loop. */
+		loop_want(s, 0);
+		timer_arm(e->listen_timer, clock_us() + PAUSE_US);
+		return;
+	}
+	if (fd < 0)
+		return;
+	struct peer *c = mem_alloc(sizeof *c);
+	*c = (struct peer){ .e = e, .no = ++e->next_peer };
+	list_init(&c->node);
+	c->conn = conn_new(e->loop, fd, on_frame, on_closed, c);
+	if (!c->conn) {
+		free(c);
+		return;
+	}
+	bool room = make_room(e);
+	list_add_tail(&e->peers, &c->node);
+	e->npeers++;
+	if ((uid_t)conn_peer_uid(c->conn) != geteuid())
+		refuse(c, "it belongs to another user");
+	else if (!room)
+		refuse(c, "too many clients");
+}
+
+static void
+on_listen_timer(struct timer *t, void *arg)
+{
+	struct engine *e = arg;
+	(void)t;
+	if (e->listener)
+		loop_want(e->listener, LOOP_IN);
+}
+
+int
+serve_open(struct engine *e, struct err *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *path = e->dir.sock_path;
+
+	list_init(&e->peers);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			0);
+	if (fd < 0)
+		return err_set(err, ERR_INTERNAL, "socket: %s",
+			       strerror(errno));
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	/* We hold the lock of the set: whatever is there is stale. */
+	unlink(path);
+	mode_t old = umask(0177);
+	int r = bind(fd, (struct sockaddr *)&addr, sizeof addr);
+	if (r == 0)
+		r = listen(fd, BACKLOG);
+	int saved = errno;
+	umask(old);
+	if (r == 0) {
+		e->listener = loop_add(e->loop, fd, LOOP_IN, "listener",
+				       on_connect, e);
+		saved = errno;
+	}
+	if (!e->listener) {
+		sys_close(fd);
+		return err_set(err, ERR_INTERNAL, "'%.200s': %s", path,
+			       strerror(saved));
+	}
+	e->listen_timer = loop_timer(e->loop, on_listen_timer, e);
+	return 0;
+}
+
+void
+serve_close(struct engine *e, const char *why)
+{
+	struct buf b = BUF_INIT(1000);
+	if (!e->listener)
+		return;
+	unlink(e->dir.sock_path);
+	loop_drop(e->listener);
+	e->listener = NULL;
+	msg_put_str(&b, why);
+	list_each_safe(n, tmp, &e->peers) {
+		struct peer *c = container_of(n, struct peer, node);
+		conn_send(c->conn, PROTO_BYE, 0, b.data, b.len, NULL, 0);
+		conn_free(c->conn);
+		peer_free(c);
+	}
+	buf_fini(&b);
+}

@@ -1,0 +1,436 @@
+/*
+ * What clients ask for, as one row a verb.  Every request is answered at
+ * once, with the processes it acts on; what then becomes of them is told by
+ * their rows.
+ */
+
+#include "core.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conn.h"
+#include "err.h"
+#include "journal.h"
+#include "loop.h"
+#include "mem.h"
+#include "msg.h"
+#include "option.h"
+#include "select.h"
+#include "signame.h"
+#include "spec.h"
+#include "spool.h"
+#include "tree.h"
+
+/* One request while it is being carried out. */
+struct call {
+	struct peer *peer;
+	struct engine *e;
+	struct proto_request *q;
+	bool *hit;		/* by index of procs */
+	struct buf text;	/* the answer */
+	struct err err;
+	uint32_t *ids;
+	size_t id_count;
+};
+
+typedef void verb_fn(struct call *c);
+
+enum {
+	V_NAMES = 1,	/* the processes that its words mean; at least one */
+	V_MAYBE = 2,	/* ... or none */
+};
+
+static bool
+is_failed(const struct proc *p)
+{
+	enum status s = p->life.status;
+	return s == STATUS_FAILED || s == STATUS_ERROR ||
+	       s == STATUS_TIMED_OUT || s == STATUS_BACKOFF ||
+	       (s == STATUS_KILLED && !p->life.stopped);
+}
+
+/* Fills c->hit; 0 or -1 with c->err. */
+static int
+select_procs(struct call *c)
+{
+	struct engine *e = c->e;
+	struct select_item *items = mem_array(e->nproc + 1, sizeof *items);
+	char **groups = mem_array(e->nproc + 1, sizeof *groups);
+	unsigned flags = (c->q->flags & PROTO_F_ALL ? SELECT_ALL : 0) |
+			 (c->q->flags & PROTO_F_FAILED ? SELECT_FAILED : 0);
+
+	for (size_t i = 0; i < e->nproc; i++) {
+		const struct spec *s = e->procs[i]->spec;
+		struct buf b = BUF_INIT(64 << 10);
+		for (size_t k = 0; s->groups && s->groups[k]; k++)
+			buf_addf(&b, "%s%s", k ? " " : "", s->groups[k]);
+		groups[i] = buf_take(&b);
+		items[i] = (struct select_item){
+			.name = s->name, .groups = groups[i],
+			.failed = is_failed(e->procs[i]),
+			.hidden = s->hidden,
+		};
+	}
+	int n = select_match(items, e->nproc, c->q->names, flags, c->hit,
+			     &c->err);
+	for (size_t i = 0; i < e->nproc; i++)
+		free(groups[i]);
+	free(groups);
+	free(items);
+	return n < 0 ? -1 : 0;
+}
+
+static void
+acted_on(struct call *c, const struct proc *p)
+{
+	c->ids[c->id_count++] = p->id;
+}
+
+static struct life_input
+by_hand(const struct call *c, enum life_event ev)
+{
+	bool watch = c->q->flags & PROTO_F_BY_WATCH;
+	return (struct life_input){
+		.event = ev,
+		.cause = watch ? CAUSE_WATCH : CAUSE_USER,
+		.flags = (watch ? 0 : LIFE_IN_HAND) |
+			 (c->q->flags & PROTO_F_NO_ESCALATE ?
+				  LIFE_IN_NO_ESCALATE : 0),
+		.for_us = c->q->for_ms * 1000,
+		.detail = c->q->text && c->q->text[0] ? c->q->text : NULL,
+	};
+}
+
+static void
+do_start(struct call *c)
+{
+	struct engine *e = c->e;
+	size_t n = e->nproc;
+	bool *asked = mem_array(n + 1, sizeof *asked);
+	bool autostart = c->q->flags & PROTO_F_AUTOSTART;
+
+	if (e->going_down) {
+		err_set(&c->err, ERR_FAILED, "the set is being stopped");
+		free(asked);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (autostart && e->procs[i]->spec->autostart)
+			c->hit[i] = true;
+		asked[i] = c->hit[i];
+	}
+	if (!(c->q->flags & PROTO_F_NO_DEPS))
+		order_needs(e, c->hit);
+	for (size_t i = 0; i < n; i++) {
+		struct proc *p = e->procs[i];
+		if (!c->hit[i] && !asked[i])
+			continue;
+		struct life_input in = by_hand(c, LIFE_EV_START);
+		if (!asked[i])
+			in = (struct life_input){ .event = LIFE_EV_START,
+						  .cause = CAUSE_DEPENDENT };
+		else if (autostart)
+			in = (struct life_input){ .event = LIFE_EV_START,
+						  .cause = CAUSE_AUTOSTART };
+		if (c->q->flags & PROTO_F_NO_DEPS)
+			in.flags |= LIFE_IN_DEPS_MET;
+		proc_event(p, &in);
+		acted_on(c, p);
+	}
+	free(asked);
+}
+
+static void
+to_each(struct call *c, enum life_event ev)
+{
+	if (c->q->flags & PROTO_F_WITH_DEPENDENTS)
+		order_dependents(c->e, c->hit);
+	for (size_t i = 0; i < c->e->nproc; i++) {
+		if (!c->hit[i])
+			continue;
+		struct life_input in = by_hand(c, ev);
+		proc_event(c->e->procs[i], &in);
+		acted_on(c, c->e->procs[i]);
+	}
+}
+
+static void
+do_stop(struct call *c)
+{
+	to_each(c, LIFE_EV_STOP);
+}
+
+static void
+do_restart(struct call *c)
+{
+	if (c->e->going_down)
+		err_set(&c->err, ERR_FAILED, "the set is being stopped");
+	else
+		to_each(c, LIFE_EV_RESTART);
+}
+
+static void
+do_kill(struct call *c)
+{
+	to_each(c, LIFE_EV_KILL);
+}
+
+static void
+do_signal(struct call *c)
+{
+	int signo = (int)c->q->number;
+	char name[SIGNAME_MAX];
+	if (c->q->number < 1 || c->q->number > SIGRTMAX) {
+		err_set(&c->err, ERR_USAGE, "%lld is not a signal",
+			(long long)c->q->number);
+		return;
+	}
+	tree_scan(c->e->tree, TREE_EXACT);
+	for (size_t i = 0; i < c->e->nproc; i++) {
+		struct proc *p = c->e->procs[i];
+		if (!c->hit[i])
+			continue;
+		if (!p->pid) {
+			err_set(&c->err, ERR_FAILED, "'%s' is not running",
+				p->spec->name);
+			continue;
+		}
+		tree_signal(c->e->tree, p->tag, signo, 0);
+		engine_note(c->e, p, EVENT_SIGNAL, CAUSE_USER, "%s",
+			    signame_text(signo, name));
+		acted_on(c, p);
+	}
+}
+
+static bool
+is_over(const struct proc *p)
+{
+	return status_get(p->life.status)->final ||
+	       p->life.status == STATUS_OFF;
+}
+
+static void
+do_rm(struct call *c)
+{
+	for (size_t i = 0; i < c->e->nproc; i++) {
+		struct proc *p = c->e->procs[i];
+		if (!c->hit[i])
+			continue;
+		if (is_over(p))
+			continue;
+		err_set(&c->err, ERR_FAILED, "'%s' is %s", p->spec->name,
+			status_name(p->life.status));
+		err_hint(&c->err, "stop it first: sbx stop %s",
+			 p->spec->name);
+		return;
+	}
+	for (size_t i = 0; i < c->e->nproc; i++) {
+		if (!c->hit[i])
+			continue;
+		c->e->procs[i]->removing = true;
+		acted_on(c, c->e->procs[i]);
+	}
+}
+
+static void
+do_clean(struct call *c)
+{
+	for (size_t i = 0; i < c->e->nproc; i++) {
+		struct proc *p = c->e->procs[i];
+		if (!status_get(p->life.status)->final)
+			continue;
+		p->removing = true;
+		acted_on(c, p);
+	}
+	buf_addf(&c->text, "%zu", c->id_count);
+}
+
+static void
+do_down(struct call *c)
+{
+	for (size_t i = 0; i < c->e->nproc; i++)
+		if (proc_is_live(c->e->procs[i]))
+			acted_on(c, c->e->procs[i]);
+	engine_down(c->e, CAUSE_USER, c->q->for_ms * 1000);
+}
+
+static void
+do_doctor(struct call *c)
+{
+	struct engine *e = c->e;
+	struct rlimit nofile = { 0, 0 };
+	getrlimit(RLIMIT_NOFILE, &nofile);
+	size_t live = 0;
+	uint64_t slow_us;
+	const char *slow = loop_slowest(e->loop, &slow_us);
+
+	for (size_t i = 0; i < e->nproc; i++)
+		live += proc_is_live(e->procs[i]);
+	buf_addf(&c->text, "version %s\n", SBX_VERSION);
+	buf_addf(&c->text, "engine_pid %d\n", getpid());
+	buf_addf(&c->text, "keeper_pid %d\n", e->keeper_pid);
+	buf_addf(&c->text, "anchor_pid %d\n", e->anchor_pid);
+	buf_addf(&c->text, "socket %s\n", e->dir.sock_path);
+	buf_addf(&c->text, "state_dir %s\n", e->dir.state_dir);
+	buf_addf(&c->text, "processes %zu\n", e->nproc);
+	buf_addf(&c->text, "running %zu\n", live);
+	buf_addf(&c->text, "clients %zu\n", e->npeers);
+	buf_addf(&c->text, "limit_nofile %llu\n",
+		 (unsigned long long)nofile.rlim_cur);
+	buf_addf(&c->text, "unwritten_events %llu\n",
+		 (unsigned long long)journal_unwritten(e->journal));
+	buf_addf(&c->text, "slowest_callback %s %llu us\n",
+		 slow[0] ? slow : "none", (unsigned long long)slow_us);
+}
+
+static const struct {
+	verb_fn *fn;
+	unsigned flags;
+} verbs[] = {
+	[PROTO_V_START] = { do_start, V_MAYBE },
+	[PROTO_V_STOP] = { do_stop, V_NAMES },
+	[PROTO_V_RESTART] = { do_restart, V_NAMES },
+	[PROTO_V_KILL] = { do_kill, V_NAMES },
+	[PROTO_V_SIGNAL] = { do_signal, V_NAMES },
+	[PROTO_V_RM] = { do_rm, V_NAMES },
+	[PROTO_V_CLEAN] = { do_clean, 0 },
+	[PROTO_V_DOWN] = { do_down, 0 },
+	[PROTO_V_DOCTOR] = { do_doctor, 0 },
+};
+
+void
+verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
+{
+	struct engine *e = peer->e;
+	struct call c = { .peer = peer, .e = e, .q = q,
+			  .text = BUF_INIT(CONN_FRAME_MAX / 2),
+			  .err = ERR_INIT };
+	size_t verb = (size_t)q->verb;
+
+	c.hit = mem_array(e->nproc + 1, sizeof *c.hit);
+	c.ids = mem_array(e->nproc + 1, sizeof *c.ids);
+	if (verb >= ARRAY_LEN(verbs) || !verbs[verb].fn) {
+		err_set(&c.err, ERR_USAGE,
+			"this engine does not know request %u",
+			(unsigned)verb);
+	} else if ((verbs[verb].flags & (V_NAMES | V_MAYBE)) &&
+		   select_procs(&c) < 0) {
+		/* c.err says which word means nothing */
+	} else {
+		verbs[verb].fn(&c);
+	}
+	serve_reply(peer, id, &c.err, buf_str(&c.text), c.ids, c.id_count);
+	buf_fini(&c.text);
+	free(c.hit);
+	free(c.ids);
+	loop_again(e->loop);
+}
+
+static struct spec_env
+env_dup(const struct spec_env *v)
+{
+	return (struct spec_env){ .name = mem_str(v->name),
+				  .value = mem_str(v->value),
+				  .prepend = v->prepend };
+}
+
+/* --like: what s does not say itself is as of another process. */
+static int
+take_after(struct engine *e, struct spec *s, const struct proto_add *a,
+	   struct err *err)
+{
+	struct proc *p = engine_find_name(e, a->like ? a->like : "");
+	if (!p)
+		return err_set(err, ERR_NO_PROCESS, "no process '%s'",
+			       a->like ? a->like : "");
+	const struct spec *model = p->spec;
+	size_t n = model->env_count + s->env_count;
+	struct spec_env *env = mem_array(n + 1, sizeof *env);
+	for (size_t i = 0; i < model->env_count; i++)
+		env[i] = env_dup(&model->env[i]);
+	/* Its own come later and so win. */
+	if (s->env_count)
+		memcpy(env + model->env_count, s->env,
+		       s->env_count * sizeof *env);
+	free(s->env);
+	s->env = env;
+	s->env_count = n;
+	if (!s->user)
+		s->user = mem_str(model->user);
+	if (!(a->flags & PROTO_ADD_OWN_CWD)) {
+		free(s->cwd);
+		s->cwd = mem_str(model->cwd);
+	}
+	if ((!s->groups || !s->groups[0]) && model->groups) {
+		size_t count = 0;
+		while (model->groups[count])
+			count++;
+		msg_strv_free(s->groups);
+		s->groups = mem_array(count + 1, sizeof *s->groups);
+		for (size_t i = 0; i < count; i++)
+			s->groups[i] = mem_str(model->groups[i]);
+	}
+	return spec_check(s, err);
+}
+
+void
+verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
+{
+	struct engine *e = c->e;
+	struct err err = ERR_INIT;
+	struct proto_add a;
+	struct spec *spec = NULL;
+
+	if (proto_get_add(data, len, &a) < 0) {
+		err_set(&err, ERR_USAGE, "the request cannot be read");
+		serve_reply(c, id, &err, NULL, NULL, 0);
+		return;
+	}
+	struct proc *p = NULL;
+	if (e->going_down)
+		err_set(&err, ERR_FAILED, "the set is being stopped");
+	else if (spec_unpack(a.spec, a.spec_len, &spec, &err) == 0 &&
+		 (!(a.flags & PROTO_ADD_LIKE) ||
+		  take_after(e, spec, &a, &err) == 0)) {
+		p = proc_new(e, spec, a.environ, 0, 0, &err);
+		a.environ = NULL;
+		spec = NULL;
+	}
+	spec_free(spec);
+	proto_add_fini(&a);
+	if (!p) {
+		serve_reply(c, id, &err, NULL, NULL, 0);
+		return;
+	}
+	if (a.flags & PROTO_ADD_EXEC)
+		p->follower = c->no;
+	engine_note(e, p, EVENT_ADDED, CAUSE_USER, "added by you");
+	serve_reply(c, id, NULL, p->spec->name, &p->id, 1);
+	if (a.flags & PROTO_ADD_NO_START)
+		return;
+	struct life_input in = { .event = LIFE_EV_START, .cause = CAUSE_USER,
+				 .flags = LIFE_IN_HAND };
+	proc_event(p, &in);
+}
+
+void
+verb_load(struct peer *c, uint32_t id, const char *data, size_t len)
+{
+	struct err err = ERR_INIT;
+	struct setpack set;
+
+	if (c->e->loaded_ms) {
+		err_set(&err, ERR_FAILED, "a set is loaded already");
+		err_hint(&err, "sbx down ends it; then start it again");
+	} else if (setpack_get(data, len, &set, &err) == 0) {
+		engine_load(c->e, &set, &err);
+	}
+	serve_reply(c, id, &err, NULL, NULL, 0);
+}
