@@ -311,7 +311,8 @@ cell_pack(const struct cell_pool *p, const struct vt_cell *cells, int cols,
 	  unsigned row_flags, struct buf *out)
 {
 	assert(cols <= CELL_COLS_MAX);
-	while (cols > 0 && cell_is_blank(&cells[cols - 1]))
+	while (cols > 0 && !(row_flags & CELL_ROW_WRAPPED) &&
+	       cell_is_blank(&cells[cols - 1]))
 		cols--;
 	/* Room for the worst case where there is; else by way of a copy, for
 	 * the row may still fit. */
@@ -391,6 +392,24 @@ take_glyph(struct reader *r, unsigned kind, struct cell_pool *p)
 	return p ? cell_pool_add(p, points, (int)count) : points[0];
 }
 
+static void
+place(struct vt_cell *out, int at, int cols, struct vt_cell c)
+{
+	if (at >= cols)
+		return;
+	if (c.width == 2 && at == cols - 1) {
+		/* Half of it would stand alone. */
+		c.glyph = ' ';
+		c.width = 1;
+	}
+	out[at] = c;
+	if (c.width == 2) {
+		c.glyph = ' ';
+		c.width = 0;
+		out[at + 1] = c;
+	}
+}
+
 static int
 unpack_run(struct reader *r, struct cell_pool *p, struct vt_cell *out,
 	   int at, int cols)
@@ -411,45 +430,55 @@ unpack_run(struct reader *r, struct cell_pool *p, struct vt_cell *out,
 		c.attrs = (uint16_t)take_byte(r);
 	for (; count > 0 && !r->bad; count--) {
 		c.width = kind & RUN_WIDE ? 2 : 1;
-		c.glyph = take_glyph(r, kind, p);
-		if (r->bad || at >= cols)
-			continue;
-		if (c.width == 2 && at == cols - 1) {
-			/* Half of it would stand alone. */
-			c.glyph = ' ';
-			c.width = 1;
-		}
-		out[at++] = c;
-		if (c.width == 2) {
-			out[at] = c;
-			out[at].glyph = ' ';
-			out[at++].width = 0;
-		}
+		c.glyph = take_glyph(r, kind, at < cols ? p : NULL);
+		if (!r->bad)
+			place(out, at, cols, c);
+		at += c.width;
 	}
 	return at;
+}
+
+/* The columns of a whole row, of which the first go to out[cols]. */
+static int
+unpack(const char *data, size_t len, struct cell_pool *p, struct vt_cell *out,
+       int cols, unsigned *flags)
+{
+	struct reader r = { data, data + len, false };
+	int at = 0;
+
+	*flags = take_byte(&r);
+	if (*flags & ~(unsigned)CELL_ROW_WRAPPED)
+		r.bad = true;
+	while (r.at < r.end && !r.bad) {
+		at = unpack_run(&r, p, out, at, cols);
+		if (at > CELL_COLS_MAX)
+			r.bad = true;
+	}
+	return r.bad ? -EBADMSG : at;
 }
 
 int
 cell_unpack(const char *data, size_t len, struct cell_pool *p,
 	    struct vt_cell *out, int cols, unsigned *row_flags)
 {
-	struct reader r = { data, data + len, false };
-	unsigned flags = take_byte(&r);
-	int at = 0;
+	unsigned flags;
+	int n = unpack(data, len, p, out, cols, &flags);
 
-	if (flags & ~(unsigned)CELL_ROW_WRAPPED)
-		r.bad = true;
-	while (r.at < r.end && !r.bad)
-		at = unpack_run(&r, p, out, at, cols);
-	if (r.bad) {
+	if (n < 0)
 		flags = 0;
-		at = 0;
-	}
-	for (; at < cols; at++)
-		out[at] = CELL_BLANK;
+	for (int i = SBX_MAX(n, 0); i < cols; i++)
+		out[i] = CELL_BLANK;
 	if (row_flags)
 		*row_flags = flags;
-	return r.bad ? -EBADMSG : 0;
+	return n < 0 ? n : 0;
+}
+
+int
+cell_packed_cols(const char *data, size_t len)
+{
+	unsigned flags;
+
+	return unpack(data, len, NULL, NULL, 0, &flags);
 }
 
 static char *

@@ -91,6 +91,9 @@ int	cell_pack(const struct cell_pool *p, const struct vt_cell *cells,
  * row_flags may be NULL.  0 or -EBADMSG (out is then all blank). */
 int	cell_unpack(const char *data, size_t len, struct cell_pool *p,
 		    struct vt_cell *out, int cols, unsigned *row_flags);
+/* How many columns the packed row takes, or -EBADMSG.  Blanks at the end of
+ * a wrapped row count. */
+int	cell_packed_cols(const char *data, size_t len);
 
 /* The escape sequence that turns the looks of `from` into those of `to`;
  * from may be NULL for an unknown state.  out has CELL_SGR_MAX bytes;
