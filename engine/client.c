@@ -303,6 +303,12 @@ client_closed(const struct client *c)
 	return !c->conn;
 }
 
+const struct err *
+client_error(const struct client *c)
+{
+	return &c->why;
+}
+
 struct loop *
 client_loop(const struct client *c)
 {

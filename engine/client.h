@@ -68,6 +68,8 @@ void	client_free(struct client *c);			/* NULL is fine */
 /* NULL before the greeting; the strings are the client's. */
 const struct proto_hello *client_hello(const struct client *c);
 bool	client_closed(const struct client *c);
+/* Why it was closed; no error while it is not. */
+const struct err *client_error(const struct client *c);
 struct loop *client_loop(const struct client *c);
 
 /* 0, or -errno (-EPIPE: closed, -EAGAIN: the queue is full, -EMSGSIZE);

@@ -131,7 +131,7 @@ struct cmd_option_row {
 	X(KILL, "kill", "NAME...", "kill processes with their whole tree")     \
 	X(SIGNAL, "signal", "SIG NAME...", "send a signal to their trees")     \
 	X(RM, "rm", "NAME...", "forget processes that have ended")             \
-	X(CLEAN, "clean", "", "forget all added processes that have ended")    \
+	X(CLEAN, "clean", "", "forget all processes that have ended")    \
 	X(LOGS, "logs", "[NAME...]", "show what processes print")              \
 	X(SEND, "send", "NAME [TEXT|-]", "type something into a process")      \
 	X(ATTACH, "attach", "NAME", "its terminal, full screen; C-] leaves")   \

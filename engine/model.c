@@ -498,8 +498,7 @@ model_select(struct model *m, char *const *names, unsigned flags,
 		const struct proc_row *r = m->procs[i]->row;
 		items[i] = (struct select_item){
 			.name = r->name, .groups = r->group,
-			.failed = status_shape(r->status, r->ready, r->paused,
-					       r->stopped) == SHAPE_FAILED,
+			.failed = select_is_failed(r->status, r->stopped),
 			.hidden = r->hidden,
 		};
 	}

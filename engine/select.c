@@ -100,3 +100,19 @@ select_match(const struct select_item *items, size_t count, char *const *names,
 		found += hit[i];
 	return found;
 }
+
+bool
+select_is_failed(enum status s, bool stopped)
+{
+	switch (s) {
+	case STATUS_FAILED:
+	case STATUS_TIMED_OUT:
+	case STATUS_ERROR:
+	case STATUS_BACKOFF:
+		return true;
+	case STATUS_KILLED:
+		return !stopped;
+	default:
+		return false;
+	}
+}

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "status.h"
 
 struct err;
 
@@ -32,5 +33,8 @@ struct select_item {
 int	select_match(const struct select_item *items, size_t count,
 		     char *const *names, unsigned flags, bool *hit,
 		     struct err *e);
+
+/* What --failed means: ended badly, or will be tried again because of it. */
+bool	select_is_failed(enum status s, bool stopped);
 
 #endif

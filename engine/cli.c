@@ -1,0 +1,227 @@
+#include "cli_ctx.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "mem.h"
+#include "msg.h"
+#include "set.h"
+
+static int
+cli_help(struct cli *c)
+{
+	const char *word = c->cmd->words[0];
+
+	if (!word) {
+		cmd_help(NULL, stdout);
+		return 0;
+	}
+	const struct row *r = table_find(&cmd_verb_table, word);
+	if (r) {
+		cmd_help((const struct verb_row *)(const void *)r, stdout);
+		return 0;
+	}
+	if (cmd_help_topic(word, stdout) == 0)
+		return 0;
+	r = table_suggest(&cmd_verb_table, word);
+	err_set(&c->err, ERR_USAGE, "there is no help about '%.100s'", word);
+	if (r)
+		err_hint(&c->err, "did you mean '%s'?", r->name);
+	else
+		err_hint(&c->err, "'sbx help' lists what there is");
+	return cli_fail(c);
+}
+
+static int
+cli_attach(struct cli *c)
+{
+	c->open->attach = mem_str(c->cmd->words[0]);
+	return CLI_OPEN_SCREEN;
+}
+
+/* A verb that is not here is not built, and was refused by the parser. */
+static cli_verb_fn *const functions[VERB_COUNT] = {
+	[VERB_UP] = cli_up,
+	[VERB_DOWN] = cli_down,
+	[VERB_LS] = cli_ls,
+	[VERB_SHOW] = cli_show,
+	[VERB_ADD] = cli_add,
+	[VERB_EXEC] = cli_exec,
+	[VERB_START] = cli_control,
+	[VERB_STOP] = cli_control,
+	[VERB_RESTART] = cli_control,
+	[VERB_KILL] = cli_control,
+	[VERB_SIGNAL] = cli_signal,
+	[VERB_RM] = cli_rm,
+	[VERB_CLEAN] = cli_rm,
+	[VERB_LOGS] = cli_logs,
+	[VERB_SEND] = cli_send,
+	[VERB_ATTACH] = cli_attach,
+	[VERB_SCREEN] = cli_screen,
+	[VERB_WAIT] = cli_wait,
+	[VERB_VALUES] = cli_values,
+	[VERB_EVENTS] = cli_events,
+	[VERB_CHECK] = cli_check,
+	[VERB_DOCTOR] = cli_doctor,
+	[VERB_RESET] = cli_reset,
+	[VERB_VERSION] = cli_version,
+	[VERB_HELP] = cli_help,
+};
+
+static bool
+set_knows(const struct set *set, const char *word)
+{
+	if (strpbrk(word, "*?[") || set_find(set, word))
+		return true;
+	return set_find_group(set, word) != NULL;
+}
+
+/*
+ * "sbx WORD...": names for the screen.  What is neither a name of the set
+ * nor known to a running engine is more likely a misspelt command.
+ */
+static int
+check_names(struct cli *c)
+{
+	const struct cmd *cmd = c->cmd;
+	bool known = true;
+
+	if (session_find(&c->session, cli_arg(c, CMD_OPT_FILE)->text,
+			 &c->err) < 0)
+		return -1;
+	c->found = true;
+	if (session_load(&c->session, &c->err) == 0) {
+		for (size_t i = 0; i < cmd->word_count && known; i++)
+			known = set_knows(c->session.set, cmd->words[i]);
+		if (known)
+			return 0;
+	}
+	struct model_proc **procs;
+	if (cli_rows(c, 0) == 0) {
+		int n = model_select(c->model, cmd->words, 0, &procs,
+				     &c->err);
+		if (n >= 0)
+			free(procs);
+		if (n >= 0)
+			return 0;
+	}
+	const struct row *near = table_suggest(&cmd_verb_table,
+					       cmd->words[0]);
+	if (near) {
+		err_set(&c->err, ERR_USAGE, "there is no command and no "
+			"process '%.100s'", cmd->words[0]);
+		return err_hint(&c->err, "did you mean 'sbx %s'?",
+				near->name);
+	}
+	if (c->err.code == ERR_NO_PROCESS)
+		return -1;
+	err_set(&c->err, ERR_NO_PROCESS, "no process '%.100s'",
+		cmd->words[0]);
+	return err_hint(&c->err, "'sbx help' lists the commands");
+}
+
+static int
+open_screen(struct cli *c)
+{
+	const struct cmd *cmd = c->cmd;
+
+	if (cmd->word_count > 0) {
+		if (check_names(c) < 0)
+			return cli_fail(c);
+		c->open->names = mem_array(cmd->word_count + 1,
+					   sizeof *c->open->names);
+		for (size_t i = 0; i < cmd->word_count; i++)
+			c->open->names[i] = mem_str(cmd->words[i]);
+	}
+	return CLI_OPEN_SCREEN;
+}
+
+static int
+run(struct cli *c)
+{
+	const struct cmd *cmd = c->cmd;
+	int code;
+
+	if (cli_given(c, CMD_OPT_HELP)) {
+		cmd_help(cmd->verb, stdout);
+		return 0;
+	}
+	if (!cmd->verb)
+		code = cli_given(c, CMD_OPT_VERSION) ? cli_version(c) :
+						       open_screen(c);
+	else
+		code = functions[cmd->verb->id](c);
+	if (code == CLI_OPEN_SCREEN && cli_given(c, CMD_OPT_FILE))
+		c->open->file = mem_str(cli_arg(c, CMD_OPT_FILE)->text);
+	return code;
+}
+
+static void
+look_at_stdout(struct cli *c)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	struct winsize size = { .ws_col = 0 };
+
+	c->out_tty = isatty(STDOUT_FILENO);
+	c->colours = c->out_tty && !(no_color && no_color[0]) &&
+		     !(term && strcmp(term, "dumb") == 0);
+	if (c->out_tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		c->out_columns = size.ws_col;
+}
+
+/* "--json" anywhere before a "--": errors of the parser obey it too. */
+static bool
+wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+int
+cli_main(int argc, char **argv, const struct cli_hooks *hooks,
+	 struct cli_open *open)
+{
+	struct cmd cmd;
+	struct cli c = { .hooks = hooks, .open = open, .cmd = &cmd };
+	int code;
+
+	*open = (struct cli_open){ .file = NULL };
+	setlocale(LC_ALL, "");
+	/* Numbers are written and read with a point everywhere. */
+	setlocale(LC_NUMERIC, "C");
+	c.json = wants_json(argc, argv);
+	look_at_stdout(&c);
+	if (cmd_parse(argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &cmd,
+		      &c.err) < 0)
+		return cli_fail(&c);
+	code = run(&c);
+	if (code != CLI_OPEN_SCREEN && (fflush(stdout) || ferror(stdout))) {
+		err_set(&c.err, ERR_INTERNAL, "writing the output: %s",
+			strerror(errno));
+		code = cli_fail(&c);
+	}
+	client_free(c.client);
+	model_free(c.model);
+	if (c.found)
+		session_fini(&c.session);
+	if (c.loop)
+		loop_free(c.loop);
+	cmd_fini(&cmd);
+	return code;
+}
+
+void
+cli_open_fini(struct cli_open *o)
+{
+	free(o->file);
+	free(o->attach);
+	msg_strv_free(o->names);
+	*o = (struct cli_open){ .file = NULL };
+}

@@ -1,0 +1,313 @@
+/*
+ * up, down, start, stop, restart, kill, signal, rm, clean: one request each,
+ * then its processes are followed through their rows until what was asked
+ * for is true.
+ */
+
+#include "cli_ctx.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "buf.h"
+#include "clock.h"
+#include "jsonout.h"
+#include "mem.h"
+#include "rowfmt.h"
+#include "sys.h"
+
+enum { QUOTED_LINES = 5, LEAVE_MS = 10000 };
+
+/* The processes that a request acted on. */
+struct acted {
+	struct client_result r;
+	bool (*settled)(const struct proc_row *r);
+};
+
+/* The client is behind the reply with its rows until it has asked again. */
+static int
+request(struct cli *c, struct acted *a)
+{
+	struct proto_request q;
+
+	if (cmd_to_request(c->cmd, &q, &c->err) < 0 ||
+	    client_call(c->client, &q, &a->r, &c->err) < 0)
+		return -1;
+	return 0;
+}
+
+static bool
+is_gone(const struct proc_row *r)
+{
+	return !status_get(r->status)->live;
+}
+
+/* It runs, or it will not without something else happening first. */
+static bool
+is_started(const struct proc_row *r)
+{
+	return r->status != STATUS_STOPPING &&
+	       !(r->status == STATUS_STARTING && !r->pid);
+}
+
+static bool
+is_up(const struct proc_row *r)
+{
+	if (r->status == STATUS_RUNNING)
+		return r->ready;
+	return rowfmt_is_over(r) || r->status == STATUS_SCHEDULED;
+}
+
+static int
+check_all(struct cli *c, void *arg)
+{
+	const struct acted *a = arg;
+
+	for (size_t i = 0; i < a->r.id_count; i++) {
+		struct model_proc *p = model_find(c->model, a->r.ids[i]);
+		/* One that is forgotten after its end is as good as gone. */
+		if (p && !a->settled(p->row))
+			return 0;
+	}
+	return 1;
+}
+
+static int
+say_timeout(struct cli *c, const struct acted *a)
+{
+	struct buf names = BUF_INIT(300);
+
+	for (size_t i = 0; i < a->r.id_count; i++) {
+		struct model_proc *p = model_find(c->model, a->r.ids[i]);
+		char state[ROWFMT_STATE_MAX];
+		if (!p || a->settled(p->row))
+			continue;
+		if (buf_addf(&names, "%s%s is '%s'", names.len ? ", " : "",
+			     p->row->name,
+			     rowfmt_state(p->row, clock_wall_ms(),
+					  state)) < 0)
+			break;
+	}
+	err_set(&c->err, ERR_TIMEOUT, "the time given has passed: %s",
+		buf_str(&names));
+	buf_fini(&names);
+	return -1;
+}
+
+/* Has it come to what `start` is for? */
+static bool
+went_well(const struct proc_row *r)
+{
+	return r->status != STATUS_FAILED && r->status != STATUS_KILLED &&
+	       r->status != STATUS_TIMED_OUT && r->status != STATUS_ERROR &&
+	       r->status != STATUS_OFF;
+}
+
+static int
+judge_started(struct cli *c, const struct acted *a, bool waited)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < a->r.id_count; i++) {
+		struct model_proc *p = model_find(c->model, a->r.ids[i]);
+		if (!p || went_well(p->row))
+			continue;
+		/* What ends at once is the process's own affair, unless one
+		 * waits for it to be ready. */
+		if (!waited && p->row->status != STATUS_ERROR)
+			continue;
+		if (bad++ > 0)
+			cli_say(c, "%s", c->err.text);
+		err_set(&c->err, ERR_FAILED, "%s: %s", p->row->name,
+			p->row->reason[0] ? p->row->reason :
+					    status_name(p->row->status));
+		if (p->row->status != STATUS_ERROR)
+			cli_quote_log(c, p->id, QUOTED_LINES);
+	}
+	return bad ? -1 : 0;
+}
+
+static int
+put_acted(struct cli *c, const struct acted *a)
+{
+	struct model_proc **procs;
+	size_t count = 0;
+
+	if (!c->json)
+		return 0;
+	procs = mem_array(a->r.id_count + 1, sizeof *procs);
+	for (size_t i = 0; i < a->r.id_count; i++) {
+		struct model_proc *p = model_find(c->model, a->r.ids[i]);
+		if (p)
+			procs[count++] = p;
+	}
+	int rc = cli_put_rows(c, procs, count, 0);
+	free(procs);
+	return rc;
+}
+
+static int
+follow(struct cli *c, struct acted *a, uint64_t at_ms)
+{
+	if (cli_until(c, check_all, a, at_ms) == 0)
+		return 0;
+	return c->err.code == ERR_TIMEOUT ? say_timeout(c, a) : -1;
+}
+
+static int
+start_and_follow(struct cli *c)
+{
+	struct acted a = { .settled = is_started };
+	bool waited = cli_given(c, CMD_OPT_WAIT);
+	uint64_t at_ms = cli_deadline(c, CMD_OPT_WAIT);
+
+	if (waited)
+		a.settled = is_up;
+	c->come_back = true;
+	int rc = request(c, &a);
+	if (rc == 0)
+		rc = cli_sync(c, 0);
+	if (rc == 0)
+		rc = follow(c, &a, at_ms);
+	if (rc == 0)
+		rc = judge_started(c, &a, waited);
+	if (rc == 0)
+		rc = put_acted(c, &a);
+	client_result_fini(&a.r);
+	return rc < 0 ? cli_fail(c) : 0;
+}
+
+static int
+stop_and_follow(struct cli *c)
+{
+	struct acted a = { .settled = is_gone };
+	bool polite = cli_given(c, CMD_OPT_NO_ESCALATE) &&
+		      !cli_given(c, CMD_OPT_WAIT_END);
+
+	c->come_back = true;
+	int rc = request(c, &a);
+	if (rc == 0)
+		rc = cli_sync(c, 0);
+	/* Without escalation nothing promises that it ever ends. */
+	if (rc == 0 && !polite)
+		rc = follow(c, &a, cli_deadline(c, CMD_OPT_WAIT_END));
+	if (rc == 0)
+		rc = put_acted(c, &a);
+	client_result_fini(&a.r);
+	return rc < 0 ? cli_fail(c) : 0;
+}
+
+int
+cli_control(struct cli *c)
+{
+	enum verb verb = c->cmd->verb->id;
+
+	if (cli_connect(c, verb == VERB_START) < 0)
+		return cli_fail(c);
+	if (verb == VERB_STOP || verb == VERB_KILL)
+		return stop_and_follow(c);
+	return start_and_follow(c);
+}
+
+int
+cli_up(struct cli *c)
+{
+	return cli_connect(c, true) < 0 ? cli_fail(c) : start_and_follow(c);
+}
+
+int
+cli_signal(struct cli *c)
+{
+	struct acted a = { .settled = is_gone };
+
+	if (cli_connect(c, false) < 0 || request(c, &a) < 0)
+		return cli_fail(c);
+	int rc = c->json ? cli_sync(c, 0) : 0;
+	if (rc == 0)
+		rc = put_acted(c, &a);
+	client_result_fini(&a.r);
+	return rc < 0 ? cli_fail(c) : 0;
+}
+
+int
+cli_rm(struct cli *c)
+{
+	struct acted a = { .settled = is_gone };
+	struct buf b = BUF_INIT(256);
+
+	if (cli_connect(c, false) < 0 || request(c, &a) < 0)
+		return cli_fail(c);
+	if (c->json)
+		buf_addf(&b, "{\"version\":1,\"removed\":%zu}\n",
+			 a.r.id_count);
+	else if (c->cmd->verb->id == VERB_CLEAN)
+		buf_addf(&b, "%zu\n", a.r.id_count);
+	int rc = cli_put(c, &b);
+	buf_fini(&b);
+	client_result_fini(&a.r);
+	return rc < 0 ? cli_fail(c) : 0;
+}
+
+static int
+check_closed(struct cli *c, void *arg)
+{
+	(void)arg;
+	return client_closed(c->client);
+}
+
+/* By a descriptor, so that another process of that number is not waited
+ * for.  -1: there is no such process any more. */
+static int
+open_pid(uint32_t pid)
+{
+	int fd = pid ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
+	if (fd >= 0)
+		sys_set_cloexec(fd, true);
+	return fd;
+}
+
+static int
+wait_pid(struct cli *c, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint64_t at_ms = clock_ms() + LEAVE_MS;
+	int n = 0;
+
+	while (fd >= 0 && n == 0 && clock_ms() < at_ms)
+		n = poll(&p, 1, 100);
+	if (fd < 0 || n > 0)
+		return 0;
+	return err_set(&c->err, ERR_FAILED,
+		       "the processes are gone but the engine is not");
+}
+
+int
+cli_down(struct cli *c)
+{
+	struct acted a = { .settled = is_gone };
+
+	if (cli_connect(c, false) < 0)
+		return cli_fail(c);
+	const struct proto_hello *h = client_hello(c->client);
+	int anchor = open_pid(h->anchor_pid ? h->anchor_pid : h->keeper_pid);
+	int rc = request(c, &a);
+	if (rc == 0)
+		rc = cli_until(c, check_closed, NULL, 0);
+	if (rc == 0)
+		rc = wait_pid(c, anchor);
+	sys_close(anchor);
+	if (rc == 0 && c->json) {
+		struct buf b = BUF_INIT(256);
+		buf_addf(&b, "{\"version\":1,\"stopped\":%zu}\n",
+			 a.r.id_count);
+		rc = cli_put(c, &b);
+		buf_fini(&b);
+	}
+	client_result_fini(&a.r);
+	return rc < 0 ? cli_fail(c) : 0;
+}

@@ -1,0 +1,369 @@
+#include "cli_ctx.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "buf.h"
+#include "clock.h"
+#include "jsonout.h"
+#include "logread.h"
+#include "loop.h"
+#include "mem.h"
+#include "msg.h"
+#include "rowfmt.h"
+#include "select.h"
+#include "sys.h"
+
+enum {
+	OUT_MAX = 64 << 20,
+	QUOTE_BYTES = 512,	/* of each quoted line */
+};
+
+int
+cli_fail(struct cli *c)
+{
+	const struct err *e = &c->err;
+
+	fflush(stdout);
+	if (c->json) {
+		struct buf b = BUF_INIT(64 * 1024);
+		struct jsonout j;
+		jsonout_begin(&j, &b);
+		jsonout_object(&j, NULL);
+		jsonout_object(&j, "error");
+		jsonout_string(&j, "code", err_code_name(e->code));
+		jsonout_string(&j, "message", e->text);
+		if (e->hint[0])
+			jsonout_string(&j, "hint", e->hint);
+		jsonout_close(&j);
+		jsonout_close(&j);
+		jsonout_end(&j);
+		fprintf(stderr, "%s\n", buf_str(&b));
+		buf_fini(&b);
+		return err_exit_code(e->code);
+	}
+	/* Errors quote words of files and of processes. */
+	struct buf b = BUF_INIT(16 * 1024);
+	rowfmt_plain(&b, e->text);
+	if (e->hint[0]) {
+		buf_adds(&b, "\n  ");
+		rowfmt_plain(&b, e->hint);
+	}
+	fprintf(stderr, "sbx: %s\n", buf_str(&b));
+	buf_fini(&b);
+	return err_exit_code(e->code);
+}
+
+void
+cli_say(const struct cli *c, const char *fmt, ...)
+{
+	struct buf raw = BUF_INIT(8192), b = BUF_INIT(32 * 1024);
+	va_list ap;
+
+	if (c->json)
+		return;
+	va_start(ap, fmt);
+	buf_vaddf(&raw, fmt, ap);
+	va_end(ap);
+	rowfmt_plain(&b, buf_str(&raw));
+	fflush(stdout);
+	fprintf(stderr, "sbx: %s\n", buf_str(&b));
+	buf_fini(&raw);
+	buf_fini(&b);
+}
+
+int
+cli_put(struct cli *c, struct buf *b)
+{
+	size_t len = b->len;
+	size_t n = len ? fwrite(b->data, 1, len, stdout) : 0;
+
+	buf_clear(b);
+	if (n == len)
+		return 0;
+	return err_set(&c->err, ERR_INTERNAL, "writing the output: %s",
+		       strerror(errno));
+}
+
+static void
+on_frame(struct client *client, const struct conn_frame *f, void *arg)
+{
+	struct cli *c = arg;
+	int r = model_take(c->model, f, NULL);
+	(void)client;
+
+	if (r > 0 && (r & MODEL_SYNC))
+		c->synced = true;
+}
+
+static const struct client_hooks hooks = { .on_frame = on_frame };
+
+int
+cli_connect(struct cli *c, bool start)
+{
+	if (!c->found && session_find(&c->session,
+				      cli_arg(c, CMD_OPT_FILE)->text,
+				      &c->err) < 0)
+		return -1;
+	c->found = true;
+	if (!c->loop)
+		c->loop = loop_new();
+	if (!c->loop)
+		return err_set(&c->err, ERR_INTERNAL, "the loop: %s",
+			       strerror(errno));
+	if (!c->model)
+		c->model = model_new(NULL, NULL);
+	client_free(c->client);
+	if (start)
+		c->client = session_start(&c->session, c->loop, &hooks, c,
+					  &c->err);
+	else
+		c->client = session_connect(&c->session, c->loop, &hooks, c,
+					    &c->err);
+	/* What the sbxrc has to say goes before the error that sums it up. */
+	if (c->session.talk.len > 0 && !c->json) {
+		fputs(c->session.talk.data, stderr);
+		buf_clear(&c->session.talk);
+		if (!c->client && c->err.code == ERR_USAGE)
+			c->err.text[0] = '\0';
+	}
+	return c->client ? 0 : -1;
+}
+
+int
+cli_sync(struct cli *c, uint32_t bits)
+{
+	c->synced = false;
+	c->subs = bits | PROTO_SUB_ROWS;
+	model_resync(c->model);
+	int r = client_subscribe(c->client, c->subs);
+	if (r < 0)
+		return err_set(&c->err, ERR_NO_ENGINE,
+			       "the engine does not answer: %s",
+			       strerror(-r));
+	return client_wait(c->client, &c->synced, 0, &c->err);
+}
+
+int
+cli_rows(struct cli *c, uint32_t bits)
+{
+	return cli_connect(c, false) < 0 ? -1 : cli_sync(c, bits);
+}
+
+/* The engine was killed or replaced: its successor knows the same ids. */
+static int
+reconnect(struct cli *c)
+{
+	c->err = *client_error(c->client);
+	if (model_bye(c->model)[0] || !c->come_back ||
+	    cli_connect(c, false) < 0)
+		return -1;
+	return cli_sync(c, c->subs);
+}
+
+int
+cli_until(struct cli *c, cli_check_fn *fn, void *arg, uint64_t at_ms)
+{
+	for (;;) {
+		int r = fn(c, arg);
+		if (r)
+			return r < 0 ? -1 : 0;
+		if (client_closed(c->client)) {
+			if (reconnect(c) < 0)
+				return -1;
+			continue;
+		}
+		int64_t max_us = -1;
+		if (at_ms) {
+			uint64_t now = clock_ms();
+			if (now >= at_ms)
+				return err_set(&c->err, ERR_TIMEOUT,
+					       "the time given has passed");
+			max_us = (int64_t)(at_ms - now) * 1000;
+		}
+		r = loop_turn(c->loop, max_us);
+		if (r < 0)
+			return err_set(&c->err, ERR_INTERNAL, "the loop: %s",
+				       strerror(-r));
+	}
+}
+
+void
+cli_wake(struct cli *c)
+{
+	loop_again(c->loop);
+}
+
+uint64_t
+cli_deadline(const struct cli *c, enum cmd_option o)
+{
+	const struct cmd_arg *a = cli_arg(c, o);
+	return a->given && a->text ? clock_ms() + a->number : 0;
+}
+
+int
+cli_select(struct cli *c, size_t first, bool all_by_default,
+	   struct model_proc ***out)
+{
+	unsigned flags = 0;
+
+	if (cli_given(c, CMD_OPT_ALL))
+		flags |= SELECT_ALL;
+	if (cli_given(c, CMD_OPT_FAILED))
+		flags |= SELECT_FAILED;
+	if (all_by_default && !flags && c->cmd->word_count <= first)
+		flags |= SELECT_ALL;
+	return model_select(c->model, c->cmd->words + first, flags, out,
+			    &c->err);
+}
+
+struct model_proc *
+cli_one(struct cli *c, const char *name)
+{
+	char *names[] = { (char *)(uintptr_t)name, NULL };
+	struct model_proc **found, *p = NULL;
+	int n = model_select(c->model, names, 0, &found, &c->err);
+
+	if (n == 1)
+		p = found[0];
+	else if (n > 1)
+		err_set(&c->err, ERR_USAGE, "'%s' means %d processes, one "
+			"is wanted", name, n);
+	if (n >= 0)
+		free(found);
+	return p;
+}
+
+struct opened {
+	bool done;
+	int fd;
+	struct buf payload;
+	struct err err;
+};
+
+static void
+on_opened(struct client *client, const struct client_answer *a, void *arg)
+{
+	struct opened *o = arg;
+	(void)client;
+
+	o->done = true;
+	if (a->err) {
+		o->err = *a->err;
+	} else if (a->frame->nfds < 1) {
+		err_set(&o->err, ERR_INTERNAL,
+			"the engine sent no descriptor");
+	} else {
+		o->fd = a->frame->fds[0];
+		a->frame->fds[0] = -1;
+		buf_add(&o->payload, a->frame->data, a->frame->len);
+	}
+}
+
+static int
+wait_opened(struct cli *c, int r, struct opened *o)
+{
+	if (r < 0)
+		return err_set(&c->err, ERR_NO_ENGINE,
+			       "asking the engine: %s", strerror(-r));
+	if (client_wait(c->client, &o->done, 0, &c->err) < 0)
+		return -1;
+	if (o->err.code == ERR_NONE)
+		return 0;
+	c->err = o->err;
+	return -1;
+}
+
+int
+cli_log_open(struct cli *c, uint32_t proc, struct cli_log *out)
+{
+	struct opened o = { .fd = -1, .payload = BUF_INIT(4096) };
+	int rc = wait_opened(c, client_log_open(c->client, proc, on_opened,
+						&o), &o);
+
+	*out = (struct cli_log){ .lr = NULL };
+	if (rc == 0 && proto_get_grow(o.payload.data, o.payload.len,
+				      &out->grow) < 0)
+		rc = err_set(&c->err, ERR_INTERNAL,
+			     "the engine's answer is malformed");
+	if (rc == 0) {
+		out->lr = logread_open(o.fd, &c->err);
+		rc = out->lr ? 0 : -1;
+	}
+	sys_close(o.fd);
+	buf_fini(&o.payload);
+	return rc;
+}
+
+int
+cli_journal_open(struct cli *c, uint64_t *newest)
+{
+	struct opened o = { .fd = -1, .payload = BUF_INIT(4096) };
+	int rc = wait_opened(c, client_journal_open(c->client, on_opened, &o),
+			     &o);
+	struct msg_reader r;
+
+	msg_open(&r, o.payload.data, o.payload.len);
+	*newest = rc == 0 ? msg_u64(&r) : 0;
+	buf_fini(&o.payload);
+	return rc < 0 ? -1 : o.fd;
+}
+
+void
+cli_quote_log(struct cli *c, uint32_t proc, unsigned lines)
+{
+	struct cli_log log;
+	struct err kept = c->err;
+
+	if (c->json)
+		return;
+	if (cli_log_open(c, proc, &log) < 0) {
+		c->err = kept;
+		return;
+	}
+	logread_refresh(log.lr);
+	uint64_t next = logread_next_seq(log.lr);
+	uint64_t first = logread_first_seq(log.lr);
+	uint64_t seq = next > first + lines ? next - lines : first;
+	for (; seq < next; seq++) {
+		struct logline l;
+		if (logread_line(log.lr, seq, QUOTE_BYTES, &l) != 1 ||
+		    (l.flags & LOGLINE_GAP))
+			continue;
+		char *text = mem_strn(l.text ? l.text : "", l.len);
+		struct buf b = BUF_INIT(16 * QUOTE_BYTES);
+		rowfmt_plain(&b, text);
+		fprintf(stderr, "  | %s\n", buf_str(&b));
+		buf_fini(&b);
+		free(text);
+	}
+	logread_free(log.lr);
+}
+
+int
+cli_put_rows(struct cli *c, struct model_proc *const *procs, size_t count,
+	     uint32_t next)
+{
+	struct buf b = BUF_INIT(OUT_MAX);
+	struct jsonout j;
+
+	jsonout_begin(&j, &b);
+	jsonout_object(&j, NULL);
+	jsonout_int(&j, "version", 1);
+	jsonout_array(&j, "processes");
+	for (size_t i = 0; i < count; i++)
+		rowfmt_json(&j, NULL, procs[i]->row, clock_wall_ms());
+	jsonout_close(&j);
+	if (next)
+		jsonout_uint(&j, "next", next);
+	jsonout_close(&j);
+	int rc = jsonout_end(&j) < 0 || buf_addc(&b, '\n') < 0 ?
+		err_set(&c->err, ERR_FAILED, "the list is too long") :
+		cli_put(c, &b);
+	buf_fini(&b);
+	return rc;
+}

@@ -1,0 +1,110 @@
+#ifndef SBX_CLI_CTX_H
+#define SBX_CLI_CTX_H
+
+/*
+ * What the verbs of the command line share: the engine they talk to, the
+ * model of it, how they end.  Internal to cli_*.c.
+ *
+ * A verb returns its exit status.  One that fails sets c->err and returns
+ * cli_fail(c), which prints it; nothing else prints errors.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "cli.h"
+#include "client.h"
+#include "cmd.h"
+#include "err.h"
+#include "model.h"
+#include "session.h"
+
+struct jsonout;
+struct logread;
+struct proc_row;
+
+struct cli {
+	const struct cmd *cmd;
+	const struct cli_hooks *hooks;
+	struct cli_open *open;
+	struct loop *loop;
+	struct session session;
+	struct client *client;
+	struct model *model;
+	struct err err;
+	bool found;		/* session_find has been called */
+	bool json;
+	bool come_back;		/* an engine that left is connected again */
+	bool synced;
+	uint32_t subs;		/* bits of the subscription */
+	bool out_tty, colours;	/* of stdout */
+	int out_columns;	/* 0: not a terminal */
+};
+
+typedef int cli_verb_fn(struct cli *c);
+
+/* Each of these has the name of its verb. */
+cli_verb_fn cli_up, cli_down, cli_ls, cli_show, cli_add, cli_exec;
+cli_verb_fn cli_control, cli_signal, cli_rm, cli_logs, cli_send, cli_screen;
+cli_verb_fn cli_wait, cli_values, cli_events, cli_check, cli_doctor;
+cli_verb_fn cli_reset, cli_version;
+
+static inline bool
+cli_given(const struct cli *c, enum cmd_option o)
+{
+	return c->cmd->args[o].given;
+}
+
+static inline const struct cmd_arg *
+cli_arg(const struct cli *c, enum cmd_option o)
+{
+	return &c->cmd->args[o];
+}
+
+/* Prints c->err as text or JSON; the exit status that belongs to it. */
+int	cli_fail(struct cli *c);
+/* Talk on stderr, "sbx: ...": not with --json. */
+void	cli_say(const struct cli *c, const char *fmt, ...) SBX_PRINTF(2, 3);
+
+/* The engine, with start: one is started if there is none.  0 or -1. */
+int	cli_connect(struct cli *c, bool start);
+/* Subscribes to these bits anew and waits until all rows are there. */
+int	cli_sync(struct cli *c, uint32_t bits);
+/* Both, for verbs that need the rows of a running engine. */
+int	cli_rows(struct cli *c, uint32_t bits);
+
+/* What is asked after every turn: 1 done, 0 not yet, -1 failed (c->err). */
+typedef int cli_check_fn(struct cli *c, void *arg);
+/* Turns the loop until fn says so or at_ms (clock_ms(); 0: no limit) has
+ * passed: -1 with ERR_TIMEOUT. */
+int	cli_until(struct cli *c, cli_check_fn *fn, void *arg, uint64_t at_ms);
+/* Something happened that no frame tells of: check again now. */
+void	cli_wake(struct cli *c);
+/* Of a duration option: clock_ms() when it ends, 0 if it is not given. */
+uint64_t cli_deadline(const struct cli *c, enum cmd_option o);
+
+/* Processes by the words of the command from number first on, --all and
+ * --failed; with none of them everything if all_by_default. */
+int	cli_select(struct cli *c, size_t first, bool all_by_default,
+		   struct model_proc ***out);
+/* Exactly one, by its name. */
+struct model_proc *cli_one(struct cli *c, const char *name);
+
+/* One question whose answer is a frame with descriptors. */
+struct cli_log {
+	struct logread *lr;
+	struct proto_grow grow;		/* when it was opened */
+};
+int	cli_log_open(struct cli *c, uint32_t proc, struct cli_log *out);
+/* The descriptor of the journal's directory and its newest event; or -1. */
+int	cli_journal_open(struct cli *c, uint64_t *newest);
+
+/* Writes b to stdout and clears it; 0, or -1 with c->err. */
+int	cli_put(struct cli *c, struct buf *b);
+/* Its last lines, quoted on stderr, when a process has ended badly. */
+void	cli_quote_log(struct cli *c, uint32_t proc, unsigned lines);
+/* {"version":1,"processes":[...]} of these; next 0: none. */
+int	cli_put_rows(struct cli *c, struct model_proc *const *procs,
+		     size_t count, uint32_t next);
+
+#endif
