@@ -163,6 +163,30 @@ raw_or_block(struct rc *rc)
 	drop_last(s);
 }
 
+/* Nobody knows how this line is to be read; only its block matters. */
+static void
+skipped_block(struct rc *rc)
+{
+	struct rc_stmt *s = &rc->stmt;
+	struct rc_word *w = &s->words[s->count - 1];
+	char *comment = strstr(w->text, "{ #");
+	size_t len = comment ? (size_t)(comment + 1 - w->text) : w->len;
+
+	if (len == 0 || w->text[len - 1] != '{' ||
+	    (len > 1 && w->text[len - 2] != ' ' && w->text[len - 2] != '\t'))
+		return;
+	s->opens = true;
+	do
+		len--;
+	while (len > 0 && (w->text[len - 1] == ' ' || w->text[len - 1] == '\t'));
+	w->text[len] = '\0';
+	w->len = len;
+	if (len == 0) {
+		s->raw = false;
+		drop_last(s);
+	}
+}
+
 static void
 read_words(struct rc *rc)
 {
@@ -183,9 +207,12 @@ read_words(struct rc *rc)
 		struct rc_word *w = add_word(s);
 		if (expect >= RC_EXPECT_RAW) {
 			s->raw = true;
-			if (rclex_raw(lx, w) &&
-			    expect == RC_EXPECT_RAW_OR_BLOCK)
+			if (!rclex_raw(lx, w))
+				return;
+			if (expect == RC_EXPECT_RAW_OR_BLOCK)
 				raw_or_block(rc);
+			else if (expect == RC_EXPECT_SKIP)
+				skipped_block(rc);
 			return;
 		}
 		if (!rclex_word(lx, expect, w))

@@ -43,7 +43,9 @@ enum rc_expect {
 	RC_EXPECT_PATTERN,	/* one that begins with '/' is a pattern */
 	RC_EXPECT_OPTION,	/* NAME=/.../flags is one word */
 	RC_EXPECT_RAW,		/* the rest of the line; may be missing */
-	RC_EXPECT_RAW_OR_BLOCK,	/* the same, but '{' at the end opens a block */
+	RC_EXPECT_RAW_OR_BLOCK,	/* the same, but a lone '{' opens a block */
+	RC_EXPECT_SKIP,		/* the rest of a line that is wrong anyway: raw,
+				 * but '{' at its end opens a block */
 };
 
 struct rc_word {

@@ -81,8 +81,8 @@ static int
 distrust(const char *path, const struct stat *st, struct err *e)
 {
 	if (st->st_uid != geteuid() && st->st_uid != 0) {
-		err_set(e, ERR_USAGE, "'%s' belongs to somebody else (uid %u); "
-			"nothing was started", path, (unsigned)st->st_uid);
+		err_set(e, ERR_USAGE, "'%s' belongs to somebody else (uid %u)",
+			path, (unsigned)st->st_uid);
 		err_hint(e, "read it, then use it with -f %s", path);
 		return -EPERM;
 	}
@@ -90,8 +90,7 @@ distrust(const char *path, const struct stat *st, struct err *e)
 	    ((st->st_mode & S_IWGRP) && st->st_gid != 0 &&
 	     !is_own_group(st->st_gid))) {
 		err_set(e, ERR_USAGE, "'%s' can be written by others (mode "
-			"%03o); nothing was started", path,
-			(unsigned)st->st_mode & 0777);
+			"%03o)", path, (unsigned)st->st_mode & 0777);
 		err_hint(e, "read it, then: chmod go-w %s", path);
 		return -EPERM;
 	}
@@ -102,8 +101,7 @@ static int
 failed(const char *path, int rc, struct err *e)
 {
 	if (rc == -ELOOP) {
-		err_set(e, ERR_USAGE, "'%s' is a symbolic link; nothing was "
-			"started", path);
+		err_set(e, ERR_USAGE, "'%s' is a symbolic link", path);
 		err_hint(e, "look where it points, then use it with -f %s",
 			 path);
 		return -EPERM;

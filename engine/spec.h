@@ -263,6 +263,8 @@ char	**spec_environ(const struct spec *s, char *const *base);
 bool	spec_in_group(const struct spec *s, const char *group);
 /* Appends one operation; "K=V" words and "-K" words alike.  0 or -1. */
 int	spec_add_env(struct spec *s, const char *word, struct err *e);
+int	spec_env_add(struct spec_env **env, size_t *count, const char *word,
+		     struct err *e);
 
 /* Letters, digits, '_', '-', '.', ':', 1 to 64 bytes; 0 or -1. */
 int	spec_name_check(const char *name, struct err *e);

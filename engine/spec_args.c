@@ -10,7 +10,8 @@
 #include "mem.h"
 
 int
-spec_add_env(struct spec *s, const char *word, struct err *e)
+spec_env_add(struct spec_env **env, size_t *count, const char *word,
+	     struct err *e)
 {
 	const char *eq = strchr(word, '=');
 	bool removed = !eq && word[0] == '-' && word[1];
@@ -19,16 +20,21 @@ spec_add_env(struct spec *s, const char *word, struct err *e)
 		err_set(e, ERR_USAGE, "'%s' is no variable", word);
 		return err_hint(e, "write NAME=VALUE, or -NAME to remove it");
 	}
-	if (s->env_count == SPEC_LIST_MAX)
+	if (*count == SPEC_LIST_MAX)
 		return err_set(e, ERR_USAGE, "more than %d variables",
 			       SPEC_LIST_MAX);
-	s->env = mem_grow(s->env, s->env_count, s->env_count + 1,
-			  sizeof(*s->env));
-	s->env[s->env_count++] = removed ?
+	*env = mem_grow(*env, *count, *count + 1, sizeof(**env));
+	(*env)[(*count)++] = removed ?
 		(struct spec_env){ .name = mem_str(word + 1) } :
 		(struct spec_env){ .name = mem_strn(word, (size_t)(eq - word)),
 				   .value = mem_str(eq + 1) };
 	return 0;
+}
+
+int
+spec_add_env(struct spec *s, const char *word, struct err *e)
+{
+	return spec_env_add(&s->env, &s->env_count, word, e);
 }
 
 /* Index of name in env, or its length. */

@@ -1,0 +1,246 @@
+#include "rcstate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "mem.h"
+#include "units.h"
+
+struct probe_row;
+
+typedef void probe_fn(struct rcload *ld, const struct rc_stmt *s,
+		      struct spec_probe *p);
+
+struct probe_row {
+	struct row row;
+	enum spec_probe_kind kind;
+	bool built;
+	unsigned min, max;	/* words behind the kind */
+	enum rc_expect expect;	/* of the first of them */
+	probe_fn *fn;
+};
+
+static void
+probe_pattern(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
+{
+	(void)rc_pattern(ld, &s->words[2], 0, &p->pattern);
+}
+
+static void
+probe_port(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
+{
+	uint64_t port;
+
+	if (rc_uint(ld, &s->words[2], 0, 1, 65535, &port))
+		p->port = (unsigned)port;
+	if (s->count > 3)
+		p->host = mem_str(s->words[3].text);
+}
+
+static void
+wrong_url(struct rcload *ld, const struct rc_word *w)
+{
+	rc_wrong(ld, w, "expected a URL like http://localhost:8080/health");
+}
+
+/* "http://HOST[:PORT][/PATH]", HOST also as [::1]. */
+static void
+split_url(struct rcload *ld, const struct rc_word *w, struct spec_probe *p)
+{
+	const char *host = w->text + strlen("http://"), *end, *colon;
+	uint64_t port = 80;
+
+	if (strncmp(w->text, "https://", 8) == 0) {
+		rc_wrong(ld, w, "https cannot be checked directly");
+		rc_hint(ld, "use: ready exec curl -fsS -o /dev/null %s",
+			w->text);
+		return;
+	}
+	if (strncmp(w->text, "http://", 7) != 0) {
+		wrong_url(ld, w);
+		return;
+	}
+	size_t len = strcspn(host, "/?#");
+	end = host + len;
+	bool bracket = host[0] == '[';
+	const char *close = bracket ? memchr(host, ']', len) : host;
+	colon = close ? memchr(close, ':', (size_t)(end - close)) : NULL;
+	const char *host_end = colon ? colon : end;
+	if (!close || memchr(host, '@', len) || host_end == host ||
+	    (bracket && host_end != close + 1)) {
+		wrong_url(ld, w);
+		return;
+	}
+	if (colon) {
+		char *digits = mem_strn(colon + 1, (size_t)(end - colon - 1));
+		int rc = units_uint(digits, 1, 65535, &port);
+		free(digits);
+		if (rc < 0) {
+			rc_wrong_in(ld, w, (size_t)(colon + 1 - w->text),
+				    (size_t)(end - colon - 1),
+				    "expected a port from 1 to 65535");
+			return;
+		}
+	}
+	p->port = (unsigned)port;
+	p->host = mem_strn(host + bracket,
+			   (size_t)(host_end - host) - 2 * bracket);
+	/* The part behind '#' is for browsers, a server never sees it. */
+	size_t path = strcspn(end, "#");
+	char *rest = mem_strn(end, path);
+	p->path = mem_fmt("%s%s", rest[0] == '/' ? "" : "/", rest);
+	free(rest);
+}
+
+static void
+probe_http(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
+{
+	split_url(ld, &s->words[2], p);
+	for (size_t i = 3; i < s->count; i++) {
+		const struct rc_word *w = &s->words[i];
+		size_t status = rc_option(w, "status");
+		size_t body = rc_option(w, "body");
+		uint64_t min, max;
+		if (body) {
+			rc_set_str(&p->pattern.text, NULL);
+			(void)rc_pattern(ld, w, body, &p->pattern);
+		} else if (!status) {
+			rc_wrong(ld, w, "expected status=A-B or body=/RE/");
+		} else if (units_uint_range(w->text + status, 100, 599, &min,
+					    &max) < 0) {
+			rc_wrong_in(ld, w, status, w->len - status,
+				    "expected a range like 200-399");
+		} else {
+			p->status_min = (unsigned)min;
+			p->status_max = (unsigned)max;
+		}
+	}
+}
+
+static void
+probe_exec(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
+{
+	(void)ld;
+	p->command = mem_str(s->words[2].text);
+}
+
+static void
+probe_delay(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
+{
+	(void)rc_duration(ld, &s->words[2], 0, &p->delay_ms);
+}
+
+#define ROW(name, args, help) { (name), NULL, (args), (help) }
+
+/* The hint for a wrong kind lists names and args of the built ones. */
+static const struct probe_row probes[] = {
+	{ ROW("log", "/PATTERN/", "a line of its output matches"),
+	  SPEC_PROBE_LOG, true, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
+	{ ROW("screen", "/PATTERN/", "a line of its screen matches"),
+	  SPEC_PROBE_SCREEN, false, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
+	{ ROW("port", "N", "it accepts connections there; a host may follow"),
+	  SPEC_PROBE_PORT, true, 1, 2, RC_EXPECT_WORD, probe_port },
+	{ ROW("http", "URL", "the answer is 200-399, or status=A-B, and "
+	      "body=/RE/ matches"),
+	  SPEC_PROBE_HTTP, true, 1, 3, RC_EXPECT_WORD, probe_http },
+	{ ROW("exec", "COMMAND", "a command ends with exit code 0"),
+	  SPEC_PROBE_EXEC, true, 1, 1, RC_EXPECT_RAW, probe_exec },
+	{ ROW("notify", "", "it writes a line to the descriptor "
+	      "SBX_NOTIFY_FD"),
+	  SPEC_PROBE_NOTIFY, false, 0, 0, RC_EXPECT_WORD, NULL },
+	{ ROW("delay", "TIME", "it has run for that long"),
+	  SPEC_PROBE_DELAY, true, 1, 1, RC_EXPECT_WORD, probe_delay },
+	{ ROW("exit", "", "it has ended with success"),
+	  SPEC_PROBE_EXIT, true, 0, 0, RC_EXPECT_WORD, NULL },
+};
+const struct table rc_probe_table = TABLE("KINDS OF CHECKS", probes);
+
+static const struct probe_row *
+find(const char *name)
+{
+	const struct row *r = table_find(&rc_probe_table, name);
+
+	return r ? container_of(r, const struct probe_row, row) : NULL;
+}
+
+enum rc_expect
+rc_expect_probe(const struct rc_stmt *s)
+{
+	const struct probe_row *row = s->count > 1 ? find(s->words[1].text) :
+		NULL;
+
+	if (!row)
+		return RC_EXPECT_WORD;
+	if (s->count == 2)
+		return row->expect;
+	return row->kind == SPEC_PROBE_HTTP ? RC_EXPECT_OPTION :
+		RC_EXPECT_WORD;
+}
+
+static void
+list_kinds(struct rcload *ld)
+{
+	struct buf b = BUF_INIT(512);
+
+	for (size_t i = 0; i < ARRAY_LEN(probes); i++)
+		if (probes[i].built)
+			(void)buf_addf(&b, "%s%s%s%s", b.len ? ", " : "",
+				       probes[i].row.name,
+				       probes[i].row.args[0] ? " " : "",
+				       probes[i].row.args);
+	rc_hint(ld, "one of: %s", buf_str(&b));
+	buf_fini(&b);
+}
+
+static void
+clear(struct spec_probe *p)
+{
+	free(p->pattern.text);
+	free(p->host);
+	free(p->path);
+	free(p->command);
+	*p = (struct spec_probe){ .status_min = 200, .status_max = 399 };
+}
+
+static void
+probe(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
+{
+	const struct rc_word *kind = &s->words[1];
+	const struct probe_row *row = find(kind->text);
+	unsigned words = (unsigned)s->count - 2;
+	const char *word = s->words[0].text;
+
+	if (!row) {
+		rc_wrong(ld, kind, "'%s' is not a kind of check", kind->text);
+		list_kinds(ld);
+		return;
+	}
+	char *what = mem_fmt("%s %s", word, row->row.name);
+	if (!rc_built(ld, kind, row->built, what)) {
+		/* Said already. */
+	} else if (words < row->min) {
+		rc_wrong(ld, kind, "'%s' needs %s", what, row->row.args);
+	} else if (words > row->max) {
+		rc_wrong(ld, &s->words[row->max + 2],
+			 "too many words after '%s'", what);
+	} else {
+		clear(p);
+		p->kind = (int)row->kind;
+		if (row->fn)
+			row->fn(ld, s, p);
+	}
+	free(what);
+}
+
+void
+rc_do_ready(struct rcload *ld, const struct rc_stmt *s)
+{
+	probe(ld, s, &ld->proc->spec->ready);
+}
+
+void
+rc_do_live(struct rcload *ld, const struct rc_stmt *s)
+{
+	probe(ld, s, &ld->proc->spec->live);
+}

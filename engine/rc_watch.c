@@ -1,0 +1,383 @@
+#include "rcstate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "err.h"
+#include "mem.h"
+#include "regex.h"
+#include "units.h"
+
+static void
+hint_parentheses(struct rcload *ld, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (strcmp(text, "unmatched closing parenthesis") == 0)
+		rc_hint(ld, "it has one ')' more than '('; write '\\)' for a "
+			"literal one");
+	else if (len > 0 && strstr(text, "missing closing parenthesis"))
+		rc_hint(ld, "it has one '(' more than ')'; write '\\(' for a "
+			"literal one");
+}
+
+/* The text between the slashes of an option: "body=/text/i". */
+static bool
+option_pattern(const struct rc_word *w, size_t off, struct spec_pattern *out)
+{
+	const char *text = w->text + off, *end = strrchr(text, '/');
+
+	if (text[0] != '/' || end == text)
+		return false;
+	out->text = mem_strn(text + 1, (size_t)(end - text - 1));
+	for (end++; *end; end++)
+		out->flags |= *end == 'i' ? SPEC_RE_CASELESS :
+			*end == 'x' ? SPEC_RE_EXTENDED :
+			*end == 's' ? SPEC_RE_DOTALL : 0;
+	return true;
+}
+
+/* The compiled pattern of a word, also stored in out; NULL if reported. */
+static struct regex *
+compile(struct rcload *ld, const struct rc_word *w, size_t off,
+	struct spec_pattern *out)
+{
+	struct err e = ERR_INIT;
+	size_t at = 0, shift = 0;
+
+	free(out->text);
+	*out = (struct spec_pattern){ NULL, w->flags };
+	if (off > 0 && option_pattern(w, off, out)) {
+		shift = off + 1;
+	} else if (w->kind == RC_BARE && off == 0) {
+		rc_wrong(ld, w, "expected a /PATTERN/");
+		rc_hint(ld, "write /%s/", w->text);
+		return NULL;
+	} else {
+		out->text = mem_str(w->text + off);
+		shift = off;
+	}
+	if (!out->text[0]) {
+		rc_wrong(ld, w, "this pattern is empty");
+		return NULL;
+	}
+	struct regex *re = regex_new(out->text, strlen(out->text), out->flags,
+				     &e, &at);
+	if (!re) {
+		rc_wrong_in(ld, w, shift + at, 1, "pattern: %s", e.text);
+		hint_parentheses(ld, e.text);
+	}
+	return re;
+}
+
+bool
+rc_pattern(struct rcload *ld, const struct rc_word *w, size_t off,
+	   struct spec_pattern *out)
+{
+	struct regex *re = compile(ld, w, off, out);
+
+	regex_free(re);
+	return re != NULL;
+}
+
+/* What a watch does.  Names that end in '=' or '>' take a value. */
+struct action {
+	struct row row;
+	bool built;
+	unsigned bits;
+	bool (*fn)(struct rcload *ld, const struct rc_word *w, size_t off,
+		   struct spec_watch *watch);
+};
+
+static bool
+take_level(struct rcload *ld, const struct rc_word *w, size_t off,
+	   struct spec_watch *watch)
+{
+	int level = rc_choice(ld, w, off, "info | warn | error");
+
+	watch->level = SPEC_LEVEL_INFO + level;
+	return level >= 0;
+}
+
+static bool
+take_stream(struct rcload *ld, const struct rc_word *w, size_t off,
+	    struct spec_watch *watch)
+{
+	int stream = rc_choice(ld, w, off, "stdout | stderr | pty");
+
+	watch->stream = SPEC_STREAM_STDOUT + stream;
+	return stream >= 0;
+}
+
+static bool
+take_value(struct rcload *ld, const struct rc_word *w, size_t off,
+	   struct spec_watch *watch)
+{
+	(void)ld;
+	rc_set_str(&watch->value, w->text + off);
+	return true;
+}
+
+static bool
+take_unit(struct rcload *ld, const struct rc_word *w, size_t off,
+	  struct spec_watch *watch)
+{
+	(void)ld;
+	rc_set_str(&watch->unit, w->text + off);
+	return true;
+}
+
+static bool
+take_max(struct rcload *ld, const struct rc_word *w, size_t off,
+	 struct spec_watch *watch)
+{
+	if (units_rate(w->text + off, &watch->max_count,
+		       &watch->max_per_ms) == 0)
+		return true;
+	rc_wrong_in(ld, w, off, w->len - off, "expected a rate like 3/min");
+	return false;
+}
+
+static bool
+take_run(struct rcload *ld, const struct rc_word *w, size_t off,
+	 struct spec_watch *watch)
+{
+	(void)ld;
+	rc_set_str(&watch->hook, w->text + off);
+	return true;
+}
+
+static bool
+take_start(struct rcload *ld, const struct rc_word *w, size_t off,
+	   struct spec_watch *watch)
+{
+	(void)ld;
+	rc_set_str(&watch->start, w->text + off);
+	return true;
+}
+
+static bool
+take_alert(struct rcload *ld, const struct rc_word *w, size_t off,
+	   struct spec_watch *watch)
+{
+	char *end;
+
+	watch->alert = true;
+	watch->alert_above = strtod(w->text + off, &end);
+	if (end > w->text + off && *end == '\0' &&
+	    watch->alert_above - watch->alert_above == 0)
+		return true;
+	rc_wrong_in(ld, w, off, w->len - off, "expected a number");
+	return false;
+}
+
+#define ROW(name, args, help) .row = { (name), NULL, (args), (help) }
+
+static const struct action actions[] = {
+	{ ROW("mark", "", "mark the line"), true, SPEC_WATCH_MARK },
+	{ ROW("ready", "", "the process is ready"), true, SPEC_WATCH_READY },
+	{ ROW("count", "", "count the matches"), true, SPEC_WATCH_COUNT },
+	{ ROW("notify", "", "tell the person"), true, SPEC_WATCH_NOTIFY },
+	{ ROW("hide", "", "do not show the line"), true, SPEC_WATCH_HIDE },
+	{ ROW("restart", "", "restart the process"), true,
+	  SPEC_WATCH_RESTART },
+	{ ROW("stop", "", "stop the process"), true, SPEC_WATCH_STOP },
+	{ ROW("bell", "", "ring the bell"), true, SPEC_WATCH_BELL },
+	{ ROW("level=", "info|warn|error", "how bad the line is"), true,
+	  .fn = take_level },
+	{ ROW("value=", "GROUP", "keep the text of this group as a value"),
+	  true, .fn = take_value },
+	{ ROW("unit=", "TEXT", "unit of the value"), true, .fn = take_unit },
+	{ ROW("stream=", "stdout|stderr|pty", "look at this stream only"),
+	  true, .fn = take_stream },
+	{ ROW("max=", "N/TIME", "act at most so often"), true,
+	  .fn = take_max },
+	{ ROW("run=", "HOOK", "run a hook"), false, .fn = take_run },
+	{ ROW("start=", "PROCESS", "start another process"), false,
+	  .fn = take_start },
+	{ ROW("alert>", "N", "alert when the value is larger"), false,
+	  .fn = take_alert },
+};
+const struct table rc_watch_table = TABLE("WHAT A WATCH DOES", actions);
+
+/* The row of a word and where its value begins. */
+static const struct action *
+find_action(const char *text, size_t *off)
+{
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+		const char *name = actions[i].row.name;
+		*off = actions[i].fn ? strlen(name) : 0;
+		if (*off ? strncmp(text, name, *off) == 0 :
+		    strcmp(text, name) == 0)
+			return &actions[i];
+	}
+	return NULL;
+}
+
+static void
+unknown_action(struct rcload *ld, const struct rc_word *w)
+{
+	size_t len = strcspn(w->text, "=>");
+	char *key = mem_strn(w->text, SBX_MIN(len + 1, w->len));
+	const struct row *near = table_suggest(&rc_watch_table, key);
+	struct buf b = BUF_INIT(512);
+
+	rc_wrong_in(ld, w, 0, len, "'%.*s' is nothing a watch can do",
+		    (int)SBX_MIN(len, (size_t)64), w->text);
+	if (near) {
+		rc_hint_word(ld, near->name);
+	} else {
+		for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+			if (actions[i].built)
+				(void)buf_addf(&b, "%s%s", b.len ? ", " : "",
+					       actions[i].row.name);
+		rc_hint(ld, "one of: %s", buf_str(&b));
+	}
+	buf_fini(&b);
+	free(key);
+}
+
+static bool
+one_action(struct rcload *ld, const struct rc_word *w, struct spec_watch *watch)
+{
+	size_t off;
+	const struct action *a = find_action(w->text, &off);
+
+	if (!a) {
+		unknown_action(ld, w);
+		return false;
+	}
+	if (!rc_built(ld, w, a->built, a->row.name))
+		return false;
+	watch->actions |= a->bits;
+	if (!a->fn)
+		return true;
+	if (!w->text[off]) {
+		rc_wrong(ld, w, "'%s' needs %s", a->row.name, a->row.args);
+		return false;
+	}
+	return a->fn(ld, w, off, watch);
+}
+
+enum rc_expect
+rc_expect_watch(const struct rc_stmt *s)
+{
+	bool absent = s->count > 2 && strcmp(s->words[2].text, "absent") == 0;
+
+	return s->count == (absent ? 3u : 2u) ? RC_EXPECT_PATTERN :
+		RC_EXPECT_WORD;
+}
+
+/* "absent /RE/ for 30s": the index behind it, 0 if reported. */
+static size_t
+take_absent(struct rcload *ld, const struct rc_stmt *s,
+	    struct spec_watch *watch)
+{
+	if (!rc_built(ld, &s->words[2], false, "absent"))
+		return 0;
+	if (s->count < 6 || strcmp(s->words[4].text, "for") != 0) {
+		rc_wrong(ld, &s->words[2], "expected absent /PATTERN/ for "
+			 "TIME");
+		return 0;
+	}
+	if (!rc_duration(ld, &s->words[5], 0, &watch->absent_ms))
+		return 0;
+	return 6;
+}
+
+/* The patterns are compiled here only to know that they can be. */
+static bool
+check_watch(struct rcload *ld, const struct rc_word *pattern,
+	    const struct rc_stmt *s, size_t from, struct spec_watch *watch)
+{
+	struct regex *re = compile(ld, pattern, 0, &watch->pattern);
+	bool ok = re != NULL;
+
+	if (re && regex_matches_empty(re)) {
+		rc_wrong(ld, pattern, "this pattern matches the empty text, "
+			 "so it matches every line");
+		ok = false;
+	}
+	for (size_t i = from; i < s->count; i++) {
+		const struct rc_word *w = &s->words[i];
+		size_t off = rc_option(w, "value");
+		ok &= one_action(ld, w, watch);
+		if (re && off && w->text[off] &&
+		    regex_group_find(re, w->text + off, NULL) < 0) {
+			rc_wrong_in(ld, w, off, w->len - off,
+				    "the pattern has no group '%s'",
+				    w->text + off);
+			rc_hint(ld, "write (?<%s>...) around the part that is "
+				"the value", w->text + off);
+			ok = false;
+		}
+	}
+	regex_free(re);
+	return ok;
+}
+
+static void
+free_watch(struct spec_watch *w)
+{
+	free(w->name);
+	free(w->pattern.text);
+	free(w->value);
+	free(w->unit);
+	free(w->start);
+	free(w->hook);
+}
+
+/* One of the defaults gives way to the process's own of the same name. */
+static bool
+make_room(struct rcload *ld, const struct rc_word *name)
+{
+	struct rcload_proc *p = ld->proc;
+	struct spec *s = p->spec;
+
+	for (size_t i = 0; i < s->watch_count; i++) {
+		if (strcmp(s->watches[i].name, name->text) != 0)
+			continue;
+		if (i >= p->watch_base) {
+			rc_wrong(ld, name, "there is a watch '%s' already",
+				 name->text);
+			return false;
+		}
+		free_watch(&s->watches[i]);
+		memmove(&s->watches[i], &s->watches[i + 1],
+			(--s->watch_count - i) * sizeof(*s->watches));
+		p->watch_base--;
+		break;
+	}
+	if (s->watch_count == SPEC_LIST_MAX) {
+		rc_wrong(ld, name, "more than %d watches", SPEC_LIST_MAX);
+		return false;
+	}
+	s->watches = mem_grow(s->watches, s->watch_count, s->watch_count + 1,
+			      sizeof(*s->watches));
+	return true;
+}
+
+void
+rc_do_watch(struct rcload *ld, const struct rc_stmt *s)
+{
+	struct spec_watch watch = { 0 };
+	size_t pattern = 2, from = 3;
+
+	if (!rc_name(ld, &s->words[1]))
+		return;
+	if (strcmp(s->words[2].text, "absent") == 0) {
+		pattern = 3;
+		from = take_absent(ld, s, &watch);
+		if (from == 0)
+			return;
+	}
+	if (check_watch(ld, &s->words[pattern], s, from, &watch) &&
+	    make_room(ld, &s->words[1])) {
+		struct spec *spec = ld->proc->spec;
+		watch.name = mem_str(s->words[1].text);
+		spec->watches[spec->watch_count++] = watch;
+		return;
+	}
+	free_watch(&watch);
+}
