@@ -247,6 +247,8 @@ set_descriptors(const struct child *c, int *status)
 		src[0] = slave;
 	if (src[0] < 0)
 		src[0] = sys_open("/dev/null", O_RDWR, 0);
+	if (src[0] < 0)
+		return src[0];
 	for (int i = 1; i < 3; i++)
 		if (src[i] < 0)
 			src[i] = slave >= 0 ? slave : src[i - 1];
@@ -267,9 +269,14 @@ set_descriptors(const struct child *c, int *status)
 static int
 set_rlimits(const struct child *c)
 {
-	struct rlimit l;
+	struct rlimit l, now;
 
-	if (setrlimit(RLIMIT_NOFILE, &c->conf->nofile) < 0)
+	/* Back to what it was, as far as somebody has not lowered ours. */
+	if (getrlimit(RLIMIT_NOFILE, &now) < 0)
+		return -errno;
+	l.rlim_max = SBX_MIN(c->conf->nofile.rlim_max, now.rlim_max);
+	l.rlim_cur = SBX_MIN(c->conf->nofile.rlim_cur, l.rlim_max);
+	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
 		return -errno;
 	for (size_t i = 0; i < c->req.nrlimits; i++) {
 		l.rlim_cur = c->rlimits[i].soft;

@@ -77,6 +77,9 @@ rig_address(struct sockaddr_un *a, const char *name)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
 }
 
+/* What the engine does at a byte of the test; at the end it exits, too. */
+enum { RIG_EXIT = 'x', RIG_HANG_UP = 'h' };
+
 /* This program as the engine; runs before main. */
 __attribute__((constructor)) static void
 rig_be_engine(void)
@@ -97,7 +100,9 @@ rig_be_engine(void)
 		kill(getppid(), SIGKILL);
 		_exit(1);
 	}
-	_exit(read(s, &c, 1) == 1 ? c : 0);
+	while (read(s, &c, 1) == 1 && c != RIG_EXIT)
+		close(KEEPER_FD);
+	_exit(0);
 }
 
 static inline struct rig_run *
@@ -375,13 +380,13 @@ static inline int
 rig_stop(struct rig *r)
 {
 	int status = -1;
-	char zero = 0;
+	char byte = RIG_EXIT;
 	uint64_t until_ms = clock_ms() + RIG_WAIT_S * 1000;
 
 	keeplink_bye(r->link);
 	while (keeplink_queued(r->link) > 0 && clock_ms() < until_ms)
 		rig_pump(r);
-	if (write(r->ctl, &zero, 1) != 1)
+	if (write(r->ctl, &byte, 1) != 1)
 		return -1;
 	rig_forget_engine(r);
 	while (waitpid(r->anchor, &status, WNOHANG) != r->anchor) {

@@ -258,6 +258,7 @@ run_fds(char **args)
 		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(d) &&
 		    atoi(e->d_name) < 64)
 			seen[atoi(e->d_name)] = 1;
+	closedir(d);
 	for (int i = 0; i < 64; i++)
 		if (seen[i])
 			printf("%d ", i);
@@ -277,6 +278,8 @@ run_status(char **args)
 		    strncmp(line, "Groups", 6) == 0 || line[1] == 'i' ||
 		    strncmp(line, "Uma", 3) == 0)
 			fputs(line, stdout);
+	if (f)
+		fclose(f);
 	return 0;
 }
 
