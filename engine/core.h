@@ -95,13 +95,13 @@ struct proc {
 	uint64_t slot, tag;	/* slot 0: the keeper knows nothing of it */
 	pid_t pid;		/* 0: no live leader */
 	int64_t created_ms, started_ms, ready_ms, ended_ms;	/* wall */
-	bool spawn_wanted, release_wanted, slot_known;
+	uint64_t release_slot;	/* to be given back; 0: none */
+	bool spawn_wanted, slot_known;
 	bool leader_ended, tree_gone, killing;
 	int signal_wanted;	/* to the tree, at the end of the turn */
 	uint64_t queued_gen;	/* place among the queued ones */
 	uint64_t at_tree_look_us;	/* next look at what is left; 0: none */
 	unsigned tree_looks;
-	char spawn_error[256];	/* answered at the end of the turn */
 
 	/* its output */
 	char *dirname;		/* below state_dir/log */
@@ -269,6 +269,8 @@ void	proc_exited(struct proc *p, const struct keep_exit *x);
 /* --- launch.c: from a spec to a request to the keeper ---------------------- */
 /* 0, or -1 with the reason in why (cap bytes). */
 int	launch_run(struct proc *p, char *why, size_t cap);
+/* A number never used before, and the tag that goes with it. */
+uint64_t launch_slot(struct engine *e, uint64_t *tag);
 int	launch_helper(struct engine *e, struct helper *h, struct proc *p,
 		      const char *command);
 /* Why a run could not be started, as a phrase. */

@@ -488,7 +488,7 @@ remove_forgotten(struct engine *e)
 {
 	for (size_t i = e->nproc; i-- > 0;) {
 		struct proc *p = e->procs[i];
-		if (!p->removing || proc_is_live(p) || p->release_wanted ||
+		if (!p->removing || proc_is_live(p) || p->release_slot ||
 		    p->spawn_wanted || is_followed(e, p))
 			continue;
 		/* Whoever follows it hears the end before it is gone. */
@@ -506,7 +506,7 @@ finish_if_down(struct engine *e)
 	if (!e->going_down)
 		return;
 	for (size_t i = 0; i < e->nproc; i++)
-		if (proc_is_live(e->procs[i]) || e->procs[i]->release_wanted)
+		if (proc_is_live(e->procs[i]) || e->procs[i]->release_slot)
 			return;
 	feed_clients(e);
 	engine_note(e, NULL, EVENT_ENGINE_STOP, e->down_cause,

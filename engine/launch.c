@@ -152,8 +152,8 @@ run_environ(const struct proc *p, const struct identity *id)
 	return env;
 }
 
-static uint64_t
-new_slot(struct engine *e, uint64_t *tag)
+uint64_t
+launch_slot(struct engine *e, uint64_t *tag)
 {
 	uint32_t no = ++e->next_slot & 0x7fffffff;
 	*tag = tree_tag(e->dir.hash, no);
@@ -195,7 +195,6 @@ launch_run(struct proc *p, char *why, size_t cap)
 		};
 	char *shell_argv[] = { s->shell, mem_str("-c"), s->command, NULL };
 	env = run_environ(p, id);
-	p->slot = new_slot(e, &p->tag);
 	q.slot = p->slot;
 	q.tag = p->tag;
 	q.argv = s->argv ? s->argv : shell_argv;
@@ -213,8 +212,6 @@ launch_run(struct proc *p, char *why, size_t cap)
 	q.nice = s->nice;
 	q.rlimits = limits;
 	q.nrlimits = s->limit_count;
-	/* The registry that is saved now names the slot before it exists. */
-	registry_save(e);
 	r = keeplink_spawn(e->link, &q);
 	free(shell_argv[1]);
 	if (r < 0)
@@ -238,7 +235,7 @@ launch_helper(struct engine *e, struct helper *h, struct proc *p,
 	struct spawn_req q;
 
 	spawn_req_init(&q);
-	h->slot = new_slot(e, &h->tag);
+	h->slot = launch_slot(e, &h->tag);
 	q.slot = h->slot;
 	q.tag = h->tag;
 	q.argv = argv;

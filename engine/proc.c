@@ -130,8 +130,11 @@ perform(struct proc *p, unsigned fx, const struct life_output *out)
 		p->queued_gen = ++e->gen;
 		e->slots_dirty = true;
 	}
-	if (fx & LIFE_FX_SPAWN)
+	if (fx & LIFE_FX_SPAWN) {
+		/* Named in the registry before it exists. */
+		p->slot = launch_slot(e, &p->tag);
 		p->spawn_wanted = true;
+	}
 	if (fx & LIFE_FX_START_PROBES)
 		proccheck_start(p);
 	if (fx & LIFE_FX_FORGET)
@@ -181,7 +184,10 @@ proc_started(struct proc *p, const struct keep_start *s)
 	p->tree_count = 1;
 	tree_leader(p->e->tree, p->tag, s->pid);
 	p->run_cut = false;
-	spool_run_begin(p->spool, p->life.run + 1, s->pid, now);
+	/* A former engine may have come as far as this before it died. */
+	const struct log_run *last = spool_run(p->spool);
+	if (!last || last->run != p->life.run + 1)
+		spool_run_begin(p->spool, p->life.run + 1, s->pid, now);
 	procwatch_run(p, true);
 	if (p->spec->tty)
 		proctty_open(p);
@@ -197,8 +203,8 @@ proc_failed(struct proc *p, enum spawn_step step, int error)
 {
 	char why[256];
 	launch_explain(p, step, error, why, sizeof why);
-	p->slot_known = true;
-	p->release_wanted = true;
+	p->slot_known = false;
+	p->release_slot = p->slot;
 	struct life_input in = {
 		.event = LIFE_EV_SPAWN_FAILED,
 		.detail = why,
@@ -243,7 +249,7 @@ run_is_gone(struct proc *p)
 	p->ports[0] = '\0';
 	p->killing = p->leader_ended = false;
 	p->at_tree_look_us = 0;
-	p->release_wanted = true;
+	p->release_slot = p->slot;
 	tree_forget(e->tree, p->tag);
 	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
 }
@@ -331,9 +337,9 @@ proc_settle_starts(struct engine *e)
 {
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
-		if (p->release_wanted) {
-			p->release_wanted = p->slot_known = false;
-			keeplink_release(e->link, p->slot);
+		if (p->release_slot) {
+			keeplink_release(e->link, p->release_slot);
+			p->release_slot = 0;
 		}
 		if (!p->spawn_wanted)
 			continue;

@@ -69,7 +69,8 @@ proctty_open(struct proc *p)
 		vt_free(p->vt);
 	}
 	p->vt = vt_new(rows, cols, SCROLLBACK_ROWS, &hooks, p);
-	p->vt_off = spool_end(p->spool, LOG_PTY);
+	const struct log_run *run = spool_run(p->spool);
+	p->vt_off = run ? run->start[LOG_PTY] : spool_end(p->spool, LOG_PTY);
 	p->vt_falls = 0;
 	save_base(p);
 	p->screen_gen = ++p->e->gen;

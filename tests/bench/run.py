@@ -1,0 +1,305 @@
+"""The benchmarks of sbx against cat, tmux and grep, in one run.
+
+Each figure is the median of several tries, the tries of the two sides
+alternate, and what counts is the ratio: machines differ.
+"""
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+SBX = os.environ["SBX"]
+BIN = os.path.join(os.environ["O"], "tests", "bench")
+ROOT = tempfile.mkdtemp(prefix="sbxb", dir="/tmp")
+TRIES = int(os.environ.get("TRIES", "3"))
+LINES = int(os.environ.get("LINES_", "1000000"))
+
+WATCHES = r"""
+    watch errors  /\b(?:ERROR|FATAL)\b/ level=error
+    watch slow    /took (?<ms>\d{4,})ms/ value=ms unit=ms
+    watch latency / 200 (?<lat>1[0-9])ms / value=lat unit=ms
+    watch oom     /heap out of memory/i count
+    watch done    /^line 0000999999 / mark
+"""
+
+
+def tool(name):
+    return os.path.join(BIN, "bench_" + name)
+
+
+class Set:
+    """An sbxrc in a directory of its own, with a runtime of its own."""
+
+    def __init__(self, text):
+        self.dir = tempfile.mkdtemp(dir=ROOT)
+        self.rc = os.path.join(self.dir, "sbxrc")
+        with open(self.rc, "w") as f:
+            f.write(text)
+        self.env = dict(os.environ, XDG_RUNTIME_DIR=self.dir + "/r",
+                        XDG_STATE_HOME=self.dir + "/s", HOME=self.dir,
+                        LC_ALL="C.UTF-8", TERM="xterm-256color")
+        self.env.pop("TMUX", None)
+        os.makedirs(self.dir + "/r", 0o700)
+
+    def run(self, *words, check=True):
+        p = subprocess.run([SBX, *words], cwd=self.dir, env=self.env,
+                           capture_output=True, text=True,
+                           stdin=subprocess.DEVNULL)
+        if check and p.returncode != 0:
+            sys.exit("sbx %s: %d %s" % (" ".join(words), p.returncode,
+                                        p.stderr))
+        return p.stdout
+
+    def tmux(self, *words):
+        return subprocess.run(["tmux", "-L", "b" + os.path.basename(self.dir),
+                               "-f", "/dev/null", *words], env=self.env,
+                              cwd=self.dir, capture_output=True, text=True)
+
+    def open_screen(self, *words):
+        self.tmux("new-session", "-d", "-x", "120", "-y", "40", SBX, *words)
+
+    def end(self):
+        self.run("down", "--timeout", "2s", check=False)
+        self.tmux("kill-server")
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def wait_file(path, seconds=120):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if os.path.exists(path) and os.path.getsize(path):
+            with open(path) as f:
+                return int(f.read())
+        time.sleep(0.005)
+    sys.exit("nothing in %s after %d s" % (path, seconds))
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def show(name, value, unit, base=None, base_name=""):
+    line = "%-44s %10.2f %-5s" % (name, value, unit)
+    if base:
+        line += "  %6.2f x %s (%.2f)" % (value / base, base_name, base)
+    print(line, flush=True)
+
+
+def cat_flood(how):
+    result = os.path.join(ROOT, "cat.txt")
+    subprocess.run("%s %d %s %s | cat >/dev/null" %
+                   (tool("flood"), LINES, how, result), shell=True, check=True)
+    took = wait_file(result)
+    os.unlink(result)
+    return took
+
+
+def sbx_flood(how, screen):
+    s = Set("process flood {\n cmd exec %s %d %s $OUT 300\n env OUT=%s\n%s}\n"
+            % (tool("flood"), LINES, how, "/dev/null", WATCHES))
+    with open(s.rc) as f:
+        text = f.read().replace("/dev/null", s.dir + "/took")
+    with open(s.rc, "w") as f:
+        f.write(text)
+    if screen:
+        s.open_screen()
+    else:
+        s.run("up")
+    took = wait_file(s.dir + "/took")
+    s.run("wait", "flood", "--exit", "--timeout", "120s", check=False)
+    kept = subprocess.run("%s logs flood --raw --stream stdout | wc -l" % SBX,
+                          shell=True, cwd=s.dir, env=s.env,
+                          capture_output=True, text=True).stdout
+    s.end()
+    if int(kept) != LINES:
+        sys.exit("flood: %d of %d lines kept" % (int(kept), LINES))
+    return took
+
+
+def bench_flood():
+    for how in ("line", "block"):
+        cat, plain, screen = [], [], []
+        for _ in range(TRIES):
+            cat.append(cat_flood(how))
+            plain.append(sbx_flood(how, False))
+            screen.append(sbx_flood(how, True))
+        base = median(cat) / 1e3
+        show("flood, 1M lines, one write a %s: cat" % how, base, "ms")
+        show("  sbx, 5 watches, no screen", median(plain) / 1e3, "ms", base,
+             "cat")
+        show("  sbx, 5 watches, screen open", median(screen) / 1e3, "ms", base,
+             "cat")
+
+
+def bench_tty():
+    """The same flood on a terminal, against tmux."""
+    ours, theirs = [], []
+    lines = LINES // 5
+    for _ in range(TRIES):
+        s = Set("process flood {\n argv %s %d line took 300\n tty yes\n}\n" %
+                (tool("flood"), lines))
+        s.open_screen()
+        ours.append(wait_file(s.dir + "/took"))
+        s.end()
+        s = Set("")
+        s.tmux("new-session", "-d", "-x", "120", "-y", "40", tool("flood"),
+               str(lines), "line", s.dir + "/took", "300")
+        theirs.append(wait_file(s.dir + "/took"))
+        s.tmux("kill-server")
+    show("flood on a tty, %d lines: tmux" % lines, median(theirs) / 1e3, "ms")
+    show("  sbx, screen open", median(ours) / 1e3, "ms", median(theirs) / 1e3,
+         "tmux")
+
+
+def echo(cmd, env, cwd, marker, keys):
+    p = subprocess.run([tool("echo"), marker, keys, "400", *cmd], env=env,
+                       cwd=cwd, capture_output=True, text=True)
+    if p.returncode:
+        sys.exit("echo: " + p.stderr)
+    return [int(w) / 1e3 for w in p.stdout.split()]
+
+
+CAT = "process shell {\n argv sh -c 'echo READY; exec cat'\n tty yes\n}\n"
+
+
+def bench_echo():
+    ours, theirs, flooded = [], [], []
+    for _ in range(TRIES):
+        s = Set("")
+        theirs.append(echo(["tmux", "-L", "e%d" % os.getpid(), "-f",
+                            "/dev/null", "new-session",
+                            "echo READY; exec cat"], s.env, s.dir, "READY",
+                           ""))
+        subprocess.run(["tmux", "-L", "e%d" % os.getpid(), "kill-server"],
+                       capture_output=True)
+        s = Set(CAT)
+        ours.append(echo([SBX], s.env, s.dir, "READY", "\\r"))
+        s.end()
+        s = Set(CAT + "process noise {\n cmd while :; do echo "
+                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done\n}\n")
+        flooded.append(echo([SBX], s.env, s.dir, "READY", "\\r"))
+        s.end()
+    for i, name in ((0, "p50"), (1, "p99")):
+        base = median([t[i] for t in theirs])
+        show("key to echo, %s: tmux" % name, base, "ms")
+        show("  sbx", median([t[i] for t in ours]), "ms", base, "tmux")
+        show("  sbx, another process floods", median([t[i] for t in flooded]),
+             "ms", base, "tmux")
+
+
+def bench_frame():
+    for count in (10, 100):
+        ours, theirs = [], []
+        for _ in range(max(TRIES, 5)):
+            s = Set("".join("process p%d {\n argv sleep 1000\n}\n" % i
+                            for i in range(1, count + 1)))
+            p = subprocess.run([tool("frame"), "p%d" %
+                                min(count, 20), SBX], env=s.env, cwd=s.dir,
+                               capture_output=True, text=True)
+            if p.returncode:
+                sys.exit("frame: " + p.stderr)
+            ours.append(int(p.stdout) / 1e3)
+            s.end()
+            s = Set("")
+            words = ["tmux", "-L", "f%d" % os.getpid(), "-f", "/dev/null",
+                     "new-session", "-n", "w1", "sleep 1000"]
+            for i in range(2, count + 1):
+                words += [";", "new-window", "-n", "w%d" % i, "sleep 1000"]
+            p = subprocess.run([tool("frame"), "w%d*" % count, *words],
+                               env=s.env, cwd=s.dir, capture_output=True,
+                               text=True)
+            theirs.append(int(p.stdout or 0) / 1e3)
+            subprocess.run(["tmux", "-L", "f%d" % os.getpid(), "kill-server"],
+                           capture_output=True)
+            shutil.rmtree(s.dir, ignore_errors=True)
+        show("first frame, %d processes: tmux" % count, median(theirs), "ms")
+        show("  sbx, engine included", median(ours), "ms", median(theirs),
+             "tmux")
+
+
+def stat_of(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    ticks = int(fields[11]) + int(fields[12])
+    out = {"cpu": ticks / os.sysconf("SC_CLK_TCK")}
+    with open("/proc/%d/status" % pid) as f:
+        for line in f:
+            if line.startswith("VmRSS"):
+                out["rss"] = int(line.split()[1]) / 1024
+            if line.startswith("voluntary_ctxt"):
+                out["wakes"] = int(line.split()[1])
+    return out
+
+
+def bench_idle():
+    s = Set("".join("process p%d {\n argv sleep 100000\n}\n" % i
+                    for i in range(100)))
+    s.run("up")
+    d = json.loads(s.run("doctor", "--json"))
+    pids = [d["engine_pid"], d["keeper_pid"]]
+    time.sleep(3)
+    before = [stat_of(p) for p in pids]
+    seconds = 10
+    time.sleep(seconds)
+    after = [stat_of(p) for p in pids]
+    cpu = sum(a["cpu"] - b["cpu"] for a, b in zip(after, before))
+    wakes = sum(a["wakes"] - b["wakes"] for a, b in zip(after, before))
+    show("100 idle processes: CPU, share of a core", 100 * cpu / seconds, "%")
+    show("  wake-ups a second", wakes / seconds, "/s")
+    show("  engine resident", after[0]["rss"], "MB")
+    show("  keeper resident", after[1]["rss"], "MB")
+    show("  engine and keeper", after[0]["rss"] + after[1]["rss"], "MB")
+    took, theirs = [], []
+    for _ in range(40):
+        start = time.monotonic()
+        s.run("ls")
+        took.append((time.monotonic() - start) * 1e3)
+        start = time.monotonic()
+        subprocess.run(["true"])
+        theirs.append((time.monotonic() - start) * 1e3)
+    show("sbx ls, 100 processes", median(took), "ms", median(theirs),
+         "running true")
+    s.end()
+
+
+def bench_create():
+    s = Set("process idle {\n argv sleep 1000\n}\n")
+    s.run("up")
+    count = 200
+    start = time.monotonic()
+    for _ in range(count):
+        s.run("exec", "--", "true")
+    took = time.monotonic() - start
+    base = time.monotonic()
+    for _ in range(count):
+        subprocess.run(["true"])
+    base = time.monotonic() - base
+    show("exec true, a client each", count / took, "/s", count / base,
+         "running true")
+    s.end()
+
+
+BENCHES = {"flood": bench_flood, "tty": bench_tty, "echo": bench_echo,
+           "frame": bench_frame, "idle": bench_idle, "create": bench_create}
+
+
+def main():
+    try:
+        for name in sys.argv[1:] or BENCHES:
+            if name in BENCHES:
+                BENCHES[name]()
+            else:
+                subprocess.run([tool(name)], check=True)
+        if not sys.argv[1:]:
+            for name in ("log", "vt"):
+                if os.path.exists(tool(name)):
+                    subprocess.run([tool(name)], check=True)
+    finally:
+        shutil.rmtree(ROOT, ignore_errors=True)
+
+
+main()
