@@ -114,7 +114,7 @@ test:		## install what is missing, build, run every test (< 10 min)
 	@sh tests/lib/runtests.sh $O
 
 check-build: $(unit_bin) $(replay_bin) $(tool_bin)
-check-unit: $(unit_bin)	## run the unit tests only
+check-unit: $(unit_bin) $(tool_bin)	## run the unit tests only
 	prove --exec '' $(unit_bin)
 check-tty: all $(tool_bin)	## run the end-to-end tests only
 	SBX=$(abspath $O/sbx) O=$(abspath $O) prove -j2 tests/tty
