@@ -618,13 +618,16 @@ tree_signal(struct tree *t, uint64_t tag, int signo, pid_t spare)
 size_t
 tree_kill_round(struct tree *t, uint64_t tag, struct tree_sent *sent)
 {
-	*sent = (struct tree_sent){ 0, 0 };
+	struct tree_sent done = { 0, 0 };
+
 	int r = tree_scan(t, TREE_EXACT);
 	size_t count = tree_count(t, tag);
 	if (count > 0) {
-		*sent = tree_signal(t, tag, SIGKILL, 0);
+		done = tree_signal(t, tag, SIGKILL, 0);
 		chase(t, tag);
 	}
+	if (sent)
+		*sent = done;
 	return r < 0 ? SBX_MAX(count, (size_t)1) : count;
 }
 

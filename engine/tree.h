@@ -80,7 +80,8 @@ struct tree_sent tree_signal(struct tree *t, uint64_t tag, int signo,
 /*
  * An exact scan, then SIGKILL to every member.  Returns how many were alive
  * in the scan: 0 means gone (never when the scan itself has failed).  What is
- * born meanwhile is chased for up to 20 ms, so that a storm converges.
+ * born meanwhile is chased for up to 20 ms, so that a storm converges.  sent
+ * may be NULL.
  */
 size_t	tree_kill_round(struct tree *t, uint64_t tag, struct tree_sent *sent);
 

@@ -23,10 +23,9 @@ static int
 kill_run(struct rig *r, struct tree *t, uint64_t tag)
 {
 	uint64_t until_ms = clock_ms() + STOP_WITHIN_MS;
-	struct tree_sent sent;
 
 	for (int round = 1;; round++) {
-		if (tree_kill_round(t, tag, &sent) == 0)
+		if (tree_kill_round(t, tag, NULL) == 0)
 			return round;
 		if (clock_ms() > until_ms)
 			return -1;
