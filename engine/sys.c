@@ -140,6 +140,24 @@ sys_socketpair(int type, int fds[2])
 }
 
 int
+sys_socket(int domain, int type)
+{
+	RETRY_INT("socket", socket(domain, type | SOCK_CLOEXEC, 0));
+}
+
+int
+sys_connect(int fd, const struct sockaddr *addr, unsigned len)
+{
+	RETRY_INT("connect", connect(fd, addr, len));
+}
+
+ssize_t
+sys_send(int fd, const void *data, size_t len)
+{
+	RETRY("send", send(fd, data, len, MSG_NOSIGNAL));
+}
+
+int
 sys_accept(int fd)
 {
 	RETRY_INT("accept",
@@ -194,6 +212,12 @@ int
 sys_rename(const char *from, const char *to)
 {
 	RETRY_INT("rename", rename(from, to));
+}
+
+int
+sys_renameat(int dir, const char *from, const char *to)
+{
+	RETRY_INT("renameat", renameat(dir, from, dir, to));
 }
 
 static ssize_t

@@ -34,6 +34,9 @@ int	sys_open(const char *path, int flags, mode_t mode);
 int	sys_openat(int dir, const char *path, int flags, mode_t mode);
 int	sys_pipe(int fds[2], int flags);
 int	sys_socketpair(int type, int fds[2]);
+int	sys_socket(int domain, int type);
+int	sys_connect(int fd, const struct sockaddr *addr, unsigned len);
+ssize_t	sys_send(int fd, const void *data, size_t len);	/* no SIGPIPE */
 int	sys_accept(int fd);			/* non-blocking peer */
 int	sys_memfd(const char *name);
 int	sys_dup(int fd);
@@ -44,6 +47,7 @@ int	sys_unlinkat(int dir, const char *path, int flags);
 int	sys_fstat(int fd, struct stat *st);
 int	sys_ftruncate(int fd, int64_t len);
 int	sys_rename(const char *from, const char *to);
+int	sys_renameat(int dir, const char *from, const char *to);
 
 /*
  * One message with up to 16 descriptors.  recv sets *nfds to the number
