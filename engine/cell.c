@@ -38,6 +38,8 @@ enum {
 	RUN_ALL = 31,
 };
 
+#define RUN_COUNT_MAX 255
+
 /* Bytes that one cell can take, as a run of its own. */
 #define PACKED_CELL_MAX (1 + 1 + 4 + 4 + 1 + 1 + 4 * POINTS_MAX)
 
@@ -225,12 +227,6 @@ cell_text(const struct cell_pool *p, const struct vt_cell *c, char *out)
 }
 
 bool
-cell_same_looks(const struct vt_cell *a, const struct vt_cell *b)
-{
-	return a->fg == b->fg && a->bg == b->bg && a->attrs == b->attrs;
-}
-
-bool
 cell_same(const struct vt_cell *a, const struct vt_cell *b)
 {
 	return a->glyph == b->glyph && a->width == b->width &&
@@ -256,7 +252,7 @@ put_colour(char *o, uint32_t colour)
 	return o;
 }
 
-static unsigned
+static inline unsigned
 run_kind(const struct vt_cell *c)
 {
 	return (c->width == 2 ? RUN_WIDE : 0) |
@@ -265,44 +261,48 @@ run_kind(const struct vt_cell *c)
 	       (c->attrs ? RUN_ATTRS : 0);
 }
 
+static char *
+pack_glyph(const struct cell_pool *p, uint32_t glyph, char *o)
+{
+	uint32_t points[POINTS_MAX];
+	int n = cell_points(p, glyph, points);
+
+	if (glyph & CELL_CLUSTER)
+		*o++ = (char)n;
+	for (int k = 0; k < n; k++)
+		o += utf8_encode(points[k], o);
+	return o;
+}
+
 /* Writes one run from *at on, and moves *at behind it. */
 static char *
 pack_run(const struct cell_pool *p, const struct vt_cell *cells, int cols,
 	 int *at, char *o)
 {
-	const struct vt_cell *first = &cells[*at];
+	const struct vt_cell *first = &cells[*at], *c = first;
+	const struct vt_cell *end = cells + cols;
 	unsigned kind = run_kind(first);
-	int step = kind & RUN_WIDE ? 2 : 1;
-	int i = *at, count = 0;
+	int step = kind & RUN_WIDE ? 2 : 1, count = 0;
 
-	while (i < cols && cell_same_looks(&cells[i], first) &&
-	       run_kind(&cells[i]) == kind) {
-		i += step;
-		count++;
-	}
 	*o++ = (char)kind;
-	if (count > 127)
-		*o++ = (char)(0x80 | count >> 7);
-	*o++ = (char)(count & 127);
+	char *count_at = o++;
 	if (kind & RUN_FG)
 		o = put_colour(o, first->fg);
 	if (kind & RUN_BG)
 		o = put_colour(o, first->bg);
 	if (kind & RUN_ATTRS)
 		*o++ = (char)first->attrs;
-	for (i = *at; count > 0; i += step, count--) {
-		uint32_t points[POINTS_MAX];
-		if (cells[i].glyph < 0x80) {
-			*o++ = (char)cells[i].glyph;
-			continue;
-		}
-		int n = cell_points(p, cells[i].glyph, points);
-		if (kind & RUN_CLUSTER)
-			*o++ = (char)n;
-		for (int k = 0; k < n; k++)
-			o += utf8_encode(points[k], o);
+	while (c < end && count < RUN_COUNT_MAX && cell_same_looks(c, first) &&
+	       run_kind(c) == kind) {
+		if (c->glyph < 0x80)
+			*o++ = (char)c->glyph;
+		else
+			o = pack_glyph(p, c->glyph, o);
+		c += step;
+		count++;
 	}
-	*at = i;
+	*count_at = (char)count;
+	*at += count * step;
 	return o;
 }
 
@@ -418,8 +418,6 @@ unpack_run(struct reader *r, struct cell_pool *p, struct vt_cell *out,
 	unsigned kind = take_byte(r);
 	unsigned count = take_byte(r);
 
-	if (count & 0x80)
-		count = (count & 0x7f) << 7 | take_byte(r);
 	if (kind & ~(unsigned)RUN_ALL || count == 0)
 		r->bad = true;
 	if (kind & RUN_FG)

@@ -78,9 +78,14 @@ void	cell_pool_sweep_end(struct cell_pool *p);
 size_t	cell_text(const struct cell_pool *p, const struct vt_cell *c,
 		  char *out);
 bool	cell_same(const struct vt_cell *a, const struct vt_cell *b);
-/* True when fg, bg and attrs agree. */
-bool	cell_same_looks(const struct vt_cell *a, const struct vt_cell *b);
 bool	cell_is_blank(const struct vt_cell *c);		/* and default looks */
+
+/* True when fg, bg and attrs agree. */
+static inline bool
+cell_same_looks(const struct vt_cell *a, const struct vt_cell *b)
+{
+	return a->fg == b->fg && a->bg == b->bg && a->attrs == b->attrs;
+}
 
 enum { CELL_ROW_WRAPPED = 1 };	/* the line goes on in the next row */
 
