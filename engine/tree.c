@@ -44,7 +44,7 @@ struct tree {
 	uint32_t set;
 	pid_t keeper, self;
 	struct nodes scan;		/* scratch */
-	int error;			/* of this scan: not all was seen */
+	int error;			/* the last scan has not seen all */
 	struct tree_proc *members;	/* the result, by tag and pid */
 	size_t count, cap;
 	struct leader *leaders;
@@ -549,7 +549,7 @@ tree_scan(struct tree *t, enum tree_how how)
 	if (r < 0)
 		r = gather_all(t);
 	if (r < 0)
-		return r;
+		return t->error = r;
 	sort_nodes(&t->scan);
 	classify(t);
 	if (t->error == 0)
@@ -581,7 +581,7 @@ tree_count(const struct tree *t, uint64_t tag)
 	size_t count;
 
 	tree_members(t, tag, &count);
-	return count;
+	return t->error < 0 ? SBX_MAX(count, (size_t)1) : count;
 }
 
 void
@@ -615,20 +615,25 @@ tree_signal(struct tree *t, uint64_t tag, int signo, pid_t spare)
 	return sent;
 }
 
+struct tree_sent
+tree_kill(struct tree *t, uint64_t tag)
+{
+	struct tree_sent sent = tree_signal(t, tag, SIGKILL, 0);
+
+	if (sent.sent > 0)
+		chase(t, tag);
+	return sent;
+}
+
 size_t
 tree_kill_round(struct tree *t, uint64_t tag, struct tree_sent *sent)
 {
-	struct tree_sent done = { 0, 0 };
-
-	int r = tree_scan(t, TREE_EXACT);
+	tree_scan(t, TREE_EXACT);
 	size_t count = tree_count(t, tag);
-	if (count > 0) {
-		done = tree_signal(t, tag, SIGKILL, 0);
-		chase(t, tag);
-	}
+	struct tree_sent done = tree_kill(t, tag);
 	if (sent)
 		*sent = done;
-	return r < 0 ? SBX_MAX(count, (size_t)1) : count;
+	return count;
 }
 
 size_t

@@ -58,12 +58,16 @@ void	tree_forget(struct tree *t, uint64_t tag);
 /*
  * TREE_QUICK follows the lists of children: cheap, but it may miss one whose
  * sibling ends meanwhile; right for figures.  TREE_EXACT reads all of /proc:
- * right for "nothing is left".  0, or -errno, then the last result stays.
+ * right for "nothing is left".  0, or -errno: then the members stay as they
+ * were.
  */
 enum tree_how { TREE_QUICK, TREE_EXACT };
 int	tree_scan(struct tree *t, enum tree_how how);
 
-/* Of the last scan; the array is valid until the next one. */
+/*
+ * Of the last scan; the array is valid until the next one.  After a scan that
+ * failed nothing counts as gone: tree_count is at least 1.
+ */
 size_t	tree_count(const struct tree *t, uint64_t tag);
 const struct tree_proc *tree_members(const struct tree *t, uint64_t tag,
 				     size_t *count);
@@ -78,10 +82,15 @@ struct tree_sent tree_signal(struct tree *t, uint64_t tag, int signo,
 			     pid_t spare);
 
 /*
- * An exact scan, then SIGKILL to every member.  Returns how many were alive
- * in the scan: 0 means gone (never when the scan itself has failed).  What is
- * born meanwhile is chased for up to 20 ms, so that a storm converges.  sent
- * may be NULL.
+ * SIGKILL to the members of the last scan, and to what is born meanwhile: it
+ * is chased for up to 20 ms, so that a storm converges in a few rounds.  For
+ * many runs: one exact scan, then this for each.
+ */
+struct tree_sent tree_kill(struct tree *t, uint64_t tag);
+
+/*
+ * An exact scan and tree_kill.  Returns how many were alive in the scan: 0
+ * means gone (and is never said when the scan has failed).  sent may be NULL.
  */
 size_t	tree_kill_round(struct tree *t, uint64_t tag, struct tree_sent *sent);
 
