@@ -280,6 +280,8 @@ void	launch_explain(const struct proc *p, enum spawn_step step, int error,
 /* --- order.c: dependencies, places, order of stopping ---------------------- */
 void	order_policy(struct proc *p);		/* spec → life_policy */
 void	order_settle(struct engine *e);
+/* LIFE_IN_* that save a process the waiting for what it need not wait for. */
+unsigned order_shortcuts(const struct proc *p);
 /* Marks in want[] (by index of procs) what must be started for them. */
 void	order_needs(struct engine *e, bool *want);
 void	order_dependents(struct engine *e, bool *want);

@@ -182,28 +182,42 @@ settle_deps(struct engine *e)
 	buf_fini(&text);
 }
 
-static void
-settle_slots(struct engine *e)
+/* Places that are free; *first is who has waited longest, NULL: nobody. */
+static uint64_t
+free_places(const struct engine *e, struct proc **first)
 {
 	uint64_t limit = options_number(e->options, OPTION_LIMIT_PROCESSES);
 	uint64_t live = 0;
 
-	e->slots_dirty = false;
-	for (size_t i = 0; i < e->nproc; i++)
-		live += proc_is_live(e->procs[i]);
-	while (live < limit) {
-		struct proc *first = NULL;
-		for (size_t i = 0; i < e->nproc; i++) {
-			struct proc *p = e->procs[i];
-			if (p->life.status == STATUS_QUEUED &&
-			    (!first || p->queued_gen < first->queued_gen))
-				first = p;
-		}
-		if (!first)
-			break;
-		proc_tell(first, LIFE_EV_SLOT_FREE, CAUSE_LIMIT, NULL);
-		live++;
+	*first = NULL;
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		live += proc_is_live(p);
+		if (p->life.status == STATUS_QUEUED &&
+		    (!*first || p->queued_gen < (*first)->queued_gen))
+			*first = p;
 	}
+	return live < limit ? limit - live : 0;
+}
+
+static void
+settle_slots(struct engine *e)
+{
+	struct proc *first;
+
+	e->slots_dirty = false;
+	while (free_places(e, &first) > 0 && first)
+		proc_tell(first, LIFE_EV_SLOT_FREE, CAUSE_LIMIT, NULL);
+}
+
+unsigned
+order_shortcuts(const struct proc *p)
+{
+	struct proc *first;
+	unsigned flags = p->spec->dep_count == 0 ? LIFE_IN_DEPS_MET : 0;
+	if (free_places(p->e, &first) > 0 && !first)
+		flags |= LIFE_IN_SLOT;
+	return flags;
 }
 
 /* Someone who needs p, and so has to be gone before p is stopped. */

@@ -149,6 +149,7 @@ proc_event(struct proc *p, const struct life_input *given)
 	struct life_input in = *given;
 	struct life_output out = { .text = "" };
 	in.now_us = clock_us();
+	in.flags |= order_shortcuts(p);
 	/* Jitter only spreads restarts: the low bits of the clock will do. */
 	in.jitter = (int)(in.now_us % 201) - 100;
 	unsigned fx = life_step(&p->life, &p->policy, &in, &out);

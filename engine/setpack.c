@@ -85,13 +85,16 @@ setpack_get(const void *data, size_t len, struct setpack *s, struct err *e)
 	s->rc_path = mem_str(msg_str_nn(&r));
 	s->environ = msg_strv(&r, WORDS_MAX);
 	s->settings = msg_strv(&r, WORDS_MAX);
-	err_set(e, ERR_USAGE, "the set cannot be read");
-	if (get_groups(&r, s) < 0 || get_specs(&r, s, e) < 0 ||
-	    !msg_done(&r)) {
+	int rc = get_groups(&r, s);
+	if (rc == 0)
+		rc = get_specs(&r, s, e);
+	else
+		err_set(e, ERR_USAGE, "the groups of the set cannot be read");
+	if (rc == 0 && !msg_done(&r))
+		rc = err_set(e, ERR_USAGE, "the set cannot be read");
+	if (rc < 0)
 		setpack_fini(s);
-		return -1;
-	}
-	return 0;
+	return rc;
 }
 
 void
