@@ -16,9 +16,10 @@
  * an earlier one.  Line numbers (seq) start at 1 and are not stored: the
  * first one of a segment is in its header, a later one is a matter of place.
  *
- * Nothing here is ever truncated or renamed; whole segments are unlinked,
- * the oldest first.  Numbers are in the machine's own order: the magic
- * refuses a foreign one.
+ * Nothing here is ever truncated; whole segments are unlinked, the oldest
+ * first.  A repaired index and a shortened list of runs are written beside
+ * the old file and renamed over it.  Numbers are in the machine's own order:
+ * the magic refuses a foreign one.
  */
 
 #include <stdint.h>
@@ -56,6 +57,7 @@ struct log_header {
  */
 #define LOG_PARTIAL	1u	/* no newline: the run or a screen cut it */
 #define LOG_GAP		2u
+#define LOG_GONE	4u	/* a GAP of bytes that retention took */
 #define LOG_LEN_MAX	((UINT64_C(1) << 40) - 1)
 
 struct log_entry {

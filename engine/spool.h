@@ -45,6 +45,8 @@ void	spool_free(struct spool *sp);			/* NULL is fine */
 void	spool_set_keep(struct spool *sp, uint64_t keep);
 /* The directory, for handing to a client; valid as long as sp. */
 int	spool_dir(const struct spool *sp);
+/* Closes its files until they are needed again; for runs that have ended. */
+void	spool_rest(struct spool *sp);
 /* Removes every file of a log; for records that are forgotten. */
 int	spool_wipe(int dir);
 

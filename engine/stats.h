@@ -32,7 +32,6 @@ void	stats_init(struct stats *s);
  * "1,234" are numbers; anything else is text. */
 void	stats_add(struct stats *s, const char *text, size_t len,
 		int64_t wall_ms);
-void	stats_add_number(struct stats *s, double v, int64_t wall_ms);
 /* Samples oldest first into out[STATS_SAMPLES]; their count. */
 size_t	stats_samples(const struct stats *s, double *out);
 double	stats_p95(const struct stats *s);	/* 0 without a number */
