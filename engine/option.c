@@ -101,7 +101,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LOG_KEEP] = {
 		ROW("log.keep", "SIZE",
 		    "bytes of log kept of each process, oldest go first"),
-		OPTION_SIZE, "64M", 64 << 10, INT64_MAX, true, true },
+		OPTION_SIZE, "256M", 64 << 10, INT64_MAX, true, true },
 	[OPTION_MOUSE] = {
 		ROW("mouse", "on | off",
 		    "use the mouse; off keeps the terminal's own selection"),

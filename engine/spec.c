@@ -216,7 +216,7 @@ spec_new(void)
 	s->live_every_ms = 10000;
 	s->live_fails = 3;
 	s->autostart = true;
-	s->log_keep_bytes = 64u << 20;
+	s->log_keep_bytes = 256u << 20;
 	s->files_debounce_ms = 300;
 	s->replicas = 1;
 	return s;

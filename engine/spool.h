@@ -31,7 +31,7 @@ struct spool;
 #ifndef SPOOL_SEGMENT_MAX
 #define SPOOL_SEGMENT_MAX (16 * 1024 * 1024)
 #endif
-#define SPOOL_KEEP_DEFAULT (64ull * 1024 * 1024)
+#define SPOOL_KEEP_DEFAULT (256ull * 1024 * 1024)
 
 /*
  * Opens or makes the log in directory dir (borrowed; 0700, the caller makes
