@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""The engine is killed again and again under load: no child, no byte, no
+record is lost, nothing is started twice."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from sbxtest import LONG, Set, alive, done, ok, same, until
+
+COUNT = "i=0; while [ $i -lt %d ]; do i=$((i+1)); echo $i; " \
+        "[ $((i %% 50)) = 0 ] && sleep 0.01; done; sleep 1000"
+s = Set("""
+process plain {
+    cmd %s
+}
+process both {
+    cmd i=0; while :; do i=$((i+1)); echo $i; echo $i >&2; sleep 0.002; done
+}
+process term {
+    cmd %s
+    tty yes
+}
+process once {
+    cmd echo ran >>ran.txt; sleep 0.3
+}
+process flaky {
+    cmd sleep 0.1; exit 1
+    restart on-failure
+    restart.backoff 100ms..200ms
+    restart.max 0
+}
+""" % (COUNT % 200000, COUNT % 200000))
+same(s.sbx("up")[0], 0, "the set is up")
+pids = {r["name"]: r["pid"] for r in s.rows()
+        if r["name"] in ("plain", "both", "term")}
+ok(all(pids.values()), "all of them run", pids)
+
+rounds = 100 if LONG else 20
+killed = set()
+for i in range(rounds):
+    killed.add(s.kill_engine())
+    until(lambda: s.sbx("ls")[0] == 0)
+same(len(killed), rounds, "every engine was another one")
+now = {r["name"]: r["pid"] for r in s.rows() if r["name"] in pids}
+same(now, pids, "the children are the same")
+ok(all(alive(p) for p in pids.values()), "and they live")
+ok(until(lambda: s.status("once") == "completed"), "the one-shot is over")
+same(open(s.dir + "/ran.txt").read(), "ran\n", "it ran once")
+
+
+def contiguous(data, name):
+    numbers = [int(w) for w in data.split()[:-1]]
+    want = list(range(1, len(numbers) + 1))
+    bad = [(g, w) for g, w in zip(numbers, want) if g != w][:3]
+    ok(len(numbers) > 100 and numbers == want,
+       "%s: %d lines, none missing or doubled" % (name, len(numbers)), bad)
+
+
+contiguous(s.raw("plain"), "stdout")
+contiguous(s.raw("both"), "two streams, stdout")
+contiguous(s.raw("both", "stderr"), "two streams, stderr")
+contiguous(s.raw("term", "pty"), "pty")
+text = s.out("logs", "plain", "--json").splitlines()
+ok(len(text) > 100 and '"seq":1,' in text[0].replace(" ", ""),
+   "the index starts at 1", text[:1])
+flaky = s.row("flaky")
+ok(flaky.get("restarts", 0) > 3, "restarts go on", flaky)
+done()
