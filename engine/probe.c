@@ -169,6 +169,7 @@ done(struct probe *p, bool ok, const char *text)
 		r.body_len = p->in.len - p->answer.body_off;
 		if (p->answer.chunked)
 			r.body_len = answer_dechunk(body, r.body_len);
+		r.body_len = SBX_MIN(r.body_len, (size_t)PROBE_BODY_MAX);
 		r.body = body;
 	}
 	/* Neither may call in again; the probe itself is gone after fn. */
