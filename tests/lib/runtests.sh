@@ -1,0 +1,37 @@
+#!/bin/sh
+# Runs every test of a build: unit binaries, replays of the fuzz targets,
+# scripts, end-to-end tests and the short forms of the torture tests, through
+# one prove, so that its last lines count all of them.
+#	runtests.sh BUILD_DIR [TEST...]
+set -eu
+cd "$(dirname "$0")/../.."
+build=${1:?usage: runtests.sh BUILD_DIR [TEST...]}
+shift
+O=$(cd "$build" && pwd)
+SBX=$O/sbx
+export O SBX
+export LC_ALL=C.UTF-8 TZ=UTC
+# The engine outlives the one who started it; a leak that a sanitizer finds
+# must still end as a failure of the test that made it.
+export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=1:detect_leaks=1:handle_abort=0}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
+unset SBX_SOCKET SBX_ID SBX_PROCESS SBX_FAULT LONG MAKEFLAGS MAKELEVEL MFLAGS
+
+if [ $# -eq 0 ]; then
+	# The long ones first, so that two jobs end at about the same time.
+	set --
+	for t in tests/tty/*.t tests/torture/*.t tests/script/*.t; do
+		[ -e "$t" ] && set -- "$@" "$t"
+	done
+	for t in tests/unit/test_*.c; do
+		t=$O/${t%.c}
+		[ -x "$t" ] && set -- "$@" "$t" && continue
+		echo "runtests: $t was not built" >&2
+		exit 1
+	done
+fi
+
+jobs=$(nproc 2>/dev/null || echo 2)
+[ "$jobs" -le 4 ] || jobs=4
+[ "$jobs" -ge 2 ] || jobs=2
+exec prove -j"$jobs" --merge "$@"
