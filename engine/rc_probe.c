@@ -244,3 +244,9 @@ rc_do_live(struct rcload *ld, const struct rc_stmt *s)
 {
 	probe(ld, s, &ld->proc->spec->live);
 }
+
+bool
+rc_probe_is_built(const struct row *r)
+{
+	return container_of(r, const struct probe_row, row)->built;
+}

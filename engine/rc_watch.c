@@ -381,3 +381,9 @@ rc_do_watch(struct rcload *ld, const struct rc_stmt *s)
 	}
 	free_watch(&watch);
 }
+
+bool
+rc_watch_is_built(const struct row *r)
+{
+	return container_of(r, const struct action, row)->built;
+}

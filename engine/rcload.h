@@ -37,4 +37,8 @@ extern const struct table rc_word_table;
 extern const struct table rc_probe_table;
 extern const struct table rc_watch_table;
 
+/* Rows of these two that this version refuses are in them all the same. */
+bool	rc_probe_is_built(const struct row *r);
+bool	rc_watch_is_built(const struct row *r);
+
 #endif

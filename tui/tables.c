@@ -1,0 +1,314 @@
+#include "tables.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base.h"
+#include "engine/cmd.h"
+#include "engine/event.h"
+#include "engine/option.h"
+#include "engine/rcstate.h"
+#include "engine/rowfmt.h"
+#include "engine/status.h"
+#include "theme.h"
+
+/* Text in a manual: nothing of it may act as a request. */
+static void
+roff(const char *s)
+{
+	bool fresh = true;
+
+	for (; *s; s++) {
+		if (fresh && (*s == '.' || *s == '\''))
+			fputs("\\&", stdout);
+		fresh = *s == '\n';
+		if (*s == '\\')
+			fputs("\\e", stdout);
+		else if (*s == '-')
+			fputs("\\-", stdout);
+		else
+			putchar(*s);
+	}
+}
+
+/* The same as an argument of a macro, in double quotes. */
+static void
+quoted(const char *s)
+{
+	fputs("\"\\&", stdout);
+	for (; *s; s++) {
+		if (*s == '"')
+			fputs("\\(dq", stdout);
+		else if (*s == '\\')
+			fputs("\\e", stdout);
+		else if (*s == '-')
+			fputs("\\-", stdout);
+		else
+			putchar(*s);
+	}
+	putchar('"');
+}
+
+/* ".It NAME ARGS", then the help as a sentence. */
+static void
+item(const struct row *r)
+{
+	fputs(".It Ic ", stdout);
+	quoted(r->name);
+	if (r->args && r->args[0]) {
+		fputs(" No ", stdout);
+		quoted(r->args);
+	}
+	putchar('\n');
+	roff(r->help);
+	puts(".");
+}
+
+static void
+list_begin(void)
+{
+	puts(".Bl -tag -width Ds");
+}
+
+static void
+list_end(void)
+{
+	puts(".El");
+}
+
+static void
+option_item(const struct cmd_option_row *o)
+{
+	fputs(".It ", stdout);
+	if (o->letter)
+		printf("Fl %c , ", o->letter);
+	fputs("Fl \\-", stdout);
+	roff(o->row.name);
+	if (o->row.args[0]) {
+		fputs(" No ", stdout);
+		quoted(o->row.args);
+	}
+	putchar('\n');
+	roff(o->row.help);
+	puts(".");
+}
+
+/* Lines of text, each one behind a prefix. */
+static void
+lines(const char *text, const char *prefix)
+{
+	while (*text) {
+		int len = (int)strcspn(text, "\n");
+		char line[256];
+		snprintf(line, sizeof line, "%.*s", len, text);
+		fputs(prefix, stdout);
+		roff(line);
+		putchar('\n');
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void
+verb_item(const struct verb_row *v)
+{
+	item(&v->row);
+	if (v->more) {
+		puts(".Pp");
+		lines(v->more, "");
+	}
+	if (v->options[0] != CMD_OPT_COUNT) {
+		puts(".Bl -tag -width Ds -compact");
+		for (size_t i = 0; v->options[i] != CMD_OPT_COUNT; i++)
+			option_item(cmd_option((enum cmd_option)v->options[i]));
+		puts(".El");
+	}
+	if (v->examples) {
+		puts(".Pp\n.Bd -literal -offset indent -compact");
+		lines(v->examples, "sbx ");
+		puts(".Ed");
+	}
+}
+
+static void
+setting_item(const struct option_row *o)
+{
+	item(&o->row);
+	fputs("Default:\n", stdout);
+	roff(o->standard);
+	puts(".");
+}
+
+static bool
+verb_built(const struct row *r)
+{
+	return container_of(r, const struct verb_row, row)->built;
+}
+
+static bool
+setting_built(const struct row *r)
+{
+	return container_of(r, const struct option_row, row)->built;
+}
+
+static bool
+word_built(const struct row *r)
+{
+	return container_of(r, const struct rc_word_row, row)->built;
+}
+
+static bool
+word_is(const struct row *r, unsigned where)
+{
+	return container_of(r, const struct rc_word_row, row)->where & where;
+}
+
+static bool
+word_at_top(const struct row *r)
+{
+	return word_built(r) && word_is(r, RC_TOP);
+}
+
+static bool
+word_in_process(const struct row *r)
+{
+	return word_built(r) && word_is(r, RC_PROCESS | RC_DEFAULTS);
+}
+
+static bool
+word_in_group(const struct row *r)
+{
+	return word_built(r) && word_is(r, RC_GROUP);
+}
+
+static bool
+word_in_theme(const struct row *r)
+{
+	return word_built(r) && word_is(r, RC_THEME);
+}
+
+static void
+print_verb(const struct row *r)
+{
+	verb_item(container_of(r, const struct verb_row, row));
+}
+
+static void
+print_setting(const struct row *r)
+{
+	setting_item(container_of(r, const struct option_row, row));
+}
+
+/* Where a word of a process may stand beside a process. */
+static void
+print_word(const struct row *r)
+{
+	item(r);
+	if (word_is(r, RC_PROCESS) && !word_is(r, RC_DEFAULTS))
+		puts("Not in\n.Ic defaults .");
+}
+
+/* A list of the manuals: rows of a table that are built, or are not. */
+struct section {
+	const char *name;
+	const struct table *table;
+	bool (*has)(const struct row *r);	/* NULL: all of them */
+	bool missing;		/* those that has() says no to, names only */
+	void (*print)(const struct row *r);	/* NULL: item */
+};
+
+static const struct section lists[] = {
+	{ "commands", &cmd_verb_table, verb_built, false, print_verb },
+	{ "commands-later", &cmd_verb_table, verb_built, true, NULL },
+	{ "settings", &option_table, setting_built, false, print_setting },
+	{ "settings-later", &option_table, setting_built, true, NULL },
+	{ "words-top", &rc_word_table, word_at_top, false, NULL },
+	{ "words-process", &rc_word_table, word_in_process, false,
+	  print_word },
+	{ "words-group", &rc_word_table, word_in_group, false, NULL },
+	{ "words-theme", &rc_word_table, word_in_theme, false, NULL },
+	{ "words-later", &rc_word_table, word_built, true, NULL },
+	{ "checks", &rc_probe_table, rc_probe_is_built, false, NULL },
+	{ "checks-later", &rc_probe_table, rc_probe_is_built, true, NULL },
+	{ "watch-actions", &rc_watch_table, rc_watch_is_built, false, NULL },
+	{ "watch-actions-later", &rc_watch_table, rc_watch_is_built, true,
+	  NULL },
+	{ "columns", &rowfmt_column_table, NULL, false, NULL },
+	{ "statuses", &status_table, NULL, false, NULL },
+	{ "events", &event_table, NULL, false, NULL },
+	{ "causes", &cause_table, NULL, false, NULL },
+	{ "roles", &role_table, NULL, false, NULL },
+};
+
+static bool
+in_list(const struct section *l, const struct row *r)
+{
+	return !l->has || l->has(r) != l->missing;
+}
+
+static void
+print_names(const struct section *l)
+{
+	for (size_t i = 0; i < l->table->count; i++)
+		if (in_list(l, table_row(l->table, i)))
+			puts(table_row(l->table, i)->name);
+}
+
+/* "a, b, c." */
+static void
+print_missing(const struct section *l)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < l->table->count; i++)
+		left += in_list(l, table_row(l->table, i));
+	for (size_t i = 0; i < l->table->count; i++) {
+		const struct row *r = table_row(l->table, i);
+		if (!in_list(l, r))
+			continue;
+		fputs(".Ic ", stdout);
+		quoted(r->name);
+		puts(--left ? " ," : " .");
+	}
+}
+
+static void
+print_mdoc(const struct section *l)
+{
+	if (l->missing) {
+		print_missing(l);
+		return;
+	}
+	list_begin();
+	for (size_t i = 0; i < l->table->count; i++) {
+		const struct row *r = table_row(l->table, i);
+		if (in_list(l, r))
+			(l->print ? l->print : item)(r);
+	}
+	list_end();
+}
+
+bool
+tables_asked(int argc, char **argv)
+{
+	return argc > 1 && strcmp(argv[1], "__table") == 0;
+}
+
+int
+tables_main(int argc, char **argv)
+{
+	if (argc == 4) {
+		for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+			if (strcmp(lists[i].name, argv[2]) != 0)
+				continue;
+			if (strcmp(argv[3], "mdoc") == 0)
+				print_mdoc(&lists[i]);
+			else
+				print_names(&lists[i]);
+			return 0;
+		}
+		fprintf(stderr, "sbx: no table '%s'\n", argv[2]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		fprintf(stderr, "sbx __table %s mdoc|names\n", lists[i].name);
+	return 2;
+}
