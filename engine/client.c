@@ -174,7 +174,7 @@ take_reply(struct client *c, struct ask *a, const struct conn_frame *f)
 		return;
 	}
 	if (reply.code != ERR_NONE) {
-		enum err_code code = reply.code <= ERR_INTERNAL ?
+		enum err_code code = reply.code < ERR_COUNT ?
 			(enum err_code)reply.code : ERR_FAILED;
 		err_set(&e, code, "%s", reply.text);
 		if (reply.hint[0])

@@ -15,6 +15,7 @@ static const struct {
 	[ERR_NO_PROCESS] = { 4, "no_process" },
 	[ERR_TIMEOUT]	 = { 124, "timeout" },
 	[ERR_INTERNAL]	 = { 125, "internal" },
+	[ERR_FULL]	 = { 1, "full" },
 };
 
 int

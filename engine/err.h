@@ -18,6 +18,8 @@ enum err_code {
 	ERR_NO_PROCESS,	/* no process of that name                exit 4   */
 	ERR_TIMEOUT,	/* the time given has passed              exit 124 */
 	ERR_INTERNAL,	/* sbx itself: a system call, memory      exit 125 */
+	ERR_FULL,	/* a queue is full: it may work later     exit 1   */
+	ERR_COUNT
 };
 
 struct err {

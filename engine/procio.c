@@ -376,7 +376,7 @@ procio_input(struct proc *p, const char *data, size_t len, bool eof,
 			       "limit.input (%llu)", len,
 			       (unsigned long long)limit);
 	if (buf_add(&p->input, data, len) < 0)
-		return err_set(err, ERR_FAILED, "'%s' does not read its "
+		return err_set(err, ERR_FULL, "'%s' does not read its "
 			       "input: %zu bytes are waiting (%d at most)",
 			       name, p->input.len, INPUT_MAX);
 	if (eof && p->out) {
