@@ -34,6 +34,7 @@ enum {
 	HANG_UP_US = 1000 * 1000,	/* without a socket, until SIGKILL */
 	GUARD_PAUSE_US = 1000 * 1000,
 	GIVE_UP_MS = 30000,
+	REAPS_A_TURN	= 128,
 	MESSAGES_A_TURN = 256,
 	ENGINE_STARTS_MAX = 5,		/* of one that never got ready */
 	EXIT_INTERNAL = 125,
@@ -66,6 +67,7 @@ struct keeper {
 	bool refused;		/* no slot left: one answer is owed */
 	uint64_t refused_id;
 	bool blocked;		/* the socket is full */
+	bool unreaped;		/* children may have ended */
 	unsigned quick_deaths, failed_starts;
 	int exit_status;
 	uint64_t engine_start_us;
@@ -436,13 +438,18 @@ child_changed(struct keeper *k, pid_t pid, int status, const struct rusage *ru)
 	s->unsent |= UNSENT_EXITED;
 }
 
+/*
+ * So many at a time: a storm of orphans is reaped for ever, and meanwhile
+ * the engine waits for the word that a leader has ended.
+ */
 static void
-reap_all(struct keeper *k)
+reap_some(struct keeper *k)
 {
 	struct rusage ru;
-	int status;
+	int status, budget = REAPS_A_TURN;
 	pid_t pid;
 
+	k->unreaped = false;
 	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED,
 			    &ru)) > 0) {
 		bool ended = WIFEXITED(status) || WIFSIGNALED(status);
@@ -456,6 +463,10 @@ reap_all(struct keeper *k)
 			}
 		} else {
 			child_changed(k, pid, status, &ru);
+		}
+		if (--budget == 0) {
+			k->unreaped = true;
+			break;
 		}
 	}
 }
@@ -473,12 +484,11 @@ static void
 take_signals(struct keeper *k)
 {
 	struct signalfd_siginfo info;
-	bool reap = false;
 
 	while (sys_read(k->signals, &info, sizeof info) == sizeof info) {
 		switch (info.ssi_signo) {
 		case SIGCHLD:
-			reap = true;
+			k->unreaped = true;
 			break;
 		case SIGTERM:
 		case SIGINT:
@@ -491,8 +501,6 @@ take_signals(struct keeper *k)
 			break;
 		}
 	}
-	if (reap)
-		reap_all(k);
 }
 
 /* ---- the loop ---- */
@@ -504,6 +512,8 @@ wait_ms(const struct keeper *k)
 				 SBX_MIN(k->kill_at_us, k->guard_at_us));
 	uint64_t now_us = clock_us();
 
+	if (k->unreaped)
+		return 0;
 	if (at_us == NEVER)
 		return -1;
 	return at_us <= now_us ? 0 : (int)((at_us - now_us + 999) / 1000);
@@ -566,6 +576,8 @@ turn(struct keeper *k, struct pollfd *set)
 				note_exec(k, &k->slots.v[i]);
 	if (set[0].revents)
 		take_signals(k);
+	if (k->unreaped)
+		reap_some(k);
 	run_timers(k);
 	talk_on(k);
 }
