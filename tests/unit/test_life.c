@@ -798,6 +798,42 @@ TEST(watch_restarts_are_counted_and_never_revive_a_stop)
 	IS(&w, "starting");
 }
 
+/* Neither what a dying process prints nor a queued turn undoes a stop. */
+TEST(a_stop_by_a_watch_lasts_too)
+{
+	struct world w;
+	world_init(&w);
+	w.p.overlap = LIFE_QUEUE;
+	up(&w);
+	start(&w, CAUSE_SCHEDULE);
+	OK(w.l.again);
+	ev(&w, LIFE_EV_STOP, CAUSE_WATCH, 0);
+	ev(&w, LIFE_EV_RESTART, CAUSE_WATCH, 0);
+	ev(&w, LIFE_EV_START, CAUSE_PROBE, 0);
+	exits(&w, 0, SIGTERM);
+	gone(&w);
+	IS(&w, "killed");
+	EQ_STR(w.l.reason, "stopped by a watch (TERM)");
+	/* It is no stop by hand: the schedule goes on. */
+	start(&w, CAUSE_SCHEDULE);
+	IS(&w, "starting");
+}
+
+TEST(the_time_of_a_stop_can_pass_before_the_program_runs)
+{
+	struct world w;
+	world_init(&w);
+	start(&w, CAUSE_USER);
+	give(&w, (struct life_input){ .event = LIFE_EV_STOP,
+				      .cause = CAUSE_USER, .for_us = 1 * S });
+	tick(&w);
+	IS(&w, "stopping");
+	OK(!(w.fx & LIFE_FX_KILL_TREE));
+	ev(&w, LIFE_EV_SPAWNED, CAUSE_NONE, 0);
+	OK(w.fx & LIFE_FX_KILL_TREE);
+	IS(&w, "stopping");
+}
+
 TEST(files_revive_a_failed_one)
 {
 	struct world w;
