@@ -10,6 +10,8 @@
 #include "engine/rcstate.h"
 #include "engine/rowfmt.h"
 #include "engine/status.h"
+#include "action.h"
+#include "keymap.h"
 #include "theme.h"
 
 /* Text in a manual: nothing of it may act as a request. */
@@ -236,6 +238,7 @@ static const struct section lists[] = {
 	{ "statuses", &status_table, NULL, false, NULL },
 	{ "events", &event_table, NULL, false, NULL },
 	{ "causes", &cause_table, NULL, false, NULL },
+	{ "actions", &action_table, NULL, false, NULL },
 	{ "roles", &role_table, NULL, false, NULL },
 };
 
@@ -287,6 +290,17 @@ print_mdoc(const struct section *l)
 	list_end();
 }
 
+/* The default bindings as they could stand in an sbxrc. */
+static void
+print_keys(bool mdoc)
+{
+	if (mdoc)
+		puts(".Bd -literal -offset indent -compact");
+	lines(keymap_default(), "");
+	if (mdoc)
+		puts(".Ed");
+}
+
 bool
 tables_asked(int argc, char **argv)
 {
@@ -297,10 +311,15 @@ int
 tables_main(int argc, char **argv)
 {
 	if (argc == 4) {
+		bool mdoc = strcmp(argv[3], "mdoc") == 0;
+		if (strcmp(argv[2], "keys") == 0) {
+			print_keys(mdoc);
+			return 0;
+		}
 		for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 			if (strcmp(lists[i].name, argv[2]) != 0)
 				continue;
-			if (strcmp(argv[3], "mdoc") == 0)
+			if (mdoc)
 				print_mdoc(&lists[i]);
 			else
 				print_names(&lists[i]);
@@ -308,7 +327,9 @@ tables_main(int argc, char **argv)
 		}
 		fprintf(stderr, "sbx: no table '%s'\n", argv[2]);
 	}
+	fputs("usage: sbx __table NAME mdoc|names, NAME is keys", stderr);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-		fprintf(stderr, "sbx __table %s mdoc|names\n", lists[i].name);
+		fprintf(stderr, ", %s", lists[i].name);
+	fputs("\n", stderr);
 	return 2;
 }
