@@ -15,6 +15,7 @@
 #define ENTRIES		1024		/* read at once */
 #define AHEAD		(128 * 1024)	/* bytes of a stream read at once */
 #define COPY		(256 * 1024)
+#define SEGMENT_LINES	(UINT64_C(1) << 32)	/* no segment has more */
 
 /* Bytes of a stream that were read ahead. */
 struct ahead {
@@ -62,8 +63,8 @@ follows(const struct logsegs *t, const struct logseg *g)
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		if (g->head.base[s] < old->head.base[s])
 			return false;
-	return g->head.first_seq == 0 ||
-		(old->head.first_seq && g->head.first_seq >= old->head.first_seq);
+	uint64_t seq = g->head.first_seq, before = old->head.first_seq;
+	return seq == 0 || (seq >= before && seq - before <= SEGMENT_LINES);
 }
 
 /* A file cannot have more than up to where the next segment goes on. */
@@ -104,16 +105,16 @@ look_for_new(struct logread *lr, bool *changed)
 	return r;
 }
 
-/* The newest two may still grow, and the index lag further behind. */
+/*
+ * What may have changed from segment `from` of the table on.  The newest goes
+ * first: the index of one is complete before the next one is begun, so that
+ * no lines are missing between what is seen of two.
+ */
 static int
-look_for_growth(struct logread *lr, bool *changed)
+look_for_growth(struct logread *lr, size_t from, bool *changed)
 {
 	struct logsegs *t = &lr->table;
-	size_t i = t->count;
-	while (i > 0 && (t->count - i < 2 || t->v[i - 1].head.first_seq == 0))
-		i--;
-	i -= i > 0;
-	for (; i < t->count; i++) {
+	for (size_t i = t->count; i-- > from;) {
 		struct logseg g;
 		int r = logsegs_load(t, t->v[i].head.segment, &g);
 		if (r == -ENOENT)
@@ -127,6 +128,16 @@ look_for_growth(struct logread *lr, bool *changed)
 		t->v[i] = g;
 	}
 	return 0;
+}
+
+/* The first segment whose lines or bytes may become more. */
+static size_t
+growing(const struct logread *lr)
+{
+	size_t i = lr->table.count;
+	while (i > 0 && lr->table.v[i - 1].head.first_seq == 0)
+		i--;
+	return i > 0 ? i - 1 : 0;
 }
 
 static bool
@@ -207,9 +218,10 @@ int
 logread_refresh(struct logread *lr)
 {
 	bool changed = look_for_dropped(lr);
-	int r = look_for_growth(lr, &changed);
+	size_t from = growing(lr);
+	int r = look_for_new(lr, &changed);
 	if (r == 0)
-		r = look_for_new(lr, &changed);
+		r = look_for_growth(lr, from, &changed);
 	changed |= look_for_runs(lr);
 	clip_sizes(&lr->table);
 	if (changed)
@@ -425,6 +437,28 @@ logread_place(struct logread *lr, uint64_t seq, struct logline *out)
 		out->full_len = 0;
 	}
 	return 1;
+}
+
+ssize_t
+logread_entries(struct logread *lr, uint64_t seq, struct log_entry *out,
+		size_t cap)
+{
+	uint64_t next = logread_next_seq(lr);
+	if (seq < logread_first_seq(lr))
+		return -ESTALE;
+	if (seq >= next)
+		return 0;
+	const struct logseg *g = logsegs_find_seq(&lr->table, seq);
+	if (!g) {
+		/* A hole, one line at a time: it takes a broken log. */
+		*out = log_entry_make(0, 0, LOG_GAP | LOG_GONE, 0, 0);
+		return 1;
+	}
+	uint64_t at = seq - g->head.first_seq;
+	uint64_t there = logsegs_lines(&lr->table, g) - at;
+	ssize_t n = logsegs_entries(&lr->table, g, at, out,
+				    (size_t)SBX_MIN((uint64_t)cap, there));
+	return n == 0 ? -ESTALE : n;
 }
 
 int

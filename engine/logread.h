@@ -67,6 +67,10 @@ int	logread_tail(struct logread *lr, enum log_stream s, size_t max,
 		struct logline *out);
 /* Only where the line is; text is NULL. */
 int	logread_place(struct logread *lr, uint64_t seq, struct logline *out);
+/* The index as it is, for those who look at many lines at once: entries from
+ * line seq on, within one segment.  How many, 0, -ESTALE, -errno. */
+ssize_t	logread_entries(struct logread *lr, uint64_t seq,
+		struct log_entry *out, size_t cap);
 
 /* First line at or after that time; next_seq if there is none. */
 uint64_t logread_seq_at(struct logread *lr, int64_t wall_ms);
