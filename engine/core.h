@@ -123,6 +123,8 @@ struct proc {
 	struct timer *partial_timer;
 	bool log_ended;		/* the run's output is drained and folded */
 	uint32_t errors, warnings;
+	bool hits_untold;	/* counts that its row does not show yet */
+	uint64_t at_told_us;
 
 	/* its input */
 	struct source *out;	/* stdin pipe; a terminal uses in[] */
@@ -217,9 +219,11 @@ struct engine {
 	struct timer *tick, *pace, *feed_timer, *stats_timer, *listen_timer;
 	struct timer *idle_end;
 	uint64_t at_stats_us;
+	unsigned stats_round;
 
 	struct graph *graph;	/* NULL: to be built again */
 	bool deps_dirty, slots_dirty, tree_dirty, registry_dirty;
+	bool registry_stale;	/* only counts that could be counted again */
 	bool going_down, finished, keeper_lost;
 	enum cause down_cause;
 	uint64_t down_for_us;

@@ -32,6 +32,7 @@
 
 enum {
 	STATS_US = 1000 * 1000,		/* figures of trees, while shown */
+	PORTS_EVERY = 4,		/* rounds of these: they are dear */
 	REGISTRY_LAZY_US = 1000 * 1000,	/* counts that may be counted again */
 	LONELY_US = 10 * 1000 * 1000,	/* an engine of nothing ends */
 };
@@ -400,6 +401,24 @@ stats_wanted(const struct engine *e)
 }
 
 static void
+take_ports(struct proc *p)
+{
+	pid_t pids[64];
+	struct procfs_port ports[16];
+	size_t n, at = 0;
+	const struct tree_proc *tp = tree_members(p->e->tree, p->tag, &n);
+
+	n = SBX_MIN(n, ARRAY_LEN(pids));
+	for (size_t k = 0; k < n; k++)
+		pids[k] = tp[k].st.pid;
+	int found = procfs_ports(pids, n, ports, ARRAY_LEN(ports));
+	p->ports[0] = '\0';
+	for (int k = 0; k < found && at < sizeof p->ports - 8; k++)
+		at += (size_t)snprintf(p->ports + at, sizeof p->ports - at,
+				       "%s%u", k ? " " : "", ports[k].port);
+}
+
+static void
 take_stats(struct engine *e)
 {
 	tree_scan(e->tree, TREE_QUICK);
@@ -415,22 +434,11 @@ take_stats(struct engine *e)
 		p->cpu_permille = used * 1000 / STATS_US;
 		p->rss_bytes = u.rss_bytes;
 		p->tree_count = (uint32_t)u.count;
-		size_t n;
-		const struct tree_proc *tp = tree_members(e->tree, p->tag, &n);
-		pid_t pids[64];
-		struct procfs_port ports[16];
-		n = SBX_MIN(n, ARRAY_LEN(pids));
-		for (size_t k = 0; k < n; k++)
-			pids[k] = tp[k].st.pid;
-		int found = procfs_ports(pids, n, ports, ARRAY_LEN(ports));
-		size_t at = 0;
-		p->ports[0] = '\0';
-		for (int k = 0; k < found && at < sizeof p->ports - 8; k++)
-			at += (size_t)snprintf(p->ports + at,
-					       sizeof p->ports - at, "%s%u",
-					       k ? " " : "", ports[k].port);
+		if (e->stats_round % PORTS_EVERY == 0)
+			take_ports(p);
 		proc_touch(p);
 	}
+	e->stats_round++;
 	e->at_stats_us = clock_us() + STATS_US;
 }
 
@@ -528,6 +536,9 @@ end_of_turn(void *arg)
 	if (e->tree_dirty)
 		proc_settle_trees(e);
 	order_settle(e);
+	if (e->registry_stale &&
+	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US)
+		e->registry_dirty = true;
 	if (e->registry_dirty)
 		registry_save(e);
 	proc_settle_starts(e);

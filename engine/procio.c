@@ -28,6 +28,7 @@ enum {
 	 */
 	SOON_US = 500,
 	PACE_US = 300,
+	HITS_US = 50 * 1000,
 };
 
 /* Closing the last source of a terminal closes the pipe beside it too. */
@@ -158,15 +159,31 @@ procio_resume_tty(struct proc *p)
 		loop_want(s, loop_wanted(s) | LOOP_IN);
 }
 
+/* A flood of hits changes the row of a process so often, not more. */
+static void
+tell_hits(struct proc *p)
+{
+	uint64_t now = clock_us();
+	if (!p->hits_untold || now < p->at_told_us + HITS_US)
+		return;
+	p->hits_untold = false;
+	p->at_told_us = now;
+	proc_touch(p);
+}
+
 static void
 arm_partial(struct proc *p)
 {
 	uint64_t at = fold_deadline(p->fold);
 	at = SBX_MIN(at, procwatch_deadline(p));
+	if (at != UINT64_MAX)
+		at *= 1000;
+	if (p->hits_untold)
+		at = SBX_MIN(at, p->at_told_us + HITS_US);
 	if (at == UINT64_MAX)
 		timer_stop(p->partial_timer);
 	else
-		timer_arm(p->partial_timer, at * 1000);
+		timer_arm(p->partial_timer, at);
 }
 
 static void
@@ -176,6 +193,7 @@ on_partial_timer(struct timer *t, void *arg)
 	(void)t;
 	fold_idle(p->fold, clock_ms());
 	procwatch_tick(p);
+	tell_hits(p);
 	p->grow_gen = ++p->e->gen;
 	arm_partial(p);
 }
@@ -191,6 +209,8 @@ fold_slice(struct proc *p)
 	/* An index that cannot be written is tried again by the next bytes. */
 	more |= r > 0;
 	p->grow_gen = ++p->e->gen;
+	p->e->registry_stale = true;
+	tell_hits(p);
 	if (!more) {
 		p->fold_dirty = false;
 		arm_partial(p);

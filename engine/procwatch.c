@@ -62,18 +62,19 @@ act(struct proc *p, const struct watch_hit *h)
 	snprintf(detail, sizeof detail, "watch '%.64s', line %llu", w->name,
 		 (unsigned long long)h->seq);
 	bool heavy = w->actions & (SPEC_WATCH_NOTIFY | SPEC_WATCH_RESTART |
-				   SPEC_WATCH_STOP);
-	if (heavy || h->alert || w->level >= SPEC_LEVEL_WARN)
-		if (may_note(p))
-			note_hit(p, h, EVENT_WATCH);
-	if (w->actions & SPEC_WATCH_NOTIFY || h->alert) {
+				   SPEC_WATCH_STOP | SPEC_WATCH_BELL);
+	bool noted = (heavy || h->alert || w->level >= SPEC_LEVEL_WARN) &&
+		     may_note(p);
+	if (noted)
+		note_hit(p, h, EVENT_WATCH);
+	if (noted && (w->actions & SPEC_WATCH_NOTIFY || h->alert)) {
 		char note[320];
 		snprintf(note, sizeof note, "%s %s: %.*s", p->spec->name,
 			 w->name, (int)SBX_MIN(h->len, (size_t)LINE_SHOWN),
 			 h->line ? h->line : "");
 		feed_note(p->e, w->level, note);
 	}
-	if (w->actions & SPEC_WATCH_BELL)
+	if (noted && w->actions & SPEC_WATCH_BELL)
 		feed_bell(p->e, p->id);
 	if (w->start) {
 		struct proc *other = engine_find_name(p->e, w->start);
@@ -100,7 +101,7 @@ on_hit(void *arg, const struct watch_hit *h)
 	else if (h->spec->level == SPEC_LEVEL_WARN)
 		p->warnings++;
 	if (h->spec->level >= SPEC_LEVEL_WARN)
-		proc_touch(p);
+		p->hits_untold = true;
 	if ((h->spec->actions & SPEC_WATCH_READY) && !p->life.ready) {
 		char detail[160];
 		snprintf(detail, sizeof detail, "its log says '%.*s'",

@@ -132,7 +132,7 @@ registry_save(struct engine *e)
 	sys_close(fd);
 	buf_fini(&b);
 	if (r == 0) {
-		e->registry_dirty = false;
+		e->registry_dirty = e->registry_stale = false;
 		e->at_registry_us = clock_us();
 	}
 	return r;
