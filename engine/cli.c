@@ -7,7 +7,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "loop.h"
 #include "mem.h"
 #include "msg.h"
 #include "set.h"
@@ -207,12 +206,7 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 			strerror(errno));
 		code = cli_fail(&c);
 	}
-	client_free(c.client);
-	model_free(c.model);
-	if (c.found)
-		session_fini(&c.session);
-	if (c.loop)
-		loop_free(c.loop);
+	cli_fini(&c);
 	cmd_fini(&cmd);
 	return code;
 }

@@ -100,6 +100,44 @@ on_frame(struct client *client, const struct conn_frame *f, void *arg)
 		c->synced = true;
 }
 
+/* Who waits for an end gets it even if the process is forgotten with it. */
+static void
+on_gone(struct model_proc *p, void *arg)
+{
+	struct cli *c = arg;
+
+	c->gone = mem_grow(c->gone, c->gone_count, c->gone_count + 1,
+			   sizeof *c->gone);
+	c->gone[c->gone_count++] = proc_row_dup(p->row);
+}
+
+const struct proc_row *
+cli_row(struct cli *c, uint32_t id)
+{
+	struct model_proc *p = model_find(c->model, id);
+
+	if (p)
+		return p->row;
+	for (size_t i = 0; i < c->gone_count; i++)
+		if (c->gone[i]->id == id)
+			return c->gone[i];
+	return NULL;
+}
+
+void
+cli_fini(struct cli *c)
+{
+	client_free(c->client);
+	model_free(c->model);
+	for (size_t i = 0; i < c->gone_count; i++)
+		proc_row_free(c->gone[i]);
+	free(c->gone);
+	if (c->found)
+		session_fini(&c->session);
+	if (c->loop)
+		loop_free(c->loop);
+}
+
 static const struct client_hooks hooks = { .on_frame = on_frame };
 
 int
@@ -116,7 +154,7 @@ cli_connect(struct cli *c, bool start)
 		return err_set(&c->err, ERR_INTERNAL, "the loop: %s",
 			       strerror(errno));
 	if (!c->model)
-		c->model = model_new(NULL, NULL);
+		c->model = model_new(on_gone, c);
 	client_free(c->client);
 	if (start)
 		c->client = session_start(&c->session, c->loop, &hooks, c,

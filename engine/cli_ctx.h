@@ -36,6 +36,8 @@ struct cli {
 	bool json;
 	bool come_back;		/* an engine that left is connected again */
 	bool synced;
+	struct proc_row **gone;	/* last rows of those that are forgotten */
+	size_t gone_count;
 	uint32_t subs;		/* bits of the subscription */
 	bool out_tty, colours;	/* of stdout */
 	int out_columns;	/* 0: not a terminal */
@@ -66,6 +68,8 @@ int	cli_fail(struct cli *c);
 /* Talk on stderr, "sbx: ...": not with --json. */
 void	cli_say(const struct cli *c, const char *fmt, ...) SBX_PRINTF(2, 3);
 
+void	cli_fini(struct cli *c);
+
 /* The engine, with start: one is started if there is none.  0 or -1. */
 int	cli_connect(struct cli *c, bool start);
 /* Subscribes to these bits anew and waits until all rows are there. */
@@ -87,6 +91,9 @@ uint64_t cli_deadline(const struct cli *c, enum cmd_option o);
  * --failed; with none of them everything if all_by_default. */
 int	cli_select(struct cli *c, size_t first, bool all_by_default,
 		   struct model_proc ***out);
+/* The row of a process, also of one that was forgotten since; NULL: never
+ * heard of. */
+const struct proc_row *cli_row(struct cli *c, uint32_t id);
 /* Exactly one, by its name. */
 struct model_proc *cli_one(struct cli *c, const char *name);
 
@@ -98,6 +105,12 @@ struct cli_log {
 int	cli_log_open(struct cli *c, uint32_t proc, struct cli_log *out);
 /* The descriptor of the journal's directory and its newest event; or -1. */
 int	cli_journal_open(struct cli *c, uint64_t *newest);
+
+struct waiting_conf;
+/* Waits for the same thing of each of these processes and prints what came
+ * of it; the exit status. */
+int	cli_wait_for(struct cli *c, const uint32_t *ids, size_t count,
+		     const struct waiting_conf *conf, uint64_t at_ms);
 
 /* Writes b to stdout and clears it; 0, or -1 with c->err. */
 int	cli_put(struct cli *c, struct buf *b);

@@ -212,24 +212,50 @@ sleep_ms(unsigned ms)
 	nanosleep(&t, NULL);
 }
 
+static char *
+anchor_word(const struct session *s)
+{
+	return mem_fmt("%s:%s", s->rc_path ? "rc" : "dir", s->dir.key);
+}
+
+static ssize_t
+read_small(const char *path, char *out, size_t cap)
+{
+	int fd = sys_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	ssize_t n = fd < 0 ? fd : sys_read(fd, out, cap - 1);
+
+	sys_close(fd);
+	out[SBX_MAX(n, 0)] = '\0';
+	return n;
+}
+
 /*
  * Is there an engine that does not listen at present?  One that was killed
- * is started again by its keeper within milliseconds, and the set's lock is
- * the keeper's as well.
+ * is started again by its keeper within milliseconds; a second one beside it
+ * would start every process twice.  So the anchor counts, and it counts only
+ * if the process of that number is one, and of this set.
  */
 static bool
 is_coming_back(const struct session *s)
 {
+	char text[32], proc[64], cmdline[8192], want[8192];
+
 	if (!s->dir.run_dir)
 		return false;
-	char *path = mem_fmt("%s/lock", s->dir.run_dir);
-	int fd = sys_open(path, O_RDONLY, 0);
+	char *path = mem_fmt("%s/anchor", s->dir.run_dir);
+	ssize_t n = read_small(path, text, sizeof text);
 	free(path);
-	if (fd < 0)
+	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
+	if (pid <= 0)
 		return false;
-	bool held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-	sys_close(fd);
-	return held;
+	snprintf(proc, sizeof proc, "/proc/%ld/cmdline", pid);
+	n = read_small(proc, cmdline, sizeof cmdline);
+	char *word = anchor_word(s);
+	int len = snprintf(want, sizeof want, "sbx%c__anchor%c%s", 0, 0,
+			   word);
+	free(word);
+	return len > 0 && (size_t)len < sizeof want && n == len + 1 &&
+	       memcmp(cmdline, want, (size_t)len) == 0;
 }
 
 static struct client *
@@ -256,9 +282,15 @@ session_connect(struct session *s, struct loop *l,
 		struct client *c = try_connect(s, l, hooks, arg, &why);
 		if (c)
 			return c;
-		if (why.code != ERR_NO_ENGINE || clock_ms() > at_end_ms ||
-		    !is_coming_back(s))
+		if (why.code != ERR_NO_ENGINE || !is_coming_back(s))
 			break;
+		if (clock_ms() > at_end_ms) {
+			err_set(&why, ERR_FAILED, "the engine of '%.300s' "
+				"does not answer", s->dir.key);
+			err_hint(&why, "see '%.200s/engine.log'",
+				 s->dir.state_dir);
+			break;
+		}
 		sleep_ms(RETRY_MS);
 	}
 	if (why.code == ERR_NO_ENGINE) {
@@ -273,10 +305,18 @@ session_connect(struct session *s, struct loop *l,
 }
 
 static void
-child_exec(int log_fd, const char *word)
+child_exec(int log_fd, const char *pid_file, const char *word)
 {
 	int null = open("/dev/null", O_RDWR);
+	int pid_fd = sys_open(pid_file, O_WRONLY | O_CREAT | O_TRUNC |
+			      O_NOFOLLOW, 0600);
 
+	/* This process is the anchor from its exec on. */
+	if (pid_fd < 0 || dprintf(pid_fd, "%d\n", getpid()) < 0) {
+		dprintf(log_fd, "sbx: '%s': %s\n", pid_file,
+			strerror(errno));
+		_exit(125);
+	}
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
 	    dup2(log_fd, 2) < 0)
 		_exit(125);
@@ -296,7 +336,8 @@ child_exec(int log_fd, const char *word)
 static int
 spawn_anchor(const struct session *s, int log_fd, struct err *e)
 {
-	char *word = mem_fmt("%s:%s", s->rc_path ? "rc" : "dir", s->dir.key);
+	char *word = anchor_word(s);
+	char *pid_file = mem_fmt("%s/anchor", s->dir.run_dir);
 	int rc = 0, status;
 
 	fflush(NULL);
@@ -305,7 +346,7 @@ spawn_anchor(const struct session *s, int log_fd, struct err *e)
 		setsid();
 		pid_t second = fork();
 		if (second == 0)
-			child_exec(log_fd, word);
+			child_exec(log_fd, pid_file, word);
 		_exit(second < 0 ? errno : 0);
 	}
 	if (pid < 0) {
@@ -318,6 +359,7 @@ spawn_anchor(const struct session *s, int log_fd, struct err *e)
 			rc = err_set(e, ERR_INTERNAL, "starting the engine: "
 				     "%s", strerror(WEXITSTATUS(status)));
 	}
+	free(pid_file);
 	free(word);
 	return rc;
 }

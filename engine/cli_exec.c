@@ -1,0 +1,390 @@
+/*
+ * add and exec: a process that is asked for by hand.  exec follows it to its
+ * end: its bytes in their order, its exit code.
+ */
+
+#include "cli_ctx.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "buf.h"
+#include "clock.h"
+#include "jsonout.h"
+#include "logcopy.h"
+#include "logread.h"
+#include "loop.h"
+#include "mem.h"
+#include "rowfmt.h"
+#include "signame.h"
+#include "spec.h"
+#include "status.h"
+#include "sys.h"
+
+enum {
+	EXIT_TIMEOUT = 124, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127,
+	EXIT_SIGNAL = 128,
+	DEFAULT_OUTPUT = 1 << 20,	/* bytes a stream, with --json */
+};
+
+extern char **environ;
+
+/* A single word with a blank in it is a line for the shell. */
+static bool
+is_shell_line(const struct cmd *cmd)
+{
+	return cmd->tail_count == 1 && strpbrk(cmd->tail[0], " \t\n");
+}
+
+static char *
+absolute_cwd(struct cli *c)
+{
+	const char *dir = cli_arg(c, CMD_OPT_CWD)->text;
+	char *here = getcwd(NULL, 0), *path;
+
+	if (!here) {
+		err_set(&c->err, ERR_USAGE, "the working directory: %s",
+			strerror(errno));
+		return NULL;
+	}
+	if (!dir)
+		return here;
+	path = dir[0] == '/' ? mem_str(dir) : mem_fmt("%s/%s", here, dir);
+	free(here);
+	return path;
+}
+
+/* What the options say; stdin is a pipe where somebody can send to it. */
+static struct spec *
+make_spec(struct cli *c, bool exec)
+{
+	const struct cmd *cmd = c->cmd;
+	bool line = is_shell_line(cmd);
+	char *cwd = absolute_cwd(c);
+	struct spec_args a = {
+		.name = cmd->words[0],
+		.command = line ? cmd->tail[0] : NULL,
+		.argv = line ? NULL : cmd->tail,
+		.cwd = cwd,
+		.env = (char *const *)(uintptr_t)cli_arg(c, CMD_OPT_ENV)->list,
+		.user = cli_arg(c, CMD_OPT_USER)->text,
+		.group = cli_arg(c, CMD_OPT_GROUP_IN)->text,
+		.tty = cli_given(c, CMD_OPT_TTY),
+		.stdin_kind = exec ? SPEC_STDIN_NULL : SPEC_STDIN_PIPE,
+		.timeout_ms = cli_arg(c, CMD_OPT_RUN_TIMEOUT)->number,
+		.forget = exec || cli_given(c, CMD_OPT_RM),
+	};
+	struct spec *s = NULL;
+
+	if (cwd && cli_given(c, CMD_OPT_RUN_TIMEOUT) && a.timeout_ms == 0)
+		err_set(&c->err, ERR_USAGE, "--timeout: 0 is no time at all");
+	else if (cwd)
+		s = spec_from_args(&a, &c->err);
+	free(cwd);
+	return s;
+}
+
+struct added {
+	bool done;
+	uint32_t id;
+	char *name;
+	struct err err;
+};
+
+static void
+on_added(struct client *client, const struct client_answer *a, void *arg)
+{
+	struct added *added = arg;
+	(void)client;
+
+	added->done = true;
+	if (a->err) {
+		added->err = *a->err;
+	} else if (!a->reply || a->reply->id_count != 1) {
+		err_set(&added->err, ERR_INTERNAL,
+			"the engine's answer is malformed");
+	} else {
+		added->id = a->reply->ids[0];
+		added->name = mem_str(a->reply->text);
+	}
+}
+
+static int
+add(struct cli *c, unsigned flags, struct added *out)
+{
+	struct spec *s = make_spec(c, c->cmd->verb->id == VERB_EXEC);
+
+	*out = (struct added){ .err = ERR_INIT };
+	if (!s)
+		return -1;
+	if (cli_given(c, CMD_OPT_CWD))
+		flags |= PROTO_ADD_OWN_CWD;
+	int r = client_add(c->client, flags, environ, s,
+			   cli_arg(c, CMD_OPT_LIKE)->text, on_added, out);
+	spec_free(s);
+	if (r == -EMSGSIZE)
+		return err_set(&c->err, ERR_USAGE, "command and environment "
+			       "are too large for one message");
+	if (r < 0)
+		return err_set(&c->err, ERR_NO_ENGINE,
+			       "asking the engine: %s", strerror(-r));
+	if (client_wait(c->client, &out->done, 0, &c->err) < 0)
+		return -1;
+	if (out->err.code == ERR_NONE)
+		return 0;
+	c->err = out->err;
+	return -1;
+}
+
+static int
+check_started(struct cli *c, void *arg)
+{
+	const uint32_t *id = arg;
+	const struct proc_row *r = cli_row(c, *id);
+
+	return !r || (r->status != STATUS_STARTING || r->pid);
+}
+
+static int
+put_added(struct cli *c, const struct added *a)
+{
+	struct model_proc *p = model_find(c->model, a->id);
+	struct buf b = BUF_INIT(1000);
+
+	if (c->json)
+		return cli_put_rows(c, &p, p != NULL, 0);
+	buf_addf(&b, "%s\n", a->name);
+	int rc = cli_put(c, &b);
+	buf_fini(&b);
+	return rc;
+}
+
+int
+cli_add(struct cli *c)
+{
+	struct added a = { .name = NULL };
+	bool idle = cli_given(c, CMD_OPT_NO_START);
+
+	if (cli_connect(c, true) < 0 ||
+	    add(c, idle ? PROTO_ADD_NO_START : 0, &a) < 0 ||
+	    cli_sync(c, 0) < 0 ||
+	    (!idle && cli_until(c, check_started, &a.id, 0) < 0))
+		goto fail;
+	const struct proc_row *r = cli_row(c, a.id);
+	if (r && r->status == STATUS_ERROR) {
+		err_set(&c->err, ERR_FAILED, "%s: %s", a.name, r->reason);
+		goto fail;
+	}
+	if (put_added(c, &a) < 0)
+		goto fail;
+	free(a.name);
+	return 0;
+fail:
+	free(a.name);
+	return cli_fail(c);
+}
+
+/* --- exec --- */
+
+struct exec {
+	struct cli *c;
+	struct added added;
+	struct logread *lr;
+	struct logcopy copy;
+	struct buf kept[LOG_STREAMS];	/* with --json */
+	uint64_t put[LOG_STREAMS], max;	/* bytes; max 0: no limit */
+	bool truncated[LOG_STREAMS];
+	unsigned interrupts;
+};
+
+static int
+take_bytes(void *arg, enum log_stream s, const char *data, size_t len)
+{
+	struct exec *x = arg;
+	size_t n = len;
+
+	if (x->max && x->put[s] + len > x->max) {
+		n = (size_t)(x->max - x->put[s]);
+		x->truncated[s] = true;
+	}
+	x->put[s] += n;
+	if (x->c->json)
+		return buf_add(&x->kept[s], data, n);
+	return sys_write_all(s == LOG_ERR ? STDERR_FILENO : STDOUT_FILENO,
+			     data, n);
+}
+
+static int
+check_exec(struct cli *c, void *arg)
+{
+	struct exec *x = arg;
+	struct model_proc *p = model_find(c->model, x->added.id);
+	const struct proc_row *row = cli_row(c, x->added.id);
+	bool over = !row || rowfmt_is_over(row);
+	bool tails = over || (p && p->grow.partial);
+	int r;
+
+	logread_refresh(x->lr);
+	do
+		r = logcopy_step(&x->copy, tails, take_bytes, x);
+	while (r > 0);
+	if (r < 0)
+		return err_set(&c->err, ERR_INTERNAL,
+			       "copying the output: %s", strerror(-r));
+	if (x->copy.dropped_bytes)
+		cli_say(c, "dropped %llu bytes",
+			(unsigned long long)x->copy.dropped_bytes);
+	x->copy.dropped_bytes = 0;
+	return over;
+}
+
+/* The first one asks politely, the next ones do not. */
+static void
+on_interrupt(int signo, void *arg)
+{
+	struct exec *x = arg;
+	char *names[] = { x->added.name, NULL };
+	struct proto_request q = {
+		.verb = x->interrupts++ ? PROTO_V_KILL : PROTO_V_STOP,
+		.names = names,
+	};
+	(void)signo;
+
+	if (x->c->client && x->added.name)
+		client_request(x->c->client, &q, NULL, NULL);
+}
+
+static int
+exit_code(const struct proc_row *r)
+{
+	if (r->status == STATUS_TIMED_OUT)
+		return EXIT_TIMEOUT;
+	if (r->status == STATUS_ERROR)
+		return strstr(r->reason, "not found") ||
+		       strstr(r->reason, strerror(ENOENT)) ?
+			EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+	if (r->has_exit)
+		return r->exit_signal ? EXIT_SIGNAL + r->exit_signal :
+					r->exit_code;
+	return 1;
+}
+
+/* "stdout":"text", or "stdout_base64" where it is not UTF-8. */
+static void
+json_stream(struct jsonout *j, struct exec *x, enum log_stream s,
+	    const char *name, const char *base64_name, const char *cut_name)
+{
+	jsonout_bytes(j, name, base64_name, buf_str(&x->kept[s]),
+		      x->kept[s].len);
+	jsonout_bool(j, cut_name, x->truncated[s]);
+}
+
+static int
+put_result(struct exec *x, const struct proc_row *r)
+{
+	struct buf b = BUF_INIT(256u << 20);
+	char name[SIGNAME_MAX];
+	struct jsonout j;
+	enum log_stream out = r->tty ? LOG_PTY : LOG_OUT;
+
+	jsonout_begin(&j, &b);
+	jsonout_object(&j, NULL);
+	if (r->has_exit && r->exit_signal)
+		jsonout_string(&j, "signal",
+			       signame_text(r->exit_signal, name));
+	else
+		jsonout_int(&j, "exit_code", exit_code(r));
+	jsonout_bool(&j, "timed_out", r->status == STATUS_TIMED_OUT);
+	jsonout_string(&j, "status", status_name(r->status));
+	jsonout_string(&j, "reason", r->reason);
+	json_stream(&j, x, out, "stdout", "stdout_base64",
+		    "stdout_truncated");
+	json_stream(&j, x, LOG_ERR, "stderr", "stderr_base64",
+		    "stderr_truncated");
+	jsonout_uint(&j, "duration_ms", rowfmt_uptime_ms(r,
+							clock_wall_ms()));
+	jsonout_close(&j);
+	int rc = jsonout_end(&j) | buf_addc(&b, '\n');
+	rc = rc < 0 ? err_set(&x->c->err, ERR_FAILED,
+			      "the output is too large for JSON") :
+		      cli_put(x->c, &b);
+	buf_fini(&b);
+	return rc;
+}
+
+static int
+report(struct exec *x)
+{
+	struct cli *c = x->c;
+	const struct proc_row *r = cli_row(c, x->added.id);
+
+	if (!r) {
+		err_set(&c->err, ERR_INTERNAL,
+			"the engine has lost the process");
+		return cli_fail(c);
+	}
+	if (r->status == STATUS_ERROR && !c->json)
+		cli_say(c, "%s", r->reason);
+	if (r->status == STATUS_TIMED_OUT && !c->json)
+		cli_say(c, "%s", r->reason);
+	for (int s = 0; s < LOG_STREAMS; s++)
+		if (x->truncated[s] && !c->json)
+			cli_say(c, "%s: only the first %llu bytes are shown",
+				log_stream_name((unsigned)s),
+				(unsigned long long)x->max);
+	if (c->json && put_result(x, r) < 0)
+		return cli_fail(c);
+	return exit_code(r);
+}
+
+static int
+follow(struct exec *x)
+{
+	struct cli *c = x->c;
+	struct cli_log log;
+
+	if (cli_sync(c, PROTO_SUB_GROWTH) < 0 ||
+	    add(c, PROTO_ADD_EXEC, &x->added) < 0)
+		return -1;
+	if (cli_log_open(c, x->added.id, &log) < 0)
+		return -1;
+	x->lr = log.lr;
+	logread_refresh(x->lr);
+	logcopy_init(&x->copy, x->lr, (1u << LOG_STREAMS) - 1, 0);
+	return cli_until(c, check_exec, x, 0);
+}
+
+int
+cli_exec(struct cli *c)
+{
+	const struct cmd_arg *max = cli_arg(c, CMD_OPT_MAX_OUTPUT);
+	struct exec x = { .c = c, .max = max->number };
+
+	if (c->json && !max->given)
+		x.max = DEFAULT_OUTPUT;
+	if (max->given && max->number == 0) {
+		err_set(&c->err, ERR_USAGE, "--max-output: 0 keeps nothing");
+		return cli_fail(c);
+	}
+	for (int s = 0; s < LOG_STREAMS; s++)
+		buf_init(&x.kept[s], x.max ? x.max : 1);
+	c->come_back = true;
+	int code = -1;
+	if (cli_connect(c, true) == 0 &&
+	    loop_signal(c->loop, SIGINT, on_interrupt, &x) == 0 &&
+	    loop_signal(c->loop, SIGTERM, on_interrupt, &x) == 0 &&
+	    loop_signal(c->loop, SIGHUP, on_interrupt, &x) == 0 &&
+	    follow(&x) == 0)
+		code = report(&x);
+	else
+		code = cli_fail(c);
+	logread_free(x.lr);
+	for (int s = 0; s < LOG_STREAMS; s++)
+		buf_fini(&x.kept[s]);
+	free(x.added.name);
+	return code;
+}

@@ -1,0 +1,300 @@
+/* send: text, bytes, keys or the end of input to a process. */
+
+#include "cli_ctx.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "base64.h"
+#include "buf.h"
+#include "clock.h"
+#include "keys.h"
+#include "logread.h"
+#include "mem.h"
+#include "sys.h"
+#include "waiting.h"
+
+enum {
+	BASE64_MAX = 64 << 20,
+	FULL_AGAIN_MS = 20,	/* a full queue is tried again */
+	FULL_MAX_MS = 10000,	/* of no progress at all */
+};
+
+struct sent {
+	bool done;
+	struct err err;
+};
+
+static void
+on_sent(struct client *client, const struct client_answer *a, void *arg)
+{
+	struct sent *s = arg;
+	(void)client;
+
+	s->done = true;
+	s->err = a->err ? *a->err : (struct err)ERR_INIT;
+}
+
+static int
+send_once(struct cli *c, uint32_t id, unsigned flags, const char *data,
+	  size_t len)
+{
+	struct sent s = { .done = false };
+	int r = client_input(c->client, id, flags, data, len, on_sent, &s);
+
+	if (r < 0)
+		return err_set(&c->err, ERR_NO_ENGINE,
+			       "asking the engine: %s", strerror(-r));
+	if (client_wait(c->client, &s.done, 0, &c->err) < 0)
+		return -1;
+	if (s.err.code == ERR_NONE)
+		return 0;
+	c->err = s.err;
+	return -1;
+}
+
+/* A pause in which the loop still turns. */
+static int
+pause_ms(struct cli *c, unsigned ms)
+{
+	bool never = false;
+	struct err e = ERR_INIT;
+
+	if (client_wait(c->client, &never, clock_ms() + ms, &e) < 0 &&
+	    e.code != ERR_TIMEOUT) {
+		c->err = e;
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * The queue towards a process has a limit.  Who pipes into it waits for
+ * room, as with any pipe; who sends one text is told.
+ */
+static int
+send_all(struct cli *c, uint32_t id, const char *data, size_t len, bool wait)
+{
+	for (size_t off = 0; off < len;) {
+		size_t n = SBX_MIN(len - off, (size_t)CLIENT_INPUT_MAX);
+		uint64_t at_end_ms = clock_ms() + FULL_MAX_MS;
+		while (send_once(c, id, 0, data + off, n) < 0) {
+			if (!wait || c->err.code != ERR_FULL ||
+			    clock_ms() > at_end_ms ||
+			    pause_ms(c, FULL_AGAIN_MS) < 0)
+				return -1;
+			c->err = (struct err)ERR_INIT;
+		}
+		off += n;
+	}
+	return 0;
+}
+
+static int
+send_stdin(struct cli *c, uint32_t id)
+{
+	char data[CLIENT_INPUT_MAX];
+
+	for (;;) {
+		ssize_t n = sys_read(STDIN_FILENO, data, sizeof data);
+		if (n < 0)
+			return err_set(&c->err, ERR_FAILED, "stdin: %s",
+				       strerror((int)-n));
+		if (n == 0)
+			return 0;
+		if (send_all(c, id, data, (size_t)n, true) < 0)
+			return -1;
+	}
+}
+
+static int
+read_stdin(struct cli *c, struct buf *b)
+{
+	for (;;) {
+		char *room = buf_room(b, 4096);
+		if (!room)
+			return err_set(&c->err, ERR_USAGE,
+				       "stdin is longer than %d MiB",
+				       BASE64_MAX >> 20);
+		ssize_t n = sys_read(STDIN_FILENO, room, 4096);
+		if (n < 0)
+			return err_set(&c->err, ERR_FAILED, "stdin: %s",
+				       strerror((int)-n));
+		if (n == 0)
+			return 0;
+		buf_grew(b, (size_t)n);
+	}
+}
+
+static int
+send_base64(struct cli *c, uint32_t id, const char *text)
+{
+	struct buf in = BUF_INIT(BASE64_MAX), out = BUF_INIT(BASE64_MAX);
+	int rc = 0;
+
+	if (strcmp(text, "-") == 0)
+		rc = read_stdin(c, &in);
+	else if (buf_adds(&in, text) < 0)
+		rc = err_set(&c->err, ERR_USAGE, "the text is too long");
+	while (in.len > 0 && strchr(" \r\n", in.data[in.len - 1]))
+		buf_cut(&in, in.len - 1);
+	if (rc == 0 && base64_decode(&out, buf_str(&in), in.len) < 0)
+		rc = err_set(&c->err, ERR_USAGE, "that is not base64");
+	if (rc == 0)
+		rc = send_all(c, id, buf_str(&out), out.len, false);
+	buf_fini(&in);
+	buf_fini(&out);
+	return rc;
+}
+
+static int
+send_text(struct cli *c, const struct model_proc *p, const char *text)
+{
+	struct buf b = BUF_INIT(BASE64_MAX);
+
+	/* A terminal's Enter is a carriage return. */
+	int rc = buf_adds(&b, text) | buf_addc(&b, p->row->tty ? '\r' : '\n');
+	rc = rc < 0 ? err_set(&c->err, ERR_USAGE, "the text is too long") :
+		      send_all(c, p->id, b.data, b.len, false);
+	buf_fini(&b);
+	return rc;
+}
+
+/*
+ * Keys are not answered one by one: an empty input behind them is, and it
+ * comes after them.
+ */
+static int
+send_keys(struct cli *c, const struct model_proc *p, const char *text)
+{
+	struct key *keys = mem_array(KEY_LIST_MAX, sizeof *keys);
+	int n = key_parse_list(text, keys, KEY_LIST_MAX, &c->err);
+	int rc = n < 0 ? -1 : 0;
+
+	if (rc == 0 && !p->row->tty) {
+		rc = err_set(&c->err, ERR_FAILED, "'%s' has no terminal",
+			     p->row->name);
+		err_hint(&c->err, "--keys is for one with 'tty yes'; send "
+				  "TEXT instead");
+	}
+	for (int i = 0; i < n && rc == 0; i++) {
+		int r = client_key(c->client, p->id, keys[i]);
+		if (r < 0)
+			rc = err_set(&c->err, ERR_FAILED, "asking the "
+				     "engine: %s", strerror(-r));
+	}
+	if (rc == 0)
+		rc = send_once(c, p->id, 0, NULL, 0);
+	free(keys);
+	return rc;
+}
+
+static int
+check_words(struct cli *c)
+{
+	const char *text = c->cmd->words[1];
+	bool keys = cli_given(c, CMD_OPT_KEYS), eof = cli_given(c, CMD_OPT_EOF);
+
+	if (keys && text)
+		return err_set(&c->err, ERR_USAGE,
+			       "either TEXT or --keys, not both");
+	if (!keys && !text && !eof) {
+		err_set(&c->err, ERR_USAGE, "there is nothing to send");
+		return err_hint(&c->err, "'sbx send --help' shows examples");
+	}
+	if (cli_given(c, CMD_OPT_BASE64) && !text)
+		return err_set(&c->err, ERR_USAGE, "--base64 wants TEXT");
+	if (cli_given(c, CMD_OPT_UNTIL) && cli_given(c, CMD_OPT_UNTIL_SCREEN))
+		return err_set(&c->err, ERR_USAGE, "--until and "
+			       "--until-screen: one at a time");
+	if (cli_given(c, CMD_OPT_TIMEOUT) && !cli_given(c, CMD_OPT_UNTIL) &&
+	    !cli_given(c, CMD_OPT_UNTIL_SCREEN))
+		return err_set(&c->err, ERR_USAGE, "--timeout goes with "
+			       "--until or --until-screen");
+	return 0;
+}
+
+static int
+do_send(struct cli *c, const struct model_proc *p)
+{
+	const char *text = c->cmd->words[1];
+	const char *keys = cli_arg(c, CMD_OPT_KEYS)->text;
+	int rc = 0;
+
+	if (keys)
+		rc = send_keys(c, p, keys);
+	else if (text && cli_given(c, CMD_OPT_BASE64))
+		rc = send_base64(c, p->id, text);
+	else if (text && strcmp(text, "-") == 0)
+		rc = send_stdin(c, p->id);
+	else if (text)
+		rc = send_text(c, p, text);
+	if (rc == 0 && cli_given(c, CMD_OPT_EOF))
+		rc = send_once(c, p->id, PROTO_INPUT_EOF, NULL, 0);
+	return rc;
+}
+
+static int
+check_picture(struct cli *c, void *arg)
+{
+	const uint32_t *id = arg;
+	struct model_proc *p = model_find(c->model, *id);
+	return !p || p->screen;
+}
+
+/* What is there before anything is sent does not count as the answer. */
+static int
+prepare_until(struct cli *c, const struct model_proc *p,
+	      struct waiting_conf *conf)
+{
+	*conf = (struct waiting_conf){ .streams = (1u << LOG_STREAMS) - 1,
+				       .fresh = true };
+	if (cli_given(c, CMD_OPT_UNTIL)) {
+		struct cli_log log;
+		conf->kind = WAITING_LOG;
+		conf->pattern = cli_arg(c, CMD_OPT_UNTIL)->text;
+		if (cli_log_open(c, p->id, &log) < 0)
+			return -1;
+		logread_refresh(log.lr);
+		conf->after = logread_next_seq(log.lr) - 1;
+		conf->old_bytes = waiting_log_bytes(log.lr);
+		logread_free(log.lr);
+		return 0;
+	}
+	conf->kind = WAITING_SCREEN;
+	conf->pattern = cli_arg(c, CMD_OPT_UNTIL_SCREEN)->text;
+	if (!p->row->tty)
+		return err_set(&c->err, ERR_FAILED, "'%s' has no terminal",
+			       p->row->name);
+	uint32_t id = p->id;
+	client_screen_watch(c->client, id, 0, 0);
+	if (cli_until(c, check_picture, &id, clock_ms() + CLIENT_HELLO_MS) < 0)
+		return -1;
+	const struct model_proc *now = model_find(c->model, id);
+	conf->old_gen = now ? now->screen->head.gen : 0;
+	return 0;
+}
+
+int
+cli_send(struct cli *c)
+{
+	struct model_proc *p = NULL;
+	struct waiting_conf conf;
+	bool until = cli_given(c, CMD_OPT_UNTIL) ||
+		     cli_given(c, CMD_OPT_UNTIL_SCREEN);
+
+	if (check_words(c) == 0 &&
+	    cli_rows(c, until ? PROTO_SUB_GROWTH : 0) == 0)
+		p = cli_one(c, c->cmd->words[0]);
+	if (!p || (until && prepare_until(c, p, &conf) < 0) ||
+	    do_send(c, p) < 0)
+		return cli_fail(c);
+	if (!until)
+		return 0;
+	uint32_t id = p->id;
+	return cli_wait_for(c, &id, 1, &conf,
+			    cli_deadline(c, CMD_OPT_TIMEOUT));
+}
