@@ -17,6 +17,7 @@
 struct diags {
 	struct diag kept[2 * DIAG_MAX];
 	size_t count;
+	char *title;
 	size_t seen[2];		/* per level, also those not kept */
 	bool last_kept;
 };
@@ -40,7 +41,15 @@ diags_free(struct diags *ds)
 		free(d->caret);
 		free(d->hint);
 	}
+	free(ds->title);
 	free(ds);
+}
+
+void
+diags_title(struct diags *ds, const char *file)
+{
+	free(ds->title);
+	ds->title = mem_str(file);
 }
 
 /* Also the marks that turn the direction of text around: with them a line
@@ -236,6 +245,8 @@ diags_print(const struct diags *ds, const char *file, const char *outcome,
 		print_one(&ds->kept[i], out);
 	if (errors == 0)
 		return 0;
+	if (ds->title)
+		file = ds->title;
 	char *name = clean(file, strlen(file));
 	int rc = buf_addf(out, "%s: %zu error%s%s; %s.\n", name, errors,
 			  errors == 1 ? "" : "s", errors > DIAG_MAX ?

@@ -57,6 +57,8 @@ size_t	diags_warnings(const struct diags *ds);
 /* Kept ones in the order they were added; NULL past the end. */
 const struct diag *diags_get(const struct diags *ds, size_t idx);
 
+/* What the last line of diags_print() is about, if its caller knows less. */
+void	diags_title(struct diags *ds, const char *file);
 /* All of it as text, with the "FILE: N errors; OUTCOME." line at the end if
  * there are errors.  0 or -EMSGSIZE, with what fitted. */
 int	diags_print(const struct diags *ds, const char *file,

@@ -108,6 +108,8 @@ word_error(struct rc *rc, const struct rc_word *w, const char *text,
 {
 	struct diag_place at;
 
+	if (rc->lex.quiet)
+		return;
 	rc_place(rc, w, &at);
 	diag_error(rc->lex.ds, &at, "%s", text);
 	if (hint)
@@ -204,6 +206,8 @@ read_words(struct rc *rc)
 		}
 		if (s->count > 0 && lx->hooks && lx->hooks->expect)
 			expect = lx->hooks->expect(s, lx->hooks->arg);
+		lx->quiet = expect & RC_EXPECT_QUIET;
+		expect &= RC_EXPECT_MASK;
 		struct rc_word *w = add_word(s);
 		if (expect >= RC_EXPECT_RAW) {
 			s->raw = true;
@@ -382,7 +386,7 @@ rc_next(struct rc *rc, const struct rc_stmt **stmt)
 				push(rc);
 		}
 		s->bad = rc->lex.bad;
-		rc->lex.bad = false;
+		rc->lex.bad = rc->lex.quiet = false;
 		if (close)
 			return RC_CLOSE;
 		if (!is_bare(&s->words[0], "}"))

@@ -46,6 +46,9 @@ enum rc_expect {
 	RC_EXPECT_RAW_OR_BLOCK,	/* the same, but a lone '{' opens a block */
 	RC_EXPECT_SKIP,		/* the rest of a line that is wrong anyway: raw,
 				 * but '{' at its end opens a block */
+	RC_EXPECT_MASK = 7,
+	RC_EXPECT_QUIET = 8,	/* or'ed: the directive itself is wrong, so say
+				 * nothing about the words behind it */
 };
 
 struct rc_word {

@@ -149,6 +149,8 @@ env_line(struct rcload *ld, const struct env_line *l)
 		return;
 	}
 	(void)buf_add(&word, l->text + name, ++at - name);
+	while (at < l->len && is_blank(l->text[at]))
+		at++;
 	if (at < l->len && (l->text[at] == '"' || l->text[at] == '\'')) {
 		if (!quoted_value(l, at, &word))
 			wrong_line(ld, l, at, l->len - at,

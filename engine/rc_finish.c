@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "option.h"
+#include "setfile.h"
 
 #define CYCLES_MAX 10		/* circles that are told of */
 #define ENV_TOTAL_MAX (256u << 20)	/* of all processes together */
@@ -461,8 +462,7 @@ warn_program(struct rcload *ld, const struct rcload_proc *p)
 	const char *name = s->argv[0], *path = "/bin:/usr/bin";
 
 	if (strchr(name, '/')) {
-		char *file = name[0] == '/' ? mem_str(name) :
-			mem_fmt("%s/%s", s->cwd, name);
+		char *file = setfile_path(s->cwd, NULL, name);
 		if (!is_program(file))
 			diag_warning(ld->ds, &p->argv_at,
 				     "'%s' is not a program", file);

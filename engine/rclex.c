@@ -1,5 +1,7 @@
 #include "rclex.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,13 +41,33 @@ rclex_place(const struct rclex *lx, size_t off, size_t width,
 	};
 }
 
+static SBX_PRINTF(3, 4) void
+report(struct rclex *lx, const struct diag_place *at, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	if (lx->quiet)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	diag_error(lx->ds, at, "%s", text);
+	lx->bad = true;
+}
+
 /* Reports at width bytes from off; the statement is bad from now on. */
 #define wrong(lx, off, width, ...)                                             \
 	do {                                                                   \
 		struct diag_place place_;                                      \
 		rclex_place((lx), (off), (width), &place_);                    \
-		diag_error((lx)->ds, &place_, __VA_ARGS__);                    \
-		(lx)->bad = true;                                              \
+		report((lx), &place_, __VA_ARGS__);                            \
+	} while (0)
+
+#define hint(lx, ...)                                                          \
+	do {                                                                   \
+		if (!(lx)->quiet)                                              \
+			diag_hint((lx)->ds, __VA_ARGS__);                      \
 	} while (0)
 
 static void
@@ -64,7 +86,7 @@ check_line(struct rclex *lx)
 	if (hit) {
 		wrong(lx, (size_t)(hit - lx->data), 1,
 		      "a carriage return inside a line");
-		diag_hint(lx->ds, "lines end in LF or in CR LF");
+		hint(lx, "lines end in LF or in CR LF");
 		return;
 	}
 	for (size_t i = 0; i < len;) {
@@ -74,7 +96,7 @@ check_line(struct rclex *lx)
 			wrong(lx, lx->line_start + i, 1,
 			      "byte 0x%02x is not UTF-8",
 			      (unsigned char)line[i]);
-			diag_hint(lx->ds, "save the file as UTF-8");
+			hint(lx, "save the file as UTF-8");
 			return;
 		}
 		i += (size_t)n;
@@ -87,12 +109,16 @@ enter_line(struct rclex *lx, size_t start)
 	const char *nl = start < lx->len ?
 		memchr(lx->data + start, '\n', lx->len - start) : NULL;
 
+	bool quiet = lx->quiet;
+
 	lx->line_start = lx->at = start;
 	lx->line_end = nl ? (size_t)(nl - lx->data) : lx->len;
 	if (nl && lx->line_end > start && lx->data[lx->line_end - 1] == '\r')
 		lx->line_end--;
 	lx->line++;
+	lx->quiet = false;
 	check_line(lx);
+	lx->quiet = quiet;
 }
 
 /* Where the next physical line begins, or len + 1 if this is the last. */
@@ -297,7 +323,7 @@ expand(struct rclex *lx, struct draft *d)
 	}
 	if (c != '}' || name.len == 0) {
 		wrong(lx, lx->at, 1, "expected ${NAME} or ${NAME:-default}");
-		diag_hint(lx->ds, "to mean '${' itself, put the word in "
+		hint(lx, "to mean '${' itself, put the word in "
 			  "'single quotes'");
 		goto out;
 	}
@@ -313,7 +339,7 @@ expand(struct rclex *lx, struct draft *d)
 	else {
 		wrong(lx, from, lx->at - from, "'%s' is not set",
 		      buf_str(&name));
-		diag_hint(lx->ds, "write ${%s:-} if it may be empty",
+		hint(lx, "write ${%s:-} if it may be empty",
 			  buf_str(&name));
 	}
 out:
@@ -394,7 +420,7 @@ escape(struct rclex *lx, struct draft *d)
 			return put(lx, d, utf8, (size_t)n);
 	}
 	wrong(lx, from, lx->at - from, "unknown escape in \"quotes\"");
-	diag_hint(lx->ds, "there are \\n \\t \\e \\\" \\\\ \\xHH \\u{HEX}; "
+	hint(lx, "there are \\n \\t \\e \\\" \\\\ \\xHH \\u{HEX}; "
 		  "'single quotes' take everything as it is");
 	return false;
 }
@@ -412,10 +438,9 @@ quoted(struct rclex *lx, struct draft *d)
 	d->copied = d->copied && d->text.len == 0 && from == d->start;
 	while ((c = rclex_peek(lx)) != quote) {
 		if (c == RCLEX_EOL) {
-			diag_error(lx->ds, &opened, "this quote is not closed");
-			diag_hint(lx->ds, "add a %c at the end of the text",
+			report(lx, &opened, "this quote is not closed");
+			hint(lx, "add a %c at the end of the text",
 				  quote);
-			lx->bad = true;
 			return false;
 		}
 		if (quote == '"' && c == '$') {
@@ -452,9 +477,8 @@ slashes(struct rclex *lx, struct draft *d)
 			return true;
 		escaped = c == '\\' && !escaped;
 	}
-	diag_error(lx->ds, &opened, "pattern has no closing '/'");
-	diag_hint(lx->ds, "write a literal '/' inside a pattern as '\\/'");
-	lx->bad = true;
+	report(lx, &opened, "pattern has no closing '/'");
+	hint(lx, "write a literal '/' inside a pattern as '\\/'");
 	return false;
 }
 
@@ -473,7 +497,7 @@ pattern_flags(struct rclex *lx, struct rc_word *w)
 		else {
 			wrong(lx, lx->at, 1, "'%c' is not a flag of patterns",
 			      c);
-			diag_hint(lx->ds, "flags are i, x and s; write a "
+			hint(lx, "flags are i, x and s; write a "
 				  "literal '/' inside a pattern as '\\/'");
 			return false;
 		}
@@ -626,9 +650,8 @@ here_lines(struct rclex *lx, struct draft *d)
 		}
 		share_indent(lx, &indent, &indent_len);
 	}
-	diag_error(lx->ds, &opened, "'<<%s' is never closed", word);
-	diag_hint(lx->ds, "add a line with only '%s'", word);
-	lx->bad = true;
+	report(lx, &opened, "'<<%s' is never closed", word);
+	hint(lx, "add a line with only '%s'", word);
 	/* All that follows was taken as its text: silence is kinder than
 	 * a second message about the block that it swallowed. */
 	lx->give_up = true;

@@ -26,6 +26,7 @@ struct rclex {
 	struct diags *ds;
 	size_t text_bytes;	/* of all words so far */
 	bool bad;		/* something was reported; caller resets */
+	bool quiet;		/* mistakes in words are not reported */
 	bool give_up;		/* a limit was passed: nothing more is read */
 };
 

@@ -143,14 +143,18 @@ static enum rc_expect
 expect(const struct rc_stmt *s, void *arg)
 {
 	const struct rc_word_row *row = meant(arg, s->words[0].text);
+	enum rc_expect how = RC_EXPECT_WORD;
 
 	if (!row)
 		return RC_EXPECT_SKIP;
 	if (row->expect)
-		return row->expect(s);
-	if (row->raw_after != s->count)
-		return RC_EXPECT_WORD;
-	return row->flags & RC_BLOCK ? RC_EXPECT_RAW_OR_BLOCK : RC_EXPECT_RAW;
+		how = row->expect(s);
+	else if (row->raw_after == s->count)
+		how = row->flags & RC_BLOCK ? RC_EXPECT_RAW_OR_BLOCK :
+			RC_EXPECT_RAW;
+	if (strcmp(row->row.name, s->words[0].text) != 0)
+		how |= RC_EXPECT_QUIET;
+	return how;
 }
 
 /* Files. */
@@ -206,16 +210,16 @@ rc_open(struct rcload *ld, const char *path, size_t max, bool checked,
 	if (checked && !at && !ld->rq->trusted &&
 	    ld->layer >= RC_LAYER_PROJECT)
 		flags |= SETFILE_REAL;
-	f->path = mem_str(path);
-	f->shown = shown_name(ld, path);
-	f->dir = dir_of(path);
+	f->path = setfile_path(ld->here, NULL, path);
+	f->shown = shown_name(ld, f->path);
+	f->dir = dir_of(f->path);
 	buf_init(&f->text, max);
 	ld->files = mem_grow(ld->files, ld->file_count, ld->file_count + 1,
 			     sizeof(struct rcload_file *));
 	ld->files[ld->file_count++] = f;
 	if (ld->file_count > RC_FILES_MAX)
 		err_set(&e, ERR_USAGE, "more than %d files", RC_FILES_MAX);
-	else if (setfile_read(path, flags, &f->text, &f->id, &e) == 0)
+	else if (setfile_read(f->shown, flags, &f->text, &f->id, &e) == 0)
 		return f;
 	if (at)
 		rc_wrong(ld, at, "%s", e.text);
@@ -562,6 +566,9 @@ read_all(struct rcload *ld)
 	}
 	if (!ld->set->path)
 		return;
+	char *shown = shown_name(ld, ld->set->path);
+	diags_title(ld->ds, shown);
+	free(shown);
 	read_layer(ld, RC_LAYER_PROJECT, ld->set->path, true);
 	if (rq->alone)
 		return;

@@ -250,7 +250,8 @@ make_name(const char *word, char *out)
 	}
 	for (size_t i = 0; i < len && n < SPEC_NAME_MAX; i++) {
 		char one[2] = { from[i], '\0' };
-		bool valid = from[i] == '-' || spec_name_check(one, NULL) == 0;
+		bool valid = strchr("-.", from[i]) ||
+			spec_name_check(one, NULL) == 0;
 		char c = valid ? from[i] : '-';
 		if (c == '-' && (n == 0 || out[n - 1] == '-'))
 			continue;
@@ -280,6 +281,6 @@ spec_guess_name(const char *command, char *out)
 		memcpy(before, word, sizeof(before));
 	}
 	make_name(last, out);
-	if (!out[0])
+	if (spec_name_check(out, NULL) < 0)
 		strcpy(out, "proc");
 }

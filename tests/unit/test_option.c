@@ -1,0 +1,100 @@
+#include "engine/buf.h"
+#include "engine/err.h"
+#include "engine/option.h"
+#include "tests/lib/test.h"
+
+/* Every default is a value that its own row accepts. */
+TEST(defaults_are_valid)
+{
+	struct options *o = options_new();
+	const struct option_row *row;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		struct err e = ERR_INIT;
+		row = &option_rows[i];
+		OK(row->row.name != NULL);
+		if (i > 0)
+			OK(strcmp(option_rows[i - 1].row.name,
+				  row->row.name) < 0);
+		EQ_INT(options_set(o, row, row->standard, &e), 0);
+		EQ_STR(options_text(o, (enum option_id)i), row->standard);
+	}
+	EQ_INT(options_check(o, &row, NULL), 0);
+	EQ_INT(options_number(o, OPTION_LOG_KEEP), 256 << 20);
+	EQ_INT(options_number(o, OPTION_LEAVE_DOUBLE), 400);
+	OK(options_flag(o, OPTION_MOUSE));
+	options_free(o);
+}
+
+static int
+change(struct options *o, const char *key, const char *value, char *text)
+{
+	struct err e = ERR_INIT;
+	int rc = options_change(o, key, value, &e);
+
+	snprintf(text, 800, "%s (%s)", e.text, e.hint);
+	return rc;
+}
+
+TEST(values_are_checked)
+{
+	struct options *o = options_new();
+	char text[800];
+
+	EQ_INT(change(o, "quit", "stop", text), 0);
+	EQ_INT(options_number(o, OPTION_QUIT), 2);
+	EQ_INT(change(o, "quit", "exit", text), -1);
+	EQ_STR(text, "'exit' is not one of the words "
+	       "(set quit ask | detach | stop)");
+	EQ_STR(options_text(o, OPTION_QUIT), "stop");
+	EQ_INT(change(o, "quti", "stop", text), -1);
+	EQ_STR(text, "unknown setting 'quti' (did you mean 'quit'?)");
+	EQ_INT(change(o, "list.width", "30%", text), 0);
+	EQ_INT(options_number(o, OPTION_LIST_WIDTH), 1030);
+	EQ_INT(change(o, "list.width", "30", text), 0);
+	EQ_INT(options_number(o, OPTION_LIST_WIDTH), 30);
+	EQ_INT(change(o, "list.width", "130%", text), -1);
+	EQ_INT(change(o, "mouse", "maybe", text), -1);
+	EQ_INT(change(o, "tips", "off", text), -1);
+	EQ_STR(text, "'set tips' is not built yet in this version ()");
+	options_free(o);
+}
+
+/* A zero or a contradiction is refused and the old values stay. */
+TEST(limits_refuse_zero_and_contradiction)
+{
+	struct options *o = options_new();
+	char text[800];
+
+	EQ_INT(change(o, "limit.processes", "0", text), -1);
+	EQ_STR(text, "'limit.processes' cannot be zero "
+	       "(set limit.processes N)");
+	EQ_INT(change(o, "limit.output", "0", text), -1);
+	EQ_INT(change(o, "limit.run-timeout", "10m", text), -1);
+	EQ_STR(text, "'limit.run-timeout' (10m) is above "
+	       "'limit.run-timeout-max' (5m) ()");
+	EQ_STR(options_text(o, OPTION_LIMIT_RUN_TIMEOUT), "30s");
+	EQ_INT(change(o, "limit.run-timeout-max", "20m", text), 0);
+	EQ_INT(change(o, "limit.run-timeout", "10m", text), 0);
+	EQ_INT(options_number(o, OPTION_LIMIT_RUN_TIMEOUT), 600000);
+	options_free(o);
+}
+
+TEST(packs_and_unpacks)
+{
+	struct options *o = options_new(), *back = NULL;
+	struct buf b = BUF_INIT(1 << 16);
+	char text[800];
+
+	EQ_INT(change(o, "theme", "nord", text), 0);
+	EQ_INT(options_pack(o, &b), 0);
+	EQ_INT(options_unpack(b.data, b.len, &back, NULL), 0);
+	EQ_STR(options_text(back, OPTION_THEME), "nord");
+	options_free(back);
+	for (size_t len = 0; len < b.len; len++)
+		EQ_INT(options_unpack(b.data, len, &back, NULL), -1);
+	buf_fini(&b);
+	options_free(o);
+}
+
+TEST_MAIN()
