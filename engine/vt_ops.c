@@ -242,6 +242,14 @@ tab_back(struct vt *vt, int count)
 	vt_move(vt, vt->row, col);
 }
 
+/* While a wrap is pending the cursor counts as behind the last column, as in
+ * tmux: so erasing backwards hits the character printed last. */
+static void
+move_left(struct vt *vt, int n)
+{
+	vt_move(vt, vt->row, vt->pending ? vt->cols - n : vt->col - n);
+}
+
 static void
 line_feed(struct vt *vt)
 {
@@ -276,8 +284,7 @@ op_control(void *arg, unsigned char c)
 			vt->hooks.bell(vt->arg);
 		break;
 	case '\b':
-		if (vt->col > 0)
-			vt_move(vt, vt->row, vt->col - 1);
+		move_left(vt, 1);
 		break;
 	case '\t':
 		tab_forward(vt, 1);
@@ -449,9 +456,11 @@ static void
 csi_horizontal(struct vt *vt, const struct vtguard_csi *c)
 {
 	int n = count_param(c);
-	bool is_right = c->final == 'C' || c->final == 'a';
 
-	vt_move(vt, vt->row, is_right ? vt->col + n : vt->col - n);
+	if (c->final == 'D')
+		move_left(vt, n);
+	else
+		vt_move(vt, vt->row, vt->col + n);
 }
 
 static void
