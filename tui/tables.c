@@ -1,6 +1,7 @@
 #include "tables.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base.h"
@@ -301,6 +302,27 @@ print_keys(bool mdoc)
 		puts(".Ed");
 }
 
+/* A topic of "sbx help", as it is printed there. */
+static bool
+print_topic(const char *topic, bool mdoc)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	bool found = f && cmd_help_topic(topic, f) == 0;
+
+	if (f)
+		fclose(f);
+	if (found) {
+		puts(mdoc ? ".Bd -literal -offset indent -compact" : "");
+		lines(text, "");
+		if (mdoc)
+			puts(".Ed");
+	}
+	free(text);
+	return found;
+}
+
 bool
 tables_asked(int argc, char **argv)
 {
@@ -316,6 +338,9 @@ tables_main(int argc, char **argv)
 			print_keys(mdoc);
 			return 0;
 		}
+		if (strncmp(argv[2], "topic-", 6) == 0 &&
+		    print_topic(argv[2] + 6, mdoc))
+			return 0;
 		for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 			if (strcmp(lists[i].name, argv[2]) != 0)
 				continue;
@@ -327,7 +352,7 @@ tables_main(int argc, char **argv)
 		}
 		fprintf(stderr, "sbx: no table '%s'\n", argv[2]);
 	}
-	fputs("usage: sbx __table NAME mdoc|names, NAME is keys", stderr);
+	fputs("usage: sbx __table NAME mdoc|names, NAME is keys, topic-TOPIC", stderr);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		fprintf(stderr, ", %s", lists[i].name);
 	fputs("\n", stderr);
