@@ -21,6 +21,7 @@
 #include "keepmsg.h"
 #include "keepslot.h"
 #include "mem.h"
+#include "procfs.h"
 #include "spawn.h"
 #include "sys.h"
 #include "tree.h"
@@ -419,7 +420,8 @@ note_exec(struct keeper *k, struct keepslot *s)
 }
 
 static void
-child_changed(struct keeper *k, pid_t pid, int status, const struct rusage *ru)
+child_changed(struct keeper *k, pid_t pid, int status,
+	      const struct rusage *ru)
 {
 	struct keepslot *s = keepslot_of_pid(&k->slots, pid);
 
@@ -436,6 +438,38 @@ child_changed(struct keeper *k, pid_t pid, int status, const struct rusage *ru)
 	s->unsent &= ~(uint32_t)UNSENT_PAUSED;
 	keepslot_end(s, status, ru);
 	s->unsent |= UNSENT_EXITED;
+}
+
+static void
+count_child(pid_t pid, void *arg)
+{
+	(void)pid;
+	++*(uint32_t *)arg;
+}
+
+/*
+ * What survives the leader of a run becomes our child, or descends from one:
+ * with no child but leaders, nothing of an ended run is left.  Nobody else
+ * reaps our children, so the list cannot shrink while it is read.
+ */
+static void
+count_orphans(struct keeper *k)
+{
+	uint32_t known = (k->engine > 0) + (k->guard > 0), children = 0;
+	bool ended = false;
+
+	for (size_t i = 0; i < k->slots.used; i++) {
+		known += k->slots.v[i].id && k->slots.v[i].pid > 0;
+		ended |= k->slots.v[i].unsent & UNSENT_EXITED;
+	}
+	if (!ended)
+		return;
+	int r = procfs_each_child(getpid(), 1, count_child, &children);
+	uint32_t orphans = r < 0 || children < known ? KEEP_ORPHANS_UNKNOWN
+						     : children - known;
+	for (size_t i = 0; i < k->slots.used; i++)
+		if (k->slots.v[i].unsent & UNSENT_EXITED)
+			k->slots.v[i].orphans = orphans;
 }
 
 /*
@@ -469,6 +503,7 @@ reap_some(struct keeper *k)
 			break;
 		}
 	}
+	count_orphans(k);
 }
 
 static void

@@ -130,7 +130,7 @@ exit_of(const struct keepmsg *m)
 	return (struct keep_exit){
 		.status = m->status, .end_us = m->end_us,
 		.user_us = m->user_us, .sys_us = m->sys_us,
-		.maxrss_bytes = m->maxrss_bytes,
+		.maxrss_bytes = m->maxrss_bytes, .orphans = m->count,
 	};
 }
 

@@ -33,6 +33,7 @@ struct keep_exit {
 	int status;		/* as of waitpid */
 	uint64_t end_us;	/* clock_us() when it was reaped */
 	uint64_t user_us, sys_us, maxrss_bytes;
+	uint32_t orphans;	/* of all ended runs; KEEP_ORPHANS_UNKNOWN */
 };
 
 /* A slot as it was taken over. */

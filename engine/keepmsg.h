@@ -25,6 +25,9 @@ enum {
 	KEEP_SLOTS_MAX	= 4096,
 };
 
+/* EXITED, count: it is not known what else the keeper's tree holds. */
+#define KEEP_ORPHANS_UNKNOWN UINT32_MAX
+
 enum keep_type {
 	/* engine to keeper */
 	KEEP_READY = 1,	/* version: this engine understands you */
@@ -40,7 +43,9 @@ enum keep_type {
 	KEEP_ADOPT_END,
 	KEEP_STARTED,	/* slot, pid + descriptors: exec has worked */
 	KEEP_FAILED,	/* slot, step, error: no process */
-	KEEP_EXITED,	/* slot, status, usage; always after STARTED */
+	KEEP_EXITED,	/* slot, status, usage; always after STARTED; count
+			 * of the keeper's children that lead no slot: with 0
+			 * nothing is left of any run that has ended */
 	KEEP_STOPPED,	/* slot: by a signal of job control */
 	KEEP_CONTINUED,	/* slot */
 	KEEP_TERM,	/* somebody asks sbx to end: shut down */

@@ -297,5 +297,6 @@ keepslot_tell(const struct keepslot *s, enum keep_type type,
 		.start_us = s->start_us, .end_us = s->end_us,
 		.user_us = s->user_us, .sys_us = s->sys_us,
 		.maxrss_bytes = s->maxrss_bytes,
+		.count = s->state == KEEP_ENDED ? s->orphans : 0,
 	};
 }

@@ -35,6 +35,7 @@ struct keepslot {
 	uint32_t unsent;
 	int status, step, error;
 	int status_fd;		/* -1: it is known whether exec worked */
+	uint32_t orphans;	/* ENDED: KEEP_ORPHANS_UNKNOWN or how many */
 	uint64_t start_us, end_us, user_us, sys_us, maxrss_bytes;
 	size_t big_bytes;	/* its part of the budget for large pipes */
 	struct keep_fds fds;

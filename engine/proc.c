@@ -110,7 +110,7 @@ perform(struct proc *p, unsigned fx, const struct life_output *out)
 		announce(p, out);
 	if (fx & LIFE_FX_STOP_PROBES)
 		proccheck_stop(p);
-	if (fx & LIFE_FX_SIGNAL) {
+	if (fx & LIFE_FX_SIGNAL && !p->tree_gone) {
 		p->signal_wanted = out->signo;
 		e->tree_dirty = true;
 	}
@@ -220,6 +220,9 @@ void
 proc_exited(struct proc *p, const struct keep_exit *x)
 {
 	struct life_input in = { .event = LIFE_EV_EXITED };
+	/* The keeper's word saves looking through /proc for what is left. */
+	if (x->orphans == 0)
+		p->tree_gone = true;
 	if (WIFSIGNALED(x->status)) {
 		in.exit_signal = WTERMSIG(x->status);
 		in.flags = WCOREDUMP(x->status) ? LIFE_IN_CORE : 0;

@@ -11,7 +11,7 @@ no() {	# no MESSAGE PATTERN FILES...
 	fi
 }
 engine=$(ls engine/*.c engine/*.h)
-no "the engine includes curses" '#include *<(n?curses|term|panel)' $engine
+no "the engine includes curses" '#include *<(n?curses|ncursesw|term|panel)(\.h|/)' $engine
 no "the engine includes tui/" '#include *"(\.\./)?tui/' $engine
 no "only engine/vt.c includes vterm.h" '#include *<vterm' \
 	$(echo "$engine" | grep -v '^engine/vt\.c$') $(ls tui/*.[ch] 2>/dev/null)
