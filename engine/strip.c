@@ -9,6 +9,7 @@
 #define PARAMS_MAX	32
 #define MARKS_MAX	8	/* combining marks shown on one character */
 #define TAB		8
+#define NO_CONTROL	SIZE_MAX
 
 enum { ESC = 0x1b, DEL = 0x7f };
 
@@ -177,6 +178,7 @@ struct display {
 	struct strip_state now;
 	unsigned columns;
 	unsigned marks;		/* on the present character */
+	size_t control_off;	/* of the last thing, if it is of ours */
 	bool at_start;
 	bool full;
 };
@@ -204,6 +206,7 @@ restart_line(struct display *d)
 	buf_clear(d->out);
 	d->run_count = 0;
 	d->columns = d->marks = 0;
+	d->control_off = NO_CONTROL;
 	d->full = false;
 }
 
@@ -218,6 +221,7 @@ put(struct display *d, const char *s, size_t len, unsigned width, bool control)
 	if (d->full)
 		return;
 	add_run(d, control);
+	d->control_off = control ? d->out->len : NO_CONTROL;
 	buf_add(d->out, s, len);
 	d->columns += width;
 }
@@ -227,7 +231,6 @@ put_control(struct display *d, const char *s)
 {
 	size_t len = strlen(s);
 	put(d, s, len, (unsigned)len, true);
-	d->marks = 0;
 }
 
 static void
@@ -246,8 +249,9 @@ take_back(struct display *d)
 	if (d->at_start || len == 0)
 		return;
 	size_t keep = without_last(d->out->data, len);
-	if (d->run_count && d->runs[d->run_count - 1].control)
-		keep = d->runs[d->run_count - 1].off;
+	if (d->control_off != NO_CONTROL)
+		keep = d->control_off;
+	d->control_off = NO_CONTROL;
 	int width = utf8_columns(d->out->data + keep, len - keep);
 	d->columns -= SBX_MIN(d->columns, (unsigned)SBX_MAX(width, 0));
 	buf_cut(d->out, keep);
@@ -277,6 +281,8 @@ static void
 put_character(struct display *d, const char *s, size_t len, uint32_t cp)
 {
 	char text[16];
+	int width = utf8_width(cp);
+	d->marks = width == 0 && cp >= 0x20 ? d->marks + 1 : 0;
 	if (cp < 0x20 || cp == DEL) {
 		snprintf(text, sizeof(text), "^%c", (char)(cp ^ 0x40));
 		put_control(d, text);
@@ -287,8 +293,6 @@ put_character(struct display *d, const char *s, size_t len, uint32_t cp)
 		put_control(d, text);
 		return;
 	}
-	int width = utf8_width(cp);
-	d->marks = width == 0 ? d->marks + 1 : 0;
 	if (is_hidden(cp) || d->marks > MARKS_MAX) {
 		snprintf(text, sizeof(text), "<U+%04X>", (unsigned)cp);
 		put_control(d, text);
@@ -416,7 +420,7 @@ strip_display(const char *text, size_t len, struct buf *out,
 	struct strip_run none;
 	struct display d = {
 		.out = out, .runs = runs ? runs : &none,
-		.run_cap = runs ? *run_count : 0,
+		.run_cap = runs ? *run_count : 0, .control_off = NO_CONTROL,
 	};
 	if (state)
 		d.now = *state;

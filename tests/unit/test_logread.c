@@ -1,0 +1,377 @@
+#include "engine/logread.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "engine/clock.h"
+#include "engine/fold.h"
+#include "engine/linewait.h"
+#include "engine/mem.h"
+#include "engine/regex.h"
+#include "engine/search.h"
+#include "engine/spool.h"
+#include "tests/lib/test.h"
+
+struct rig {
+	char path[64];
+	int dir;
+	struct spool *sp;
+	struct fold_scratch *scratch;
+	struct fold *f;
+	struct logread *lr;
+};
+
+static const struct fold_ops no_ops;
+
+static void
+rig_init(struct rig *r, uint64_t keep)
+{
+	strcpy(r->path, "/tmp/sbx-logread-XXXXXX");
+	if (!mkdtemp(r->path))
+		abort();
+	r->dir = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	clock_fake(0, 1000);
+	r->scratch = fold_scratch_new();
+	r->sp = spool_open(r->dir, keep, 1000, NULL);
+	r->f = fold_new(r->sp, r->scratch, &no_ops, NULL, 0);
+	r->lr = logread_open(r->dir, NULL);
+}
+
+static void
+rig_fini(struct rig *r)
+{
+	logread_free(r->lr);
+	fold_free(r->f);
+	spool_free(r->sp);
+	fold_scratch_free(r->scratch);
+	spool_wipe(r->dir);
+	close(r->dir);
+	rmdir(r->path);
+}
+
+static void
+say_at(struct rig *r, enum log_stream s, const char *text, int64_t wall_ms)
+{
+	spool_append(r->sp, s, text, strlen(text));
+	while (fold_step(r->f, 1 << 20, wall_ms, 0) == 1)
+		;
+}
+
+static void
+say(struct rig *r, enum log_stream s, const char *text)
+{
+	say_at(r, s, text, 1000);
+}
+
+TEST(an_empty_log)
+{
+	struct rig r;
+	struct logline l;
+	rig_init(&r, 0);
+	EQ_INT(logread_first_seq(r.lr), 1);
+	EQ_INT(logread_next_seq(r.lr), 1);
+	EQ_INT(logread_line(r.lr, 1, 10, &l), 0);
+	EQ_INT(logread_tail(r.lr, LOG_OUT, 10, &l), 0);
+	EQ_INT(logread_seq_at(r.lr, 0), 1);
+	EQ_INT(logread_refresh(r.lr), 0);
+	say(&r, LOG_OUT, "x\n");
+	EQ_INT(logread_line(r.lr, 1, 10, &l), 0);
+	EQ_INT(logread_refresh(r.lr), 1);
+	EQ_INT(logread_line(r.lr, 1, 10, &l), 1);
+	EQ_INT(logread_refresh(r.lr), 0);
+	rig_fini(&r);
+}
+
+TEST(lines_by_time)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	for (int i = 0; i < 10; i++)
+		say_at(&r, LOG_OUT, "x\n", 1000 + 100 * i);
+	logread_refresh(r.lr);
+	EQ_INT(logread_seq_at(r.lr, 0), 1);
+	EQ_INT(logread_seq_at(r.lr, 1300), 4);
+	EQ_INT(logread_seq_at(r.lr, 1301), 5);
+	EQ_INT(logread_seq_at(r.lr, 9000), 11);
+	struct logline l;
+	EQ_INT(logread_line(r.lr, 4, 10, &l), 1);
+	EQ_INT(l.wall_ms, 1300);
+	rig_fini(&r);
+}
+
+TEST(raw_bytes_of_a_stream)
+{
+	struct rig r;
+	rig_init(&r, 8 * SPOOL_SEGMENT_MIN);
+	char *text = mem_alloc(3 * SPOOL_SEGMENT_MIN);
+	for (size_t i = 0; i < 3 * SPOOL_SEGMENT_MIN; i++)
+		text[i] = (char)(i * 2654435761u >> 13);
+	for (size_t i = 0; i < 3 * SPOOL_SEGMENT_MIN; i += 4096) {
+		spool_append(r.sp, LOG_OUT, text + i, 4096);
+		spool_append(r.sp, LOG_ERR, "noise\n", 6);
+	}
+	logread_refresh(r.lr);
+	char name[80];
+	snprintf(name, sizeof(name), "%s/copy", r.path);
+	int fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	uint64_t end = logread_end(r.lr, LOG_OUT);
+	EQ_INT(end, 3 * SPOOL_SEGMENT_MIN);
+	EQ_INT(logread_copy(r.lr, LOG_OUT, 10, end + 5, fd), (int)end);
+	char *got = mem_alloc(3 * SPOOL_SEGMENT_MIN);
+	EQ_INT(pread(fd, got, 3 * SPOOL_SEGMENT_MIN, 0),
+	       3 * SPOOL_SEGMENT_MIN - 10);
+	OK(memcmp(got, text + 10, 3 * SPOOL_SEGMENT_MIN - 10) == 0);
+	close(fd);
+	free(got);
+	free(text);
+	rig_fini(&r);
+}
+
+TEST(a_reader_sees_no_gap_while_segments_turn)
+{
+	struct rig r;
+	rig_init(&r, 8 * SPOOL_SEGMENT_MIN);
+	uint64_t next = 1;
+	char text[300];
+	for (int i = 0; i < 4000; i++) {
+		snprintf(text, sizeof(text), "%d %0*d\n", i, i % 200, i);
+		spool_append(r.sp, i % 3 ? LOG_OUT : LOG_ERR, text,
+			     strlen(text));
+		if (i % 5 == 0)
+			fold_step(r.f, 1000, 1000, 0);
+		if (i % 11)
+			continue;
+		EQ_INT(logread_refresh(r.lr) >= 0, 1);
+		struct logline l;
+		for (; next < logread_next_seq(r.lr); next++) {
+			EQ_INT(logread_line(r.lr, next, 1000, &l), 1);
+			OK(l.flags == 0);
+		}
+	}
+	OK(next > 3000);
+	rig_fini(&r);
+}
+
+static struct regex *
+re(const char *p)
+{
+	return regex_new(p, strlen(p), 0, NULL, NULL);
+}
+
+/* Every hit of a search, forwards, as bits. */
+static void
+all_hits(struct search *s, uint64_t next, char *out)
+{
+	uint64_t hit = 0;
+	memset(out, '.', next);
+	out[next] = '\0';
+	while (search_next(s, hit, &hit) == 1)
+		out[hit] = 'x';
+}
+
+TEST(search_finds_what_lines_have)
+{
+	static const char *const words[] = {
+		"foo", "\033[1mfo\033[0mo", "bar", "", "x\rfoo", "foo\rx",
+		"\xff foo", "fo", "o",
+	};
+	static char want[3002], got[3002];
+	struct rig r;
+	rig_init(&r, 8 * SPOOL_SEGMENT_MIN);
+	uint64_t x = 3;
+	memset(want, '.', sizeof(want));
+	want[3001] = '\0';
+	for (int i = 1; i <= 3000; i++) {
+		char line[400];
+		x = x * 6364136223846793005ull + 1442695040888963407ull;
+		int w = (int)((x >> 33) % 9), s = (int)((x >> 50) % 3);
+		snprintf(line, sizeof(line), "%0*d%s\n",
+			 (int)((x >> 40) % 99), 7, words[w]);
+		say(&r, (enum log_stream)s, line);
+		if (strstr("0 1 4 6", (char[]){ (char)('0' + w), 0 }) && s != 2)
+			want[i] = 'x';
+	}
+	logread_refresh(r.lr);
+	struct regex *foo = re("foo$");
+	uint64_t count = 0;
+	for (int i = 1; i <= 3000; i++)
+		count += want[i] == 'x';
+	for (int dir = -1; dir <= 1; dir += 2) {
+		for (uint64_t from = 0; from <= 3002; from += 1501) {
+			struct search *s = search_new(r.lr, foo, 3, from, dir);
+			while (search_step(s, 20000) == 1)
+				;
+			all_hits(s, 3001, got);
+			EQ_STR(got, want);
+			bool all;
+			EQ_INT(search_count(s, &all), count);
+			OK(all);
+			EQ_INT(search_rank(s, 3001), count);
+			uint64_t hit = 3001, back = 0;
+			while (search_prev(s, hit, &hit) == 1)
+				back++;
+			EQ_INT(back, count);
+			search_free(s);
+		}
+	}
+	regex_free(foo);
+	rig_fini(&r);
+}
+
+TEST(search_goes_its_way_first_and_follows)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	for (int i = 1; i <= 20000; i++)
+		say(&r, LOG_OUT, i % 1000 ? "no\n" : "yes\n");
+	logread_refresh(r.lr);
+	struct regex *yes = re("yes");
+	struct search *s = search_new(r.lr, yes, SEARCH_ALL_STREAMS, 10500, -1);
+	uint64_t hit;
+	EQ_INT(search_prev(s, 10500, &hit), -EAGAIN);
+	EQ_INT(search_step(s, 1), 1);
+	EQ_INT(search_prev(s, 10500, &hit), 1);
+	EQ_INT(hit, 10000);
+	EQ_INT(search_next(s, 10500, &hit), -EAGAIN);
+	while (search_step(s, 1) == 1)
+		;
+	EQ_INT(search_next(s, 10500, &hit), 1);
+	EQ_INT(hit, 11000);
+	EQ_INT(search_rank(s, hit), 11);
+	EQ_INT(search_next(s, 20000, &hit), 0);
+	EQ_INT(search_prev(s, 1000, &hit), 0);
+	OK(search_is_hit(s, 1000));
+	OK(!search_is_hit(s, 1001));
+	say(&r, LOG_ERR, "yes again\n");
+	logread_refresh(r.lr);
+	EQ_INT(search_next(s, 20000, &hit), -EAGAIN);
+	EQ_INT(search_step(s, 1000), 0);
+	EQ_INT(search_next(s, 20000, &hit), 1);
+	EQ_INT(hit, 20001);
+	search_free(s);
+	regex_free(yes);
+	rig_fini(&r);
+}
+
+TEST(dropped_lines_are_no_hits)
+{
+	struct rig r;
+	rig_init(&r, 8 * SPOOL_SEGMENT_MIN);
+	struct regex *any = re("x");
+	struct search *s = search_new(r.lr, any, SEARCH_ALL_STREAMS, 1, 1);
+	char text[110];
+	memset(text, 'x', 100);
+	strcpy(text + 99, "\n");
+	for (int i = 0; i < 30000; i++) {
+		say(&r, LOG_OUT, text);
+		if (i % 500)
+			continue;
+		logread_refresh(r.lr);
+		while (search_step(s, 1 << 20) == 1)
+			logread_refresh(r.lr);
+		EQ_INT(search_count(s, NULL), logread_next_seq(r.lr) -
+		       logread_first_seq(r.lr));
+	}
+	OK(logread_first_seq(r.lr) > 1000);
+	search_free(s);
+	regex_free(any);
+	rig_fini(&r);
+}
+
+static int
+step(struct linewait *w, uint64_t now, struct linewait_hit *hit)
+{
+	uint64_t again;
+	return linewait_step(w, now, false, hit, &again);
+}
+
+TEST(a_loop_of_waits_sees_each_line_once)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	char text[64];
+	for (int i = 1; i <= 50; i++) {
+		snprintf(text, sizeof(text), "noise\nEpoch %d complete\n", i);
+		say(&r, i % 2 ? LOG_OUT : LOG_ERR, text);
+	}
+	struct regex *epoch = re("Epoch (\\d+) complete");
+	uint64_t cursor = 0;
+	struct linewait_hit hit;
+	for (int i = 1; i <= 51; i++) {
+		struct linewait *w = linewait_new(r.lr, epoch, 7, cursor);
+		if (i == 51) {
+			EQ_INT(step(w, 0, &hit), 0);
+			say(&r, LOG_OUT, "Epoch 51 complete\n");
+		}
+		EQ_INT(step(w, 0, &hit), 1);
+		EQ_INT(atoi(hit.line + hit.caps.group[1].off), i);
+		EQ_INT(hit.stream, i % 2 ? LOG_OUT : LOG_ERR);
+		cursor = hit.seq;
+		linewait_free(w);
+	}
+	regex_free(epoch);
+	rig_fini(&r);
+}
+
+TEST(a_wait_gives_a_half_line_time)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	struct regex *port = re("port (\\d+)");
+	struct linewait *w = linewait_new(r.lr, port, 7, 0);
+	struct linewait_hit hit;
+	uint64_t again;
+	say(&r, LOG_OUT, "port 18");
+	EQ_INT(linewait_step(w, 1000, false, &hit, &again), 0);
+	EQ_INT(again, 200);
+	EQ_INT(linewait_step(w, 1200, false, &hit, &again), 0);
+	EQ_INT(again, 800);
+	say(&r, LOG_OUT, "081");
+	EQ_INT(linewait_step(w, 1300, false, &hit, &again), 0);
+	EQ_INT(again, 200);
+	EQ_INT(linewait_step(w, 2299, false, &hit, &again), 0);
+	EQ_INT(linewait_step(w, 2300, false, &hit, &again), 1);
+	EQ_MEM(hit.line + hit.caps.group[1].off, 5, "18081", 5);
+	OK(hit.tail);
+	/* The next wait does not see it again. */
+	uint64_t cursor = hit.seq;
+	linewait_free(w);
+	say(&r, LOG_OUT, "\nport 2\n");
+	w = linewait_new(r.lr, port, 7, cursor);
+	EQ_INT(step(w, 3000, &hit), 1);
+	EQ_MEM(hit.line, hit.len, "port 2", 6);
+	linewait_free(w);
+	/* At the end of all things a tail counts at once. */
+	say(&r, LOG_OUT, "port 3");
+	w = linewait_new(r.lr, port, 7, hit.seq);
+	EQ_INT(linewait_step(w, 4000, true, &hit, &again), 1);
+	linewait_free(w);
+	regex_free(port);
+	struct regex *login = re("login: ");
+	w = linewait_new(r.lr, login, 7, 0);
+	say(&r, LOG_ERR, "\033[1mlogin: ");
+	EQ_INT(linewait_step(w, 5000, false, &hit, &again), 0);
+	EQ_INT(linewait_step(w, 5200, false, &hit, &again), 1);
+	EQ_INT(hit.stream, LOG_ERR);
+	linewait_free(w);
+	regex_free(login);
+	rig_fini(&r);
+}
+
+TEST(a_wait_ends_on_a_dangerous_pattern)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	struct regex *bad = re("(a+)+$");
+	struct linewait *w = linewait_new(r.lr, bad, 7, 0);
+	struct linewait_hit hit;
+	for (int i = 0; i < 3; i++)
+		say(&r, LOG_OUT, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
+	EQ_INT(step(w, 0, &hit), -ELOOP);
+	linewait_free(w);
+	regex_free(bad);
+	rig_fini(&r);
+}
+
+TEST_MAIN()
