@@ -301,14 +301,15 @@ vt_free(struct vt *vt)
 struct looks {
 	struct vt_cursor cursor;
 	unsigned modes;
-	uint64_t sb_next;
+	uint64_t sb_next, sb_gen;
 };
 
 static struct looks
 looks(const struct vt *vt)
 {
 	return (struct looks){ vt_cursor(vt), vt->modes,
-			       scrollback_next(vt->scrollback) };
+			       scrollback_next(vt->scrollback),
+			       scrollback_gen(vt->scrollback) };
 }
 
 static void
@@ -333,7 +334,8 @@ change_end(struct vt *vt, const struct looks *before)
 		       before->cursor.shape != after.cursor.shape ||
 		       before->cursor.blink != after.cursor.blink ||
 		       before->modes != after.modes ||
-		       before->sb_next != after.sb_next;
+		       before->sb_next != after.sb_next ||
+		       before->sb_gen != after.sb_gen;
 	if (changed)
 		vt->gen++;
 }

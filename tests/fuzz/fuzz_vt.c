@@ -1,7 +1,9 @@
 /*
- * The terminal against any bytes.  The input is a little program: a size,
- * then steps that feed raw bytes or well-formed pieces, resize, or take a
- * snapshot.  Beside the terminal under test runs a second one that gets the
+ * The terminal against any bytes.  The input is a little program: a byte each
+ * for rows and columns, then steps.  A step below 200 feeds a well-formed
+ * piece, or, when there is none of that number, all the rest as raw bytes; 200
+ * to 249 feed 1 to 50 raw bytes, 250 to 253 resize by the next two bytes, 254
+ * reads everything out, 255 takes a snapshot.  Beside the terminal under test runs a second one that gets the
  * same bytes one at a time, and now and then a third one made from a
  * snapshot; all must agree, and each must be sound.
  */
@@ -13,6 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Fewer than 200. */
 static const char *const pieces[] = {
 	"\r\n", "\n", "\r", "\t", "\b", "\033c", "\033M", "\033D", "\033E",
 	"\0337", "\0338", "\033H", "\033[3g", "\033[g", "\033(0", "\033(B",
@@ -120,12 +123,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vt *copy = NULL;
 	for (size_t i = 2; i < size; i++) {
 		uint8_t b = data[i];
-		if (b < 240 && b < ARRAY_LEN(pieces)) {
+		if (b < ARRAY_LEN(pieces)) {
 			feed_both(vt, twin, pieces[b], strlen(pieces[b]));
 			if (copy)
 				vt_feed(copy, pieces[b], strlen(pieces[b]));
 		} else if (b < 250) {
-			size_t n = SBX_MIN((size_t)b - 200 + 1, size - i - 1);
+			size_t n = size - i - 1;
+			if (b >= 200)
+				n = SBX_MIN((size_t)b - 200 + 1, n);
 			feed_both(vt, twin, data + i + 1, n);
 			if (copy)
 				vt_feed(copy, data + i + 1, n);

@@ -612,6 +612,20 @@ TEST(marks_in_a_cell_are_bounded)
 	vt_free(vt);
 }
 
+/* The largest size, with rows longer than what goes to libvterm at once. */
+TEST(the_largest_terminal)
+{
+	struct vt *vt = vt_new(VT_ROWS_MAX, VT_COLS_MAX, 10, NULL, NULL);
+	for (int i = 0; i < 3000; i++)
+		feed(vt, i % 3 ? "你好" : "\033[65535Xaé");
+	feed(vt, "\033[2J\033[44m\033[2J\033[65535;65535Hx\033[4h");
+	for (int i = 0; i < 3000; i++)
+		feed(vt, i % 3 ? "界" : "plain");
+	OK(vt_wrong(vt) == NULL);
+	EQ_INT(vt_cursor(vt).row, VT_ROWS_MAX - 1);
+	vt_free(vt);
+}
+
 TEST(the_library_is_the_one_it_was_built_for)
 {
 	struct err e = ERR_INIT;
