@@ -15,7 +15,7 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { INPUT_MAX = 1 << 20, RANDOM_MAX = 4096, KEPT_MAX = 512, FDS = 16 };
+enum { INPUT_MAX = 1 << 20, RANDOM_MAX = 4096, KEPT_MAX = 4096, FDS = 16 };
 
 struct input {
 	uint8_t *data;
@@ -23,7 +23,7 @@ struct input {
 };
 
 static struct input kept[KEPT_MAX];
-static size_t kept_count, files;
+static size_t kept_count;
 static uint64_t state;
 
 /* xorshift64*: only has to be the same everywhere. */
@@ -55,26 +55,25 @@ give(const uint8_t *data, size_t len)
 	free(copy);
 }
 
+/* All are read before the first is given: a target may change directory. */
 static int
-replay_file(const char *path)
+keep_file(const char *path)
 {
 	FILE *f = fopen(path, "rb");
 	uint8_t *data = malloc(INPUT_MAX);
 
-	if (!f || !data) {
-		fprintf(stderr, "replay: %s: %s\n", path, strerror(errno));
+	if (!f || !data || kept_count == KEPT_MAX) {
+		fprintf(stderr, "replay: %s: %s\n", path,
+			kept_count == KEPT_MAX ? "too many files" :
+			strerror(errno));
 		exit(1);
 	}
-	size_t len = fread(data, 1, INPUT_MAX, f);
+	struct input *in = &kept[kept_count++];
+	in->len = fread(data, 1, INPUT_MAX, f);
+	in->data = realloc(data, in->len ? in->len : 1);
+	if (!in->data)
+		abort();
 	fclose(f);
-	give(data, len);
-	files++;
-	if (kept_count < KEPT_MAX) {
-		kept[kept_count].data = data;
-		kept[kept_count++].len = len;
-	} else {
-		free(data);
-	}
 	return 0;
 }
 
@@ -83,7 +82,7 @@ visit(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
 	(void)at;
-	return type == FTW_F ? replay_file(path) : 0;
+	return type == FTW_F ? keep_file(path) : 0;
 }
 
 /* A few bytes set, taken out, doubled or put in. */
@@ -158,9 +157,11 @@ main(int argc, char **argv)
 			return 1;
 		}
 	}
+	for (size_t i = 0; i < kept_count; i++)
+		give(kept[i].data, kept[i].len);
 	for (unsigned long i = 0; i < randoms; i++)
 		give_random();
-	printf("%zu files, %lu random inputs\n", files, randoms);
+	printf("%zu files, %lu random inputs\n", kept_count, randoms);
 	while (kept_count > 0)
 		free(kept[--kept_count].data);
 	return 0;

@@ -66,11 +66,13 @@ fail() {
 ok() {
 	ok_name=$1
 	shift
-	if "$@" >"$T/ok.out" 2>&1; then
+	ok_code=0
+	"$@" >"$T/ok.out" 2>&1 || ok_code=$?
+	if [ "$ok_code" = 0 ]; then
 		pass "$ok_name"
 	else
 		fail "$ok_name"
-		note "exit $?: $*"
+		note "exit $ok_code: $*"
 		head -n 40 "$T/ok.out" | sed 's/^/#   /'
 	fi
 }

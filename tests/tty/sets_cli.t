@@ -108,7 +108,7 @@ exits 1 "exec gives the command's exit code" sbx exec --like schema -- psql -Xqc
 exits 0 "stop all" sbx stop --all --wait 60s
 like "$(sbx logs db -n 20)" 'database system is shut down' "PostgreSQL has shut down in order"
 like "$(sbx logs app -n 5)" 'closing' "the service has closed"
-is "$(status_of proxy)" off "the proxy is off"
+is "$(status_of proxy)" completed "the proxy has ended well"
 exits 0 "down" sbx down --timeout 30s
 exits 3 "and there is no engine" sbx ls
 done_testing
