@@ -265,6 +265,12 @@ finish(struct rclex *lx, struct draft *d, struct rc_word *w)
 	w->exact = d->copied && lx->line == w->line;
 	w->len = d->text.len;
 	w->text = buf_take(&d->text);
+	/* Reported when the line was entered; here only strings go on. */
+	for (char *p = w->text; (p = memchr(p, '\0', w->len -
+					    (size_t)(p - w->text)));) {
+		*p = '?';
+		w->exact = false;
+	}
 	lx->text_bytes += w->len;
 	if (lx->text_bytes > RC_TEXT_MAX && !lx->give_up) {
 		wrong(lx, d->start, w->width, "all words together are longer "

@@ -83,11 +83,11 @@ signame_text(int signo, char out[SIGNAME_MAX])
 {
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (names[i].signo == signo) {
-			strcpy(out, names[i].name);
+			snprintf(out, SIGNAME_MAX, "%s", names[i].name);
 			return out;
 		}
 	if (signo == SIGRTMIN)
-		strcpy(out, "RTMIN");
+		snprintf(out, SIGNAME_MAX, "RTMIN");
 	else if (signo > SIGRTMIN && signo <= SIGRTMAX)
 		snprintf(out, SIGNAME_MAX, "RTMIN+%d", signo - SIGRTMIN);
 	else

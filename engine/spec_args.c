@@ -282,5 +282,5 @@ spec_guess_name(const char *command, char *out)
 	}
 	make_name(last, out);
 	if (spec_name_check(out, NULL) < 0)
-		strcpy(out, "proc");
+		memcpy(out, "proc", sizeof("proc"));
 }

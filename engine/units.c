@@ -188,7 +188,7 @@ split(const char *text, const char *sep, char a[UNITS_TEXT_MAX],
 		return false;
 	memcpy(a, text, (size_t)(at - text));
 	a[at - text] = '\0';
-	strcpy(b, at + strlen(sep));
+	snprintf(b, UNITS_TEXT_MAX, "%s", at + strlen(sep));
 	return true;
 }
 
@@ -285,7 +285,7 @@ void
 units_duration_text(uint64_t ms, char out[UNITS_TEXT_MAX])
 {
 	if (ms == 0)
-		strcpy(out, "0");
+		snprintf(out, UNITS_TEXT_MAX, "0");
 	else
 		write_text(ms, durations, out);
 }

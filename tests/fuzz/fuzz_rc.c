@@ -1,0 +1,276 @@
+/*
+ * The language of sbxrc, and the packed form of a definition.  The first
+ * byte chooses: a whole file through set_load() as far as that needs no
+ * other file, the reader with hooks of every kind, one line of the prompt,
+ * an env-file, or spec_unpack().  Nothing may crash; no mistake may be told
+ * of a line that the file does not have; what is accepted must pack, unpack
+ * and be equal.
+ */
+
+#include <fcntl.h>
+#include <locale.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/buf.h"
+#include "engine/diag.h"
+#include "engine/err.h"
+#include "engine/option.h"
+#include "engine/rc.h"
+#include "engine/rcload.h"
+#include "engine/set.h"
+#include "engine/spec.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char dir[] = "/tmp/sbx-fuzz.XXXXXX";
+static char *environment[] = { "HOME=/nonexistent", "PATH=/bin", "X=1", NULL };
+
+static void
+clean_up(void)
+{
+	unlink("sbxrc");
+	unlink("env");
+	if (chdir("/") == 0)
+		rmdir(dir);
+}
+
+static void
+begin(void)
+{
+	static int begun;
+
+	if (begun++)
+		return;
+	setlocale(LC_ALL, "C.UTF-8");
+	umask(022);
+	if (!mkdtemp(dir) || chdir(dir) < 0)
+		abort();
+	atexit(clean_up);
+}
+
+static void
+write_file(const char *name, const void *data, size_t size)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	close(fd);
+}
+
+#define must(true_statement)                                                   \
+	do {                                                                   \
+		if (!(true_statement)) {                                       \
+			fprintf(stderr, "not true: %s\n", #true_statement);    \
+			abort();                                               \
+		}                                                              \
+	} while (0)
+
+static unsigned
+lines_of(const char *data, size_t size)
+{
+	unsigned lines = 1;
+
+	for (size_t i = 0; i < size; i++)
+		lines += data[i] == '\n';
+	return lines;
+}
+
+/* Everything that was told: in the file, printable, in its bounds. */
+static void
+check_diags(const struct diags *ds, unsigned lines)
+{
+	struct buf out = BUF_INIT(1 << 20);
+
+	for (size_t i = 0; diags_get(ds, i); i++) {
+		const struct diag *d = diags_get(ds, i);
+		must(strcmp(d->file, "sbxrc") != 0 || d->line <= lines);
+		must(d->text[0] != '\0');
+		must(!d->line == !d->col);
+	}
+	must(diags_print(ds, "sbxrc", "nothing was started", &out) == 0);
+	for (size_t i = 0; i < out.len; i++)
+		must((unsigned char)out.data[i] >= 0x20 ||
+		     out.data[i] == '\n' || out.data[i] == '\t');
+	buf_fini(&out);
+}
+
+static void
+check_spec(const struct spec *s)
+{
+	struct buf b = BUF_INIT(SPEC_PACK_MAX);
+	struct spec *back = NULL, *copy = spec_dup(s);
+
+	must(spec_check(s, NULL) == 0);
+	must(spec_pack(s, &b) == 0);
+	must(spec_unpack(b.data, b.len, &back, NULL) == 0);
+	must(spec_equal(s, back) && spec_equal(s, copy));
+	spec_free(back);
+	spec_free(copy);
+	buf_fini(&b);
+}
+
+/* Anything that reads another file, or all of a directory, is left out. */
+static int
+is_alone(const char *data, size_t size)
+{
+	return !memmem(data, size, "include", 7) &&
+	       !memmem(data, size, "env-file", 8);
+}
+
+static void
+load(const char *data, size_t size, int all_words)
+{
+	struct set_request rq = { .path = "sbxrc", .alone = true,
+				  .all_words = all_words,
+				  .environment = environment };
+	struct diags *ds = diags_new();
+	struct set *set = NULL;
+
+	write_file("sbxrc", data, size);
+	int rc = set_load(&rq, &set, ds);
+	must((rc == 0) == (set != NULL));
+	must((rc == 0) == (diags_errors(ds) == 0));
+	check_diags(ds, lines_of(data, size));
+	for (size_t i = 0; set && i < set->spec_count; i++)
+		check_spec(set->specs[i]);
+	set_free(set);
+	diags_free(ds);
+}
+
+static enum rc_expect
+any_expect(const struct rc_stmt *s, void *arg)
+{
+	(void)arg;
+	return (enum rc_expect)((unsigned char)s->words[0].text[0] % 13);
+}
+
+static const char *
+any_variable(const char *name, void *arg)
+{
+	(void)arg;
+	return name[0] == 'A' ? "value" : NULL;
+}
+
+/* Blocks are balanced, places are inside of the text. */
+static void
+read_all(const char *data, size_t size)
+{
+	const struct rc_hooks hooks = { any_expect, any_variable, NULL };
+	struct diags *ds = diags_new();
+	struct rc *rc = rc_new("sbxrc", data, size, &hooks, ds);
+	const struct rc_stmt *s;
+	enum rc_event ev;
+	unsigned lines = lines_of(data, size);
+	int depth = 0;
+
+	while ((ev = rc_next(rc, &s)) != RC_END) {
+		depth += ev == RC_CLOSE ? -1 : s->opens;
+		must(depth >= 0);
+		for (size_t i = 0; ev == RC_STMT && i < s->count; i++) {
+			const struct rc_word *w = &s->words[i];
+			struct diag_place at;
+			must(strlen(w->text) == w->len);
+			must(w->line >= 1 && w->line <= lines && w->col >= 1);
+			rc_place(rc, w, &at);
+			must(at.col - 1 <= at.text_len);
+			must(at.text >= data && at.text + at.text_len <=
+			     data + size);
+			if (w->exact)
+				must(memcmp(w->source + w->col - 1 + w->inner,
+					    w->text, w->len) == 0);
+			rc_place_in(rc, w, w->len, 1, &at);
+		}
+		if (ev == RC_STMT && s->opens && depth > 1 &&
+		    s->words[0].text[0] == 'M') {
+			rc_close_missing(rc);
+			depth--;
+		}
+	}
+	must(depth == 0 || diags_errors(ds) > 0);
+	check_diags(ds, lines);
+	rc_free(rc);
+	diags_free(ds);
+}
+
+static void
+prompt(const char *data, size_t size)
+{
+	char *line = malloc(size + 1);
+	struct rc_stmt *s;
+	struct err e = ERR_INIT;
+	char name[SPEC_NAME_MAX + 1];
+
+	memcpy(line, data, size);
+	line[size] = '\0';
+	if (rc_line(line, &s, &e) == 0)
+		rc_line_free(s);
+	else
+		must(e.text[0] != '\0');
+	spec_guess_name(line, name);
+	must(spec_name_check(name, NULL) == 0);
+	free(line);
+}
+
+static void
+env_file(const char *data, size_t size)
+{
+	static const char text[] = "env-file env\nprocess a x\n";
+	struct set_request rq = { .path = "sbxrc", .alone = true,
+				  .environment = environment };
+	struct diags *ds = diags_new();
+	struct set *set = NULL;
+
+	write_file("env", data, size);
+	write_file("sbxrc", text, strlen(text));
+	(void)set_load(&rq, &set, ds);
+	check_diags(ds, 2);
+	set_free(set);
+	diags_free(ds);
+}
+
+static void
+unpack(const char *data, size_t size)
+{
+	struct spec *s = NULL;
+	struct options *o = NULL;
+
+	if (spec_unpack(data, size, &s, NULL) == 0)
+		check_spec(s);
+	spec_free(s);
+	if (options_unpack(data, size, &o, NULL) == 0)
+		options_free(o);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	const char *data = (const char *)bytes;
+	unsigned kind;
+
+	begin();
+	if (size == 0)
+		return 0;
+	/* A file of the corpus is the text of an sbxrc as it is. */
+	kind = bytes[0] < 8 ? bytes[0] : 0;
+	if (bytes[0] < 8) {
+		data++;
+		size--;
+	}
+	if (kind == 2 || kind == 3)
+		read_all(data, size);
+	else if (kind == 4)
+		prompt(data, size);
+	else if (kind == 5)
+		env_file(data, size);
+	else if (kind == 6 || kind == 7)
+		unpack(data, size);
+	else if (is_alone(data, size))
+		load(data, size, kind == 1);
+	return 0;
+}
