@@ -205,8 +205,13 @@ col_ports(struct buf *out, const struct proc_row *r, int64_t now_ms)
 static int
 col_command(struct buf *out, const struct proc_row *r, int64_t now_ms)
 {
+	size_t len = strcspn(r->command, "\n");
+	char *first = mem_strn(r->command, len);
+	int rc = rowfmt_plain(out, first);
+
 	(void)now_ms;
-	return rowfmt_plain(out, r->command);
+	free(first);
+	return rc | (r->command[len] ? buf_adds(out, " ...") : 0);
 }
 
 static const struct rowfmt_column columns_of_ls[] = {

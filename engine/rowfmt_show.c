@@ -172,9 +172,18 @@ line(struct buf *out, const char *name, const char *text)
 {
 	if (!text[0])
 		return 0;
-	int r = buf_addf(out, "%-9s ", name);
-	r |= rowfmt_plain(out, text);
-	r |= buf_addc(out, '\n');
+	int r = 0;
+	/* A command may have several lines. */
+	do {
+		size_t len = strcspn(text, "\n");
+		char *part = mem_strn(text, len);
+		r |= buf_addf(out, "%-9s ", name);
+		r |= rowfmt_plain(out, part);
+		r |= buf_addc(out, '\n');
+		free(part);
+		name = "";
+		text += len + (text[len] == '\n');
+	} while (*text);
 	return r;
 }
 
