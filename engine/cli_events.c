@@ -31,10 +31,10 @@ text_event(struct buf *out, const struct journal_event *e)
 	r |= buf_addf(out, "%s ", when);
 	r |= rowfmt_plain(out, e->process[0] ? e->process : "-");
 	r |= buf_addf(out, " %s", event_name(e->kind));
-	if (e->cause != CAUSE_NONE) {
+	cause_phrase(e->cause, NULL, phrase, sizeof phrase);
+	if (e->cause != CAUSE_NONE && !strstr(e->text, phrase)) {
 		r |= buf_addc(out, ' ');
-		r |= rowfmt_plain(out, cause_phrase(e->cause, NULL, phrase,
-						    sizeof phrase));
+		r |= rowfmt_plain(out, phrase);
 	}
 	if (e->text[0]) {
 		r |= buf_adds(out, ": ");

@@ -74,11 +74,11 @@ enum cmd_value {
 	X(SCROLLBACK, "scrollback", 0, CMD_FLAG, "",                           \
 	  "with the lines that scrolled off")                                  \
 	X(SINCE, "since", 0, CMD_TEXT, "WHEN",                                 \
-	  "a time (RFC 3339), a duration back from now, or a cursor")          \
+	  "a time (RFC 3339), a duration back, or a cursor")          \
 	X(STATUS_IS, "status", 0, CMD_TEXT, "S,...",                           \
 	  "only in one of these statuses")                                     \
 	X(STATUS_IN, "status", 0, CMD_RANGE, "A-B",                            \
-	  "with --http: what counts as well, 200-399 if not given")            \
+	  "with --http: what counts as well (200-399)")            \
 	X(STREAM, "stream", 0, CMD_TEXT, "S", "only stdout, stderr or pty")    \
 	X(STRING, "string", 0, CMD_TEXT, "TEXT",                               \
 	  "until a line of its log holds TEXT")                                \
@@ -96,7 +96,7 @@ enum cmd_value {
 	X(USER, "user", 'u', CMD_TEXT, "USER", "run it as USER[:GROUP]")       \
 	X(VERSION, "version", 'V', CMD_FLAG, "", "tell the version")           \
 	X(WAIT, "wait", 0, CMD_MAYBE_DURATION, "[T]",                          \
-	  "until they are ready; with T at most so long (exit 124)")           \
+	  "until they are ready, at most T (exit 124)")           \
 	X(WAIT_END, "wait", 0, CMD_MAYBE_DURATION, "[T]",                      \
 	  "wait for their end at most T (exit 124)")                           \
 	X(WITH_DEPENDENTS, "with-dependents", 0, CMD_FLAG, "",                 \

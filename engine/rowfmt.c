@@ -306,8 +306,8 @@ put_line(struct buf *out, const struct list_cells *c, char *const *text,
 		const char *s = text ? text[k] : columns_of_ls[k].title;
 		size_t len = strlen(s);
 		bool last = k == COLUMNS - 1;
-		if (last && columns > at + 2)
-			len = utf8_prefix(s, len, columns - at - 2);
+		if (last && columns > at)
+			len = utf8_prefix(s, len, columns - at);
 		int width = utf8_columns(s, len);
 		int pad = c->width[k] - width;
 		if (at > 0)
