@@ -13,8 +13,8 @@ trap 'rm -rf "$logs"' EXIT
 
 report() {
 	for log in "$logs"/*; do
-		[ -s "$log" ] || continue
-		cat "$log" >&2
+		# Lines with -- are about calls that valgrind is too old for.
+		grep '^==' "$log" >&2 || continue
 		fail=1
 	done
 	rm -f "$logs"/*

@@ -1,0 +1,68 @@
+#!/bin/sh
+# What a person can write is either done or refused: no row of the tables is
+# accepted and then looked at by nobody.
+. tests/lib/tty.sh
+cd "$TOP" || exit 99
+
+# Settings: each one that is built is read somewhere.
+unread=
+for key in $(sbx __table settings names); do
+	id=OPTION_$(echo "$key" | tr 'a-z.-' 'A-Z__')
+	grep -qE "\\[$id\\]" engine/option.c || { unread="$unread $key(no-row)"; continue; }
+	grep -lE "\\b$id\\b" engine/*.c tui/*.c | grep -qv '^engine/option.c$' || unread="$unread $key"
+done
+is "$unread" "" "every setting that is accepted is read"
+ok "there are settings" [ "$(sbx __table settings names | wc -l)" -gt 10 ]
+
+cd "$T/w" || exit 99
+for key in $(sbx __table settings-later names); do
+	echo "set $key on" >sbxrc
+	exits 2 "set $key is refused" sbx check
+	like "$out$err" 'not built yet' "... clearly"
+done
+
+# Verbs of later versions.
+for verb in $(sbx __table commands-later names); do
+	exits 2 "sbx $verb is refused" sbx "$verb" x y
+	like "$err" 'not built yet' "... clearly"
+done
+for verb in $(sbx __table commands names); do
+	exits 0 "sbx $verb --help" sbx "$verb" --help
+	like "$out" "^usage: sbx $verb" "... tells how it is used"
+done
+
+# Words of an sbxrc that are known for later.
+for word in $(sbx __table words-later names); do
+	case $word in
+	import) line="import procfile Procfile" ;;
+	live.every) line="live.every 5s" ;;
+	live.fails) line="live.fails 3" ;;
+	live.action) line="live.action mark" ;;
+	live) line="live port 80" ;;
+	replicas) line="replicas 2" ;;
+	schedule) line="schedule every 5m" ;;
+	schedule.overlap) line="schedule.overlap skip" ;;
+	files) line="files *.c" ;;
+	hook) line="hook page echo" ;;
+	notify) line="notify fail" ;;
+	log.file) line="log.file x.log" ;;
+	log.rotate) line="log.rotate 10M" ;;
+	*) line="$word x" ;;
+	esac
+	if [ "$word" = import ]; then
+		echo "$line" >sbxrc
+	else
+		printf 'process a {\n  cmd true\n  %s\n}\n' "$line" >sbxrc
+	fi
+	exits 2 "the word $word is refused" sbx check
+	like "$out$err" 'not built yet' "... clearly"
+done
+
+# The manuals name every word that works.
+for word in $(sbx __table words-top names) $(sbx __table words-process names) \
+	$(sbx __table settings names); do
+	grep -qF "\"\\&$(echo "$word" | sed 's/-/\\-/g')\"" "$TOP/doc/sbxrc.5" ||
+		fail "sbxrc(5) has $word"
+done
+pass "sbxrc(5) has every word and setting"
+done_testing
