@@ -46,6 +46,9 @@ cli_fail(struct cli *c)
 		buf_fini(&b);
 		return err_exit_code(e->code);
 	}
+	/* The mistakes of an sbxrc have said all of it. */
+	if (!e->text[0])
+		return err_exit_code(e->code);
 	/* Errors quote words of files and of processes. */
 	struct buf b = BUF_INIT(16 * 1024);
 	rowfmt_plain(&b, e->text);

@@ -137,7 +137,9 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.stopped = l->stopped,
 		.exit_code = l->exit_code, .exit_signal = l->exit_signal,
 		.pid = (uint32_t)p->pid, .run = l->run,
-		.restarts = l->restarts, .restart_max = s->restart_max,
+		.restarts = l->restarts,
+		.restart_max = s->restart == SPEC_RESTART_NEVER ? 0 :
+			s->restart_max,
 		.created_at_ms = p->created_ms,
 		.started_at_ms = p->started_ms, .ready_at_ms = p->ready_ms,
 		.ended_at_ms = p->ended_ms,
