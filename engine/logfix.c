@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include "base.h"
 #include "linescan.h"
+#include "logruns.h"
 #include "logseg.h"
 #include "mem.h"
 #include "sys.h"
@@ -21,6 +22,8 @@ struct fix {
 	struct logsegs *t;
 	size_t at;			/* segment in the table */
 	struct linescan scan[LOG_STREAMS];
+	struct log_run *runs;		/* they cut lines where they end */
+	size_t run_count;
 	uint64_t entries;		/* good ones, old and new */
 	int fd;				/* the new file, or -1 */
 	struct log_entry batch[BATCH];
@@ -200,6 +203,7 @@ fix_headers(struct logsegs *t, int64_t wall_ms)
 			.wall_ms = wall_ms,
 		};
 		memcpy(h.base, base, sizeof(h.base));
+		h.sum = log_header_sum(&h);
 		int r = new_index(t, &h);
 		if (r < 0)
 			return r;
@@ -298,6 +302,33 @@ put(struct fix *f, unsigned s, unsigned flags, uint64_t off, uint64_t len)
 	return r;
 }
 
+/* Where the first run begins or ends behind that place of the stream. */
+static uint64_t
+next_mark(const struct fix *f, unsigned s, uint64_t off)
+{
+	uint64_t mark = UINT64_MAX;
+	for (size_t i = 0; i < f->run_count; i++) {
+		const struct log_run *r = &f->runs[i];
+		if (r->start[s] > off)
+			mark = SBX_MIN(mark, r->start[s]);
+		if ((r->flags & LOG_RUN_ENDED) && r->end[s] > off)
+			mark = SBX_MIN(mark, r->end[s]);
+	}
+	return mark;
+}
+
+static int
+put_lines(struct fix *f, unsigned s, const struct linescan_line *l,
+	  size_t count, uint64_t until)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (l[i].end <= until)
+			r = put(f, s, l[i].partial ? LOG_PARTIAL : 0,
+				l[i].start, l[i].end - l[i].start);
+	return r;
+}
+
 /* Lines that end at or before `until`, from the data. */
 static int
 derive(struct fix *f, unsigned s, uint64_t until)
@@ -308,19 +339,18 @@ derive(struct fix *f, unsigned s, uint64_t until)
 	char data[16 * 1024];
 	int r = 0;
 	while (r == 0 && ls->off < end && ls->start < until) {
-		ssize_t n = logsegs_read(f->t, s, ls->off, data,
-					 (size_t)SBX_MIN(sizeof(data),
-							 end - ls->off));
+		uint64_t mark = next_mark(f, s, ls->off);
+		uint64_t want = SBX_MIN(sizeof(data),
+					SBX_MIN(end, mark) - ls->off);
+		ssize_t n = logsegs_read(f->t, s, ls->off, data, (size_t)want);
 		if (n <= 0)
 			return (int)n;
 		size_t count;
 		linescan_feed(ls, data, (size_t)n, lines, ARRAY_LEN(lines),
 			      &count);
-		for (size_t i = 0; r == 0 && i < count; i++)
-			if (lines[i].end <= until)
-				r = put(f, s, lines[i].partial ?
-					LOG_PARTIAL : 0, lines[i].start,
-					lines[i].end - lines[i].start);
+		r = put_lines(f, s, lines, count, until);
+		if (r == 0 && ls->off == mark && linescan_cut(ls, lines))
+			r = put_lines(f, s, lines, 1, until);
 	}
 	return r;
 }
@@ -387,8 +417,9 @@ rewrite(struct fix *f, bool all, const uint64_t *until)
 }
 
 static int
-write_header(struct logsegs *t, const struct logseg *g)
+write_header(struct logsegs *t, struct logseg *g)
 {
+	g->head.sum = log_header_sum(&g->head);
 	int fd = logsegs_fd(t, g->head.segment, LOG_SUFFIX_IDX, false);
 	if (fd < 0)
 		return fd;
@@ -412,8 +443,11 @@ fix_closed(struct logsegs *t, size_t i)
 	struct fix *f = mem_alloc(sizeof(*f));
 	fix_begin(f, t, i);
 	int r = check_entries(f);
+	ssize_t runs = logruns_read(t->dir, &f->runs);
+	f->run_count = runs < 0 ? 0 : (size_t)runs;
 	if (r == 0)
 		r = rewrite(f, true, next_known ? next->start : NULL);
+	free(f->runs);
 	if (!next_known) {
 		for (unsigned s = 0; s < LOG_STREAMS; s++)
 			next->start[s] = f->scan[s].start;

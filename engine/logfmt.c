@@ -10,6 +10,18 @@
 static const char *const suffixes[] = { "out", "err", "pty", "idx" };
 static const char *const streams[] = { "stdout", "stderr", "pty" };
 
+uint32_t
+log_header_sum(const struct log_header *h)
+{
+	struct log_header plain = *h;
+	const unsigned char *p = (const unsigned char *)&plain;
+	uint32_t sum = 2166136261u;
+	plain.sum = 0;
+	for (size_t i = 0; i < sizeof(plain); i++)
+		sum = (sum ^ p[i]) * 16777619u;
+	return sum;
+}
+
 void
 log_name(char *out, uint64_t segment, unsigned stream)
 {

@@ -47,7 +47,8 @@ struct log_header {
 	uint64_t first_seq;
 	uint64_t start[LOG_STREAMS];	/* offset of the first line to index */
 	uint32_t flags;
-	uint32_t unused[9];
+	uint32_t sum;			/* log_header_sum() */
+	uint32_t unused[8];
 };
 
 /*
@@ -126,6 +127,9 @@ struct log_run {
 };
 
 _Static_assert(sizeof(struct log_run) == 112, "run is 112 bytes");
+
+/* Of all of the header but sum itself. */
+uint32_t log_header_sum(const struct log_header *h);
 
 /* "000001.out": the name of a file of a segment, in out[LOG_NAME_MAX]. */
 #define LOG_NAME_MAX	32

@@ -405,10 +405,16 @@ fill_text(struct logread *lr, size_t max, struct logline *out)
 	if (len > 0) {
 		ssize_t n = gather(lr, out->stream, off, (size_t)len,
 				   &out->text);
-		if (n < 0)
-			return n == -ESTALE ? 1 : (int)n;
-		whole &= (uint64_t)n == len;
-		out->len = (size_t)n;
+		/* A hole: show what is behind it. */
+		uint64_t next = n == -ESTALE ?
+			logsegs_after(&lr->table, out->stream, off) : off;
+		if (next > off && next - off < len)
+			n = gather(lr, out->stream, next,
+				   (size_t)(len - (next - off)), &out->text);
+		if (n < 0 && n != -ESTALE)
+			return (int)n;
+		out->len = n > 0 ? (size_t)n : 0;
+		whole &= out->len == len;
 	}
 	if (!whole)
 		out->flags |= LOGLINE_CUT;

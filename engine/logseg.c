@@ -45,12 +45,28 @@ file_size(const struct logsegs *t, uint64_t segment, unsigned suffix,
 static bool
 header_good(const struct log_header *h, uint64_t segment)
 {
-	if (h->magic != LOG_MAGIC || h->segment != segment)
+	if (h->magic != LOG_MAGIC || h->segment != segment ||
+	    h->sum != log_header_sum(h))
 		return false;
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		if (h->base[s] >> 48 || h->start[s] > h->base[s])
 			return false;
 	return h->first_seq >> 48 == 0;
+}
+
+/* How many segments begin at or before off. */
+static size_t
+begun(const struct logsegs *t, enum log_stream s, uint64_t off)
+{
+	size_t lo = 0, hi = t->count;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (t->v[mid].head.base[s] <= off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
 }
 
 int
@@ -203,19 +219,18 @@ logsegs_close_files(struct logsegs *t)
 struct logseg *
 logsegs_find(const struct logsegs *t, enum log_stream s, uint64_t off)
 {
-	/* The last segment whose base is at or before off. */
-	size_t lo = 0, hi = t->count;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (t->v[mid].head.base[s] <= off)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == 0)
+	size_t n = begun(t, s, off);
+	if (n == 0)
 		return NULL;
-	struct logseg *g = &t->v[lo - 1];
+	struct logseg *g = &t->v[n - 1];
 	return off - g->head.base[s] < g->size[s] ? g : NULL;
+}
+
+uint64_t
+logsegs_after(const struct logsegs *t, enum log_stream s, uint64_t off)
+{
+	size_t n = begun(t, s, off);
+	return n < t->count ? t->v[n].head.base[s] : 0;
 }
 
 uint64_t

@@ -65,6 +65,9 @@ void	logsegs_close_files(struct logsegs *t);
 /* The segment that holds byte off of the stream, NULL if none does. */
 struct logseg *logsegs_find(const struct logsegs *t, enum log_stream s,
 		uint64_t off);
+/* Where the first segment begins that begins after off; 0 if none does. */
+uint64_t logsegs_after(const struct logsegs *t, enum log_stream s,
+		uint64_t off);
 /* The segment that holds line seq, NULL if none does. */
 struct logseg *logsegs_find_seq(const struct logsegs *t, uint64_t seq);
 /* Lines in the segment, by its index and the next one's header. */

@@ -70,6 +70,7 @@ segment_new(struct spool *sp, int64_t wall_ms)
 		.gap_bytes = sp->gap_indexed,
 	} };
 	memcpy(g.head.base, sp->end, sizeof(g.head.base));
+	g.head.sum = log_header_sum(&g.head);
 	int fd = logsegs_fd(&sp->table, g.head.segment, LOG_SUFFIX_IDX, true);
 	if (fd < 0)
 		return fd;
@@ -341,7 +342,7 @@ spool_splice(struct spool *sp, enum log_stream s, int fd, size_t max)
 	ssize_t n = -EAGAIN;
 	for (int tries = 0; tries < ROOM_TRIES; tries++) {
 		n = splice_once(sp, s, fd, max);
-		if (n >= 0 || n == -EAGAIN)
+		if (n >= 0 || n == -EAGAIN || n == -EBADF)
 			return n;
 		if (n == -EINVAL)
 			return copy_once(sp, s, fd, max);
@@ -498,6 +499,7 @@ spool_index_begin(struct spool *sp, struct logseg *g, uint64_t first_seq,
 	memcpy(h.start, start, sizeof(h.start));
 	h.flags = flags;
 	h.gap_bytes = sp->gap_indexed;
+	h.sum = log_header_sum(&h);
 	int fd = logsegs_fd(&sp->table, h.segment, LOG_SUFFIX_IDX, false);
 	if (fd < 0)
 		return fd;

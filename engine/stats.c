@@ -153,7 +153,7 @@ stats_init(struct stats *s)
 void
 stats_add(struct stats *s, const char *text, size_t len, int64_t wall_ms)
 {
-	double v;
+	double v = 0;
 	s->count++;
 	s->at_ms = wall_ms;
 	keep_text(s, text, len);
