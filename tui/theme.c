@@ -68,6 +68,7 @@ struct theme {
 	char *name;
 	enum term_depth depth;
 	struct look looks[ROLE_COUNT];
+	struct style styles[ROLE_COUNT];	/* looks, resolved */
 	struct swatch palette[PALETTE_MAX];
 	size_t palette_count;
 };
@@ -386,6 +387,51 @@ read_text(struct reading *rd, const char *file, const char *text, size_t len)
 	diags_free(own);
 }
 
+static struct style
+resolve(const struct theme *t, const char *role)
+{
+	struct style st = { SAME, SAME, 0 };
+	char name[64];
+	bool attrs_set = false;
+	size_t len = SBX_MIN(strlen(role), sizeof(name) - 1);
+
+	memcpy(name, role, len);
+	name[len] = 0;
+	for (;;) {
+		const struct row *r = table_find(&role_table, name);
+		const struct look *k =
+			r ? &t->looks[table_index(&role_table, r)] : NULL;
+		if (k && k->set) {
+			if (st.fg == SAME)
+				st.fg = k->fg;
+			if (st.bg == SAME)
+				st.bg = k->bg;
+			if (!attrs_set)
+				st.attrs = k->attrs;
+			attrs_set = true;
+		}
+		if (!strcmp(name, "text"))
+			break;
+		char *dot = strrchr(name, '.');
+		if (dot)
+			*dot = 0;
+		else
+			memcpy(name, "text", 5);
+	}
+	if (st.fg == SAME)
+		st.fg = 0;
+	if (st.bg == SAME)
+		st.bg = 0;
+	return st;
+}
+
+static void
+resolve_all(struct theme *t)
+{
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		t->styles[i] = resolve(t, role_rows[i].name);
+}
+
 struct theme *
 theme_parse(const struct theme_request *rq, const char *file,
 	    const char *text, size_t len, struct diags *ds, struct err *e)
@@ -401,6 +447,7 @@ theme_parse(const struct theme_request *rq, const char *file,
 		theme_free(t);
 		return NULL;
 	}
+	resolve_all(t);
 	return t;
 }
 
@@ -446,45 +493,13 @@ theme_name(const struct theme *t)
 struct style
 theme_style(const struct theme *t, enum role r)
 {
-	return theme_named(t, role_rows[r].name);
+	return t->styles[r];
 }
 
 struct style
 theme_named(const struct theme *t, const char *role)
 {
-	struct style st = { SAME, SAME, 0 };
-	char name[64];
-	bool attrs_set = false;
-	size_t len = SBX_MIN(strlen(role), sizeof(name) - 1);
-
-	memcpy(name, role, len);
-	name[len] = 0;
-	for (;;) {
-		const struct row *r = table_find(&role_table, name);
-		const struct look *k =
-			r ? &t->looks[table_index(&role_table, r)] : NULL;
-		if (k && k->set) {
-			if (st.fg == SAME)
-				st.fg = k->fg;
-			if (st.bg == SAME)
-				st.bg = k->bg;
-			if (!attrs_set)
-				st.attrs = k->attrs;
-			attrs_set = true;
-		}
-		if (!strcmp(name, "text"))
-			break;
-		char *dot = strrchr(name, '.');
-		if (dot)
-			*dot = 0;
-		else
-			memcpy(name, "text", 5);
-	}
-	if (st.fg == SAME)
-		st.fg = 0;
-	if (st.bg == SAME)
-		st.bg = 0;
-	return st;
+	return resolve(t, role);
 }
 
 int
@@ -507,6 +522,7 @@ theme_color(struct theme *t, const struct set_color *c, struct err *e)
 			       count ? c->words[bad - 1] : "");
 	if (t->depth != TERM_MONO)
 		t->looks[table_index(&role_table, r)] = k;
+	resolve_all(t);
 	return 0;
 }
 

@@ -1,0 +1,636 @@
+#include "action.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command.h"
+#include "engine/base.h"
+#include "engine/client.h"
+#include "engine/clock.h"
+#include "engine/err.h"
+#include "engine/option.h"
+#include "engine/units.h"
+#include "logview.h"
+#include "pane.h"
+#include "sheet.h"
+#include "status_text.h"
+#include "ui.h"
+#include "view.h"
+
+/* The view that the cursor keys move in. */
+static const struct view *
+focused(const struct ui *ui)
+{
+	return ui->mode == MODE_LIST ? &view_list : view_main(ui);
+}
+
+/* J and K: the other one. */
+static void
+other(struct ui *ui, int by)
+{
+	if (ui->mode == MODE_LIST)
+		view_main(ui)->scroll(ui, VIEW_ROWS, by);
+	else
+		view_list.scroll(ui, VIEW_ROWS, by);
+}
+
+static void
+do_down(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	focused(ui)->scroll(ui, VIEW_ROWS, 1);
+}
+
+static void
+do_up(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	focused(ui)->scroll(ui, VIEW_ROWS, -1);
+}
+
+static void
+do_other_down(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	other(ui, 1);
+}
+
+static void
+do_other_up(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	other(ui, -1);
+}
+
+static void
+do_top(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	focused(ui)->scroll(ui, VIEW_TOP, 0);
+}
+
+static void
+do_bottom(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	focused(ui)->scroll(ui, VIEW_BOTTOM, 0);
+}
+
+/* Pages are of the log, from the list too. */
+static void
+do_half_down(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	view_main(ui)->scroll(ui, VIEW_HALF, 1);
+}
+
+static void
+do_half_up(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	view_main(ui)->scroll(ui, VIEW_HALF, -1);
+}
+
+static void
+do_page_down(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	view_main(ui)->scroll(ui, VIEW_PAGE, 1);
+}
+
+static void
+do_page_up(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	view_main(ui)->scroll(ui, VIEW_PAGE, -1);
+}
+
+static void
+do_left(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	if (ui->mode != MODE_LIST)
+		view_main(ui)->scroll(ui, VIEW_SIDE, -1);
+}
+
+static void
+do_right(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	if (ui->mode == MODE_LIST)
+		ui_set_mode(ui, MODE_LOG);
+	else
+		view_main(ui)->scroll(ui, VIEW_SIDE, 1);
+}
+
+static void
+do_select(struct ui *ui, int argc, char *const *argv)
+{
+	struct model_proc *p = NULL;
+	uint64_t no;
+
+	if (argc < 2) {
+		ui_toast(ui, TOAST_WARN, "select which? a name or a number");
+		return;
+	}
+	if (units_uint(argv[1], 1, 100000, &no) == 0)
+		p = model_find(ui->model, list_nth(ui, (unsigned)no));
+	else
+		p = model_find_name(ui->model, argv[1]);
+	if (!p) {
+		ui_toast(ui, TOAST_WARN, "there is no process '%s'", argv[1]);
+		return;
+	}
+	ui->chosen = true;
+	ui_select(ui, p->id);
+}
+
+static void
+do_attention(struct ui *ui, int argc, char *const *argv)
+{
+	uint32_t id = list_attention(ui);
+
+	(void)argc, (void)argv;
+	ui->chosen = true;
+	if (id)
+		ui_select(ui, id);
+	else
+		ui_toast(ui, TOAST_INFO, "nothing wants attention");
+}
+
+static void
+do_next_pane(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	ui_set_mode(ui, ui->mode == MODE_LIST ? MODE_LOG : MODE_LIST);
+}
+
+static void
+do_open(struct ui *ui, int argc, char *const *argv)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	(void)argc, (void)argv;
+	if (!p)
+		return;
+	if (!p->row->tty || (ui->mode == MODE_LOG && ui->log_of_tty)) {
+		ui_set_mode(ui, MODE_LOG);
+		return;
+	}
+	if (!row_up(p->row) && !p->screen) {
+		command_run(ui, "start");
+		return;
+	}
+	ui_set_mode(ui, MODE_TERM);
+}
+
+static void
+do_use(struct ui *ui, int argc, char *const *argv)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	(void)argc, (void)argv;
+	if (!p)
+		return;
+	if (p->row->tty)
+		ui_set_mode(ui, MODE_TERM);
+	else if (p->row->stdin_open)
+		sheet_send_open(ui);
+	else
+		ui_toast(ui, TOAST_WARN, "%s takes no input: give it 'tty "
+			 "yes' or 'stdin pipe'", p->row->name);
+}
+
+static void
+do_leave(struct ui *ui, int argc, char *const *argv)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	(void)argc, (void)argv;
+	if (ui->mode == MODE_TERM)
+		ui_set_mode(ui, MODE_LIST);
+	else if (p && p->row->tty)
+		ui_set_mode(ui, MODE_TERM);
+	else
+		ui_set_mode(ui, MODE_LIST);
+}
+
+static void
+do_zoom(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	ui->zoom = !ui->zoom;
+	if (ui->zoom && ui->mode == MODE_LIST)
+		ui_set_mode(ui, MODE_LOG);
+	ui_relayout(ui);
+}
+
+static struct logview *
+log_of(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	return p ? ui_pane(ui, p)->log : NULL;
+}
+
+/* Searching looks at the log, also of a process with a terminal. */
+static struct logview *
+show_log(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	if (p && p->row->tty && !ui->log_of_tty) {
+		ui->log_of_tty = true;
+		ui_relayout(ui);
+	}
+	return log_of(ui);
+}
+
+static void
+do_find(struct ui *ui, int argc, char *const *argv)
+{
+	struct err e = ERR_INIT;
+	struct logview *lv;
+
+	if (argc < 2) {
+		sheet_find_open(ui);
+	} else if ((lv = show_log(ui))) {
+		if (logview_highlight(lv, argv[1], &e) < 0)
+			ui_toast(ui, TOAST_ERROR, "%s", e.text);
+		else
+			logview_search(lv);
+		ui->wants |= UI_AGAIN;
+	}
+}
+
+static void
+next_match(struct ui *ui, int direction)
+{
+	struct logview *lv = show_log(ui);
+
+	if (!lv)
+		return;
+	if (!*logview_pattern(lv)) {
+		ui_toast(ui, TOAST_INFO, "nothing was searched for yet");
+		return;
+	}
+	logview_next(lv, direction);
+	ui->wants |= UI_AGAIN;
+}
+
+static void
+do_next(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	next_match(ui, 1);
+}
+
+static void
+do_previous(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	next_match(ui, -1);
+}
+
+static void
+next_error(struct ui *ui, int direction)
+{
+	struct logview *lv = show_log(ui);
+
+	if (!lv)
+		return;
+	if (!logview_rules(lv)) {
+		ui_toast(ui, TOAST_INFO, "no watch marks errors here");
+		return;
+	}
+	logview_next_error(lv, direction);
+	ui->wants |= UI_AGAIN;
+}
+
+static void
+do_next_error(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	next_error(ui, 1);
+}
+
+static void
+do_previous_error(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	next_error(ui, -1);
+}
+
+static void
+do_filter(struct ui *ui, int argc, char *const *argv)
+{
+	struct err e = ERR_INIT;
+	struct logview *lv;
+
+	if (argc < 2)
+		sheet_filter_open(ui);
+	else if ((lv = show_log(ui)) && logview_filter(lv, argv[1], &e) < 0)
+		ui_toast(ui, TOAST_ERROR, "%s", e.text);
+}
+
+static void
+do_unfilter(struct ui *ui, int argc, char *const *argv)
+{
+	struct logview *lv = log_of(ui);
+
+	(void)argc, (void)argv;
+	while (lv && logview_unfilter(lv))
+		;
+}
+
+static void
+do_follow(struct ui *ui, int argc, char *const *argv)
+{
+	struct logview *lv = log_of(ui);
+
+	(void)argc, (void)argv;
+	if (!lv)
+		return;
+	if (logview_following(lv))
+		logview_pause(lv);
+	else
+		logview_follow(lv);
+}
+
+static void
+do_wrap(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	ui->wrap = !ui->wrap;
+	ui_toast(ui, TOAST_INFO, "wrap %s", ui->wrap ? "on" : "off");
+}
+
+static void
+do_time(struct ui *ui, int argc, char *const *argv)
+{
+	static const char *const words[] = { "off", "time", "date", "delta" };
+	uint64_t n = options_number(ui->options, OPTION_TIMESTAMPS);
+
+	(void)argc, (void)argv;
+	n = (n + 1) % ARRAY_LEN(words);
+	options_change(ui->options, "timestamps", words[n], NULL);
+	ui_toast(ui, TOAST_INFO, "time column: %s", words[n]);
+}
+
+static void
+do_details(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	if (ui_selected(ui))
+		sheet_details_open(ui);
+}
+
+static void
+do_command(struct ui *ui, int argc, char *const *argv)
+{
+	sheet_command_open(ui, argc > 1 ? argv[1] : "");
+}
+
+static void
+do_keys(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	sheet_help_open(ui);
+}
+
+static void
+do_new(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	sheet_add_open(ui);
+}
+
+static void
+do_send_signal(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	if (ui_selected(ui))
+		sheet_signal_open(ui);
+}
+
+static void
+do_remove(struct ui *ui, int argc, char *const *argv)
+{
+	struct model_proc *p = ui_selected(ui);
+	char title[128], line[128];
+
+	(void)argc, (void)argv;
+	if (!p)
+		return;
+	snprintf(title, sizeof(title), "remove %.64s", p->row->name);
+	snprintf(line, sizeof(line), "rm %.64s", p->row->name);
+	sheet_confirm_open(ui, title,
+			   "The process and its log are forgotten.", 'd',
+			   "remove it", line);
+}
+
+static void
+clear_search(struct ui *ui, struct logview *lv)
+{
+	logview_highlight(lv, NULL, NULL);
+	ui->dirty = true;
+}
+
+/* One layer back, never out: what was found, the zoom, the pane. */
+static bool
+step_back(struct ui *ui)
+{
+	struct logview *lv = log_of(ui);
+
+	if (lv && *logview_pattern(lv))
+		clear_search(ui, lv);
+	else if (lv && *logview_filters(lv))
+		logview_unfilter(lv);
+	else if (ui->zoom)
+		do_zoom(ui, 0, NULL);
+	else if (ui->mode != MODE_LIST)
+		ui_set_mode(ui, MODE_LIST);
+	else if (ui->log_of_tty)
+		ui->log_of_tty = false;
+	else
+		return false;
+	ui_relayout(ui);
+	return true;
+}
+
+static void
+do_escape(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	step_back(ui);
+}
+
+static void
+do_quit(struct ui *ui, int argc, char *const *argv)
+{
+	struct totals t = ui_totals(ui);
+	const char *how = options_text(ui->options, OPTION_QUIT);
+
+	(void)argc, (void)argv;
+	if (t.up == 0 && t.retrying == 0)
+		command_sure(ui, "down");
+	else if (!strcmp(how, "detach"))
+		command_run(ui, "detach");
+	else if (!strcmp(how, "stop"))
+		command_sure(ui, "down");
+	else
+		sheet_leave_open(ui);
+}
+
+static void
+do_back(struct ui *ui, int argc, char *const *argv)
+{
+	if (!step_back(ui))
+		do_quit(ui, argc, argv);
+}
+
+static void
+do_detach(struct ui *ui, int argc, char *const *argv)
+{
+	struct totals t = ui_totals(ui);
+
+	(void)argc, (void)argv;
+	ui_leave(ui, 0, "sbx: detached from %s, %d running. "
+		 "Back: sbx %s stop: sbx down\n", ui->set_name, t.up,
+		 ui->ascii ? "-" : "\u00b7");
+}
+
+static void
+do_redraw(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	ui->wants |= UI_REDRAW;
+}
+
+static void
+do_suspend(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	ui->wants |= UI_SUSPEND;
+}
+
+static void
+do_theme(struct ui *ui, int argc, char *const *argv)
+{
+	struct err e = ERR_INIT;
+
+	if (argc < 2)
+		ui_toast(ui, TOAST_INFO, "theme %s", theme_name(ui->theme));
+	else if (!ui_set_theme(ui, argv[1], &e))
+		ui_toast(ui, TOAST_ERROR, "%s", e.text);
+	else
+		options_change(ui->options, "theme", argv[1], NULL);
+}
+
+static void
+do_mouse(struct ui *ui, int argc, char *const *argv)
+{
+	const char *how = argc > 1 ? argv[1]
+			  : options_flag(ui->options, OPTION_MOUSE) ? "off"
+								    : "on";
+	struct err e = ERR_INIT;
+
+	if (options_change(ui->options, "mouse", how, &e) < 0) {
+		ui_toast(ui, TOAST_ERROR, "%s", e.text);
+		return;
+	}
+	ui_apply_options(ui);
+	ui_toast(ui, TOAST_INFO, "mouse %s", how);
+}
+
+static void
+do_bind(struct ui *ui, int argc, char *const *argv)
+{
+	struct err e = ERR_INIT;
+	char line[512];
+	size_t n = 0;
+	int at = 1;
+	const char *mode = NULL;
+
+	for (int m = 0; argc > 2 && m < MODE_COUNT; m++)
+		if (!strcmp(argv[1], mode_name((enum mode)m)))
+			mode = argv[at++];
+	if (argc <= at + 1 && strcmp(argv[0], "unbind") != 0) {
+		ui_toast(ui, TOAST_WARN, "bind [list|log|term] KEY COMMAND");
+		return;
+	}
+	if (argc <= at)
+		return;
+	line[0] = 0;
+	for (int i = at + 1; i < argc && n < sizeof(line); i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s",
+				      n ? " " : "", argv[i]);
+	if (keymap_bind(ui->keymap, mode, argv[at], n ? line : NULL, &e) < 0)
+		ui_toast(ui, TOAST_ERROR, "%s", e.text);
+}
+
+#define ACTION(name, args, help, section, fn)                                  \
+	{ { name, NULL, args, help }, section, fn }
+
+static const struct action actions[] = {
+	ACTION("attention", "", "go to the next process that needs a look",
+	       "View", do_attention),
+	ACTION("back", "", "back; at the end leave", "Session", do_back),
+	ACTION("bind", "[MODE] KEY COMMAND", "give a key a command",
+	       "Session", do_bind),
+	ACTION("bottom", "", "last; newest line and follow", "Move",
+	       do_bottom),
+	ACTION("command", "", "do anything", "Session", do_command),
+	ACTION("detach", "", "leave, everything keeps running", "Session",
+	       do_detach),
+	ACTION("details", "", "details", "Process", do_details),
+	ACTION("down", "", "next row or line", "Move", do_down),
+	ACTION("escape", "", "one layer back", "Session", do_escape),
+	ACTION("filter", "[!]RE", "filter lines", "Find", do_filter),
+	ACTION("find", "RE", "find", "Find", do_find),
+	ACTION("follow", "", "follow or stand still", "View", do_follow),
+	ACTION("half-down", "", "log: half a page down", "Move",
+	       do_half_down),
+	ACTION("half-up", "", "log: half a page up", "Move", do_half_up),
+	ACTION("interrupt", "", "leave, or Ctrl-C for the process",
+	       "Session", do_quit),
+	ACTION("keys", "", "the keys that work here", "Session", do_keys),
+	ACTION("leave", "", "between terminal and list", "View", do_leave),
+	ACTION("left", "", "log: to the left", "Move", do_left),
+	ACTION("mouse", "on|off", "use the mouse or leave it", "Session",
+	       do_mouse),
+	ACTION("new", "", "add a process", "Process", do_new),
+	ACTION("next", "", "next match", "Find", do_next),
+	ACTION("next-error", "", "next error line", "Find", do_next_error),
+	ACTION("next-pane", "", "other pane", "View", do_next_pane),
+	ACTION("open", "", "read log, use terminal", "View", do_open),
+	ACTION("other-down", "", "other pane: down", "Move", do_other_down),
+	ACTION("other-up", "", "other pane: up", "Move", do_other_up),
+	ACTION("page-down", "", "log: a page down", "Move", do_page_down),
+	ACTION("page-up", "", "log: a page up", "Move", do_page_up),
+	ACTION("previous", "", "previous match", "Find", do_previous),
+	ACTION("previous-error", "", "previous error line", "Find",
+	       do_previous_error),
+	ACTION("previous-pane", "", "other pane", "View", do_next_pane),
+	ACTION("quit", "", "leave", "Session", do_quit),
+	ACTION("redraw", "", "paint everything anew", "Session", do_redraw),
+	ACTION("remove", "", "remove from the set", "Process", do_remove),
+	ACTION("right", "", "into the log; log: to the right", "Move",
+	       do_right),
+	ACTION("select", "NAME|N", "go to a process", "Move", do_select),
+	ACTION("send-signal", "", "send a signal", "Process",
+	       do_send_signal),
+	ACTION("suspend", "", "suspend the screen", "Session", do_suspend),
+	ACTION("theme", "NAME", "other colours", "Session", do_theme),
+	ACTION("time", "", "time column", "View", do_time),
+	ACTION("top", "", "first row or line", "Move", do_top),
+	ACTION("unbind", "[MODE] KEY", "take a key's command away",
+	       "Session", do_bind),
+	ACTION("unfilter", "", "all lines again", "Find", do_unfilter),
+	ACTION("up", "", "previous row or line", "Move", do_up),
+	ACTION("use", "", "type into the process", "Process", do_use),
+	ACTION("wrap", "", "wrap or cut lines", "View", do_wrap),
+	ACTION("zoom", "", "this pane alone", "View", do_zoom),
+};
+
+const struct table action_table = TABLE("SCREEN ACTIONS", actions);

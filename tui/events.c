@@ -1,0 +1,112 @@
+#include "view.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "engine/base.h"
+#include "engine/event.h"
+#include "engine/journal.h"
+#include "engine/mem.h"
+#include "engine/sys.h"
+
+/* The newest events of the journal, as the screen shows them. */
+enum { KEPT = 256, READ_AT_ONCE = 2000 };
+
+struct kept {
+	char *process, *text;
+	int64_t wall_ms;
+};
+
+struct events_view {
+	int dir;
+	struct journal_reader *reader;
+	struct kept ring[KEPT];
+	unsigned count;		/* ever added */
+};
+
+struct events_view *
+events_new(void)
+{
+	struct events_view *ev = mem_alloc(sizeof(*ev));
+
+	ev->dir = -1;
+	return ev;
+}
+
+static void
+forget(struct events_view *ev)
+{
+	for (size_t i = 0; i < KEPT; i++) {
+		free(ev->ring[i].process);
+		free(ev->ring[i].text);
+	}
+	memset(ev->ring, 0, sizeof(ev->ring));
+	ev->count = 0;
+	journal_close(ev->reader);
+	ev->reader = NULL;
+	sys_close(ev->dir);
+	ev->dir = -1;
+}
+
+void
+events_free(struct events_view *ev)
+{
+	if (!ev)
+		return;
+	forget(ev);
+	free(ev);
+}
+
+void
+events_open(struct events_view *ev, int dir)
+{
+	forget(ev);
+	ev->dir = dir;
+	ev->reader = journal_open(dir, 0);
+}
+
+void
+events_add(struct events_view *ev, const struct journal_event *e)
+{
+	struct kept *k = &ev->ring[ev->count++ % KEPT];
+	const char *text = e->text && *e->text ? e->text
+					       : event_name(e->kind);
+	char cause[128];
+
+	free(k->process);
+	free(k->text);
+	k->process = mem_str(e->process && *e->process ? e->process : "set");
+	/* The step after "by you" is what a person looks for. */
+	if (e->cause == CAUSE_NONE || (e->text && strstr(e->text, " by ")))
+		k->text = mem_str(text);
+	else
+		k->text = mem_fmt("%s %s", text,
+				  cause_phrase(e->cause, NULL, cause,
+					       sizeof(cause)));
+	k->wall_ms = e->wall_ms;
+}
+
+bool
+events_refresh(struct events_view *ev)
+{
+	struct journal_event e;
+	int n = 0;
+
+	while (ev->reader && n < READ_AT_ONCE &&
+	       journal_next(ev->reader, &e) == 1) {
+		events_add(ev, &e);
+		n++;
+	}
+	return n > 0;
+}
+
+const char *
+events_text(const struct events_view *ev, unsigned back, const char **process,
+	    int64_t *wall_ms)
+{
+	if (back >= ev->count || back >= KEPT)
+		return NULL;
+	const struct kept *k = &ev->ring[(ev->count - 1 - back) % KEPT];
+	*process = k->process;
+	*wall_ms = k->wall_ms;
+	return k->text;
+}

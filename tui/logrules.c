@@ -1,0 +1,194 @@
+#include "logrules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/base.h"
+#include "engine/logread.h"
+#include "engine/mem.h"
+#include "engine/regex.h"
+#include "engine/search.h"
+#include "engine/set.h"
+#include "engine/strip.h"
+
+enum { RULES_MAX = 32, LINE_MAX_BYTES = 64 * 1024 };
+
+struct rule {
+	struct regex *re;
+	int level;
+	bool hide;
+	struct search *search;
+};
+
+struct logrules {
+	struct rule rules[RULES_MAX];
+	size_t count;
+	bool can_hide;
+	char scratch[LINE_MAX_BYTES];
+};
+
+static void
+add_watch(struct logrules *r, const struct spec_watch *w)
+{
+	bool hide = (w->actions & SPEC_WATCH_HIDE) != 0;
+	bool marks = w->level >= SPEC_LEVEL_WARN;
+
+	if (r->count == RULES_MAX || !w->pattern.text || (!hide && !marks))
+		return;
+	struct regex *re = regex_new(w->pattern.text, strlen(w->pattern.text),
+				     w->pattern.flags, NULL, NULL);
+	if (!re)
+		return;
+	r->rules[r->count++] =
+		(struct rule){ re, marks ? w->level : 0, hide, NULL };
+	r->can_hide |= hide;
+}
+
+/* A replica "worker.2" has the watches of "worker". */
+static const struct spec *
+spec_of(const struct set *set, const char *process)
+{
+	const struct spec *s = set_find(set, process);
+	const char *dot = strrchr(process, '.');
+
+	if (s || !dot)
+		return s;
+	char *base = mem_strn(process, (size_t)(dot - process));
+	s = set_find(set, base);
+	free(base);
+	return s;
+}
+
+struct logrules *
+logrules_new(const struct set *set, const char *process)
+{
+	const struct spec *s = set ? spec_of(set, process) : NULL;
+
+	if (!s)
+		return NULL;
+	struct logrules *r = mem_alloc(sizeof(*r));
+	for (size_t i = 0; i < s->watch_count; i++)
+		add_watch(r, &s->watches[i]);
+	if (r->count == 0) {
+		logrules_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void
+logrules_free(struct logrules *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->count; i++) {
+		search_free(r->rules[i].search);
+		regex_free(r->rules[i].re);
+	}
+	free(r);
+}
+
+/* The line as watches see it: without escapes, at most a window of it. */
+static const char *
+plain(struct logrules *r, const char *text, size_t *len)
+{
+	if (*len > sizeof(r->scratch))
+		*len = sizeof(r->scratch);
+	if (!strip_needed(text, *len))
+		return text;
+	*len = strip_text(text, *len, r->scratch);
+	return r->scratch;
+}
+
+int
+logrules_level(struct logrules *r, const char *text, size_t len)
+{
+	int level = SPEC_LEVEL_NONE;
+
+	text = plain(r, text, &len);
+	for (size_t i = 0; i < r->count; i++) {
+		struct rule *u = &r->rules[i];
+		if (u->level > level &&
+		    regex_match(u->re, text, len, 0, NULL) == REGEX_MATCH)
+			level = u->level;
+	}
+	return level;
+}
+
+bool
+logrules_can_hide(const struct logrules *r)
+{
+	return r->can_hide;
+}
+
+bool
+logrules_hides(struct logrules *r, const char *text, size_t len)
+{
+	text = plain(r, text, &len);
+	for (size_t i = 0; i < r->count; i++) {
+		struct rule *u = &r->rules[i];
+		if (u->hide &&
+		    regex_match(u->re, text, len, 0, NULL) == REGEX_MATCH)
+			return true;
+	}
+	return false;
+}
+
+void
+logrules_search(struct logrules *r, struct logread *lr)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct rule *u = &r->rules[i];
+		if (u->level && !u->search)
+			u->search = search_new(lr, u->re, SEARCH_ALL_STREAMS,
+					       logread_next_seq(lr), -1);
+	}
+}
+
+int
+logrules_step(struct logrules *r, size_t max_bytes)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct rule *u = &r->rules[i];
+		if (u->search && search_step(u->search, max_bytes) > 0)
+			return 1;
+	}
+	return 0;
+}
+
+int
+logrules_near(const struct logrules *r, uint64_t seq, int direction,
+	      uint64_t *hit)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct search *s = r->rules[i].search;
+		uint64_t at = 0;
+		if (!s)
+			continue;
+		int n = direction > 0 ? search_next(s, seq, &at)
+				      : search_prev(s, seq, &at);
+		if (n == -EAGAIN)
+			return n;
+		if (n != 1)
+			continue;
+		if (!found || (direction > 0 ? at < *hit : at > *hit))
+			*hit = at;
+		found = 1;
+	}
+	return found;
+}
+
+bool
+logrules_any(const struct logrules *r, uint64_t from, uint64_t to)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		uint64_t at = 0;
+		if (r->rules[i].search && from > 0 &&
+		    search_next(r->rules[i].search, from - 1, &at) == 1 &&
+		    at < to)
+			return true;
+	}
+	return false;
+}

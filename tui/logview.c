@@ -1,0 +1,738 @@
+#include "logview.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/base.h"
+#include "engine/buf.h"
+#include "engine/err.h"
+#include "engine/mem.h"
+#include "engine/regex.h"
+#include "engine/search.h"
+#include "engine/strip.h"
+#include "logrules.h"
+
+enum {
+	FILTERS_MAX = 8,
+	LINE_MAX_BYTES = 64 * 1024,
+	WALK_MAX = 4000,	/* lines looked at for one step of a filter */
+	SLICE_BYTES = 4 << 20,	/* of a search in one slice */
+	/* Logs up to this size are searched for errors by themselves. */
+	ERRORS_BYTES = 256 << 20,
+};
+
+struct filter {
+	struct regex *re;
+	bool hide;
+	char *text;
+};
+
+enum jump { JUMP_NONE, JUMP_HIT, JUMP_ERROR };
+
+struct logview {
+	struct logread *lr;
+	struct logrules *rules;
+	bool follow;
+	uint64_t top;		/* when standing still */
+	int top_sub;
+	uint64_t paused_next;	/* next_seq when it was stopped */
+	uint64_t first_shown, last_shown;
+	int first_sub;
+	bool end_shown;
+	int shown_rows;
+
+	struct filter filters[FILTERS_MAX];
+	size_t filter_count;
+	char *filter_text;
+
+	struct regex *find;
+	char *pattern;
+	struct search *search;
+	bool search_busy, rules_busy;
+	uint64_t hit;
+	enum jump jump;
+	int jump_direction;
+	uint64_t jump_from;
+	bool jump_around;	/* nothing there: try the other direction */
+	bool missed;
+	char scratch[LINE_MAX_BYTES];
+};
+
+static bool
+matches(struct logview *lv, struct regex *re, const struct logline *l)
+{
+	const char *text = l->text;
+	size_t len = SBX_MIN(l->len, sizeof(lv->scratch));
+
+	if (strip_needed(text, len)) {
+		len = strip_text(text, len, lv->scratch);
+		text = lv->scratch;
+	}
+	return regex_match(re, text, len, 0, NULL) == REGEX_MATCH;
+}
+
+static bool
+filtered(const struct logview *lv)
+{
+	return lv->filter_count > 0 ||
+	       (lv->rules && logrules_can_hide(lv->rules));
+}
+
+static bool
+passes(struct logview *lv, const struct logline *l)
+{
+	if (l->flags & LOGLINE_GAP)
+		return true;
+	for (size_t i = 0; i < lv->filter_count; i++)
+		if (matches(lv, lv->filters[i].re, l) == lv->filters[i].hide)
+			return false;
+	return !lv->rules || !logrules_can_hide(lv->rules) ||
+	       !logrules_hides(lv->rules, l->text, l->len);
+}
+
+/*
+ * The nearest line to be seen from seq on (itself included) in a direction.
+ * False at the end of the log, and where WALK_MAX lines were all filtered
+ * away: the view then shows less rather than making keys wait.
+ */
+static bool
+walk(struct logview *lv, uint64_t seq, int direction, uint64_t *out)
+{
+	uint64_t first = logread_first_seq(lv->lr);
+	uint64_t next = logread_next_seq(lv->lr);
+	struct logline l;
+
+	for (int i = 0; i < WALK_MAX; i++) {
+		if (seq < first && direction > 0)
+			seq = first;
+		if (seq < first || seq >= next)
+			return false;
+		*out = seq;
+		if (!filtered(lv))
+			return true;
+		if (logread_line(lv->lr, seq, LINE_MAX_BYTES, &l) == 1 &&
+		    passes(lv, &l))
+			return true;
+		seq = direction > 0 ? seq + 1 : seq - 1;
+	}
+	return false;
+}
+
+/* The run whose first line this is, if it is not the first of the log. */
+static const struct log_run *
+run_at(struct logview *lv, uint64_t seq)
+{
+	const struct log_run *runs;
+	size_t n = logread_runs(lv->lr, &runs);
+
+	for (size_t i = n; i-- > 0;) {
+		if (!(runs[i].flags & LOG_RUN_SEQ))
+			continue;
+		if (runs[i].first_seq == seq && runs[i].run > 1 &&
+		    seq > logread_first_seq(lv->lr))
+			return &runs[i];
+		if (runs[i].first_seq < seq)
+			break;
+	}
+	return NULL;
+}
+
+/* Rows of a line with the separator above it; *sep says if there is one. */
+static int
+line_rows(struct logview *lv, uint64_t seq, logview_rows_fn *fn, void *arg,
+	  bool *sep)
+{
+	struct logline l;
+	int n = 1;
+
+	*sep = run_at(lv, seq) != NULL;
+	if (fn && logread_line(lv->lr, seq, LINE_MAX_BYTES, &l) == 1)
+		n = fn(&l, arg);
+	return SBX_MAX(n, 1) + *sep;
+}
+
+/* Row `sub` of a line, the separator counted as row 0 where there is one. */
+static struct logview_row
+row_of(struct logview *lv, uint64_t seq, int sub, bool sep)
+{
+	struct logview_row r = { .kind = LOGVIEW_LINE, .seq = seq };
+
+	if (sep && sub == 0) {
+		const struct log_run *run = run_at(lv, seq);
+		r.kind = LOGVIEW_RUN;
+		r.run = run ? run->run : 0;
+		r.run_ms = run ? run->start_ms : 0;
+		return r;
+	}
+	r.sub = sub - sep;
+	return r;
+}
+
+/* Unfinished lines, in the order of the streams; filters do not apply. */
+static int
+tails(struct logview *lv, struct logview_row *out)
+{
+	struct logline l;
+	int n = 0;
+
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		if (logread_tail(lv->lr, (enum log_stream)s, 1, &l) == 1)
+			out[n++] = (struct logview_row){ .kind = LOGVIEW_TAIL,
+							 .seq = l.seq,
+							 .stream = s };
+	return n;
+}
+
+static int
+fill_following(struct logview *lv, struct logview_row *rows, int height,
+	       logview_rows_fn *fn, void *arg)
+{
+	struct logview_row tail[LOG_STREAMS];
+	int at = height, n = tails(lv, tail);
+	uint64_t seq = logread_next_seq(lv->lr);
+
+	while (n > 0 && at > 0)
+		rows[--at] = tail[--n];
+	while (at > 0 && seq > 0 && walk(lv, seq - 1, -1, &seq)) {
+		bool sep;
+		for (int sub = line_rows(lv, seq, fn, arg, &sep);
+		     sub > 0 && at > 0;)
+			rows[--at] = row_of(lv, seq, --sub, sep);
+	}
+	if (at > 0)
+		memmove(rows, rows + at,
+			(size_t)(height - at) * sizeof(*rows));
+	lv->end_shown = true;
+	return height - at;
+}
+
+static int
+fill_standing(struct logview *lv, struct logview_row *rows, int height,
+	      logview_rows_fn *fn, void *arg)
+{
+	int n = 0, sub = lv->top_sub;
+	uint64_t seq = lv->top;
+
+	lv->end_shown = false;
+	while (n < height) {
+		bool sep;
+		if (!walk(lv, seq, 1, &seq)) {
+			struct logview_row tail[LOG_STREAMS];
+			int t = tails(lv, tail);
+			for (int i = 0; i < t && n < height; i++)
+				rows[n++] = tail[i];
+			lv->end_shown = true;
+			break;
+		}
+		int count = line_rows(lv, seq, fn, arg, &sep);
+		for (; sub < count && n < height; sub++)
+			rows[n++] = row_of(lv, seq, sub, sep);
+		sub = 0;
+		seq++;
+	}
+	return n;
+}
+
+/* Stand still where the window is now. */
+static void
+stand(struct logview *lv)
+{
+	if (!lv->follow || !lv->lr)
+		return;
+	lv->follow = false;
+	lv->top = lv->first_shown ? lv->first_shown
+				  : logread_first_seq(lv->lr);
+	lv->top_sub = lv->first_shown ? lv->first_sub : 0;
+	lv->paused_next = logread_next_seq(lv->lr);
+}
+
+static void
+scroll_up(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
+{
+	bool sep;
+
+	while (rows > 0) {
+		if (lv->top_sub > 0) {
+			int n = SBX_MIN(rows, lv->top_sub);
+			lv->top_sub -= n;
+			rows -= n;
+			continue;
+		}
+		uint64_t seq;
+		if (lv->top == 0 || !walk(lv, lv->top - 1, -1, &seq))
+			return;
+		lv->top = seq;
+		lv->top_sub = line_rows(lv, seq, fn, arg, &sep);
+	}
+}
+
+static void
+scroll_down(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
+{
+	bool sep;
+
+	while (rows > 0) {
+		int left = line_rows(lv, lv->top, fn, arg, &sep) -
+			   lv->top_sub;
+		if (rows < left) {
+			lv->top_sub += rows;
+			return;
+		}
+		uint64_t seq;
+		if (!walk(lv, lv->top + 1, 1, &seq))
+			return;
+		rows -= left;
+		lv->top = seq;
+		lv->top_sub = 0;
+	}
+}
+
+static void
+filters_changed(struct logview *lv)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	for (size_t i = 0; i < lv->filter_count; i++)
+		buf_addf(&b, "%s&%s%s", i ? " " : "",
+			 lv->filters[i].hide ? "!" : "", lv->filters[i].text);
+	free(lv->filter_text);
+	lv->filter_text = buf_take(&b);
+}
+
+/* Tries to make the jump that was asked for; false while it is not known. */
+static bool
+try_jump(struct logview *lv)
+{
+	uint64_t hit = 0;
+	int r = 0;
+
+	if (lv->jump == JUMP_NONE)
+		return true;
+	if (lv->jump == JUMP_ERROR && lv->rules)
+		r = logrules_near(lv->rules, lv->jump_from,
+				  lv->jump_direction, &hit);
+	else if (lv->search)
+		r = lv->jump_direction > 0
+			    ? search_next(lv->search, lv->jump_from, &hit)
+			    : search_prev(lv->search, lv->jump_from, &hit);
+	if (r == -EAGAIN)
+		return false;
+	if (r == 0 && lv->jump_around) {
+		lv->jump_around = false;
+		lv->jump_direction = -lv->jump_direction;
+		return try_jump(lv);
+	}
+	lv->jump = JUMP_NONE;
+	if (r == 1) {
+		lv->hit = hit;
+		logview_goto(lv, hit);
+	} else {
+		lv->missed = true;
+	}
+	return true;
+}
+
+struct logview *
+logview_new(void)
+{
+	struct logview *lv = mem_alloc(sizeof(*lv));
+
+	lv->follow = true;
+	return lv;
+}
+
+void
+logview_free(struct logview *lv)
+{
+	if (!lv)
+		return;
+	search_free(lv->search);
+	regex_free(lv->find);
+	logrules_free(lv->rules);
+	for (size_t i = 0; i < lv->filter_count; i++) {
+		regex_free(lv->filters[i].re);
+		free(lv->filters[i].text);
+	}
+	logread_free(lv->lr);
+	free(lv->filter_text);
+	free(lv->pattern);
+	free(lv);
+}
+
+int
+logview_open(struct logview *lv, int dir, struct err *e)
+{
+	struct logread *lr = logread_open(dir, e);
+
+	if (!lr)
+		return -1;
+	/* The searches know the old one. */
+	search_free(lv->search);
+	lv->search = NULL;
+	logread_free(lv->lr);
+	lv->lr = lr;
+	logread_refresh(lr);
+	logview_set_rules(lv, lv->rules);
+	return 0;
+}
+
+bool
+logview_is_open(const struct logview *lv)
+{
+	return lv->lr != NULL;
+}
+
+void
+logview_refresh(struct logview *lv)
+{
+	if (!lv->lr)
+		return;
+	logread_refresh(lv->lr);
+	lv->search_busy = lv->search != NULL;
+	lv->rules_busy = lv->rules != NULL;
+}
+
+void
+logview_set_rules(struct logview *lv, struct logrules *r)
+{
+	if (lv->rules != r)
+		logrules_free(lv->rules);
+	lv->rules = r;
+	if (r && lv->lr && logread_bytes(lv->lr) < ERRORS_BYTES) {
+		logrules_search(r, lv->lr);
+		lv->rules_busy = true;
+	}
+}
+
+struct logrules *
+logview_rules(const struct logview *lv)
+{
+	return lv->rules;
+}
+
+struct logread *
+logview_log(const struct logview *lv)
+{
+	return lv->lr;
+}
+
+int
+logview_fill(struct logview *lv, struct logview_row *rows, int height,
+	     logview_rows_fn *fn, void *arg)
+{
+	int n = 0;
+
+	lv->first_shown = lv->last_shown = 0;
+	if (!lv->lr || height <= 0)
+		return 0;
+	if (!lv->follow && lv->top < logread_first_seq(lv->lr)) {
+		lv->top = logread_first_seq(lv->lr);
+		lv->top_sub = 0;
+	}
+	n = lv->follow ? fill_following(lv, rows, height, fn, arg)
+		       : fill_standing(lv, rows, height, fn, arg);
+	lv->shown_rows = height;
+	for (int i = 0; i < n; i++) {
+		if (rows[i].kind == LOGVIEW_TAIL)
+			continue;
+		if (!lv->first_shown) {
+			lv->first_shown = rows[i].seq;
+			bool sep = run_at(lv, rows[i].seq) != NULL;
+			lv->first_sub = rows[i].kind == LOGVIEW_RUN
+						? 0
+						: rows[i].sub + sep;
+		}
+		lv->last_shown = rows[i].seq;
+	}
+	return n;
+}
+
+bool
+logview_line(struct logview *lv, const struct logview_row *row, size_t max,
+	     struct logline *out)
+{
+	if (!lv->lr || row->kind == LOGVIEW_RUN)
+		return false;
+	if (row->kind == LOGVIEW_TAIL)
+		return logread_tail(lv->lr, row->stream, max, out) == 1;
+	return logread_line(lv->lr, row->seq, max, out) == 1;
+}
+
+void
+logview_scroll(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
+{
+	if (!lv->lr || rows == 0 || (lv->follow && rows > 0))
+		return;
+	stand(lv);
+	if (rows < 0) {
+		scroll_up(lv, -rows, fn, arg);
+		return;
+	}
+	scroll_down(lv, rows, fn, arg);
+	/* Where the last line comes into sight there is nothing more to
+	 * stand still for. */
+	struct logview_row *all =
+		mem_array((size_t)lv->shown_rows + 1, sizeof(*all));
+	int n = fill_standing(lv, all, lv->shown_rows, fn, arg);
+	if (lv->end_shown && n <= lv->shown_rows)
+		lv->follow = true;
+	free(all);
+}
+
+void
+logview_top(struct logview *lv)
+{
+	if (!lv->lr)
+		return;
+	stand(lv);
+	lv->top = logread_first_seq(lv->lr);
+	lv->top_sub = 0;
+}
+
+void
+logview_follow(struct logview *lv)
+{
+	lv->follow = true;
+}
+
+void
+logview_pause(struct logview *lv)
+{
+	stand(lv);
+}
+
+bool
+logview_following(const struct logview *lv)
+{
+	return lv->follow;
+}
+
+uint64_t
+logview_unseen(const struct logview *lv)
+{
+	if (lv->follow || !lv->lr)
+		return 0;
+	uint64_t next = logread_next_seq(lv->lr);
+	return next > lv->paused_next ? next - lv->paused_next : 0;
+}
+
+void
+logview_goto(struct logview *lv, uint64_t seq)
+{
+	if (!lv->lr)
+		return;
+	/* A line that is in sight stays where it is. */
+	bool in_sight = lv->first_shown && seq > lv->first_shown &&
+			seq < lv->last_shown;
+	stand(lv);
+	if (in_sight)
+		return;
+	lv->top = seq;
+	lv->top_sub = 0;
+	scroll_up(lv, lv->shown_rows / 3, NULL, NULL);
+}
+
+uint64_t
+logview_count(const struct logview *lv)
+{
+	return lv->lr ? logread_next_seq(lv->lr) - logread_first_seq(lv->lr)
+		      : 0;
+}
+
+uint64_t
+logview_first_shown(const struct logview *lv)
+{
+	return lv->first_shown;
+}
+
+uint64_t
+logview_last_shown(const struct logview *lv)
+{
+	return lv->last_shown;
+}
+
+int
+logview_filter(struct logview *lv, const char *text, struct err *e)
+{
+	bool hide = text[0] == '!';
+	const char *pattern = text + hide;
+
+	if (!*pattern)
+		return err_set(e, ERR_USAGE, "a filter needs a pattern");
+	if (lv->filter_count == FILTERS_MAX)
+		return err_set(e, ERR_USAGE, "there are %d filters already",
+			       FILTERS_MAX);
+	struct regex *re = regex_new(pattern, strlen(pattern), 0, e, NULL);
+	if (!re)
+		return -1;
+	lv->filters[lv->filter_count++] =
+		(struct filter){ re, hide, mem_str(pattern) };
+	filters_changed(lv);
+	return 0;
+}
+
+bool
+logview_unfilter(struct logview *lv)
+{
+	if (lv->filter_count > 0) {
+		struct filter *f = &lv->filters[--lv->filter_count];
+		regex_free(f->re);
+		free(f->text);
+		filters_changed(lv);
+	}
+	return lv->filter_count > 0;
+}
+
+const char *
+logview_filters(const struct logview *lv)
+{
+	return lv->filter_text ? lv->filter_text : "";
+}
+
+int
+logview_highlight(struct logview *lv, const char *pattern, struct err *e)
+{
+	struct regex *re = NULL;
+
+	if (pattern && *pattern) {
+		re = regex_new(pattern, strlen(pattern), 0, e, NULL);
+		if (!re)
+			return -1;
+	}
+	search_free(lv->search);
+	lv->search = NULL;
+	lv->hit = 0;
+	if (lv->jump == JUMP_HIT)
+		lv->jump = JUMP_NONE;
+	regex_free(lv->find);
+	lv->find = re;
+	free(lv->pattern);
+	lv->pattern = re ? mem_str(pattern) : NULL;
+	return 0;
+}
+
+struct regex *
+logview_find(const struct logview *lv)
+{
+	return lv->find;
+}
+
+const char *
+logview_pattern(const struct logview *lv)
+{
+	return lv->pattern ? lv->pattern : "";
+}
+
+void
+logview_search(struct logview *lv)
+{
+	if (!lv->lr || !lv->find)
+		return;
+	uint64_t from = lv->follow ? logread_next_seq(lv->lr)
+				   : lv->first_shown;
+	int direction = lv->follow ? -1 : 1;
+	search_free(lv->search);
+	lv->search = search_new(lv->lr, lv->find, SEARCH_ALL_STREAMS, from,
+				direction);
+	lv->search_busy = lv->search != NULL;
+	lv->hit = 0;
+	lv->jump = JUMP_HIT;
+	lv->jump_direction = direction;
+	lv->jump_from = direction > 0 && from > 0 ? from - 1 : from;
+	lv->jump_around = true;
+	logview_work(lv, &(bool){ false });
+}
+
+void
+logview_next(struct logview *lv, int direction)
+{
+	if (!lv->lr || !lv->find)
+		return;
+	if (!lv->search) {
+		logview_search(lv);
+		return;
+	}
+	uint64_t from = lv->hit;
+	if (!from)
+		from = direction > 0 ? lv->first_shown : lv->last_shown;
+	lv->jump = JUMP_HIT;
+	lv->jump_direction = direction;
+	lv->jump_from = from;
+	lv->jump_around = false;
+	try_jump(lv);
+}
+
+void
+logview_next_error(struct logview *lv, int direction)
+{
+	if (!lv->lr || !lv->rules) {
+		lv->missed = true;
+		return;
+	}
+	logrules_search(lv->rules, lv->lr);
+	lv->rules_busy = true;
+	uint64_t from = lv->hit;
+	bool in_sight = from >= lv->first_shown && from <= lv->last_shown;
+	if (!from || !in_sight)
+		from = direction > 0 ? lv->first_shown : lv->last_shown + 1;
+	lv->jump = JUMP_ERROR;
+	lv->jump_direction = direction;
+	lv->jump_from = from;
+	lv->jump_around = false;
+	try_jump(lv);
+}
+
+bool
+logview_missed(struct logview *lv)
+{
+	bool m = lv->missed;
+
+	lv->missed = false;
+	return m;
+}
+
+uint64_t
+logview_hit(const struct logview *lv)
+{
+	return lv->hit;
+}
+
+void
+logview_hits(const struct logview *lv, uint64_t *k, uint64_t *n, bool *all)
+{
+	*k = *n = 0;
+	*all = false;
+	if (!lv->search)
+		return;
+	*n = search_count(lv->search, all);
+	if (lv->hit)
+		*k = search_rank(lv->search, lv->hit);
+}
+
+bool
+logview_hit_in(const struct logview *lv, uint64_t from, uint64_t to)
+{
+	uint64_t at;
+
+	return lv->search && from > 0 &&
+	       search_next(lv->search, from - 1, &at) == 1 && at < to;
+}
+
+bool
+logview_work(struct logview *lv, bool *changed)
+{
+	enum jump before = lv->jump;
+
+	if (lv->search_busy) {
+		lv->search_busy = search_step(lv->search, SLICE_BYTES) > 0;
+		*changed = true;
+	} else if (lv->rules_busy) {
+		lv->rules_busy = logrules_step(lv->rules, SLICE_BYTES) > 0;
+		*changed = true;
+	}
+	try_jump(lv);
+	if (lv->jump != before)
+		*changed = true;
+	return lv->search_busy || lv->rules_busy;
+}

@@ -1,0 +1,75 @@
+#ifndef SBX_SHEET_H
+#define SBX_SHEET_H
+
+/*
+ * What lies on top of the panes and has the keys while it is there: dialogs,
+ * forms, help, prompts.  Sheets stack; only the top one is asked.  A sheet
+ * frees itself when it is closed, and closes itself when its work is done;
+ * after sheet_close() it must not be touched.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "engine/keys.h"
+#include "rect.h"
+#include "theme.h"
+#include "ui.h"
+
+struct vt_mouse;
+
+struct sheet_ops {
+	const char *word;	/* the mode word: "HELP" */
+	enum role role;		/* of the mode word */
+	void (*draw)(struct ui *ui, struct sheet *sh);
+	void (*key)(struct ui *ui, struct sheet *sh, struct key k);
+	/* The rest may be NULL. */
+	void (*paste)(struct ui *ui, struct sheet *sh, const char *text,
+		      size_t len);
+	bool (*mouse)(struct ui *ui, struct sheet *sh,
+		      const struct vt_mouse *m);
+	/* Text of the hint row; NULL: the sheet draws there itself. */
+	const char *(*hint)(struct ui *ui, struct sheet *sh);
+	/* What the status row says after the word. */
+	const char *(*about)(struct ui *ui, struct sheet *sh);
+	void (*tick)(struct ui *ui, struct sheet *sh);
+	void (*free)(struct sheet *sh);		/* else free() */
+};
+
+struct sheet {			/* first member of each sheet */
+	const struct sheet_ops *ops;
+	struct sheet *below;
+};
+
+void	sheet_open(struct ui *ui, struct sheet *sh);	/* takes sh */
+void	sheet_close(struct ui *ui);		/* the top one, if any */
+void	sheet_close_all(struct ui *ui);
+
+/* A place for h × w cells over the panes; y < 0: in the middle. */
+struct rect sheet_place(const struct ui *ui, int y, int h, int w);
+/* Blank, frame, title and footer; returns the inside. */
+struct rect sheet_frame(const struct ui *ui, struct rect r, const char *title,
+			const char *footer);
+/* A line between parts of a framed sheet. */
+void	sheet_rule(const struct ui *ui, struct rect r, int y);
+
+/* The sheets there are. */
+void	sheet_help_open(struct ui *ui);
+void	sheet_command_open(struct ui *ui, const char *text);
+void	sheet_find_open(struct ui *ui);
+void	sheet_filter_open(struct ui *ui);
+void	sheet_send_open(struct ui *ui);		/* a line for stdin */
+void	sheet_leave_open(struct ui *ui);
+void	sheet_details_open(struct ui *ui);
+void	sheet_add_open(struct ui *ui);
+void	sheet_signal_open(struct ui *ui);
+void	sheet_start_open(struct ui *ui);	/* there is no sbxrc */
+/* Asks before running command (a line); answer is its key. */
+void	sheet_confirm_open(struct ui *ui, const char *title, const char *text,
+			   char answer, const char *label,
+			   const char *command);
+/* The same, but calls fn with the pasted bytes; for a paste of lines. */
+void	sheet_paste_open(struct ui *ui, uint32_t proc, const char *text,
+			 size_t len);
+
+#endif

@@ -1,0 +1,272 @@
+#include "sheet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "action.h"
+#include "command.h"
+#include "edit.h"
+#include "engine/base.h"
+#include "engine/cmd.h"
+#include "engine/mem.h"
+#include "engine/option.h"
+
+/* The command line behind ':', with what could be meant below it. */
+enum { OFFERS_MAX = 128, SHOWN = 6, WIDTH = 64, HEIGHT = 15 };
+
+struct command_line {
+	struct sheet sheet;
+	struct edit edit;
+	struct completion offers[OFFERS_MAX];
+	size_t count, chosen, top;
+	bool picked;		/* an offer was chosen by hand */
+	size_t history;
+	char typed[EDIT_MAX + 1];	/* before going through the history */
+};
+
+static void
+refresh(struct ui *ui, struct command_line *cl)
+{
+	completion_free(cl->offers, cl->count);
+	cl->count = command_complete(ui, cl->edit.text, cl->offers,
+				     OFFERS_MAX);
+	cl->chosen = cl->top = 0;
+	cl->picked = false;
+}
+
+/* The row that the first word names, for the explanation. */
+static const struct row *
+row_of(const struct command_line *cl)
+{
+	char name[64];
+	size_t len = strcspn(cl->edit.text, " ");
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, cl->edit.text);
+	if (!cl->edit.text[len] && cl->count)
+		snprintf(name, sizeof(name), "%s",
+			 cl->offers[cl->chosen].text);
+	const struct row *r = table_find(&action_table, name);
+	return r ? r : table_find(&cmd_verb_table, name);
+}
+
+static void
+draw_offers(struct ui *ui, const struct pen *pen, struct command_line *cl,
+	    int y, int rows)
+{
+	int x = pen->clip.x;
+
+	if (cl->chosen < cl->top)
+		cl->top = cl->chosen;
+	if (cl->chosen >= cl->top + (size_t)rows)
+		cl->top = cl->chosen - (size_t)rows + 1;
+	for (int i = 0; i < rows && cl->top + (size_t)i < cl->count; i++) {
+		size_t n = cl->top + (size_t)i;
+		const struct completion *c = &cl->offers[n];
+		struct pen own = *pen;
+		if (n == cl->chosen) {
+			own.style = ui_style(ui, ROLE_SHEET_SELECTED);
+			draw_fill(&own, (struct rect){ y + i, x, 1,
+						       pen->clip.w });
+			draw_text(&own, y + i, x, ui_glyph(ui, GLYPH_CURSOR));
+		}
+		const char *key =
+			keymap_key(ui->keymap, ui->mode, c->text);
+		draw_cut(&own, y + i, x + 2, 22, c->text,
+			 ui_glyph(ui, GLYPH_MORE));
+		draw_right(&own, y + i, x + 25, 5, key ? key : "", "");
+		draw_cut(&own, y + i, x + 32, pen->clip.w - 32, c->help,
+			 ui_glyph(ui, GLYPH_MORE));
+	}
+}
+
+static void
+draw_explanation(struct ui *ui, const struct pen *pen,
+		 const struct command_line *cl, int y)
+{
+	const struct row *r = row_of(cl);
+	char text[256];
+
+	if (!r)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s: %s", r->name,
+		 *r->args ? " " : "", r->args, r->help);
+	draw_cut(pen, y, pen->clip.x, pen->clip.w, text,
+		 ui_glyph(ui, GLYPH_MORE));
+	const char *line = cl->edit.len ? cl->edit.text : r->name;
+	if (table_find(&cmd_verb_table, r->name))
+		snprintf(text, sizeof(text),
+			 "in sbxrc: bind KEY %.60s   shell: sbx %.60s", line,
+			 line);
+	else
+		snprintf(text, sizeof(text), "in sbxrc: bind KEY %.60s",
+			 line);
+	struct pen dim = *pen;
+	dim.style = ui_style(ui, ROLE_PROMPT_COMPLETE);
+	dim.style.bg = pen->style.bg;
+	draw_cut(&dim, y + 1, pen->clip.x, pen->clip.w, text,
+		 ui_glyph(ui, GLYPH_MORE));
+}
+
+static void
+draw(struct ui *ui, struct sheet *sh)
+{
+	struct command_line *cl = (struct command_line *)sh;
+	struct rect r = sheet_place(ui, 2, HEIGHT, WIDTH);
+	char footer[48] = "";
+
+	if (cl->count)
+		snprintf(footer, sizeof(footer), "%zu of %zu", cl->chosen + 1,
+			 cl->count);
+	struct rect in = sheet_frame(ui, r, "do anything", footer);
+	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
+	int x = ui_text(ui, &pen, in.y, in.x, ROLE_PROMPT, ": ");
+	int room = SBX_MAX(in.w - 3, 1), col = edit_column(&cl->edit);
+	int skip = SBX_MAX(col - room, 0);
+	struct pen text = pen;
+	text.clip.x = x;
+	text.clip.w = room + 1;
+	draw_text(&text, in.y, x - skip, cl->edit.text);
+	canvas_set_cursor(ui->canvas, (struct canvas_cursor){
+		in.y, x + col - skip, true, 2 });
+	if (in.h < 5) {
+		draw_offers(ui, &pen, cl, in.y + 1, in.h - 1);
+		return;
+	}
+	sheet_rule(ui, r, in.y + 1);
+	int rows = SBX_MAX(in.h - 6, 1);
+	draw_offers(ui, &pen, cl, in.y + 2, rows);
+	if (in.h < 7)
+		return;
+	sheet_rule(ui, r, in.y + 2 + rows);
+	draw_explanation(ui, &pen, cl, in.y + 3 + rows);
+}
+
+/* Takes the chosen offer over; a theme is tried on at once. */
+static void
+take_offer(struct ui *ui, struct command_line *cl)
+{
+	if (!cl->count)
+		return;
+	const struct completion *c = &cl->offers[cl->chosen];
+	char *text = mem_fmt("%s ", c->text);
+	edit_replace(&cl->edit, c->from, text);
+	free(text);
+	refresh(ui, cl);
+}
+
+static void
+accept(struct ui *ui, struct command_line *cl)
+{
+	char line[EDIT_MAX + 1];
+
+	if (cl->picked && cl->count) {
+		const struct completion *c = &cl->offers[cl->chosen];
+		edit_replace(&cl->edit, c->from, c->text);
+	}
+	snprintf(line, sizeof(line), "%s", cl->edit.text);
+	sheet_close(ui);
+	if (ui->history)
+		history_add(ui->history, line);
+	if (line[strspn(line, " ")])
+		command_run(ui, line);
+}
+
+static void
+from_history(struct ui *ui, struct command_line *cl, int direction)
+{
+	if (!ui->history)
+		return;
+	if (cl->history == history_count(ui->history))
+		snprintf(cl->typed, sizeof(cl->typed), "%s", cl->edit.text);
+	const char *line = history_find(ui->history, cl->typed, direction,
+					&cl->history);
+	if (line) {
+		edit_set(&cl->edit, line);
+		refresh(ui, cl);
+	}
+}
+
+static void
+choose(struct command_line *cl, int by)
+{
+	if (!cl->count)
+		return;
+	cl->chosen = (cl->chosen + cl->count + (size_t)by) % cl->count;
+	cl->picked = true;
+}
+
+static void
+key(struct ui *ui, struct sheet *sh, struct key k)
+{
+	struct command_line *cl = (struct command_line *)sh;
+	bool changed = false;
+
+	if (k.sym == SYM_ENTER) {
+		accept(ui, cl);
+	} else if (k.sym == SYM_ESC ||
+		   (k.sym == 'c' && k.mods == KEY_CTRL) ||
+		   (k.sym == SYM_BS && !k.mods && !cl->edit.len)) {
+		sheet_close(ui);
+	} else if (k.sym == SYM_TAB && !(k.mods & KEY_SHIFT)) {
+		take_offer(ui, cl);
+	} else if (k.sym == SYM_TAB) {
+		choose(cl, -1);
+	} else if (k.sym == SYM_DOWN) {
+		choose(cl, 1);
+	} else if (k.sym == SYM_UP) {
+		choose(cl, -1);
+	} else if (k.mods == KEY_CTRL && (k.sym == 'r' || k.sym == 'p')) {
+		from_history(ui, cl, -1);
+	} else if (k.mods == KEY_CTRL && k.sym == 'n') {
+		from_history(ui, cl, 1);
+	} else if (edit_key(&cl->edit, k, &changed) && changed) {
+		refresh(ui, cl);
+	}
+}
+
+static void
+paste(struct ui *ui, struct sheet *sh, const char *text, size_t len)
+{
+	struct command_line *cl = (struct command_line *)sh;
+
+	edit_insert(&cl->edit, text, len);
+	refresh(ui, cl);
+}
+
+static const char *
+hint(struct ui *ui, struct sheet *sh)
+{
+	static char text[128];
+
+	(void)sh;
+	snprintf(text, sizeof(text), "Tab complete  %s choose  C-r history  "
+		 "Enter run  Esc cancel", ui_glyph(ui, GLYPH_UP_DOWN));
+	return text;
+}
+
+static void
+free_sheet(struct sheet *sh)
+{
+	struct command_line *cl = (struct command_line *)sh;
+
+	completion_free(cl->offers, cl->count);
+	free(cl);
+}
+
+static const struct sheet_ops ops = {
+	.word = "COMMAND", .role = ROLE_MODE_PROMPT,
+	.draw = draw, .key = key, .paste = paste, .hint = hint,
+	.free = free_sheet,
+};
+
+void
+sheet_command_open(struct ui *ui, const char *text)
+{
+	struct command_line *cl = mem_alloc(sizeof(*cl));
+
+	cl->sheet.ops = &ops;
+	edit_set(&cl->edit, text);
+	cl->history = ui->history ? history_count(ui->history) : 0;
+	refresh(ui, cl);
+	sheet_open(ui, &cl->sheet);
+}

@@ -1,0 +1,258 @@
+#include "sheet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command.h"
+#include "engine/base.h"
+#include "engine/client.h"
+#include "engine/clock.h"
+#include "engine/mem.h"
+#include "status_text.h"
+
+/* Leaving while something runs; afterwards the progress of stopping. */
+enum { DETACH, STOP, INTERRUPT, STAY, ANSWERS };
+
+struct leave {
+	struct sheet sheet;
+	int chosen;
+	bool stopping;
+};
+
+static const struct {
+	const char *key, *word;
+} answers[ANSWERS] = {
+	{ "d", "detach" },
+	{ "s", "stop all" },
+	{ "i", "interrupt" },
+	{ "Esc", "stay" },
+};
+
+/* "api web db worker shell" */
+static void
+running_names(struct ui *ui, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	out[0] = 0;
+	for (size_t i = 0; i < model_count(ui->model) && n + 70 < cap; i++) {
+		const struct proc_row *r = model_at(ui->model, i)->row;
+		if (row_up(r))
+			n += (size_t)snprintf(out + n, cap - n, "%s%s",
+					      n ? " " : "", r->name);
+	}
+}
+
+static void
+answer_text(struct ui *ui, int i, char *out, size_t cap)
+{
+	struct model_proc *p = ui_selected(ui);
+	char names[200];
+
+	switch (i) {
+	case DETACH:
+		snprintf(out, cap, "they keep running; `sbx` comes back");
+		break;
+	case STOP:
+		running_names(ui, names, sizeof(names));
+		snprintf(out, cap, "%s", names);
+		break;
+	case INTERRUPT:
+		snprintf(out, cap, "send Ctrl-C to %.64s only, stay here",
+			 p ? p->row->name : "nothing");
+		break;
+	default:
+		out[0] = 0;
+		break;
+	}
+}
+
+/* A terminal whose title or program says that somebody works in it. */
+static const struct proc_row *
+busy_terminal(struct ui *ui)
+{
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		const struct proc_row *r = model_at(ui->model, i)->row;
+		if (r->tty && row_up(r) && r->tree_count > 1 && *r->title)
+			return r;
+	}
+	return NULL;
+}
+
+static void
+draw_question(struct ui *ui, struct leave *l)
+{
+	struct rect r = sheet_place(ui, -1, 10, 54);
+	const struct proc_row *busy = busy_terminal(ui);
+	int up = ui_totals(ui).up;
+	char text[256];
+
+	snprintf(text, sizeof(text), "leave sbx %s %d process%s running",
+		 ui_glyph(ui, GLYPH_DASH), up, up == 1 ? " is" : "es are");
+	struct rect in = sheet_frame(ui, r, text, NULL);
+	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
+	/* In a low terminal the answers matter more than the air. */
+	int y = in.y + (in.h > ANSWERS ? 1 : 0);
+	in.w++;
+	pen.clip = in;
+	for (int i = 0; i < ANSWERS; i++) {
+		if (i == l->chosen)
+			ui_text(ui, &pen, y + i, in.x, ROLE_TEXT_STRONG,
+				ui_glyph(ui, GLYPH_CURSOR));
+		ui_text(ui, &pen, y + i, in.x + 2, ROLE_SHEET_KEY,
+			answers[i].key);
+		draw_text(&pen, y + i, i == STAY ? in.x + 7 : in.x + 5,
+			  answers[i].word);
+		answer_text(ui, i, text, sizeof(text));
+		draw_cut(&pen, y + i, in.x + 16, in.x + in.w - in.x - 16,
+			 text, ui_glyph(ui, GLYPH_MORE));
+	}
+	if (busy && in.h > ANSWERS + 2) {
+		snprintf(text, sizeof(text),
+			 "%.64s has a program in front: %.100s", busy->name,
+			 busy->title);
+		draw_cut(&pen, y + ANSWERS + 1, in.x, in.w - 1, text,
+			 ui_glyph(ui, GLYPH_MORE));
+	}
+}
+
+static void
+draw_progress(struct ui *ui)
+{
+	int live = 0, i = 0;
+	char text[256], state[STATUS_TEXT_MAX];
+
+	for (size_t k = 0; k < model_count(ui->model); k++)
+		live += row_up(model_at(ui->model, k)->row);
+	struct rect r = sheet_place(ui, -1, SBX_MIN(live, 12) + 4, 54);
+	snprintf(text, sizeof(text), "stopping, %d left", live);
+	struct rect in = sheet_frame(ui, r, text,
+				     "X kills them now  d in the background");
+	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
+	for (size_t k = 0; k < model_count(ui->model); k++) {
+		const struct proc_row *row = model_at(ui->model, k)->row;
+		if (!row_up(row) || i + 1 >= in.h)
+			continue;
+		row_state(row, clock_wall_ms(), state);
+		int y = in.y + 1 + i++;
+		ui_text(ui, &pen, y, in.x, row_role(row),
+			ui_shape(ui, row_shape(row)));
+		draw_cut(&pen, y, in.x + 2, 20, row->name,
+			 ui_glyph(ui, GLYPH_MORE));
+		snprintf(text, sizeof(text), "%.16s %.60s", row->stop_step,
+			 state);
+		draw_cut(&pen, y, in.x + 24, in.w - 24, text, "");
+	}
+}
+
+static void
+draw(struct ui *ui, struct sheet *sh)
+{
+	struct leave *l = (struct leave *)sh;
+
+	if (l->stopping)
+		draw_progress(ui);
+	else
+		draw_question(ui, l);
+}
+
+static void
+interrupt(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+	char line[128];
+
+	if (!p || !row_up(p->row))
+		return;
+	if (p->row->tty && ui->client) {
+		client_key(ui->client, p->id, (struct key){ 'c', KEY_CTRL });
+		return;
+	}
+	snprintf(line, sizeof(line), "signal INT %.64s", p->row->name);
+	command_sure(ui, line);
+}
+
+static void
+answer(struct ui *ui, struct leave *l, int which)
+{
+	switch (which) {
+	case DETACH:
+		sheet_close(ui);
+		command_run(ui, "detach");
+		break;
+	case STOP:
+		l->stopping = true;
+		command_sure(ui, "down");
+		break;
+	case INTERRUPT:
+		sheet_close(ui);
+		interrupt(ui);
+		break;
+	default:
+		sheet_close(ui);
+		break;
+	}
+}
+
+static void
+progress_key(struct ui *ui, struct key k)
+{
+	if (k.sym == 'X' && !k.mods)
+		command_sure(ui, "kill --all");
+	else if (k.sym == 'd' && !k.mods)
+		ui_leave(ui, 0, "sbx: %s is being stopped in the "
+			 "background\n", ui->set_name);
+}
+
+static void
+key(struct ui *ui, struct sheet *sh, struct key k)
+{
+	struct leave *l = (struct leave *)sh;
+
+	if (l->stopping) {
+		progress_key(ui, k);
+		return;
+	}
+	if (k.sym == SYM_ENTER)
+		answer(ui, l, l->chosen);
+	else if (k.sym == SYM_ESC || k.sym == 'q' ||
+		 (k.sym == 'c' && k.mods == KEY_CTRL))
+		answer(ui, l, STAY);
+	else if (k.sym == SYM_DOWN || k.sym == 'j')
+		l->chosen = (l->chosen + 1) % ANSWERS;
+	else if (k.sym == SYM_UP || k.sym == 'k')
+		l->chosen = (l->chosen + ANSWERS - 1) % ANSWERS;
+	else if (!k.mods)
+		for (int i = 0; i < STAY; i++)
+			if (k.sym == (uint32_t)answers[i].key[0]) {
+				answer(ui, l, i);
+				return;
+			}
+}
+
+static const char *
+hint(struct ui *ui, struct sheet *sh)
+{
+	static char text[128];
+
+	if (((struct leave *)sh)->stopping)
+		return "X kill now   d stop in the background";
+	snprintf(text, sizeof(text), "d s i or %s Enter   Esc stay      "
+		 "`set quit detach` stops this question",
+		 ui_glyph(ui, GLYPH_UP_DOWN));
+	return text;
+}
+
+static const struct sheet_ops ops = {
+	.word = "CONFIRM", .role = ROLE_MODE_CONFIRM,
+	.draw = draw, .key = key, .hint = hint,
+};
+
+void
+sheet_leave_open(struct ui *ui)
+{
+	struct leave *l = mem_alloc(sizeof(*l));
+
+	l->sheet.ops = &ops;
+	sheet_open(ui, &l->sheet);
+}

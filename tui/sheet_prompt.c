@@ -1,0 +1,270 @@
+#include "sheet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "edit.h"
+#include "engine/base.h"
+#include "engine/client.h"
+#include "engine/err.h"
+#include "engine/mem.h"
+#include "logview.h"
+#include "pane.h"
+#include "view.h"
+
+/* Prompts in the hint row: find, filter, a line for stdin. */
+enum kind { FIND, FILTER, SEND };
+
+struct prompt {
+	struct sheet sheet;
+	enum kind kind;
+	struct edit edit;
+	bool names;		/* find among the names of processes */
+	bool bad;		/* not a pattern (yet) */
+	uint32_t proc;		/* where it was opened */
+	char old[256];		/* pattern to go back to */
+	size_t history;
+};
+
+static struct logview *
+log_of(struct ui *ui, const struct prompt *p)
+{
+	struct model_proc *proc = model_find(ui->model, p->proc);
+
+	return proc ? ui_pane(ui, proc)->log : NULL;
+}
+
+static void
+draw(struct ui *ui, struct sheet *sh)
+{
+	struct prompt *p = (struct prompt *)sh;
+	struct rect r = rect_empty(ui->layout.hint) ? ui->layout.status
+						    : ui->layout.hint;
+	struct pen pen = ui_pen(ui, r, ROLE_PROMPT);
+	const char *mark = p->kind == FIND     ? "/"
+			   : p->kind == FILTER ? "&"
+					       : ">";
+	const char *note = p->kind == FIND
+				   ? (p->names ? "names of processes  Tab: "
+						 "this log"
+					       : "this log  Tab: names")
+			   : p->kind == FILTER ? "keep lines; !RE hides them"
+					       : "Enter sends the line";
+
+	draw_fill(&pen, r);
+	int note_w = draw_columns(note);
+	if (note_w + 20 < r.w)
+		ui_text(ui, &pen, r.y, r.x + r.w - note_w - 1,
+			ROLE_PROMPT_COMPLETE, note);
+	else
+		note_w = 0;
+	int x = draw_text(&pen, r.y, r.x, " ");
+	x = ui_text(ui, &pen, r.y, x, ROLE_HINT_KEY, mark);
+	/* A long text is scrolled so that the cursor is in sight. */
+	int room = SBX_MAX(r.w - note_w - 5, 4), col = edit_column(&p->edit);
+	struct pen text = pen;
+	if (p->bad)
+		text.style = ui_style(ui, ROLE_PROMPT_INVALID);
+	text.clip = (struct rect){ r.y, x, 1, room };
+	int skip = SBX_MAX(col - room + 1, 0);
+	draw_text(&text, r.y, x - skip, p->edit.text);
+	canvas_set_cursor(ui->canvas, (struct canvas_cursor){
+		r.y, x + col - skip, true, 2 });
+}
+
+/* The first process from the selected one on whose name holds the text. */
+static void
+find_name(struct ui *ui, const char *text)
+{
+	uint32_t id = ui->selected;
+
+	for (size_t i = 0; *text && i < ui->list.count; i++) {
+		struct model_proc *p = model_find(ui->model, id);
+		if (p && strcasestr(p->row->name, text)) {
+			ui_select(ui, p->id);
+			return;
+		}
+		uint32_t next = list_move(ui, id, 1);
+		id = next == id ? list_nth(ui, 1) : next;
+	}
+}
+
+static void
+changed(struct ui *ui, struct prompt *p)
+{
+	struct logview *lv = log_of(ui, p);
+	struct err e = ERR_INIT;
+
+	p->bad = false;
+	if (p->kind != FIND)
+		return;
+	if (p->names)
+		find_name(ui, p->edit.text);
+	else if (lv)
+		p->bad = logview_highlight(lv, p->edit.text, &e) < 0;
+}
+
+static void
+accept_find(struct ui *ui, struct prompt *p, struct logview *lv)
+{
+	struct err e = ERR_INIT;
+	const char *text = p->edit.len ? p->edit.text : p->old;
+
+	if (p->edit.len && ui->finds)
+		history_add(ui->finds, text);
+	if (p->names || !lv)
+		return;
+	if (logview_highlight(lv, text, &e) < 0) {
+		ui_toast(ui, TOAST_ERROR, "%s", e.text);
+		return;
+	}
+	logview_search(lv);
+	if (ui->mode == MODE_LIST)
+		ui_set_mode(ui, MODE_LOG);
+	ui->wants |= UI_AGAIN;
+}
+
+static void
+accept(struct ui *ui, struct prompt *p)
+{
+	struct logview *lv = log_of(ui, p);
+	struct err e = ERR_INIT;
+
+	if (p->kind == FIND) {
+		accept_find(ui, p, lv);
+	} else if (p->kind == FILTER && lv) {
+		if (p->edit.len &&
+		    logview_filter(lv, p->edit.text, &e) < 0) {
+			ui_toast(ui, TOAST_ERROR, "%s", e.text);
+			return;
+		}
+		if (!p->edit.len)
+			logview_unfilter(lv);
+	} else if (p->kind == SEND && ui->client) {
+		char *line = mem_fmt("%s\n", p->edit.text);
+		client_input(ui->client, p->proc, 0, line, strlen(line), NULL,
+			     NULL);
+		free(line);
+	}
+	sheet_close(ui);
+}
+
+static void
+cancel(struct ui *ui, struct prompt *p)
+{
+	struct logview *lv = log_of(ui, p);
+
+	if (p->kind == FIND && lv && !p->names)
+		logview_highlight(lv, p->old, NULL);
+	sheet_close(ui);
+}
+
+static void
+from_history(struct ui *ui, struct prompt *p, int direction)
+{
+	const char *line;
+
+	if (p->kind != FIND || !ui->finds)
+		return;
+	line = history_find(ui->finds, "", direction, &p->history);
+	if (line)
+		edit_set(&p->edit, line);
+	changed(ui, p);
+}
+
+static void
+key(struct ui *ui, struct sheet *sh, struct key k)
+{
+	struct prompt *p = (struct prompt *)sh;
+	bool new_text;
+
+	if (k.sym == SYM_ENTER) {
+		accept(ui, p);
+	} else if (k.sym == SYM_ESC ||
+		   (k.sym == 'c' && k.mods == KEY_CTRL) ||
+		   (k.sym == SYM_BS && !k.mods && !p->edit.len)) {
+		cancel(ui, p);
+	} else if (k.sym == SYM_TAB && p->kind == FIND) {
+		struct logview *lv = log_of(ui, p);
+		p->names = !p->names;
+		if (p->names && lv)
+			logview_highlight(lv, p->old, NULL);
+		changed(ui, p);
+	} else if (k.sym == SYM_UP || k.sym == SYM_DOWN) {
+		from_history(ui, p, k.sym == SYM_UP ? -1 : 1);
+	} else if (edit_key(&p->edit, k, &new_text) && new_text) {
+		changed(ui, p);
+	}
+}
+
+static void
+paste(struct ui *ui, struct sheet *sh, const char *text, size_t len)
+{
+	struct prompt *p = (struct prompt *)sh;
+
+	edit_insert(&p->edit, text, len);
+	changed(ui, p);
+}
+
+static const struct sheet_ops find_ops = {
+	.word = "FIND", .role = ROLE_MODE_PROMPT,
+	.draw = draw, .key = key, .paste = paste,
+};
+
+static const struct sheet_ops filter_ops = {
+	.word = "FILTER", .role = ROLE_MODE_PROMPT,
+	.draw = draw, .key = key, .paste = paste,
+};
+
+static const struct sheet_ops send_ops = {
+	.word = "SEND", .role = ROLE_MODE_PROMPT,
+	.draw = draw, .key = key, .paste = paste,
+};
+
+static void
+open_prompt(struct ui *ui, enum kind kind, const struct sheet_ops *ops)
+{
+	struct prompt *p = mem_alloc(sizeof(*p));
+	struct logview *lv;
+
+	p->sheet.ops = ops;
+	p->kind = kind;
+	p->proc = ui->selected;
+	lv = log_of(ui, p);
+	snprintf(p->old, sizeof(p->old), "%s",
+		 lv ? logview_pattern(lv) : "");
+	p->names = ui->mode == MODE_LIST;
+	p->history = ui->finds ? history_count(ui->finds) : 0;
+	sheet_open(ui, &p->sheet);
+}
+
+/* A log is looked through, also that of a process with a terminal. */
+static void
+show_log(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	if (p && p->row->tty && ui->mode != MODE_LIST)
+		ui->log_of_tty = true;
+	ui_relayout(ui);
+}
+
+void
+sheet_find_open(struct ui *ui)
+{
+	show_log(ui);
+	open_prompt(ui, FIND, &find_ops);
+}
+
+void
+sheet_filter_open(struct ui *ui)
+{
+	show_log(ui);
+	open_prompt(ui, FILTER, &filter_ops);
+}
+
+void
+sheet_send_open(struct ui *ui)
+{
+	open_prompt(ui, SEND, &send_ops);
+}

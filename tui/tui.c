@@ -1,0 +1,627 @@
+#include "tui.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "edit.h"
+#include "engine/base.h"
+#include "engine/buf.h"
+#include "engine/cli.h"
+#include "engine/client.h"
+#include "engine/clock.h"
+#include "engine/err.h"
+#include "engine/loop.h"
+#include "engine/mem.h"
+#include "engine/option.h"
+#include "engine/session.h"
+#include "engine/set.h"
+#include "engine/sys.h"
+#include "input.h"
+#include "paint.h"
+#include "term.h"
+#include "terminfo.h"
+#include "ui.h"
+
+enum {
+	FRAME_US = 16000,
+	FLOOD_US = 33000,	/* between frames that follow each other */
+	FLOOD_FRAMES = 12,	/* so many in a row are a flood */
+	BACKLOG_BYTES = 8192,	/* not taken by the terminal yet */
+	RETRY_US = 100000,	/* between looks for a new engine */
+	ANSWER_US = 1000000,	/* for the terminal's answers */
+	READ_BYTES = 65536,
+};
+
+struct tui {
+	struct loop *loop;
+	struct session session;
+	struct client *client;
+	struct ui *ui;
+	struct input *input;
+	struct source *terminal;
+	struct timer *esc_timer, *frame_timer, *tick_timer, *retry_timer,
+		*answer_timer;
+	uint64_t painted_us;
+	unsigned frames_in_row;
+	bool sync;		/* the terminal knows mode 2026 */
+	bool up;		/* the terminal is ours: paint */
+	int keeper_pid;
+};
+
+/* --- painting --- */
+
+static void
+set_title(struct tui *t)
+{
+	struct ui *ui = t->ui;
+	struct totals n = ui_totals(ui);
+	char text[256];
+
+	if (!options_flag(ui->options, OPTION_TITLE))
+		return;
+	if (n.failed)
+		snprintf(text, sizeof(text), "sbx %.100s: %d up, %d failed",
+			 ui->set_name, n.up, n.failed);
+	else
+		snprintf(text, sizeof(text), "sbx %.100s: %d up",
+			 ui->set_name, n.up);
+	if (ui->title && !strcmp(ui->title, text))
+		return;
+	free(ui->title);
+	ui->title = mem_str(text);
+	term_title(text);
+}
+
+static void
+paint_now(struct tui *t)
+{
+	uint64_t now = clock_us();
+
+	t->frames_in_row =
+		now - t->painted_us < 2 * FLOOD_US ? t->frames_in_row + 1 : 0;
+	t->painted_us = now;
+	ui_draw(t->ui);
+	paint_frame(t->ui->canvas, t->sync);
+	set_title(t);
+}
+
+/* At the end of a turn: paints if it is time, else says when. */
+static void
+maybe_paint(struct tui *t)
+{
+	uint64_t gap = t->frames_in_row > FLOOD_FRAMES ? FLOOD_US : FRAME_US;
+	uint64_t due = t->painted_us + gap, now = clock_us();
+
+	if (!t->ui->dirty || !t->up)
+		return;
+	if (now < due) {
+		if (!timer_armed(t->frame_timer))
+			timer_arm(t->frame_timer, due);
+		return;
+	}
+	/* A slow line gets the newest state when it is ready for it. */
+	if (term_backlog() > BACKLOG_BYTES) {
+		timer_arm(t->frame_timer, now + FLOOD_US);
+		return;
+	}
+	paint_now(t);
+}
+
+static void
+on_frame_timer(struct timer *timer, void *arg)
+{
+	(void)timer;
+	maybe_paint(arg);
+}
+
+/* A key is answered at once, however many frames there were. */
+static void
+paint_soon(struct tui *t)
+{
+	t->frames_in_row = 0;
+	if (clock_us() - t->painted_us < FRAME_US)
+		t->painted_us = clock_us() - FRAME_US;
+}
+
+static void
+new_size(struct tui *t)
+{
+	int rows, cols;
+
+	term_size(&rows, &cols);
+	paint_resize(rows, cols);
+	ui_resize(t->ui, rows, cols);
+}
+
+/* --- the terminal --- */
+
+static void
+suspend(struct tui *t)
+{
+	t->up = false;
+	term_suspend();
+	kill(0, SIGSTOP);
+	/* Here the shell has brought us back. */
+	term_resume();
+	t->up = true;
+	new_size(t);
+	paint_all();
+	t->ui->dirty = true;
+}
+
+static void
+handle_wants(struct tui *t)
+{
+	unsigned wants = t->ui->wants;
+
+	t->ui->wants &= UI_AGAIN;
+	if (wants & UI_REDRAW) {
+		paint_all();
+		t->ui->dirty = true;
+	}
+	if ((wants & UI_MOUSE) && t->up) {
+		term_mouse(options_flag(t->ui->options, OPTION_MOUSE));
+		term_motion(t->ui->motion_wanted);
+	}
+	if (wants & UI_SUSPEND)
+		suspend(t);
+	if (wants & UI_LEAVE)
+		loop_stop(t->loop);
+}
+
+static void
+on_reply(struct tui *t, const struct input_event *ev)
+{
+	const char *glyphs = options_text(t->ui->options, OPTION_GLYPHS);
+
+	if (ev->reply == INPUT_REPLY_MODE && ev->args[0] == 2026)
+		t->sync = ev->args[1] == 1 || ev->args[1] == 2;
+	/* The circle took two columns: this font is not for us. */
+	if (ev->reply == INPUT_REPLY_CURSOR && ev->args[1] == 3 &&
+	    !strcmp(glyphs, "auto")) {
+		t->ui->ascii = true;
+		t->ui->dirty = true;
+	}
+	if (ev->reply != INPUT_REPLY_MODE)
+		input_expect_cursor(t->input, false);
+}
+
+static void
+on_input(const struct input_event *ev, void *arg)
+{
+	struct tui *t = arg;
+
+	switch (ev->type) {
+	case INPUT_KEY:
+		ui_key(t->ui, ev->key);
+		paint_soon(t);
+		break;
+	case INPUT_MOUSE:
+		ui_mouse(t->ui, &ev->mouse);
+		break;
+	case INPUT_PASTE:
+		ui_paste(t->ui, ev->paste, ev->paste_len);
+		break;
+	case INPUT_FOCUS:
+		ui_focus(t->ui, ev->focus);
+		break;
+	case INPUT_REPLY:
+		on_reply(t, ev);
+		break;
+	}
+}
+
+static void
+arm_esc(struct tui *t)
+{
+	int ms = input_wait_ms(t->input);
+
+	if (ms < 0)
+		timer_stop(t->esc_timer);
+	else
+		timer_arm(t->esc_timer, clock_us() + (uint64_t)ms * 1000);
+}
+
+static void
+on_esc_timer(struct timer *timer, void *arg)
+{
+	struct tui *t = arg;
+
+	(void)timer;
+	input_timeout(t->input);
+	arm_esc(t);
+}
+
+static void
+on_answer_timer(struct timer *timer, void *arg)
+{
+	struct tui *t = arg;
+
+	(void)timer;
+	input_expect_cursor(t->input, false);
+}
+
+static void
+on_terminal(struct source *s, unsigned events, void *arg)
+{
+	struct tui *t = arg;
+	static char bytes[READ_BYTES];
+
+	(void)events;
+	/* The descriptor blocks (it is the shell's too), but it has said
+	 * that there is something to read. */
+	ssize_t n = sys_read(loop_fd(s), bytes, sizeof(bytes));
+	if (n <= 0) {
+		/* The window was closed. */
+		t->up = false;
+		ui_leave(t->ui, 128 + SIGHUP, "%s", "");
+		return;
+	}
+	input_feed(t->input, bytes, (size_t)n);
+	arm_esc(t);
+}
+
+static void
+on_winch(int signo, void *arg)
+{
+	struct tui *t = arg;
+
+	(void)signo;
+	if (t->up)
+		new_size(t);
+}
+
+static void
+on_stop_signal(int signo, void *arg)
+{
+	struct tui *t = arg;
+
+	(void)signo;
+	t->ui->wants |= UI_SUSPEND;
+}
+
+static void
+on_end_signal(int signo, void *arg)
+{
+	struct tui *t = arg;
+
+	ui_leave(t->ui, 128 + signo, "sbx: ended by a signal; %s goes on. "
+		 "Back: sbx\n", t->ui->set_name);
+}
+
+/* --- the engine --- */
+
+static void
+on_hello(struct client *c, const struct proto_hello *h, void *arg)
+{
+	struct tui *t = arg;
+
+	if (!t->ui)
+		return;		/* at the start: see connect_first */
+	t->keeper_pid = (int)h->keeper_pid;
+	t->client = c;
+	ui_connected(t->ui, c, h);
+	ui_toast(t->ui, TOAST_INFO, "the engine is back");
+}
+
+static void
+on_frame(struct client *c, const struct conn_frame *f, void *arg)
+{
+	struct tui *t = arg;
+
+	(void)c;
+	if (t->ui)
+		ui_frame(t->ui, f);
+}
+
+static void
+on_closed(struct client *c, const struct err *why, void *arg)
+{
+	struct tui *t = arg;
+	const char *bye;
+
+	if (!t->ui)
+		return;
+	client_free(c);
+	t->client = NULL;
+	bye = model_bye(t->ui->model);
+	ui_disconnected(t->ui, "");
+	if (*bye && !t->ui->going_down)
+		ui_leave(t->ui, 0, "sbx: %s is stopped: %s\n",
+			 t->ui->set_name, bye);
+	(void)why;
+	timer_arm(t->retry_timer, clock_us() + RETRY_US / 10);
+}
+
+static const struct client_hooks hooks = { on_hello, on_frame, on_closed };
+
+/* The keeper starts a new engine; without a keeper there is no set. */
+static void
+on_retry_timer(struct timer *timer, void *arg)
+{
+	struct tui *t = arg;
+	struct err e = ERR_INIT;
+
+	if (t->client || (t->ui->wants & UI_LEAVE))
+		return;
+	t->client = client_new(t->loop, t->session.sock_path, &hooks, t, &e);
+	if (t->client)
+		return;
+	if (t->keeper_pid > 0 && kill(t->keeper_pid, 0) < 0 &&
+	    errno == ESRCH) {
+		ui_leave(t->ui, 1, "sbx: the engine of %s and its keeper are "
+			 "gone, and with them its processes. Their logs are "
+			 "kept; 'sbx' starts anew\n", t->ui->set_name);
+		return;
+	}
+	timer_arm(timer, clock_us() + RETRY_US);
+}
+
+static void
+on_start_reply(struct client *c, const struct client_answer *a, void *arg)
+{
+	struct tui *t = arg;
+
+	(void)c;
+	if (a->reply && a->reply->code)
+		ui_toast(t->ui, TOAST_ERROR, "%s", a->reply->text);
+}
+
+/* What "sbx" and "sbx NAME..." start. */
+static void
+start_processes(struct tui *t, const struct cli_open *o, bool fresh)
+{
+	struct proto_request q = { .verb = PROTO_V_START };
+
+	if (o->names)
+		q.names = o->names;
+	else if (fresh && !o->attach)
+		q.flags = PROTO_F_AUTOSTART;
+	else
+		return;
+	client_request(t->client, &q, on_start_reply, t);
+}
+
+/* Finds or starts the engine; *fresh: it was started here.  0 or -1. */
+static int
+connect_first(struct tui *t, const struct cli_open *o, bool *fresh,
+	      struct err *e)
+{
+	struct err why = ERR_INIT, load = ERR_INIT;
+
+	if (session_find(&t->session, o->file, e) < 0)
+		return -1;
+	t->client = session_connect(&t->session, t->loop, &hooks, t, &why);
+	/* The watches mark lines here, so the file is read in any case; its
+	 * mistakes matter only if it is to be started. */
+	bool loaded = session_load(&t->session, &load) == 0;
+	if (t->client)
+		return 0;
+	if (why.code != ERR_NO_ENGINE) {
+		*e = why;
+		return -1;
+	}
+	fputs(buf_str(&t->session.talk), stderr);
+	if (!loaded) {
+		*e = load;
+		return -1;
+	}
+	*fresh = true;
+	t->client = session_start(&t->session, t->loop, &hooks, t, e);
+	return t->client ? 0 : -1;
+}
+
+/* --- the loop --- */
+
+static void
+on_tick(struct timer *timer, void *arg)
+{
+	struct tui *t = arg;
+
+	(void)timer;
+	ui_tick(t->ui);
+}
+
+static void
+on_idle(void *arg)
+{
+	struct tui *t = arg;
+
+	if (t->ui->wants & UI_AGAIN) {
+		t->ui->wants &= ~(unsigned)UI_AGAIN;
+		ui_work(t->ui);
+		if (t->ui->wants & UI_AGAIN)
+			loop_again(t->loop);
+	}
+	handle_wants(t);
+	timer_arm(t->tick_timer, ui_deadline_ms(t->ui) * 1000);
+	maybe_paint(t);
+}
+
+static bool
+wants_color(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return !(no && *no);
+}
+
+static char *
+state_file(const char *name)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char *dir = NULL, *path = NULL;
+
+	if (state && *state == '/')
+		dir = mem_fmt("%s/sbx", state);
+	else if (home)
+		dir = mem_fmt("%s/.local/state/sbx", home);
+	int fd = dir ? sys_private_dir(dir) : -1;
+	if (fd >= 0) {
+		path = mem_fmt("%s/%s", dir, name);
+		sys_close(fd);
+	}
+	free(dir);
+	return path;
+}
+
+static void
+open_history(struct ui *ui)
+{
+	char *path = state_file("history");
+
+	ui->history = history_new(path);
+	ui->finds = history_new(NULL);
+	free(path);
+}
+
+static void
+watch_signals(struct tui *t)
+{
+	signal(SIGPIPE, SIG_IGN);
+	loop_signal(t->loop, SIGWINCH, on_winch, t);
+	loop_signal(t->loop, SIGTSTP, on_stop_signal, t);
+	loop_signal(t->loop, SIGTERM, on_end_signal, t);
+	loop_signal(t->loop, SIGHUP, on_end_signal, t);
+	loop_signal(t->loop, SIGINT, on_end_signal, t);
+	loop_signal(t->loop, SIGQUIT, on_end_signal, t);
+}
+
+static void
+make_timers(struct tui *t)
+{
+	t->esc_timer = loop_timer(t->loop, on_esc_timer, t);
+	t->frame_timer = loop_timer(t->loop, on_frame_timer, t);
+	t->tick_timer = loop_timer(t->loop, on_tick, t);
+	t->retry_timer = loop_timer(t->loop, on_retry_timer, t);
+	t->answer_timer = loop_timer(t->loop, on_answer_timer, t);
+}
+
+/* Everything between term_up and term_down. */
+static int
+run(struct tui *t, const struct cli_open *o, bool fresh)
+{
+	struct err e = ERR_INIT;
+	int fd = sys_dup(STDIN_FILENO);
+
+	t->input = input_new(on_input, t);
+	make_timers(t);
+	t->terminal = loop_add(t->loop, fd, LOOP_IN, "terminal", on_terminal,
+			       t);
+	if (!t->terminal) {
+		sys_close(fd);
+		return 125;
+	}
+	watch_signals(t);
+	struct ui *ui = ui_new(t->loop, t->session.set, term_depth(), &e);
+	if (!ui)
+		return 125;
+	t->ui = ui;
+	open_history(ui);
+	char *only[] = { o->attach, NULL };
+	ui->wanted_names = o->attach ? only : o->names;
+	ui->attached = o->attach != NULL;
+	t->up = true;
+	new_size(t);
+	const struct proto_hello *h = client_hello(t->client);
+	t->keeper_pid = h ? (int)h->keeper_pid : 0;
+	if (h)
+		ui_connected(ui, t->client, h);
+	start_processes(t, o, fresh);
+	input_expect_cursor(t->input, true);
+	timer_arm(t->answer_timer, clock_us() + ANSWER_US);
+	term_ask();
+	paint_all();
+	loop_idle(t->loop, on_idle, t);
+	timer_arm(t->tick_timer, clock_us());
+	int r = loop_run(t->loop);
+	return r < 0 ? 125 : ui->exit_code;
+}
+
+static bool
+can_show(struct err *e)
+{
+	const char *term = getenv("TERM");
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		err_set(e, ERR_USAGE, "this is not a terminal");
+	else if (term && !strcmp(term, "dumb"))
+		err_set(e, ERR_USAGE,
+			"the terminal type 'dumb' has no full screen");
+	else
+		return true;
+	err_hint(e, "use 'sbx up' to start and 'sbx logs -f' to follow");
+	return false;
+}
+
+static int
+fail(const struct err *e)
+{
+	fprintf(stderr, "sbx: %s\n", e->text);
+	if (e->hint[0])
+		fprintf(stderr, "  %s\n", e->hint);
+	return err_exit_code(e->code);
+}
+
+int
+tui_open(const struct cli_open *o)
+{
+	struct tui t = { .client = NULL };
+	struct err e = ERR_INIT;
+	struct term_options to = { .color = wants_color(), .mouse = false };
+	bool fresh = false;
+	int code;
+
+	if (!can_show(&e))
+		return fail(&e);
+	t.loop = loop_new();
+	if (!t.loop || connect_first(&t, o, &fresh, &e) < 0 ||
+	    term_up(&to, &e) < 0) {
+		code = fail(&e);
+	} else {
+		code = run(&t, o, fresh);
+		term_down();
+		if (t.ui && t.ui->farewell)
+			fputs(t.ui->farewell, stdout);
+	}
+	struct ui *ui = t.ui;
+	t.ui = NULL;
+	client_free(t.client);
+	if (ui) {
+		history_free(ui->history);
+		history_free(ui->finds);
+	}
+	ui_free(ui);
+	input_free(t.input);
+	session_fini(&t.session);
+	if (t.loop)
+		loop_free(t.loop);
+	return code;
+}
+
+void
+tui_doctor(struct buf *lines)
+{
+	struct err e = ERR_INIT;
+	struct terminfo ti;
+	const char *term = getenv("TERM"), *ct = getenv("COLORTERM");
+
+	buf_addf(lines, "terminal %s\n", term && *term ? term : "(not set)");
+	if (ct && *ct)
+		buf_addf(lines, "colorterm %s\n", ct);
+	if (terminfo_read(&ti, &e) < 0) {
+		buf_addf(lines, "screen no: %s\n", e.text);
+		return;
+	}
+	buf_addf(lines, "screen %s\n",
+		 ti.can_move ? "yes, by ncurses" : "no: it cannot move its "
+						   "cursor");
+	if (ti.rgb)
+		buf_adds(lines, "colors 24 bit\n");
+	else
+		buf_addf(lines, "colors %d\n", ti.colors > 0 ? ti.colors : 0);
+}

@@ -1,0 +1,191 @@
+#ifndef SBX_UI_H
+#define SBX_UI_H
+
+/*
+ * The state of the screen: what is shown, which process is selected, who has
+ * the keys.  Events go in (ui_key, ui_mouse, ui_paste, ui_frame, ui_tick),
+ * ui_draw() fills the canvas; no terminal is needed for either, so the whole
+ * screen is tested without one.  What only the program around can do (leave,
+ * suspend, paint anew) is left in `wants`.
+ *
+ * A process is referred to by its id and looked up at use: it can be gone
+ * after every frame.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "draw.h"
+#include "engine/model.h"
+#include "engine/vt.h"
+#include "glyph.h"
+#include "keymap.h"
+#include "layout.h"
+#include "theme.h"
+
+struct cli_open;
+struct client;
+struct conn_frame;
+struct err;
+struct events_view;
+struct history;
+struct loop;
+struct options;
+struct pane;
+struct proto_hello;
+struct set;
+struct sheet;
+
+/* What the program around is to do. */
+enum {
+	UI_LEAVE = 1,		/* end; farewell says what to print */
+	UI_REDRAW = 2,
+	UI_SUSPEND = 4,
+	UI_MOUSE = 8,		/* the mouse option has changed */
+	UI_AGAIN = 16,		/* background work is left */
+};
+
+enum toast_level { TOAST_NONE, TOAST_INFO, TOAST_WARN, TOAST_ERROR };
+
+struct toast {
+	enum toast_level level;
+	char text[256];
+	uint64_t until_ms;	/* 0: until the next key */
+};
+
+/* An entry of the list: a process, or the line over a group. */
+struct list_entry {
+	uint32_t id;		/* 0: a group */
+	const char *group;	/* of the entry; borrowed until the rebuild */
+	int up, total;		/* of a group line */
+};
+
+struct list_view {
+	struct list_entry *entries;
+	size_t count, cap;
+	size_t top;		/* first entry that is drawn */
+	int name_columns;
+	bool grouped;
+	bool stale;
+};
+
+/* Where the hint row can be clicked. */
+struct hint_spot {
+	int from, to;		/* columns */
+	const char *command;	/* of the keymap or a table */
+};
+
+enum { HINT_SPOTS = 24 };
+
+struct totals {
+	int up, failed, retrying, all;
+};
+
+struct ui {
+	struct loop *loop;	/* NULL in tests */
+	struct client *client;	/* NULL: no connection now */
+	struct model *model;
+	struct canvas *canvas;
+	struct theme *theme;
+	struct options *options;
+	struct keymap *keymap;
+	const struct set *set;	/* as the sbxrc says; may be NULL */
+	char *set_name, *set_dir, *rc_path;
+	char **wanted_names;	/* of "sbx NAME...": the first is selected */
+	bool ascii;
+	enum term_depth depth;
+
+	struct layout layout;
+	struct list_view list;
+	enum mode mode;
+	uint32_t selected;	/* 0: nothing to select */
+	bool chosen;		/* by a person: do not move it any more */
+	bool log_of_tty;	/* the log instead of the picture of a tty */
+	bool zoom;
+	bool wrap;		/* log lines are wrapped, not cut */
+	bool focused;		/* the terminal's window is in front */
+	uint64_t left_at_ms;	/* when the leave key was pressed in TERM */
+	uint32_t screen_proc;	/* whose screen the engine sends us */
+	int screen_rows, screen_cols;
+	uint64_t size_due_ms;	/* a new size is told then; 0: none */
+	bool motion_wanted;	/* the program in the pane asks for it */
+	bool dragging;		/* a button is held in the pane */
+
+	struct events_view *events;
+	struct sheet *sheet;	/* on top of everything, NULL if none */
+	struct history *history, *finds;
+	struct toast toast;
+	char echo[160];		/* the command just given, for the hint row */
+	uint64_t echo_until_ms;
+	struct hint_spot spots[HINT_SPOTS];
+	size_t spot_count;
+	char *title;		/* of the window, as last set */
+
+	uint64_t clicked_ms;	/* for double clicks, and where */
+	int clicked_row;
+	bool attached;		/* "sbx attach": one terminal, no list */
+	bool started;		/* the first rows were all there */
+	bool going_down;	/* we asked for the end of everything */
+	bool dirty;
+	unsigned wants;		/* UI_... */
+	int exit_code;
+	char *farewell;		/* printed after leaving; ours */
+};
+
+/* Options, keys and theme come from set, which may be NULL. */
+struct ui *ui_new(struct loop *l, const struct set *set, enum term_depth d,
+		  struct err *e);
+void	ui_free(struct ui *ui);				/* NULL is fine */
+void	ui_resize(struct ui *ui, int rows, int cols);
+void	ui_draw(struct ui *ui);
+
+/* Events. */
+void	ui_key(struct ui *ui, struct key k);
+void	ui_paste(struct ui *ui, const char *text, size_t len);
+void	ui_mouse(struct ui *ui, const struct vt_mouse *m);
+void	ui_focus(struct ui *ui, bool in);
+/* A new connection, a frame of it, its end. */
+void	ui_connected(struct ui *ui, struct client *c,
+		     const struct proto_hello *h);
+void	ui_frame(struct ui *ui, const struct conn_frame *f);
+void	ui_disconnected(struct ui *ui, const char *why);
+/* Messages that fade, countdowns, sizes that have settled: when the time
+ * (clock_ms) that ui_deadline_ms() names has come. */
+void	ui_tick(struct ui *ui);
+uint64_t ui_deadline_ms(const struct ui *ui);
+/* A slice of background work; sets UI_AGAIN if there is more. */
+void	ui_work(struct ui *ui);
+
+/* --- for the parts of the screen --- */
+
+const char *ui_glyph(const struct ui *ui, enum glyph g);
+const char *ui_shape(const struct ui *ui, enum shape s);
+struct style ui_style(const struct ui *ui, enum role r);
+/* A pen in this part of the canvas. */
+struct pen ui_pen(const struct ui *ui, struct rect clip, enum role r);
+/* text in another role, same clip. */
+int	ui_text(const struct ui *ui, const struct pen *p, int y, int x,
+		enum role r, const char *text);
+
+struct model_proc *ui_selected(const struct ui *ui);	/* may be NULL */
+void	ui_select(struct ui *ui, uint32_t id);
+/* The state of what is shown of a process; made when needed. */
+struct pane *ui_pane(struct ui *ui, struct model_proc *p);
+/* Does the main pane show the terminal's picture, not the log? */
+bool	ui_shows_screen(const struct ui *ui);
+void	ui_set_mode(struct ui *ui, enum mode m);
+void	ui_relayout(struct ui *ui);
+struct totals ui_totals(const struct ui *ui);
+void	ui_toast(struct ui *ui, enum toast_level level, const char *fmt, ...)
+	SBX_PRINTF(3, 4);
+void	ui_leave(struct ui *ui, int code, const char *fmt, ...)
+	SBX_PRINTF(3, 4);
+bool	ui_set_theme(struct ui *ui, const char *name, struct err *e);
+/* The options were changed: look at those that the screen has. */
+void	ui_apply_options(struct ui *ui);
+/* Tells the engine which screen we look at, and its size. */
+void	ui_watch_screen(struct ui *ui);
+void	ui_tell_size(struct ui *ui);
+/* Does the program in the pane want to hear of every motion? */
+void	ui_look_at_mouse(struct ui *ui);
+
+#endif

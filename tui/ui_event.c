@@ -1,0 +1,455 @@
+#include "ui.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "command.h"
+#include "engine/base.h"
+#include "engine/client.h"
+#include "engine/clock.h"
+#include "engine/mem.h"
+#include "engine/option.h"
+#include "logview.h"
+#include "pane.h"
+#include "sheet.h"
+#include "status_text.h"
+#include "view.h"
+
+enum {
+	SEEN_MS = 1000,		/* in sight so long: it was seen */
+	DOUBLE_CLICK_MS = 400,
+};
+
+/* --- events of the terminal --- */
+
+static bool
+is_leave_key(const struct ui *ui, struct key k)
+{
+	const char *s = options_text(ui->options, OPTION_LEAVE);
+	struct key leave;
+
+	return key_parse(s, strlen(s), &leave, NULL) == 0 &&
+	       leave.sym == k.sym && leave.mods == k.mods;
+}
+
+/* The key that leaves a terminal was pressed outside one: twice quickly
+ * means that the program shall have it. */
+static bool
+leave_again(struct ui *ui, struct key k)
+{
+	struct model_proc *p = ui_selected(ui);
+	uint64_t within = options_number(ui->options, OPTION_LEAVE_DOUBLE);
+
+	if (!ui->left_at_ms || !p || !p->row->tty ||
+	    clock_ms() - ui->left_at_ms > within)
+		return false;
+	ui->left_at_ms = 0;
+	ui_set_mode(ui, MODE_TERM);
+	if (ui->client && row_up(p->row))
+		client_key(ui->client, p->id, k);
+	return true;
+}
+
+static void
+term_key(struct ui *ui, struct key k)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	if (is_leave_key(ui, k)) {
+		ui->left_at_ms = clock_ms();
+		ui_set_mode(ui, MODE_LIST);
+		return;
+	}
+	if (!p)
+		return;
+	struct pane *pa = ui_pane(ui, p);
+	if (k.mods == KEY_SHIFT &&
+	    (k.sym == SYM_PGUP || k.sym == SYM_PGDN)) {
+		view_term.scroll(ui, VIEW_PAGE, k.sym == SYM_PGUP ? -1 : 1);
+		return;
+	}
+	if (!row_up(p->row)) {
+		if (k.sym == SYM_ENTER && !k.mods)
+			command_run(ui, "start");
+		return;
+	}
+	pa->sb.on = false;
+	if (!ui->client) {
+		ui_toast(ui, TOAST_WARN, "no connection: key not sent");
+		return;
+	}
+	client_key(ui->client, p->id, k);
+}
+
+void
+ui_key(struct ui *ui, struct key k)
+{
+	ui->chosen = true;
+	ui->dirty = true;
+	if (ui->toast.level == TOAST_ERROR)
+		ui->toast.level = TOAST_NONE;
+	if (ui->sheet) {
+		ui->sheet->ops->key(ui, ui->sheet, k);
+		return;
+	}
+	if (ui->mode == MODE_TERM) {
+		term_key(ui, k);
+		return;
+	}
+	if (is_leave_key(ui, k) && leave_again(ui, k))
+		return;
+	ui->left_at_ms = 0;
+	const char *command = keymap_find(ui->keymap, ui->mode, k);
+	if (is_leave_key(ui, k))
+		command = "leave";
+	if (command)
+		command_run(ui, command);
+}
+
+void
+ui_paste(struct ui *ui, const char *text, size_t len)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	ui->dirty = true;
+	if (ui->sheet && ui->sheet->ops->paste) {
+		ui->sheet->ops->paste(ui, ui->sheet, text, len);
+		return;
+	}
+	if (ui->sheet || ui->mode != MODE_TERM || !p || !row_up(p->row) ||
+	    !ui->client) {
+		ui_toast(ui, TOAST_WARN, "paste ignored: no place to put it "
+			 "(Enter uses the terminal)");
+		return;
+	}
+	const char *nl = memchr(text, '\n', len);
+	if (!nl)
+		nl = memchr(text, '\r', len);
+	bool lines = nl && nl + 1 < text + len;
+	bool bracketed = p->screen && (p->screen->head.modes & VT_MODE_PASTE);
+	if (lines && !bracketed &&
+	    options_flag(ui->options, OPTION_PASTE_CONFIRM)) {
+		sheet_paste_open(ui, p->id, text, len);
+		return;
+	}
+	ui_pane(ui, p)->sb.on = false;
+	client_paste(ui->client, p->id, text, len);
+}
+
+static bool
+is_click(const struct vt_mouse *m)
+{
+	return m->kind == VT_MOUSE_PRESS && m->button == VT_BUTTON_LEFT;
+}
+
+static void
+mouse_on_panes(struct ui *ui, const struct vt_mouse *m)
+{
+	const struct layout *l = &ui->layout;
+	bool twice = is_click(m) && m->row == ui->clicked_row &&
+		     clock_ms() - ui->clicked_ms < DOUBLE_CLICK_MS;
+
+	if (ui->dragging && view_main(ui) == &view_term) {
+		view_term.mouse(ui, m);
+		return;
+	}
+	if (is_click(m)) {
+		ui->clicked_ms = clock_ms();
+		ui->clicked_row = m->row;
+	}
+	if (rect_holds(l->list, m->row, m->col)) {
+		if (view_list.mouse(ui, m) && twice)
+			command_run(ui, "open");
+	} else if (rect_holds(l->main, m->row, m->col) ||
+		   (l->scroll >= 0 && m->col == l->scroll)) {
+		view_main(ui)->mouse(ui, m);
+	} else if (is_click(m) && rect_holds(l->list_title, m->row, m->col)) {
+		ui_set_mode(ui, MODE_LIST);
+	} else if (is_click(m) && rect_holds(l->main_title, m->row, m->col)) {
+		ui_set_mode(ui, MODE_LOG);
+	} else {
+		bar_mouse(ui, m);
+	}
+}
+
+void
+ui_mouse(struct ui *ui, const struct vt_mouse *m)
+{
+	if (m->kind == VT_MOUSE_PRESS) {
+		ui->chosen = true;
+		ui->dirty = true;
+	}
+	if (!ui->sheet)
+		mouse_on_panes(ui, m);
+	else if (ui->sheet->ops->mouse)
+		ui->sheet->ops->mouse(ui, ui->sheet, m);
+}
+
+void
+ui_focus(struct ui *ui, bool in)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	ui->focused = in;
+	if (ui->client && ui->mode == MODE_TERM && p)
+		client_focus(ui->client, p->id, in);
+}
+
+/* --- events of the engine --- */
+
+static void
+on_journal(struct client *c, const struct client_answer *a, void *arg)
+{
+	struct ui *ui = arg;
+
+	(void)c;
+	if (a->err || a->frame->nfds < 1)
+		return;
+	events_open(ui->events, a->frame->fds[0]);
+	a->frame->fds[0] = -1;		/* it is the view's now */
+	events_refresh(ui->events);
+	ui->dirty = true;
+}
+
+void
+ui_connected(struct ui *ui, struct client *c, const struct proto_hello *h)
+{
+	ui->client = c;
+	free(ui->set_name);
+	free(ui->set_dir);
+	free(ui->rc_path);
+	ui->set_name = mem_str(h->set_name);
+	ui->set_dir = mem_str(h->set_dir);
+	ui->rc_path = mem_str(h->rc_path ? h->rc_path : "");
+	ui->screen_proc = 0;
+	ui->screen_rows = ui->screen_cols = 0;
+	model_resync(ui->model);
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		struct pane *pa = model_at(ui->model, i)->user;
+		if (pa)
+			pa->log_asked = pa->sb.asked = false;
+	}
+	client_subscribe(c, PROTO_SUB_ROWS | PROTO_SUB_GROWTH |
+				    PROTO_SUB_EVENTS | PROTO_SUB_VALUES |
+				    PROTO_SUB_STATS);
+	client_journal_open(c, on_journal, ui);
+	ui_watch_screen(ui);
+	log_ensure(ui);
+	ui->dirty = true;
+}
+
+void
+ui_disconnected(struct ui *ui, const char *why)
+{
+	ui->client = NULL;
+	ui->screen_proc = 0;
+	ui->dirty = true;
+	if (ui->going_down)
+		ui_leave(ui, 0, "sbx: %s is stopped\n", ui->set_name);
+	else
+		ui_toast(ui, TOAST_ERROR, "the engine is gone%s%s; waiting "
+			 "for it to come back", *why ? ": " : "", why);
+}
+
+/* The process that was selected may be gone; at first there is none. */
+static void
+check_selection(struct ui *ui)
+{
+	if (ui_selected(ui) && list_index(ui, ui->selected) >= 0)
+		return;
+	uint32_t id = 0;
+	for (size_t i = 0; ui->wanted_names && ui->wanted_names[i] && !id;
+	     i++) {
+		struct model_proc *p =
+			model_find_name(ui->model, ui->wanted_names[i]);
+		id = p ? p->id : 0;
+	}
+	if (!id)
+		id = list_nth(ui, 1);
+	if (!id && ui->selected) {
+		ui->selected = 0;
+		ui->mode = MODE_LIST;
+		ui_relayout(ui);
+	}
+	ui_select(ui, id);
+}
+
+/* Before the first key the log of the first failure is shown, once. */
+static void
+show_failure(struct ui *ui, struct model_proc *p)
+{
+	if (ui->chosen || !p || !row_failed(p->row) || ui->wanted_names)
+		return;
+	ui->chosen = true;
+	ui_select(ui, p->id);
+}
+
+static void
+took_rows(struct ui *ui, int bits, struct model_proc *p)
+{
+	const struct model_proc *sel = ui_selected(ui);
+
+	ui_relayout(ui);
+	bool first = (bits & MODEL_SYNC) && !ui->started;
+	if (bits & MODEL_SYNC)
+		ui->started = true;
+	if (ui->started)
+		check_selection(ui);
+	if (first && ui->attached) {
+		ui->zoom = true;
+		ui_set_mode(ui, MODE_TERM);
+	}
+	if (bits & MODEL_ROWS)
+		show_failure(ui, p);
+	if ((bits & MODEL_SYNC) && ui->list.count == 0 && !ui->rc_path[0] &&
+	    !ui->sheet)
+		sheet_start_open(ui);
+	if (p && p == sel)
+		ui_look_at_mouse(ui);
+	ui->dirty = true;
+}
+
+static void
+took_growth(struct ui *ui, struct model_proc *p)
+{
+	if (p && p->id == ui->selected) {
+		logview_refresh(ui_pane(ui, p)->log);
+		ui->wants |= UI_AGAIN;
+	}
+	ui->dirty = true;
+}
+
+void
+ui_frame(struct ui *ui, const struct conn_frame *f)
+{
+	struct model_proc *p = NULL;
+	unsigned level;
+	int bits = model_take(ui->model, f, &p);
+
+	if (bits <= 0)
+		return;
+	if (bits & (MODEL_ROWS | MODEL_ORDER | MODEL_SYNC))
+		took_rows(ui, bits, p);
+	if (bits & MODEL_GROW)
+		took_growth(ui, p);
+	if (bits & MODEL_VALUES) {
+		if (p && p->id == ui->selected)
+			ui_relayout(ui);
+	}
+	if (bits & MODEL_SCREEN) {
+		ui_look_at_mouse(ui);
+		ui->dirty |= p && p->id == ui->selected;
+	}
+	if (bits & MODEL_BELL)
+		ui->dirty = true;
+	if (bits & MODEL_EVENTS)
+		ui->dirty |= events_refresh(ui->events);
+	if (bits & MODEL_NOTE) {
+		const char *text = model_note(ui->model, &level);
+		ui_toast(ui, level >= 2	  ? TOAST_ERROR
+			     : level == 1 ? TOAST_WARN
+					  : TOAST_INFO,
+			 "%s", text);
+	}
+	if (bits & MODEL_BYE)
+		ui->dirty = true;
+}
+
+/* --- time --- */
+
+/* What is on the screen at its end for a second was seen. */
+static void
+look_at_seen(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	if (!p || !ui->focused || rect_empty(ui->layout.main))
+		return;
+	struct pane *pa = ui_pane(ui, p);
+	bool at_end = ui_shows_screen(ui) ? !pa->sb.on
+					  : logview_following(pa->log);
+	if (!at_end) {
+		pa->in_sight_ms = 0;
+		return;
+	}
+	if (!pa->in_sight_ms)
+		pa->in_sight_ms = clock_ms();
+	if (clock_ms() - pa->in_sight_ms < SEEN_MS)
+		return;
+	if (pane_has_output(pa, p) || pane_errors(pa, p) ||
+	    pane_has_bell(pa, p))
+		ui->dirty = true;
+	pane_seen(pa, p);
+}
+
+/* "sbx attach": the leave key leaves altogether, once it is clear that it
+ * was not the first of two. */
+static bool
+attach_left(const struct ui *ui)
+{
+	uint64_t within = options_number(ui->options, OPTION_LEAVE_DOUBLE);
+
+	return ui->attached && ui->left_at_ms && ui->mode != MODE_TERM &&
+	       clock_ms() - ui->left_at_ms > within;
+}
+
+void
+ui_tick(struct ui *ui)
+{
+	uint64_t now = clock_ms();
+
+	if (ui->toast.level != TOAST_NONE && ui->toast.until_ms &&
+	    now >= ui->toast.until_ms) {
+		ui->toast.level = TOAST_NONE;
+		ui->dirty = true;
+	}
+	if (ui->echo[0] && now >= ui->echo_until_ms) {
+		ui->echo[0] = 0;
+		ui->dirty = true;
+	}
+	if (ui->size_due_ms && now >= ui->size_due_ms)
+		ui_tell_size(ui);
+	if (ui->sheet && ui->sheet->ops->tick)
+		ui->sheet->ops->tick(ui, ui->sheet);
+	look_at_seen(ui);
+	if (attach_left(ui))
+		ui_leave(ui, 0, "sbx: left %s, it goes on\n",
+			 ui_selected(ui) ? ui_selected(ui)->row->name : "it");
+	if (options_flag(ui->options, OPTION_CLOCK) || ui_totals(ui).up)
+		ui->dirty = true;
+}
+
+uint64_t
+ui_deadline_ms(const struct ui *ui)
+{
+	/* Shortly after the wall clock's next second. */
+	uint64_t at = clock_ms() + 1000 -
+		      (uint64_t)(clock_wall_ms() % 1000) + 5;
+
+	if (ui->toast.level != TOAST_NONE && ui->toast.until_ms)
+		at = SBX_MIN(at, ui->toast.until_ms);
+	if (ui->echo[0])
+		at = SBX_MIN(at, ui->echo_until_ms);
+	if (ui->size_due_ms)
+		at = SBX_MIN(at, ui->size_due_ms);
+	if (ui->attached && ui->left_at_ms && ui->mode != MODE_TERM)
+		at = SBX_MIN(at, ui->left_at_ms + 1 +
+					 options_number(ui->options,
+							OPTION_LEAVE_DOUBLE));
+	return at;
+}
+
+void
+ui_work(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+	bool changed = false;
+
+	if (!p)
+		return;
+	struct pane *pa = ui_pane(ui, p);
+	if (logview_work(pa->log, &changed))
+		ui->wants |= UI_AGAIN;
+	if (logview_missed(pa->log))
+		ui_toast(ui, TOAST_INFO, "no further match");
+	ui->dirty |= changed;
+}

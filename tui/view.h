@@ -1,0 +1,73 @@
+#ifndef SBX_VIEW_H
+#define SBX_VIEW_H
+
+/*
+ * The parts of the screen below the sheets.  Each is a set of functions over
+ * struct ui; keys come through the keymap and the actions, which use the
+ * scroll functions here.  Views keep no state of their own outside struct ui
+ * and struct pane.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "rect.h"
+
+struct journal_event;
+struct ui;
+struct vt_mouse;
+
+enum view_scroll {
+	VIEW_ROWS,		/* by n rows, < 0: up */
+	VIEW_HALF,		/* by n half pages */
+	VIEW_PAGE,
+	VIEW_TOP,
+	VIEW_BOTTOM,
+	VIEW_SIDE,		/* by n steps of columns */
+};
+
+struct view {
+	void (*draw)(struct ui *ui);
+	void (*scroll)(struct ui *ui, enum view_scroll how, int n);
+	/* m is on the screen; true when it was used. */
+	bool (*mouse)(struct ui *ui, const struct vt_mouse *m);
+};
+
+extern const struct view view_list, view_log, view_term;
+
+/* The log or the terminal, whichever the main pane shows. */
+const struct view *view_main(const struct ui *ui);
+
+/* view_list.c */
+void	list_rebuild(struct ui *ui);
+int	list_index(const struct ui *ui, uint32_t id);	/* -1: not listed */
+uint32_t list_move(const struct ui *ui, uint32_t id, int by);
+uint32_t list_nth(const struct ui *ui, unsigned no);	/* from 1; 0: none */
+uint32_t list_attention(const struct ui *ui);		/* 0: none wants it */
+
+/* view_log.c: the log of the selected process was or was not opened. */
+void	log_ensure(struct ui *ui);
+
+/* view_watch.c, view_events.c */
+void	view_watch_draw(struct ui *ui);
+int	view_watch_rows(const struct ui *ui);
+void	view_events_draw(struct ui *ui);
+struct events_view *events_new(void);
+void	events_free(struct events_view *ev);		/* NULL is fine */
+/* dir is taken. */
+void	events_open(struct events_view *ev, int dir);
+/* Reads what is new; true if something was. */
+bool	events_refresh(struct events_view *ev);
+/* One event as if it had been read. */
+void	events_add(struct events_view *ev, const struct journal_event *e);
+/* The last event, as one sentence, with its process; NULL: none. */
+const char *events_text(const struct events_view *ev, unsigned back,
+			const char **process, int64_t *wall_ms);
+
+/* bar.c */
+void	bar_main_title(struct ui *ui);
+void	bar_status(struct ui *ui);
+void	bar_hint(struct ui *ui);
+bool	bar_mouse(struct ui *ui, const struct vt_mouse *m);
+const char *bar_mode_word(const struct ui *ui, int *role);
+
+#endif

@@ -1,0 +1,500 @@
+#include "view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/base.h"
+#include "engine/clock.h"
+#include "engine/mem.h"
+#include "pane.h"
+#include "status_text.h"
+#include "ui.h"
+
+enum { INDENT = 2, NAME_X = 3 };	/* of grouped and of plain rows */
+
+/* Right edges and starts of the columns, from the state on. */
+struct columns {
+	int name_x, name_w, state_x;
+	int pid_edge, cpu_edge, mem_edge, ports_x, rst_edge, age_edge;
+};
+
+static struct columns
+columns_of(const struct ui *ui)
+{
+	const struct layout *l = &ui->layout;
+	int extra = l->full ? 53 : 27;
+	struct columns c = { .name_x = NAME_X + INDENT };
+
+	c.state_x = l->list.x + l->list.w - extra;
+	c.name_w = c.state_x - c.name_x - 1;
+	if (l->full) {
+		c.pid_edge = c.state_x + 20;
+		c.cpu_edge = c.state_x + 25;
+		c.mem_edge = c.state_x + 31;
+		c.ports_x = c.state_x + 33;
+		c.rst_edge = c.state_x + 47;
+		c.age_edge = c.state_x + 52;
+	} else {
+		c.cpu_edge = c.state_x + 14;
+		c.mem_edge = c.state_x + 20;
+		c.age_edge = c.state_x + 26;
+	}
+	return c;
+}
+
+static void
+add_entry(struct list_view *lv, uint32_t id, const char *group)
+{
+	if (lv->count == lv->cap) {
+		size_t cap = lv->cap ? 2 * lv->cap : 32;
+		lv->entries = mem_grow(lv->entries, lv->cap, cap,
+				       sizeof(*lv->entries));
+		lv->cap = cap;
+	}
+	lv->entries[lv->count++] =
+		(struct list_entry){ .id = id, .group = group };
+}
+
+static bool
+listed(const struct model_proc *p, const char *group)
+{
+	return !p->row->hidden && (!group || !strcmp(p->row->group, group));
+}
+
+/* A group line and the processes of the group, in their order. */
+static void
+add_group(struct ui *ui, const char *group)
+{
+	struct list_view *lv = &ui->list;
+	size_t head = lv->count;
+	int up = 0, total = 0;
+
+	if (*group)
+		add_entry(lv, 0, group);
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		struct model_proc *p = model_at(ui->model, i);
+		if (!listed(p, group))
+			continue;
+		add_entry(lv, p->id, group);
+		up += row_up(p->row);
+		total++;
+	}
+	if (*group) {
+		lv->entries[head].up = up;
+		lv->entries[head].total = total;
+	}
+}
+
+static bool
+group_is_new(const struct list_view *lv, const char *group)
+{
+	for (size_t i = 0; i < lv->count; i++)
+		if (!lv->entries[i].id && !strcmp(lv->entries[i].group, group))
+			return false;
+	return true;
+}
+
+void
+list_rebuild(struct ui *ui)
+{
+	struct list_view *lv = &ui->list;
+	size_t n = model_count(ui->model);
+	bool grouped = false;
+
+	lv->count = 0;
+	lv->name_columns = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct model_proc *p = model_at(ui->model, i);
+		if (p->row->hidden)
+			continue;
+		int w = draw_columns(p->row->name);
+		lv->name_columns = SBX_MAX(lv->name_columns, w);
+		grouped |= p->row->group[0] != 0;
+	}
+	lv->grouped = grouped && ui->layout.wide;
+	if (!lv->grouped) {
+		for (size_t i = 0; i < n; i++) {
+			struct model_proc *p = model_at(ui->model, i);
+			if (listed(p, NULL))
+				add_entry(lv, p->id, p->row->group);
+		}
+	} else {
+		add_group(ui, "");
+		for (size_t i = 0; i < n; i++) {
+			const char *g = model_at(ui->model, i)->row->group;
+			if (*g && group_is_new(lv, g))
+				add_group(ui, g);
+		}
+	}
+	lv->stale = false;
+}
+
+int
+list_index(const struct ui *ui, uint32_t id)
+{
+	for (size_t i = 0; i < ui->list.count; i++)
+		if (ui->list.entries[i].id == id && id)
+			return (int)i;
+	return -1;
+}
+
+/* The process `by` places on, group lines left out; stops at the ends. */
+uint32_t
+list_move(const struct ui *ui, uint32_t id, int by)
+{
+	int i = list_index(ui, id), step = by < 0 ? -1 : 1;
+
+	if (i < 0)
+		return list_nth(ui, 1);
+	while (by != 0) {
+		int next = i + step;
+		while (next >= 0 && next < (int)ui->list.count &&
+		       !ui->list.entries[next].id)
+			next += step;
+		if (next < 0 || next >= (int)ui->list.count)
+			break;
+		i = next;
+		by -= step;
+	}
+	return ui->list.entries[i].id;
+}
+
+uint32_t
+list_nth(const struct ui *ui, unsigned no)
+{
+	for (size_t i = 0; i < ui->list.count; i++)
+		if (ui->list.entries[i].id && --no == 0)
+			return ui->list.entries[i].id;
+	return 0;
+}
+
+static bool
+wants_attention(struct ui *ui, struct model_proc *p)
+{
+	struct pane *pa = ui_pane(ui, p);
+
+	return row_failed(p->row) || pane_errors(pa, p) ||
+	       pane_has_bell(pa, p) || p->row->unready;
+}
+
+uint32_t
+list_attention(const struct ui *ui)
+{
+	struct ui *own = (struct ui *)ui;
+	size_t n = ui->list.count;
+	int at = list_index(ui, ui->selected);
+
+	for (size_t i = 1; i <= n; i++) {
+		size_t k = ((size_t)SBX_MAX(at, 0) + i) % n;
+		struct model_proc *p =
+			model_find(ui->model, ui->list.entries[k].id);
+		if (p && wants_attention(own, p))
+			return p->id;
+	}
+	return 0;
+}
+
+/* "!3", " ·", " b": what is new in this log. */
+static enum role
+flag_text(struct ui *ui, struct model_proc *p, char out[16])
+{
+	struct pane *pa = ui_pane(ui, p);
+	uint32_t errors = pane_errors(pa, p);
+
+	out[0] = 0;
+	if (errors > 9)
+		snprintf(out, 16, "!+");
+	else if (errors > 0)
+		snprintf(out, 16, "!%u", errors);
+	if (errors > 0)
+		return ROLE_FLAG_ERROR;
+	if (pane_has_bell(pa, p)) {
+		snprintf(out, 16, "b");
+		return ROLE_FLAG_BELL;
+	}
+	if (pane_has_output(pa, p))
+		snprintf(out, 16, "%s", ui_glyph(ui, GLYPH_DOT));
+	return ROLE_FLAG_OUTPUT;
+}
+
+static void
+draw_head(struct ui *ui, const struct pen *pen, struct model_proc *p, int y,
+	  int x)
+{
+	bool here = p->id == ui->selected;
+
+	if (here)
+		ui_text(ui, pen, y, pen->clip.x, ROLE_TEXT_STRONG,
+			ui_glyph(ui, GLYPH_CURSOR));
+	ui_text(ui, pen, y, x, row_role(p->row),
+		ui_shape(ui, row_shape(p->row)));
+}
+
+static void
+draw_plain_row(struct ui *ui, struct model_proc *p, int y)
+{
+	struct rect r = ui->layout.list;
+	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
+	char state[STATUS_TEXT_MAX], flag[16];
+	enum role flag_role = flag_text(ui, p, flag);
+	int edge = r.x + r.w - 3;
+
+	draw_head(ui, &pen, p, y, r.x + 1);
+	row_state(p->row, clock_wall_ms(), state);
+	/* The name matters more than the end of a long state. */
+	int name_w = draw_columns(p->row->name);
+	int state_w = draw_columns(state);
+	int room = edge - (r.x + NAME_X);
+	if (name_w + 1 + state_w > room)
+		state_w = SBX_MIN(state_w,
+				  SBX_MAX(room - name_w - 1, room / 3));
+	draw_cut(&pen, y, r.x + NAME_X, room - state_w - 1, p->row->name,
+		 ui_glyph(ui, GLYPH_MORE));
+	struct pen sp = pen;
+	sp.style = ui_style(ui, row_role(p->row));
+	draw_cut(&sp, y, edge - state_w, state_w, state,
+		 ui_glyph(ui, GLYPH_MORE));
+	struct pen fp = pen;
+	fp.style = ui_style(ui, flag_role);
+	draw_right(&fp, y, r.x + r.w - 2, 2, flag, "");
+}
+
+static void
+draw_edge(const struct pen *pen, int y, int edge, const char *text)
+{
+	int w = draw_columns(text);
+
+	draw_text(pen, y, edge - w, text);
+}
+
+static void
+draw_figures(struct ui *ui, const struct columns *c, const struct pen *pen,
+	     const struct proc_row *r, int y)
+{
+	char text[STATUS_TEXT_MAX];
+
+	if (r->pid && row_up(r)) {
+		draw_edge(pen, y, c->cpu_edge,
+			  short_cpu(r->cpu_permille, text));
+		if (r->rss_bytes)
+			draw_edge(pen, y, c->mem_edge,
+				  short_bytes(r->rss_bytes, text));
+	}
+	draw_edge(pen, y, c->age_edge,
+		  short_age(row_age_ms(r, clock_wall_ms()), text));
+	if (!ui->layout.full)
+		return;
+	if (r->pid) {
+		snprintf(text, sizeof(text), "%u", r->pid);
+		draw_edge(pen, y, c->pid_edge, text);
+	}
+	draw_cut(pen, y, c->ports_x, 10, row_ports(r, text),
+		 ui_glyph(ui, GLYPH_MORE));
+	if (r->run) {
+		snprintf(text, sizeof(text), "%llu",
+			 (unsigned long long)r->restarts);
+		draw_edge(pen, y, c->rst_edge, text);
+	}
+}
+
+static void
+draw_wide_row(struct ui *ui, struct model_proc *p, int y)
+{
+	struct rect r = ui->layout.list;
+	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
+	struct columns c = columns_of(ui);
+	char state[STATUS_TEXT_MAX], flag[16];
+
+	draw_head(ui, &pen, p, y, c.name_x - 2);
+	draw_cut(&pen, y, c.name_x, c.name_w, p->row->name,
+		 ui_glyph(ui, GLYPH_MORE));
+	row_state(p->row, clock_wall_ms(), state);
+	struct pen sp = pen;
+	sp.style = ui_style(ui, row_role(p->row));
+	int x = draw_cut(&sp, y, c.state_x, 11, state,
+			 ui_glyph(ui, GLYPH_MORE));
+	enum role role = flag_text(ui, p, flag);
+	if (flag[0])
+		ui_text(ui, &pen, y, SBX_MIN(x + 1, c.state_x + 9), role,
+			flag);
+	draw_figures(ui, &c, &pen, p->row, y);
+}
+
+static void
+draw_group(struct ui *ui, const struct list_entry *e, int y)
+{
+	struct rect r = ui->layout.list;
+	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
+
+	ui_text(ui, &pen, y, r.x + 1, ROLE_TEXT_DIM,
+		ui_glyph(ui, GLYPH_OPEN));
+	int x = ui_text(ui, &pen, y, r.x + 3, ROLE_TEXT_STRONG, e->group);
+	if (e->up > 0)
+		draw_fmt(&pen, y, x + 2, "%d/%d", e->up, e->total);
+}
+
+static void
+draw_title(struct ui *ui)
+{
+	const struct layout *l = &ui->layout;
+	struct rect r = l->list_title;
+	bool focus = ui->mode == MODE_LIST;
+	struct pen pen = ui_pen(ui, r, focus ? ROLE_TITLE_FOCUS : ROLE_TITLE);
+	struct totals t = ui_totals(ui);
+	char text[64];
+
+	if (rect_empty(r))
+		return;
+	if (focus)
+		ui_text(ui, &pen, r.y, r.x, ROLE_BORDER_FOCUS,
+			ui_glyph(ui, GLYPH_FOCUS));
+	if (l->wide) {
+		struct columns c = columns_of(ui);
+		struct pen dim = ui_pen(ui, r, ROLE_TEXT_DIM);
+		int x = draw_cut(&pen, r.y, r.x + 1, c.state_x - 10,
+				 ui->set_name, ui_glyph(ui, GLYPH_MORE));
+		x = SBX_MAX(x + 2, r.x + 8);
+		if (x + 8 < c.state_x)
+			draw_text(&dim, r.y, x, "PROCESS");
+		draw_text(&dim, r.y, c.state_x, "STATE");
+		draw_edge(&dim, r.y, c.cpu_edge, "CPU");
+		draw_edge(&dim, r.y, c.mem_edge, "MEM");
+		draw_edge(&dim, r.y, c.age_edge, "AGE");
+		if (l->full) {
+			draw_edge(&dim, r.y, c.pid_edge, "PID");
+			draw_text(&dim, r.y, c.ports_x, "PORTS");
+			draw_edge(&dim, r.y, c.rst_edge, "RST");
+		}
+		return;
+	}
+	int n = snprintf(text, sizeof(text), "%d up", t.up);
+	if (t.failed)
+		snprintf(text + n, sizeof(text) - (size_t)n, " %s %d failed",
+			 ui_glyph(ui, GLYPH_DOT), t.failed);
+	int w = draw_columns(text);
+	draw_cut(&pen, r.y, r.x + 1, r.w - w - 2, ui->set_name,
+		 ui_glyph(ui, GLYPH_MORE));
+	struct pen tp = ui_pen(ui, r, ROLE_TITLE);
+	draw_right(&tp, r.y, r.x, r.w, text, "");
+}
+
+/* Rows for entries, and where they begin; the last one may tell how many
+ * more there are. */
+static int
+entry_rows(const struct ui *ui, int *y)
+{
+	struct rect r = ui->layout.list;
+	int blank = ui->layout.wide && r.h > (int)ui->list.count;
+
+	*y = r.y + blank;
+	return r.h - blank;
+}
+
+static void
+keep_in_view(struct ui *ui, int rows)
+{
+	struct list_view *lv = &ui->list;
+	int at = list_index(ui, ui->selected), n = (int)lv->count;
+	int top = (int)lv->top;
+
+	if (rows < n && rows > 1)
+		rows--;			/* the "more" line */
+	if (at >= 0 && at < top)
+		top = at;
+	/* The line of its group too, if it is the first one of it. */
+	if (at > 0 && top == at && !lv->entries[at - 1].id && rows > 1)
+		top = at - 1;
+	if (at >= top + rows)
+		top = at - rows + 1;
+	top = SBX_MIN(top, SBX_MAX(n - rows, 0));
+	lv->top = (size_t)SBX_MAX(top, 0);
+}
+
+static void
+draw_entries(struct ui *ui)
+{
+	struct list_view *lv = &ui->list;
+	struct rect r = ui->layout.list;
+	int y, rows = entry_rows(ui, &y), n = (int)lv->count;
+
+	keep_in_view(ui, rows);
+	bool more = n > rows && rows > 1;
+	int shown = more ? rows - 1 : rows;
+	for (int i = 0; i < shown && lv->top + (size_t)i < lv->count; i++) {
+		const struct list_entry *e = &lv->entries[lv->top + (size_t)i];
+		struct model_proc *p = model_find(ui->model, e->id);
+		if (!p) {
+			draw_group(ui, e, y + i);
+			continue;
+		}
+		if (ui->layout.wide)
+			draw_wide_row(ui, p, y + i);
+		else
+			draw_plain_row(ui, p, y + i);
+		if (p->id != ui->selected)
+			continue;
+		struct pen tint = ui_pen(ui, r, ui->mode == MODE_LIST
+							? ROLE_CURSOR
+							: ROLE_CURSOR_INACTIVE);
+		draw_tint(&tint, (struct rect){ y + i, r.x, 1, r.w });
+		canvas_set_cursor(ui->canvas, (struct canvas_cursor){
+			y + i, r.x, false, 0 });
+	}
+	if (more) {
+		struct pen pen = ui_pen(ui, r, ROLE_TEXT_DIM);
+		draw_fmt(&pen, y + shown, r.x + 2, "%s %d more (j k)",
+			 ui_glyph(ui, GLYPH_MORE), n - shown);
+	}
+}
+
+static void
+draw(struct ui *ui)
+{
+	if (rect_empty(ui->layout.list_title))
+		return;
+	draw_title(ui);
+	if (!rect_empty(ui->layout.list))
+		draw_entries(ui);
+}
+
+static void
+scroll(struct ui *ui, enum view_scroll how, int n)
+{
+	int page = SBX_MAX(ui->layout.list.h - 1, 1);
+	int all = (int)ui->list.count;
+	int by = how == VIEW_ROWS     ? n
+		 : how == VIEW_HALF   ? n * SBX_MAX(page / 2, 1)
+		 : how == VIEW_PAGE   ? n * page
+		 : how == VIEW_TOP    ? -all
+		 : how == VIEW_BOTTOM ? all
+				      : 0;
+
+	ui->chosen = true;
+	ui_select(ui, list_move(ui, ui->selected, by));
+}
+
+static bool
+mouse(struct ui *ui, const struct vt_mouse *m)
+{
+	int y, rows = entry_rows(ui, &y);
+
+	if (m->kind != VT_MOUSE_PRESS)
+		return false;
+	if (m->button == VT_BUTTON_WHEEL_UP ||
+	    m->button == VT_BUTTON_WHEEL_DOWN) {
+		scroll(ui, VIEW_ROWS,
+		       m->button == VT_BUTTON_WHEEL_UP ? -1 : 1);
+		return true;
+	}
+	if (m->button != VT_BUTTON_LEFT || m->row < y || m->row >= y + rows)
+		return false;
+	size_t i = ui->list.top + (size_t)(m->row - y);
+	if (i >= ui->list.count || !ui->list.entries[i].id)
+		return false;
+	ui->chosen = true;
+	ui_set_mode(ui, MODE_LIST);
+	ui_select(ui, ui->list.entries[i].id);
+	return true;
+}
+
+const struct view view_list = { draw, scroll, mouse };

@@ -1,0 +1,519 @@
+#include "view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "engine/base.h"
+#include "engine/buf.h"
+#include "engine/client.h"
+#include "engine/clock.h"
+#include "engine/err.h"
+#include "engine/mem.h"
+#include "engine/option.h"
+#include "engine/regex.h"
+#include "engine/spec.h"
+#include "engine/strip.h"
+#include "engine/utf8.h"
+#include "logrules.h"
+#include "logview.h"
+#include "pane.h"
+#include "status_text.h"
+#include "ui.h"
+
+enum {
+	RUNS_MAX = 512,
+	MATCHES_MAX = 64,
+	LINE_MAX_BYTES = 64 * 1024,
+	DISPLAY_MAX = 4 * LINE_MAX_BYTES,
+	SIDE_STEP = 8,
+	NARROW = 60,
+};
+
+/* Where the parts of a log row are, and how lines are shown. */
+struct log_place {
+	struct rect text;	/* without gutter and time */
+	int gutter_x, time_x;
+	int time_columns;
+	bool wrap;
+	int left;
+};
+
+struct shown {
+	struct buf text;
+	struct strip_run runs[RUNS_MAX];
+	size_t run_count;
+	struct {
+		size_t off, end;
+	} hits[MATCHES_MAX];
+	size_t hit_count;
+};
+
+static int
+time_mode(const struct ui *ui)
+{
+	return (int)options_number(ui->options, OPTION_TIMESTAMPS);
+}
+
+enum { TIME_OFF, TIME_TIME, TIME_DATE, TIME_DELTA };
+
+static int
+time_columns(const struct ui *ui, bool narrow)
+{
+	switch (time_mode(ui)) {
+	case TIME_TIME:
+		return narrow ? 6 : 9;
+	case TIME_DATE:
+		return 15;
+	case TIME_DELTA:
+		return 10;
+	default:
+		return 0;
+	}
+}
+
+static struct log_place
+place_of(const struct ui *ui, const struct pane *pa)
+{
+	const struct layout *l = &ui->layout;
+	bool narrow = canvas_cols(ui->canvas) < NARROW;
+	struct log_place p = { .wrap = ui->wrap };
+
+	p.time_columns = time_columns(ui, narrow);
+	if (p.time_columns + l->gutter + 8 > l->main.w)
+		p.time_columns = 0;
+	p.gutter_x = l->main.x;
+	p.time_x = l->main.x + l->gutter;
+	p.text = l->main;
+	p.text.x += l->gutter + p.time_columns;
+	p.text.w -= l->gutter + p.time_columns;
+	/* A blank before the scroll bar. */
+	if (l->scroll >= 0)
+		p.text.w--;
+	p.text.w = SBX_MAX(p.text.w, 1);
+	p.left = p.wrap ? 0 : pa->left;
+	return p;
+}
+
+static void
+display(struct shown *s, const struct logline *l)
+{
+	s->run_count = RUNS_MAX;
+	strip_display(l->text, l->len, &s->text, s->runs, &s->run_count,
+		      NULL);
+}
+
+/* Bytes of the first `columns` columns from off on. */
+static size_t
+columns_bytes(const struct buf *b, size_t off, int columns)
+{
+	size_t n = utf8_prefix(buf_str(b) + off, b->len - off, columns);
+
+	if (n == 0 && off < b->len) {
+		/* A wide character in a window of one column. */
+		uint32_t cp;
+		int k = utf8_decode(b->data + off, b->len - off, &cp);
+		n = k > 0 ? (size_t)k : 1;
+	}
+	return n;
+}
+
+struct wrap_arg {
+	int columns;
+	struct shown *shown;
+};
+
+static int
+wrapped_rows(const struct logline *line, void *arg)
+{
+	struct wrap_arg *w = arg;
+	int rows = 0;
+
+	display(w->shown, line);
+	for (size_t off = 0; off < w->shown->text.len; rows++)
+		off += columns_bytes(&w->shown->text, off, w->columns);
+	return rows;
+}
+
+/* Bounded scratch for one line, kept over frames. */
+static struct shown *
+scratch(void)
+{
+	static struct shown *s;
+
+	if (!s) {
+		s = mem_alloc(sizeof(*s));
+		buf_init(&s->text, DISPLAY_MAX);
+	}
+	return s;
+}
+
+static void
+find_hits(struct shown *s, struct regex *re)
+{
+	struct regex_caps caps;
+	size_t at = 0;
+
+	s->hit_count = 0;
+	while (re && s->hit_count < MATCHES_MAX && at <= s->text.len &&
+	       regex_match(re, buf_str(&s->text), s->text.len, at, &caps) ==
+		       REGEX_MATCH) {
+		size_t off = caps.group[0].off, end = caps.group[0].end;
+		if (end > off) {
+			s->hits[s->hit_count].off = off;
+			s->hits[s->hit_count++].end = end;
+		}
+		at = end > at ? end : at + 1;
+	}
+}
+
+static bool
+in_hit(const struct shown *s, size_t off)
+{
+	for (size_t i = 0; i < s->hit_count; i++)
+		if (off >= s->hits[i].off && off < s->hits[i].end)
+			return true;
+	return false;
+}
+
+/* The looks of the byte at off: the line's own, the program's, a hit. */
+static struct style
+style_at(const struct ui *ui, const struct shown *s, size_t off, size_t *run,
+	 struct style base, bool current)
+{
+	struct style st = base;
+
+	while (*run + 1 < s->run_count && s->runs[*run + 1].off <= off)
+		++*run;
+	if (s->run_count && s->runs[*run].off <= off) {
+		const struct strip_run *r = &s->runs[*run];
+		bool colors = ui->depth != TERM_MONO;
+		if (r->control)
+			st = ui_style(ui, ROLE_LOG_CONTROL);
+		st.attrs |= r->attrs;
+		if (r->fg && colors)
+			st.fg = r->fg;
+		if (r->bg && colors)
+			st.bg = r->bg;
+	}
+	if (in_hit(s, off)) {
+		struct style hit = ui_style(ui, current ? ROLE_MATCH_CURRENT
+							: ROLE_MATCH);
+		st.attrs |= hit.attrs;
+		st.fg = hit.fg;
+		st.bg = hit.bg;
+	}
+	return st;
+}
+
+/* text[from, to) of a line at x, skipping `skip` columns.  Returns true when
+ * it did not fit. */
+static bool
+draw_line(const struct ui *ui, struct rect clip, int y, const struct shown *s,
+	  size_t from, size_t to, int skip, struct style base, bool current)
+{
+	struct pen pen = ui_pen(ui, clip, ROLE_TEXT);
+	int x = clip.x - skip, end = clip.x + clip.w;
+	size_t run = 0;
+
+	for (size_t off = from; off < to;) {
+		uint32_t cp = 0;
+		int n = utf8_decode(s->text.data + off, to - off, &cp);
+		if (n <= 0)
+			break;
+		int w = SBX_MAX(utf8_width(cp), 0);
+		if (x + w > end)
+			return true;
+		if (x >= clip.x || w == 0) {
+			pen.style = style_at(ui, s, off, &run, base, current);
+			if (w > 0)
+				draw_bytes(&pen, y, x, s->text.data + off,
+					   (size_t)n);
+		}
+		x += w;
+		off += (size_t)n;
+	}
+	return false;
+}
+
+static void
+draw_time(const struct ui *ui, const struct log_place *p, int y,
+	  const struct logline *l, struct logview *lv)
+{
+	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TIME);
+	char hms[16];
+	time_t t = (time_t)(l->wall_ms / 1000);
+	struct tm tm;
+
+	clock_hms(hms, sizeof(hms), l->wall_ms);
+	if (p->time_columns == 6) {
+		draw_text(&pen, y, p->time_x, hms + 3);
+	} else if (p->time_columns == 9) {
+		draw_text(&pen, y, p->time_x, hms);
+	} else if (p->time_columns == 15) {
+		localtime_r(&t, &tm);
+		draw_fmt(&pen, y, p->time_x, "%02d-%02d %s", tm.tm_mon + 1,
+			 tm.tm_mday, hms);
+	} else if (p->time_columns == 10) {
+		struct logline before;
+		double s = 0;
+		int64_t now = l->wall_ms;
+		if (l->seq > 1 && logread_place(logview_log(lv), l->seq - 1,
+						&before) == 1)
+			s = (double)(now - before.wall_ms) / 1000;
+		if (s < 99999)
+			draw_fmt(&pen, y, p->time_x, "%+9.3f", s);
+	}
+}
+
+static void
+draw_gap(const struct ui *ui, const struct log_place *p, int y,
+	 const struct logline *l)
+{
+	struct pen pen = ui_pen(ui, p->text, ROLE_LOG_NOTE);
+	const char *line = ui_glyph(ui, GLYPH_LINE);
+
+	draw_fmt(&pen, y, p->text.x, "%s%s %llu bytes are missing here %s%s",
+		 line, line, (unsigned long long)l->dropped_bytes, line,
+		 line);
+}
+
+static void
+draw_run(const struct ui *ui, const struct log_place *p, int y,
+	 const struct logview_row *r)
+{
+	struct pen pen = ui_pen(ui, p->text, ROLE_LOG_NOTE);
+	const char *line = ui_glyph(ui, GLYPH_LINE);
+	char hms[16];
+	int x = draw_repeat(&pen, y, p->text.x, line, 2);
+
+	clock_hms(hms, sizeof(hms), r->run_ms);
+	x = draw_fmt(&pen, y, x, " run %llu %s%s %s ",
+		     (unsigned long long)r->run, line, line, hms);
+	draw_repeat(&pen, y, x, line, p->text.x + p->text.w - x);
+}
+
+static void
+draw_gutter(const struct ui *ui, const struct log_place *p, int y, int level,
+	    bool current)
+{
+	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_GUTTER);
+
+	if (ui->layout.gutter == 0)
+		return;
+	if (current)
+		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_MARK,
+			ui_glyph(ui, GLYPH_CURSOR));
+	else if (level == SPEC_LEVEL_ERROR)
+		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_ERROR, "!");
+	else if (level == SPEC_LEVEL_WARN)
+		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_WARN, "~");
+}
+
+static struct style
+line_style(const struct ui *ui, int level)
+{
+	if (level == SPEC_LEVEL_ERROR)
+		return ui_style(ui, ROLE_LOG_ERROR);
+	if (level == SPEC_LEVEL_WARN)
+		return ui_style(ui, ROLE_LOG_WARN);
+	return ui_style(ui, ROLE_TEXT);
+}
+
+static void
+draw_row(struct ui *ui, const struct log_place *p, int y, struct logview *lv,
+	 const struct logview_row *row)
+{
+	struct shown *s = scratch();
+	struct logrules *rules = logview_rules(lv);
+	struct logline l;
+	size_t from = 0, to;
+
+	if (row->kind == LOGVIEW_RUN) {
+		draw_run(ui, p, y, row);
+		return;
+	}
+	if (!logview_line(lv, row, LINE_MAX_BYTES, &l))
+		return;
+	if (l.flags & LOGLINE_GAP) {
+		draw_gap(ui, p, y, &l);
+		return;
+	}
+	bool current = row->kind == LOGVIEW_LINE &&
+		       row->seq == logview_hit(lv);
+	int level = rules ? logrules_level(rules, l.text, l.len) : 0;
+	display(s, &l);
+	find_hits(s, logview_find(lv));
+	to = s->text.len;
+	for (int i = 0; p->wrap && i < row->sub; i++)
+		from += columns_bytes(&s->text, from, p->text.w);
+	if (p->wrap)
+		to = from + columns_bytes(&s->text, from, p->text.w);
+	if (row->sub == 0) {
+		draw_gutter(ui, p, y, level, current);
+		draw_time(ui, p, y, &l, lv);
+	}
+	if (draw_line(ui, p->text, y, s, from, to, p->left,
+		      line_style(ui, level), current)) {
+		struct pen pen = ui_pen(ui, p->text, ROLE_TEXT_DIM);
+		draw_text(&pen, y, p->text.x + p->text.w - 1,
+			  ui_glyph(ui, GLYPH_CUT));
+	}
+}
+
+static void
+draw_scroll_bar(struct ui *ui, struct logview *lv)
+{
+	const struct layout *l = &ui->layout;
+	struct rect r = { l->main.y, l->scroll, l->main.h, 1 };
+	struct pen pen = ui_pen(ui, r, ROLE_SCROLL);
+	struct logrules *rules = logview_rules(lv);
+	uint64_t n = logview_count(lv), first = 1;
+
+	if (l->scroll < 0 || !logview_log(lv))
+		return;
+	first = logread_first_seq(logview_log(lv));
+	uint64_t h = (uint64_t)SBX_MAX(r.h, 1);
+	uint64_t from = logview_first_shown(lv), to = logview_last_shown(lv);
+	for (int y = 0; y < r.h; y++) {
+		uint64_t a = first + n * (uint64_t)y / h;
+		uint64_t b = first + n * ((uint64_t)y + 1) / h;
+		enum role role = ROLE_SCROLL;
+		const char *g = ui_glyph(ui, GLYPH_TRACK);
+		if (b <= a)
+			b = a + 1;
+		if (from && a <= to && b > from) {
+			role = ROLE_SCROLL_THUMB;
+			g = ui_glyph(ui, GLYPH_THUMB);
+		}
+		if (n > 0 && logview_hit_in(lv, a, b)) {
+			role = ROLE_SCROLL_TICK;
+			g = ui_glyph(ui, GLYPH_TICK);
+		} else if (n > 0 && rules && logrules_any(rules, a, b)) {
+			role = ROLE_SCROLL_TICK;
+			g = "!";
+		}
+		ui_text(ui, &pen, r.y + y, r.x, role, g);
+	}
+}
+
+static void
+on_log(struct client *c, const struct client_answer *a, void *arg)
+{
+	struct ui *ui = arg;
+	struct err e = ERR_INIT;
+
+	(void)c;
+	if (a->err) {
+		ui_toast(ui, TOAST_WARN, "%s", a->err->text);
+		return;
+	}
+	/* The answer begins like a GROW: the process it is of. */
+	struct proto_grow g;
+	if (proto_get_grow(a->frame->data, a->frame->len, &g) < 0 ||
+	    a->frame->nfds < 1)
+		return;
+	struct model_proc *p = model_find(ui->model, g.proc);
+	if (!p)
+		return;
+	struct pane *pa = ui_pane(ui, p);
+	if (logview_open(pa->log, a->frame->fds[0], &e) < 0)
+		ui_toast(ui, TOAST_WARN, "%s", e.text);
+	ui->dirty = true;
+	ui->wants |= UI_AGAIN;
+}
+
+void
+log_ensure(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	if (!p || !ui->client)
+		return;
+	struct pane *pa = ui_pane(ui, p);
+	if (pa->log_asked)
+		return;
+	if (client_log_open(ui->client, p->id, on_log, ui) == 0)
+		pa->log_asked = true;
+}
+
+static void
+draw(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+	struct rect r = ui->layout.main;
+
+	if (!p || rect_empty(r))
+		return;
+	struct pane *pa = ui_pane(ui, p);
+	struct log_place place = place_of(ui, pa);
+	struct wrap_arg wrap = { place.text.w, scratch() };
+	struct logview_row *rows = mem_array((size_t)r.h, sizeof(*rows));
+	int n = logview_fill(pa->log, rows, r.h,
+			     ui->wrap ? wrapped_rows : NULL, &wrap);
+	for (int i = 0; i < n; i++)
+		draw_row(ui, &place, r.y + i, pa->log, &rows[i]);
+	free(rows);
+	draw_scroll_bar(ui, pa->log);
+}
+
+static void
+scroll(struct ui *ui, enum view_scroll how, int n)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	if (!p)
+		return;
+	struct pane *pa = ui_pane(ui, p);
+	struct log_place place = place_of(ui, pa);
+	struct wrap_arg wrap = { place.text.w, scratch() };
+	logview_rows_fn *fn = ui->wrap ? wrapped_rows : NULL;
+	int h = SBX_MAX(ui->layout.main.h, 1);
+
+	switch (how) {
+	case VIEW_ROWS:
+		logview_scroll(pa->log, n, fn, &wrap);
+		break;
+	case VIEW_HALF:
+		logview_scroll(pa->log, n * SBX_MAX(h / 2, 1), fn, &wrap);
+		break;
+	case VIEW_PAGE:
+		logview_scroll(pa->log, n * SBX_MAX(h - 1, 1), fn, &wrap);
+		break;
+	case VIEW_TOP:
+		logview_top(pa->log);
+		break;
+	case VIEW_BOTTOM:
+		logview_follow(pa->log);
+		break;
+	case VIEW_SIDE:
+		pa->left = SBX_MAX(pa->left + n * SIDE_STEP, 0);
+		pa->left = SBX_MIN(pa->left, LINE_MAX_BYTES);
+		break;
+	}
+	ui->dirty = true;
+}
+
+static bool
+mouse(struct ui *ui, const struct vt_mouse *m)
+{
+	int lines = (int)options_number(ui->options, OPTION_SCROLL_LINES);
+
+	if (m->kind != VT_MOUSE_PRESS)
+		return false;
+	if (m->button == VT_BUTTON_WHEEL_UP) {
+		scroll(ui, VIEW_ROWS, -lines);
+		return true;
+	}
+	if (m->button == VT_BUTTON_WHEEL_DOWN) {
+		scroll(ui, VIEW_ROWS, lines);
+		return true;
+	}
+	if (m->button == VT_BUTTON_LEFT) {
+		ui_set_mode(ui, MODE_LOG);
+		return true;
+	}
+	return false;
+}
+
+const struct view view_log = { draw, scroll, mouse };
