@@ -31,7 +31,7 @@ enum {
 	QUICK_DEATH_US = 10 * 1000000,
 	BACKOFF_MIN_US = 100 * 1000,
 	BACKOFF_MAX_US = 5 * 1000000,
-	RETRY_SEND_US = 10 * 1000,
+	RETRY_US = 10 * 1000,
 	HANG_UP_US = 1000 * 1000,	/* without a socket, until SIGKILL */
 	GUARD_PAUSE_US = 1000 * 1000,
 	GIVE_UP_MS = 30000,
@@ -68,6 +68,7 @@ struct keeper {
 	bool refused;		/* no slot left: one answer is owed */
 	uint64_t refused_id;
 	bool blocked;		/* the socket is full */
+	bool deaf;		/* and cannot be read: no memory */
 	bool unreaped;		/* children may have ended */
 	unsigned quick_deaths, failed_starts;
 	int exit_status;
@@ -93,7 +94,7 @@ send_msg(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 	 */
 	k->blocked = true;
 	if (n != -EAGAIN)
-		k->retry_at_us = clock_us() + RETRY_SEND_US;
+		k->retry_at_us = clock_us() + RETRY_US;
 	return false;
 }
 
@@ -271,7 +272,7 @@ hang_up(struct keeper *k)
 	sys_close(k->sock);
 	k->sock = -1;
 	k->talk = TALK_NONE;
-	k->blocked = false;
+	k->blocked = k->deaf = false;
 	if (k->engine)
 		k->kill_at_us = clock_us() + HANG_UP_US;
 }
@@ -291,6 +292,11 @@ receive(struct keeper *k)
 	/* The message is there even where its descriptors found no room. */
 	if (n == -EPROTO)
 		n = KEEP_LEN;
+	if (n == -ENOMEM || n == -ENOBUFS) {
+		k->deaf = true;
+		k->retry_at_us = clock_us() + RETRY_US;
+		return false;
+	}
 	if (n <= 0) {
 		hang_up(k);
 		return false;
@@ -389,7 +395,8 @@ engine_ended(struct keeper *k, int status)
 	if (k->sock >= 0)
 		hang_up(k);
 	k->kill_at_us = NEVER;
-	if (k->bye && (k->hung || (WIFEXITED(status) && !WEXITSTATUS(status)))) {
+	bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (k->bye && (in_order || k->hung)) {
 		k->done = true;
 		return;
 	}
@@ -561,7 +568,7 @@ run_timers(struct keeper *k)
 
 	if (now_us >= k->retry_at_us) {
 		k->retry_at_us = NEVER;
-		k->blocked = false;
+		k->blocked = k->deaf = false;
 	}
 	if (now_us >= k->kill_at_us) {
 		k->kill_at_us = NEVER;
@@ -598,7 +605,9 @@ turn(struct keeper *k, struct pollfd *set)
 	if (k->blocked && k->retry_at_us == NEVER)
 		want |= POLLOUT;
 	set[0] = (struct pollfd){ k->signals, POLLIN, 0 };
-	set[1] = (struct pollfd){ k->refused ? -1 : k->sock, want, 0 };
+	/* What is not listened to must not be waited for either (POLLHUP). */
+	set[1] = (struct pollfd){ k->refused || k->deaf ? -1 : k->sock, want,
+				  0 };
 	if (poll(set, add_spawning(k, set), wait_ms(k)) < 0)
 		return;
 	if (set[1].revents & POLLOUT)

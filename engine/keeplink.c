@@ -118,10 +118,13 @@ send_waiting(struct keeplink *k)
 }
 
 static void
-retry_sending(struct timer *t, void *arg)
+retry(struct timer *t, void *arg)
 {
+	struct keeplink *k = arg;
+
 	(void)t;
-	send_waiting(arg);
+	loop_want(k->source, LOOP_IN);
+	send_waiting(k);
 }
 
 static struct keep_exit
@@ -240,6 +243,11 @@ receive(struct keeplink *k)
 	bool lost = n == -EPROTO;
 	if (lost)
 		n = KEEP_LEN;
+	if (n == -ENOMEM || n == -ENOBUFS) {
+		loop_want(k->source, 0);
+		timer_arm(k->retry, clock_us() + RETRY_US);
+		return false;
+	}
 	if (n <= 0) {
 		lose_keeper(k, (int)-n);
 		return false;
@@ -284,7 +292,7 @@ keeplink_new(struct loop *l, int fd, const struct keeplink_events *ev,
 			errno = -r;
 		return NULL;
 	}
-	k->retry = loop_timer(l, retry_sending, k);
+	k->retry = loop_timer(l, retry, k);
 	k->ev = ev;
 	k->arg = arg;
 	list_init(&k->queue);

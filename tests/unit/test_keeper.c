@@ -645,6 +645,48 @@ TEST(keeper_out_of_descriptors)
 	EQ_INT(rig_survivors(), 0);
 }
 
+/*
+ * Also the test of injected faults (SBX_FAULT): whichever call fails, every
+ * request has an answer, a later one works and the end is orderly.
+ */
+TEST(every_request_has_an_answer)
+{
+	struct rig r;
+	struct spawn_req q;
+
+	EQ_INT(rig_start(&r), 0);
+	for (int round = 0; round < 3; round++) {
+		spawn_req_init(&q);
+		q.stderr_apart = round != 1;
+		q.stdin_kind = SPAWN_STDIN_PIPE;
+		q.notify = true;
+		uint64_t a = rig_zoo_run(&r, &q, "wait", NULL, NULL);
+		q.tty = true;
+		uint64_t b = rig_zoo_run(&r, &q, "wait", NULL, NULL);
+		for (int i = 0; i < 2; i++) {
+			if ((i ? b : a) == 0)
+				continue;	/* refused on our side */
+			struct rig_run *run = rig_run(&r, i ? b : a);
+			RIG_WAIT(&r, run->started || run->failed ||
+					     run->state == KEEP_RUNNING);
+		}
+		EQ_INT(kill_engine(&r), 0);
+	}
+	int status = -1;
+	for (int i = 0; i < 3 && status < 0; i++) {
+		uint64_t last = rig_zoo_plain(&r, "exit", "6", NULL);
+		struct rig_run *run = rig_run(&r, r.nruns);
+		if (last == 0)
+			continue;
+		RIG_WAIT(&r, run->exited || run->failed);
+		if (run->exited)
+			status = run->exit.status;
+	}
+	EQ_INT(WEXITSTATUS(status), 6);
+	EQ_INT(rig_stop(&r), 0);
+	EQ_INT(rig_survivors(), 0);
+}
+
 TEST(engine_out_of_descriptors_is_told)
 {
 	struct rig r;
