@@ -132,8 +132,8 @@ void	vt_save(struct vt *vt);
 void	vt_restore(struct vt *vt);
 /* The cursor is at home afterwards. */
 void	vt_region(struct vt *vt, int top, int bottom);
-/* Back to the primary screen, if that is not the one shown. */
-void	vt_alt_leave(struct vt *vt, bool with_cursor);
+/* Back to the primary screen; false if that is the one shown. */
+bool	vt_alt_leave(struct vt *vt);
 void	vt_clear(struct vt *vt);		/* the screen shown */
 void	vt_sgr(struct vt *vt, const struct vtguard_csi *c);
 

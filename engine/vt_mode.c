@@ -109,17 +109,16 @@ alt_enter(struct vt *vt, bool with_cursor)
 	grid_touch_all(vt->grid);
 }
 
-void
-vt_alt_leave(struct vt *vt, bool with_cursor)
+bool
+vt_alt_leave(struct vt *vt)
 {
 	if (!vt_is_alt(vt))
-		return;
+		return false;
 	grid_free(vt->alt);
 	vt->alt = NULL;
 	vt->grid = vt->primary;
 	grid_touch_all(vt->grid);
-	if (with_cursor)
-		vt_restore(vt);
+	return true;
 }
 
 /* What setting or resetting a mode does besides its bit. */
@@ -141,8 +140,8 @@ mode_effect(struct vt *vt, int number, bool on)
 	case 1049:
 		if (on)
 			alt_enter(vt, number == 1049);
-		else
-			vt_alt_leave(vt, number == 1049);
+		else if (vt_alt_leave(vt) && number == 1049)
+			vt_restore(vt);
 		break;
 	}
 }

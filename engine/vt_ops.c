@@ -33,6 +33,25 @@ wrap(struct vt *vt)
 	vt->pending = false;
 }
 
+/* ICH, DCH or ECH of n cells. */
+static void
+edit_cells(struct vt *vt, int n, char final)
+{
+	bool is_outside = vt->row < vt->top || vt->row >= vt->bottom;
+	int row = vt->row, col = vt->col;
+
+	if (!is_outside || final == 'X') {
+		vt_lib_csi(vt, n, -1, final);
+		return;
+	}
+	/* libvterm would do nothing outside of the margins. */
+	vt_lib_region(vt, 0, vt->rows);
+	vt_lib_goto(vt, row, col);
+	vt_lib_csi(vt, n, -1, final);
+	vt_lib_region(vt, vt->top, vt->bottom);
+	vt_lib_goto(vt, row, col);
+}
+
 /* After count columns were put where room was left. */
 static void
 put_done(struct vt *vt, int count, int room)
@@ -50,7 +69,7 @@ put_ascii(struct vt *vt, const char *s, int len)
 		int room = vt->cols - vt->col;
 		int n = SBX_MIN(len, room);
 		if (vt->modes & MODE_INSERT)
-			vt_lib_csi(vt, n, -1, '@');
+			edit_cells(vt, n, '@');
 		vt_lib_write(vt, s, (size_t)n);
 		put_done(vt, n, room);
 		s += n;
@@ -71,7 +90,7 @@ stage_flush(struct vt *vt, struct stage *st)
 	if (st->count == 0)
 		return;
 	if (vt->modes & MODE_INSERT)
-		vt_lib_csi(vt, st->count, -1, '@');
+		edit_cells(vt, st->count, '@');
 	vt->glyphs = st->cells;
 	for (int i = 0; i < st->count;) {
 		int n = SBX_MIN(st->count - i, (int)sizeof(filler) - 1);
@@ -250,10 +269,10 @@ move_left(struct vt *vt, int n)
 	vt_move(vt, vt->row, vt->pending ? vt->cols - n : vt->col - n);
 }
 
+/* A wrap that is pending stays so, one row further. */
 static void
 line_feed(struct vt *vt)
 {
-	vt->pending = false;
 	vt_lib_write(vt, "\n", 1);
 }
 
@@ -322,7 +341,7 @@ set_tab(struct vt *vt, int col, bool on)
 void
 vt_reset(struct vt *vt)
 {
-	vt_alt_leave(vt, false);
+	vt_alt_leave(vt);
 	vt->pen = CELL_BLANK;
 	vt->modes = MODE_AT_START;
 	vt->shape = 0;
@@ -403,7 +422,6 @@ op_escape(void *arg, char inter, char final)
 		set_tab(vt, vt->col, true);
 		break;
 	case 'M':
-		vt->pending = false;
 		vt_lib_write(vt, "\033M", 2);
 		break;
 	case 'N':
@@ -500,22 +518,9 @@ csi_tabs(struct vt *vt, const struct vtguard_csi *c)
 static void
 csi_cells(struct vt *vt, const struct vtguard_csi *c)
 {
-	int n = SBX_MIN(count_param(c), vt->cols - vt->col);
-	bool is_outside = vt->row < vt->top || vt->row >= vt->bottom;
-	int row = vt->row, col = vt->col;
-
 	if (vt->pending)
 		return;		/* the cursor is behind the last cell */
-	if (is_outside && c->final != 'X') {
-		/* libvterm would do nothing outside of the margins. */
-		vt_lib_region(vt, 0, vt->rows);
-		vt_lib_goto(vt, row, col);
-		vt_lib_csi(vt, n, -1, c->final);
-		vt_lib_region(vt, vt->top, vt->bottom);
-		vt_lib_goto(vt, row, col);
-		return;
-	}
-	vt_lib_csi(vt, n, -1, c->final);
+	edit_cells(vt, SBX_MIN(count_param(c), vt->cols - vt->col), c->final);
 }
 
 /* IL, DL, SU, SD */
