@@ -22,6 +22,7 @@
 #include "keepslot.h"
 #include "mem.h"
 #include "procfs.h"
+#include "procfs.h"
 #include "spawn.h"
 #include "sys.h"
 #include "tree.h"
@@ -534,6 +535,13 @@ take_signals(struct keeper *k)
 			break;
 		case SIGTERM:
 		case SIGINT:
+			/*
+			 * Daemons are used to signal the parent they had; to
+			 * an orphan that is us, as it would be init, which
+			 * does not mind either.
+			 */
+			if (procfs_is_above(getpid(), (pid_t)info.ssi_pid))
+				break;
 			k->term = true;
 			k->term_told = false;
 			break;

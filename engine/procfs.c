@@ -18,6 +18,7 @@
 enum {
 	ENV_WINDOW = 4096,
 	CMDLINE_MAX = 4096,
+	CLIMB_MAX = 4096,
 	SOCKETS_MAX = 16384,	/* listening sockets that are looked at */
 };
 
@@ -83,6 +84,21 @@ procfs_stat(pid_t pid, struct procfs_stat *st)
 	st->start_ticks = field[18];
 	st->rss_bytes = field[20] * (uint64_t)sysconf(_SC_PAGESIZE);
 	return 0;
+}
+
+bool
+procfs_is_above(pid_t up, pid_t pid)
+{
+	struct procfs_stat st;
+
+	for (int i = 0; i < CLIMB_MAX && pid > 0; i++) {
+		if (pid == up)
+			return true;
+		if (procfs_stat(pid, &st) < 0)
+			return false;
+		pid = st.ppid;
+	}
+	return false;
 }
 
 bool

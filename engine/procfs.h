@@ -26,6 +26,8 @@ struct procfs_stat {
 };
 
 int	procfs_stat(pid_t pid, struct procfs_stat *st);
+/* True when up is pid itself or among its parents; false when pid is gone. */
+bool	procfs_is_above(pid_t up, pid_t pid);
 /* Dead, and only waiting to be reaped. */
 bool	procfs_is_dead(const struct procfs_stat *st);
 /* A start time in the clock of clock_us(). */

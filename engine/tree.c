@@ -454,22 +454,6 @@ struct leftovers {
 	size_t found;
 };
 
-/* True when a is pid, or among its parents. */
-static bool
-is_above(pid_t a, pid_t pid)
-{
-	struct procfs_stat st;
-
-	for (int i = 0; i < CLIMB_MAX && pid > 0; i++) {
-		if (pid == a)
-			return true;
-		if (procfs_stat(pid, &st) < 0)
-			return false;
-		pid = st.ppid;
-	}
-	return false;
-}
-
 static void
 kill_leftover(pid_t pid, void *arg)
 {
@@ -485,7 +469,8 @@ kill_leftover(pid_t pid, void *arg)
 		return;
 	/* sbx may itself have been started from within a leftover. */
 	if (l->keeper &&
-	    (is_above(l->keeper, pid) || is_above(pid, l->keeper)))
+	    (procfs_is_above(l->keeper, pid) ||
+	     procfs_is_above(pid, l->keeper)))
 		return;
 	if (send_to(&st, SIGKILL) == 0)
 		l->found++;

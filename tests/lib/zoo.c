@@ -374,6 +374,15 @@ run_notify(char **args)
 }
 
 static int
+run_kill_parent(char **args)
+{
+	int r = kill(getppid(), atoi(args[0]));
+
+	say(r == 0 ? "sent\n" : "refused\n");
+	wait_for_end();
+}
+
+static int
 run_flood(char **args)
 {
 	static char block[65536];
@@ -438,6 +447,8 @@ static const struct animal animals[] = {
 	{ "env", "NAME", "prints a variable", 1, run_env },
 	{ "notify", "TEXT", "writes TEXT to SBX_NOTIFY_FD, waits", 1,
 	  run_notify },
+	{ "kill-parent", "N", "sends signal N to its parent, waits", 1,
+	  run_kill_parent },
 	{ "no-way-back", "", "1 if it can become root again", 0,
 	  run_no_way_back },
 };

@@ -298,6 +298,39 @@ TEST(keeper_and_engine_die)
 	OK(rig_all_gone(2000));
 }
 
+static void
+count_tagged(pid_t pid, void *arg)
+{
+	struct procfs_stat st;
+	uint64_t limit;
+
+	if (procfs_rttime(pid, &limit) == 0 &&
+	    tree_tag_set(limit) == RIG_SET && procfs_stat(pid, &st) == 0 &&
+	    !procfs_is_dead(&st))
+		++*(int *)arg;
+}
+
+TEST(keeper_dies_in_a_storm)
+{
+	struct rig r;
+
+	EQ_INT(rig_start(&r), 0);
+	uint64_t a = rig_zoo_plain(&r, "storm", "10", NULL);
+	uint64_t b = rig_zoo_plain(&r, "storm-sid", "10", NULL);
+	RIG_WAIT(&r, STDOUT(&r, a)->len && STDOUT(&r, b)->len);
+	uint64_t start_ms = clock_ms();
+	kill(r.engine, SIGKILL);
+	kill(r.keeper, SIGKILL);
+	int live = 1;
+	while (live > 0) {
+		live = 0;
+		procfs_each(count_tagged, &live);
+		OK(clock_ms() - start_ms < 2000);
+	}
+	OK(wait_for_anchor(&r) >= 0);
+	OK(rig_all_gone(2000));
+}
+
 TEST(silent_engine_is_ended_with_the_keeper)
 {
 	struct rig r;
@@ -372,6 +405,25 @@ TEST(term_is_passed_on)
 	RIG_WAIT(&r, r.terms == 2);
 	kill(r.anchor, SIGTERM);
 	RIG_WAIT(&r, r.terms == 3);
+	EQ_INT(rig_stop(&r), 0);
+}
+
+TEST(signals_of_children_are_ignored)
+{
+	static const char *const signals[] = { "15", "2", "1", "10", "17" };
+	struct rig r;
+
+	EQ_INT(rig_start(&r), 0);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		uint64_t slot =
+			rig_zoo_plain(&r, "kill-parent", signals[i], NULL);
+		RIG_WAIT(&r, STDOUT(&r, slot)->len > 0);
+		EQ_STR(buf_str(STDOUT(&r, slot)), "sent\n");
+	}
+	/* The keeper has seen them before it answers to this. */
+	uint64_t slot = rig_zoo_plain(&r, "exit", "0", NULL);
+	RIG_WAIT(&r, rig_run(&r, slot)->exited);
+	EQ_INT(r.terms, 0);
 	EQ_INT(rig_stop(&r), 0);
 }
 
