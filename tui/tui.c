@@ -29,6 +29,7 @@
 enum {
 	FRAME_US = 16000,
 	FLOOD_US = 33000,	/* between frames that follow each other */
+	TYPED_US = 100000,	/* after a key: frames wait for nothing */
 	FLOOD_FRAMES = 12,	/* so many in a row are a flood */
 	BACKLOG_BYTES = 8192,	/* not taken by the terminal yet */
 	RETRY_US = 100000,	/* between looks for a new engine */
@@ -45,7 +46,7 @@ struct tui {
 	struct source *terminal;
 	struct timer *esc_timer, *frame_timer, *tick_timer, *retry_timer,
 		*answer_timer;
-	uint64_t painted_us;
+	uint64_t painted_us, typed_us;
 	unsigned frames_in_row;
 	bool sync;		/* the terminal knows mode 2026 */
 	bool up;		/* the terminal is ours: paint */
@@ -94,7 +95,11 @@ static void
 maybe_paint(struct tui *t)
 {
 	uint64_t gap = t->frames_in_row > FLOOD_FRAMES ? FLOOD_US : FRAME_US;
-	uint64_t due = t->painted_us + gap, now = clock_us();
+	uint64_t now = clock_us();
+	/* The engine paces its pictures: what answers a key is shown at once. */
+	if (now - t->typed_us < TYPED_US)
+		gap = 0;
+	uint64_t due = t->painted_us + gap;
 
 	if (!t->ui->dirty || !t->up)
 		return;
@@ -123,8 +128,7 @@ static void
 paint_soon(struct tui *t)
 {
 	t->frames_in_row = 0;
-	if (clock_us() - t->painted_us < FRAME_US)
-		t->painted_us = clock_us() - FRAME_US;
+	t->typed_us = clock_us();
 }
 
 static void
@@ -305,6 +309,7 @@ on_hello(struct client *c, const struct proto_hello *h, void *arg)
 	t->keeper_pid = (int)h->keeper_pid;
 	t->client = c;
 	ui_connected(t->ui, c, h);
+	t->ui->toast.level = TOAST_NONE;
 	ui_toast(t->ui, TOAST_INFO, "the engine is back");
 }
 
