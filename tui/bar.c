@@ -138,10 +138,11 @@ title_paused(struct ui *ui, struct pieces *p, struct model_proc *proc)
 		snprintf(text, sizeof(text), "PAUSED  +%s new  %s to follow",
 			 n, key ? key : ":bottom");
 	}
-	int w = draw_columns(text);
-	if (w > p->end - p->x)
+	if (draw_columns(text) >= p->end - p->x)
 		snprintf(text, sizeof(text), "PAUSED");
-	w = draw_columns(text);
+	int w = draw_columns(text);
+	if (w >= p->end - p->x)
+		return p->end;
 	ui_text(ui, &p->pen, p->y, p->end - w, ROLE_PAUSED, text);
 	return p->end - w - 1;
 }
@@ -164,12 +165,11 @@ title_one(struct ui *ui, struct pieces *p, struct model_proc *proc)
 		snprintf(text, sizeof(text), "!%u", errors);
 		piece(p, ROLE_FLAG_ERROR, text);
 	}
-	snprintf(text, sizeof(text), "%d/%zu",
-		 list_index(ui, proc->id) + 1, ui->list.count);
-	p->x++;
-	piece(p, ROLE_TITLE, text);
 	int before = p->end;
 	p->end = title_paused(ui, p, proc);
+	snprintf(text, sizeof(text), "%d/%zu",
+		 list_index(ui, proc->id) + 1, ui->list.count);
+	piece(p, ROLE_TITLE, text);
 	if (p->end != before || ui_shows_screen(ui))
 		return;
 	snprintf(text, sizeof(text), "follow %s", ui_glyph(ui, GLYPH_FOLLOW));
@@ -394,8 +394,9 @@ left_log(struct ui *ui, struct pieces *p, struct pane *pa)
 		snprintf(text, sizeof(text), "follow %s",
 			 ui_glyph(ui, GLYPH_FOLLOW));
 		piece(p, ROLE_TEXT, text);
-		snprintf(text, sizeof(text), "%s lines",
-			 grouped_number(count, sep, a));
+		snprintf(text, sizeof(text), "%s line%s",
+			 grouped_number(count, sep, a),
+			 count == 1 ? "" : "s");
 		if (!narrow)
 			piece(p, ROLE_TEXT, text);
 	} else if (count > 0 && logview_log(lv)) {

@@ -353,8 +353,32 @@ offer(struct offers *o, const char *text, const char *help)
 						  mem_str(help), o->from };
 }
 
+/* "restart api", "restart --failed": a verb with what it could be for. */
 static void
-offer_verbs(struct offers *o)
+offer_uses(struct ui *ui, struct offers *o, const struct verb_row *v)
+{
+	const struct model_proc *p = ui_selected(ui);
+	char text[128], names[160];
+	struct proto_request q = { .flags = PROTO_F_FAILED };
+
+	if (p && v->words_min == 1) {
+		snprintf(text, sizeof(text), "%s %.64s", v->row.name,
+			 p->row->name);
+		offer(o, text, v->row.help);
+	}
+	if (cmd_takes(v, CMD_OPT_FAILED)) {
+		size_t n = affected(ui, &q, names, sizeof(names));
+		snprintf(text, sizeof(text), "%s --failed", v->row.name);
+		offer(o, text, n ? names : "none has failed");
+	}
+	if (cmd_takes(v, CMD_OPT_ALL)) {
+		snprintf(text, sizeof(text), "%s --all", v->row.name);
+		offer(o, text, "every process");
+	}
+}
+
+static void
+offer_verbs(struct ui *ui, struct offers *o)
 {
 	for (size_t i = 0; i < cmd_verb_table.count; i++) {
 		const struct row *r = table_row(&cmd_verb_table, i);
@@ -363,6 +387,13 @@ offer_verbs(struct offers *o)
 		if (v->built && (v->request || v->id == VERB_ADD ||
 				 v->id == VERB_SET))
 			offer(o, r->name, r->help);
+	}
+	for (size_t i = 0; *o->word && i < cmd_verb_table.count; i++) {
+		const struct row *r = table_row(&cmd_verb_table, i);
+		const struct verb_row *v =
+			(const struct verb_row *)(const void *)r;
+		if (v->built && v->request && v->words_min > 0)
+			offer_uses(ui, o, v);
 	}
 	for (size_t i = 0; i < action_table.count; i++) {
 		const struct row *r = table_row(&action_table, i);
@@ -457,7 +488,7 @@ command_complete(struct ui *ui, const char *line, struct completion *out,
 	o.from = start;
 	snprintf(first, sizeof(first), "%.*s", (int)strcspn(line, " "), line);
 	if (word_no == 0) {
-		offer_verbs(&o);
+		offer_verbs(ui, &o);
 		return o.count;
 	}
 	const struct row *row = table_find(&cmd_verb_table, first);

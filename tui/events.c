@@ -67,21 +67,20 @@ events_open(struct events_view *ev, int dir)
 void
 events_add(struct events_view *ev, const struct journal_event *e)
 {
-	struct kept *k = &ev->ring[ev->count++ % KEPT];
 	const char *text = e->text && *e->text ? e->text
 					       : event_name(e->kind);
-	char cause[128];
+	const char *process = e->process && *e->process ? e->process : "set";
+	const struct kept *last = &ev->ring[(ev->count + KEPT - 1) % KEPT];
 
+	/* Asked for and done: two entries of the journal, one to a person. */
+	if (last->text && !strcmp(last->text, text) &&
+	    !strcmp(last->process, process))
+		return;
+	struct kept *k = &ev->ring[ev->count++ % KEPT];
 	free(k->process);
 	free(k->text);
-	k->process = mem_str(e->process && *e->process ? e->process : "set");
-	/* The step after "by you" is what a person looks for. */
-	if (e->cause == CAUSE_NONE || (e->text && strstr(e->text, " by ")))
-		k->text = mem_str(text);
-	else
-		k->text = mem_fmt("%s %s", text,
-				  cause_phrase(e->cause, NULL, cause,
-					       sizeof(cause)));
+	k->process = mem_str(process);
+	k->text = mem_str(text);
 	k->wall_ms = e->wall_ms;
 }
 

@@ -251,6 +251,18 @@ paint_all(void)
 	clearok(curscr, TRUE);
 }
 
+/* Curses writes the last cell of the screen by a trick that needs a second
+ * column. */
+static void
+paint_single(const struct canvas *c)
+{
+	char text[CELL_TEXT_MAX + 16];
+
+	memcpy(text, "\033[H", 3);
+	size_t n = cell_text(canvas_pool(c), canvas_row(c, 0), text + 3);
+	term_write(text, n + 3);
+}
+
 void
 paint_frame(const struct canvas *c, bool sync)
 {
@@ -280,5 +292,7 @@ paint_frame(const struct canvas *c, bool sync)
 	doupdate();
 	if (sync)
 		term_write("\033[?2026l", 8);
+	if (paint.rows == 1 && paint.cols == 1)
+		paint_single(c);
 	term_cursor_shape(cur.visible ? cur.shape : -1);
 }

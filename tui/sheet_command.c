@@ -92,7 +92,8 @@ draw_explanation(struct ui *ui, const struct pen *pen,
 		 *r->args ? " " : "", r->args, r->help);
 	draw_cut(pen, y, pen->clip.x, pen->clip.w, text,
 		 ui_glyph(ui, GLYPH_MORE));
-	const char *line = cl->edit.len ? cl->edit.text : r->name;
+	bool whole = strchr(cl->edit.text, ' ') != NULL;
+	const char *line = whole ? cl->edit.text : r->name;
 	if (table_find(&cmd_verb_table, r->name))
 		snprintf(text, sizeof(text),
 			 "in sbxrc: bind KEY %.60s   shell: sbx %.60s", line,

@@ -102,8 +102,9 @@ collect_binding(const char *mode, const char *key, const char *command,
 	const struct row *r = row_of(command, &section);
 	if (!strncmp(command, "select ", 7))
 		return;
-	add(c->help, section, key, command,
-	    r && !strchr(command, ' ') ? r->help : NULL);
+	/* Verbs are told by themselves: their help is a long sentence. */
+	bool told = r && table_find(&action_table, r->name);
+	add(c->help, section, key, command, told ? r->help : NULL);
 }
 
 static void

@@ -311,12 +311,14 @@ draw_wide_row(struct ui *ui, struct model_proc *p, int y)
 	row_state(p->row, clock_wall_ms(), state);
 	struct pen sp = pen;
 	sp.style = ui_style(ui, row_role(p->row));
-	int x = draw_cut(&sp, y, c.state_x, 11, state,
+	/* Without figures a long state may go on under their columns. */
+	int room = row_up(p->row) ? 11 : 18;
+	int x = draw_cut(&sp, y, c.state_x, room, state,
 			 ui_glyph(ui, GLYPH_MORE));
 	enum role role = flag_text(ui, p, flag);
 	if (flag[0])
-		ui_text(ui, &pen, y, SBX_MIN(x + 1, c.state_x + 9), role,
-			flag);
+		ui_text(ui, &pen, y, SBX_MIN(x + 1, c.state_x + room - 2),
+			role, flag);
 	draw_figures(ui, &c, &pen, p->row, y);
 }
 

@@ -378,22 +378,26 @@ draw_scroll_bar(struct ui *ui, struct logview *lv)
 	for (int y = 0; y < r.h; y++) {
 		uint64_t a = first + n * (uint64_t)y / h;
 		uint64_t b = first + n * ((uint64_t)y + 1) / h;
-		enum role role = ROLE_SCROLL;
 		const char *g = ui_glyph(ui, GLYPH_TRACK);
+		bool thumb = n > h && from && a <= to && b > from;
+		enum role role = thumb ? ROLE_SCROLL_THUMB : ROLE_SCROLL;
 		if (b <= a)
 			b = a + 1;
-		if (from && a <= to && b > from) {
-			role = ROLE_SCROLL_THUMB;
+		if (thumb)
 			g = ui_glyph(ui, GLYPH_THUMB);
-		}
-		if (n > 0 && logview_hit_in(lv, a, b)) {
+		if (n > h && logview_hit_in(lv, a, b)) {
 			role = ROLE_SCROLL_TICK;
 			g = ui_glyph(ui, GLYPH_TICK);
-		} else if (n > 0 && rules && logrules_any(rules, a, b)) {
+		} else if (n > h && rules && logrules_any(rules, a, b)) {
 			role = ROLE_SCROLL_TICK;
 			g = "!";
 		}
-		ui_text(ui, &pen, r.y + y, r.x, role, g);
+		struct pen own = pen;
+		own.style = ui_style(ui, role);
+		/* A tick in the thumb must not hide the thumb. */
+		if (thumb && role == ROLE_SCROLL_TICK)
+			own.style.attrs |= VT_REVERSE;
+		draw_text(&own, r.y + y, r.x, g);
 	}
 }
 
