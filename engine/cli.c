@@ -7,9 +7,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "mem.h"
 #include "msg.h"
+#include "select.h"
 #include "set.h"
+#include "spec.h"
 
 static int
 cli_help(struct cli *c)
@@ -72,56 +75,61 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_HELP] = cli_help,
 };
 
-static bool
-set_knows(const struct set *set, const char *word)
+/* The names of the set without an engine that could be asked. */
+static int
+match_set(struct cli *c)
 {
-	if (strpbrk(word, "*?[") || set_find(set, word))
-		return true;
-	return set_find_group(set, word) != NULL;
+	const struct set *set = c->session.set;
+	size_t count = set->spec_count;
+	struct select_item *items = mem_array(count + 1, sizeof *items);
+	char **groups = mem_array(count + 1, sizeof *groups);
+	bool *hit = mem_array(count + 1, sizeof *hit);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct spec *spec = set->specs[i];
+		struct buf b = BUF_INIT(64 * 1024);
+		for (size_t k = 0; spec->groups && spec->groups[k]; k++)
+			buf_addf(&b, "%s%s", k ? " " : "", spec->groups[k]);
+		groups[i] = buf_take(&b);
+		items[i] = (struct select_item){ .name = spec->name,
+						 .groups = groups[i] };
+	}
+	int n = select_match(items, count, c->cmd->words, 0, hit, &c->err);
+	for (size_t i = 0; i < count; i++)
+		free(groups[i]);
+	free(groups);
+	free(items);
+	free(hit);
+	return n < 0 ? -1 : 0;
 }
 
 /*
- * "sbx WORD...": names for the screen.  What is neither a name of the set
- * nor known to a running engine is more likely a misspelt command.
+ * "sbx WORD...": names for the screen, of the running engine or else of the
+ * set.  A word that is neither but nearly a command is taken for one.
  */
 static int
 check_names(struct cli *c)
 {
-	const struct cmd *cmd = c->cmd;
-	bool known = true;
-
-	if (session_find(&c->session, cli_arg(c, CMD_OPT_FILE)->text,
-			 &c->err) < 0)
-		return -1;
-	c->found = true;
-	if (session_load(&c->session, &c->err) == 0) {
-		for (size_t i = 0; i < cmd->word_count && known; i++)
-			known = set_knows(c->session.set, cmd->words[i]);
-		if (known)
-			return 0;
-	}
+	const char *word = c->cmd->words[0];
 	struct model_proc **procs;
+	int rc = -1;
+
 	if (cli_rows(c, 0) == 0) {
-		int n = model_select(c->model, cmd->words, 0, &procs,
-				     &c->err);
-		if (n >= 0)
-			free(procs);
-		if (n >= 0)
-			return 0;
+		rc = model_select(c->model, c->cmd->words, 0, &procs,
+				  &c->err);
+		free(procs);
+	} else if (c->err.code == ERR_NO_ENGINE && c->found &&
+		   session_load(&c->session, &c->err) == 0) {
+		rc = match_set(c);
 	}
-	const struct row *near = table_suggest(&cmd_verb_table,
-					       cmd->words[0]);
-	if (near) {
-		err_set(&c->err, ERR_USAGE, "there is no command and no "
-			"process '%.100s'", cmd->words[0]);
-		return err_hint(&c->err, "did you mean 'sbx %s'?",
-				near->name);
-	}
-	if (c->err.code == ERR_NO_PROCESS)
+	if (rc >= 0 || c->err.code != ERR_NO_PROCESS)
+		return rc < 0 ? -1 : 0;
+	const struct row *near = table_suggest(&cmd_verb_table, word);
+	if (!near || strncmp(c->err.hint, "did you mean", 12) == 0)
 		return -1;
-	err_set(&c->err, ERR_NO_PROCESS, "no process '%.100s'",
-		cmd->words[0]);
-	return err_hint(&c->err, "'sbx help' lists the commands");
+	err_set(&c->err, ERR_USAGE, "there is no command and no process "
+		"'%.100s'", word);
+	return err_hint(&c->err, "did you mean 'sbx %s'?", near->name);
 }
 
 static int
@@ -192,7 +200,6 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	int code;
 
 	*open = (struct cli_open){ .file = NULL };
-	setlocale(LC_ALL, "");
 	/* Numbers are written and read with a point everywhere. */
 	setlocale(LC_NUMERIC, "C");
 	c.json = wants_json(argc, argv);

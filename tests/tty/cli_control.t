@@ -1,0 +1,166 @@
+#!/bin/sh
+# up, start, stop, restart, kill, signal, rm, clean, down; ls and show.
+. tests/lib/tty.sh
+
+json() {
+	printf '%s\n' "$out" | python3 -c "
+import json, sys
+v = json.load(sys.stdin)
+p = {x['name']: x for x in v['processes']} if isinstance(v.get('processes'), list) else {}
+print($1)"
+}
+
+cat >sbxrc <<'END'
+process web {
+	cmd trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done
+	ready log /^up/
+}
+process tree sleep 1000 & (setsid sleep 1001 &) ; wait
+process hard {
+	cmd trap '' TERM; sleep 1002 & while :; do wait; done
+	stop TERM 200ms KILL
+}
+process job {
+	cmd exit 3
+	ready log /never/
+	autostart no
+}
+process never {
+	argv /nowhere/program
+	autostart no
+}
+process slow {
+	cmd sleep 1003
+	ready log /never/
+	autostart no
+}
+group all web tree hard
+END
+exits 0 "up" sbx up
+is "$out" "" "it prints nothing"
+exits 0 "up again changes nothing" sbx up
+exits 0 "wait for web" sbx wait web --ready --timeout 20s
+exits 0 "ls" sbx ls
+like "$out" '^NAME +STATE +PID +UPTIME' "it has titles"
+like "$out" '^web +ready +[0-9]+ ' "web is ready"
+like "$out" '^job +off ' "job is off"
+exits 0 "ls --json" sbx ls --json
+is "$(json 'v["version"]')" 1 "version 1"
+is "$(json '[x["name"] for x in v["processes"]]')" \
+	"['web', 'tree', 'hard', 'job', 'never', 'slow']" "in the order of the file"
+is "$(json 'p["web"]["status"], p["web"]["ready"], p["web"]["run"]')" \
+	"running True 1" "web"
+is "$(json 'p["tree"]["group"]')" all "group"
+is "$(json 'abs(p["web"]["started_at_ms"] - __import__("time").time()*1000) < 60000')" \
+	True "times are since the epoch"
+like "$(json 'p["web"]["started_at"]')" '^20[0-9-]+T[0-9:.]+[+Z]' "and in RFC 3339"
+is "$(json '"pid" in p["job"], "exit_code" in p["job"], "started_at" in p["job"]')" \
+	"False False False" "what does not apply is absent"
+is "$(json 'p["web"]["config"]["line"]')" 1 "where it is defined"
+exits 0 "ls of a status" sbx ls --json --status off,failed
+is "$(json 'sorted(p)')" "['job', 'never', 'slow']" "only those"
+exits 0 "ls of a group" sbx ls --json --group all
+is "$(json 'sorted(p)')" "['hard', 'tree', 'web']" "only those"
+exits 0 "ls in pages" sbx ls --json --limit 4
+is "$(json 'len(p)')" 4 "four"
+next=$(json 'v["next"]')
+exits 0 "the next page" sbx ls --json --limit 4 --after "$next"
+is "$(json 'sorted(p), "next" in v')" "['never', 'slow'] False" "the rest"
+exits 2 "no such status" sbx ls --status runing
+like "$err" "did you mean 'running'" "one is suggested"
+
+exits 0 "show --json" sbx show web --json
+is "$(json 'v["name"], v["ready"], v["depends"] if "depends" in v else 0')" \
+	"web True 0" "one process"
+exits 0 "show" sbx show web
+like "$out" '^reason +' "it has the reason"
+exits 4 "show of a process that is not there" sbx show wbe
+like "$err" "did you mean 'web'" "one is suggested"
+
+# The whole tree is gone when stop returns.
+pid=$(pid_of tree)
+exits 0 "stop" sbx stop tree
+is "$(status_of tree)" killed "it is not running"
+is "$(test_pids | while read -r p; do tr '\0' ' ' </proc/$p/cmdline; echo
+	done 2>/dev/null | grep '^sleep 100[01] ')" "" "nothing of its tree is left"
+ok "nor the leader" is_gone "$pid"
+exits 0 "stop of one that is off" sbx stop job
+exits 4 "stop of one that is not there" sbx stop web nix
+is "$(status_of web)" running "and then nothing is stopped"
+exits 0 "the ladder ends in KILL" sbx stop hard
+is "$(status_of hard)" killed "killed"
+exits 0 "start --wait" sbx start web tree hard --wait 20s
+pid=$(pid_of web)
+exits 124 "stop --wait with too little time" sh -c \
+	"'$SBX_BIN' signal STOP hard && '$SBX_BIN' stop hard --wait 1ms"
+exits 0 "stop goes on by itself" sbx wait hard --exit --timeout 20s
+exits 0 "restart" sbx restart web --wait
+isnt=$(pid_of web)
+ok "another process" [ "$isnt" != "$pid" ]
+is "$(field_of web run)" 2 "run 2"
+exits 0 "kill of a group" sbx kill all --json
+is "$(json 'sorted(p), set(x["status"] for x in p.values())')" \
+	"['hard', 'tree', 'web'] {'killed'}" "prints what became of them"
+exits 0 "start by pattern" sbx start 'w*' --wait 20s
+exits 0 "signal" sbx signal TERM web
+exits 0 "it ends by it" sbx wait web --exit --timeout 20s
+is "$(field_of web exit_code)" 0 "with its own code"
+exits 2 "no such signal" sbx signal TREM web
+exits 1 "signal to one that does not run" sbx signal HUP job
+
+exits 1 "start --wait of one that fails" sbx start job --wait
+like "$err" 'job: exit 3' "says why"
+exits 1 "start of one that cannot be run" sbx start never
+like "$err" 'nowhere' "says why"
+exits 0 "ls --failed is a status" sbx ls --status failed,error --json
+is "$(json 'p["job"]["exit_code"], p["never"]["status"]')" "3 error" "codes"
+exits 124 "start --wait of one that is never ready" sbx start slow --wait 200ms
+is "$(status_of slow)" starting "it lives on"
+exits 0 "stop --all" sbx stop --all
+
+# Records.
+exits 1 "a running one cannot be forgotten" sh -c \
+	"'$SBX_BIN' add run1 -- sleep 1004 && '$SBX_BIN' rm run1"
+like "$err" 'sbx stop run1' "it says what helps"
+exits 0 "stop it" sbx stop run1
+exits 0 "rm" sbx rm run1
+exits 4 "it is gone" sbx show run1
+exits 0 "a name can be used again" sbx add run1 -- true
+exits 0 "its end" sbx wait run1 --exit --timeout 20s
+exits 1 "a name that is taken" sbx add run1 -- true
+exits 0 "names are made" sbx add --json -- true
+first=$(json 'list(p)[0]')
+like "$first" '^proc_[0-9]+$' "proc_N"
+exits 0 "its end" sbx wait "$first" --exit --timeout 20s
+exits 0 "clean" sbx clean --json
+ok "counts them" [ "$(json 'v["removed"]')" -ge 2 ]
+exits 0 "a second one" sbx add --no-start -- true
+ok "is another" [ "$out" != "$first" ]
+
+exits 0 "doctor" sbx doctor --json
+anchor=$(json 'v["anchor_pid"]')
+exits 0 "down" sbx down
+ok "the anchor is gone" is_gone "$anchor"
+exits 3 "nobody answers" sbx ls
+
+# Two that start one set at once start one engine.
+sbx up >up1 2>&1 &
+one=$!
+sbx up >up2 2>&1 &
+two=$!
+wait $one
+is $? 0 "the first up"
+wait $two
+is $? 0 "the second up"
+is "$(test_pids | while read -r p; do tr '\0' ' ' </proc/$p/cmdline; echo
+	done 2>/dev/null | grep -c '^sbx __engine')" 1 "one engine"
+
+# An engine that is killed comes back, and nobody starts another.
+old=$(sbx doctor --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')
+pid=$(pid_of tree)
+kill -KILL "$old"
+exits 0 "ls right after it was killed" sbx ls
+is "$(pid_of tree)" "$pid" "the processes are the same"
+exits 0 "stop works as ever" sbx stop tree
+exits 0 "down --timeout" sbx down --timeout 100ms
+done_testing

@@ -1,0 +1,129 @@
+#!/bin/sh
+# exec and add: codes, streams, limits, signals.
+. tests/lib/tty.sh
+
+json() {
+	printf '%s\n' "$out" | python3 -c "
+import json, sys
+v = json.load(sys.stdin)
+print($1)"
+}
+
+# No sbxrc: the set is the directory.
+exits 0 "exec starts an engine" sbx exec -- echo hello
+is "$out" hello "its output"
+exits 7 "the command's code" sbx exec -- sh -c 'echo out; echo err >&2; exit 7'
+is "$out" out "stdout is stdout"
+is "$err" err "stderr is stderr"
+exits 0 "a line for the shell" sbx exec -- 'echo a | tr a b'
+is "$out" b "is run by it"
+exits 0 "words are words" sbx exec -- printf '%s|' 'a b' '' '$HOME' '*'
+is "$out" 'a b||$HOME|*|' "untouched"
+exits 143 "a signal" sbx exec -- sh -c 'kill -TERM $$'
+exits 137 "exit 137 by itself" sbx exec -- sh -c 'exit 137'
+exits 127 "not found" sbx exec -- no-such-program
+like "$err" "no-such-program.*not found" "it is told"
+touch plain
+exits 126 "not executable" sbx exec -- ./plain
+exits 1 "no directory" sh -c "'$SBX_BIN' exec --cwd nowhere -- true; [ \$? = 126 ] || [ \$? = 127 ] && exit 1"
+exits 124 "a timeout" sbx exec --timeout 200ms -- sleep 1005
+exits 2 "no command" sbx exec --
+exits 0 "env" sbx exec --env A=1 --env -HOME -- sh -c 'echo $A${HOME-none}'
+is "$out" 1none "is set and removed"
+mkdir sub
+exits 0 "cwd" sbx exec --cwd sub -- pwd
+is "$out" "$(pwd)/sub" "is relative to here"
+exits 125 "no such user" sh -c "'$SBX_BIN' exec --user nosuchuser -- true; [ \$? != 0 ] && exit 125"
+exits 0 "a terminal" sbx exec --tty -- sh -c 'test -t 0 && test -t 1 && stty size'
+like "$out" '^24 80' "has a size"
+is "$(sbx ls --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["processes"])')" \
+	"[]" "nothing of them is kept"
+
+# Every byte, in order, up to the last one.
+sbx exec -- sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo $i; done; printf end' >big
+ok "30000 lines and an end without newline" \
+	sh -c '(seq 30000; printf end) | cmp - big'
+sbx exec -- head -c 5000000 /dev/zero | wc -c >n
+is "$(cat n)" 5000000 "five million NULs"
+i=0
+while [ $i -lt 30 ]; do
+	i=$((i + 1))
+	[ "$(sbx exec -- sh -c 'printf last')" = last ] || break
+done
+is $i 30 "the last byte is always there"
+
+exits 3 "as JSON" sbx exec --json -- sh -c 'echo out; printf err >&2; exit 3'
+is "$(json 'v["exit_code"], v["stdout"], v["stderr"], v["timed_out"]')" \
+	"3 out
+ err False" "all of it"
+is "$(json 'v["stdout_truncated"], type(v["duration_ms"]).__name__, "signal" in v')" \
+	"False int False" "and more"
+exits 137 "a signal as JSON" sbx exec --json -- sh -c 'kill -9 $$'
+is "$(json 'v["signal"], "exit_code" in v')" "KILL False" "by name"
+exits 124 "a timeout as JSON" sbx exec --json --timeout 100ms -- sleep 1006
+is "$(json 'v["timed_out"]')" True "says so"
+exits 0 "bytes as JSON" sbx exec --json -- printf 'a\377'
+is "$(json '__import__("base64").b64decode(v["stdout_base64"])')" "b'a\\xff'" "in base64"
+exits 0 "a limit" sbx exec --json --max-output 10 -- sh -c 'seq 1000; echo short >&2'
+is "$(json 'v["stdout"], v["stdout_truncated"], v["stderr_truncated"]')" \
+	"1
+2
+3
+4
+5
+ True False" "keeps the head"
+exits 0 "the default limit" sbx exec --json -- head -c 3000000 /dev/zero
+is "$(json 'len(v["stdout"]), v["stdout_truncated"]')" "1048576 True" "is 1 MiB"
+exits 0 "a limit on plain output" sbx exec --max-output 4 -- echo longer
+is "$out" long "is kept too"
+like "$err" 'first 4 bytes' "and told"
+
+# Like another process.
+cat >like.rc <<'END'
+process web {
+	cmd sleep 1007
+	cwd sub
+	env COLOR=red SHAPE=round
+}
+END
+exits 0 "a set" sbx -f like.rc up
+exits 0 "--like" sbx -f like.rc exec --like web --env SHAPE=square -- \
+	sh -c 'echo $COLOR $SHAPE; pwd'
+is "$out" "red square
+$(pwd)/sub" "has its environment and directory, and its own"
+exits 4 "--like nobody" sbx -f like.rc exec --like wbe -- true
+
+# Interrupted: the first one is polite, the second one is not.
+"$SBX_BIN" exec -- sh -c 'trap "echo polite; exit 5" TERM; echo up; while :; do sleep 0.05; done' >int &
+pid=$!
+wait_until "it runs" grep -q up int
+kill -INT $pid
+wait $pid
+is $? 5 "SIGINT stops it by its ladder"
+like "$(cat int)" polite "it had its say"
+"$SBX_BIN" exec -- sh -c 'trap "" TERM; echo up; while :; do sleep 0.05; done' >int &
+pid=$!
+wait_until "it runs" grep -q up int
+kill -INT $pid
+"$SBX_BIN" events --json >events
+wait_until "it is being stopped" sh -c "'$SBX_BIN' ls --status stopping --json | grep -q proc_"
+kill -INT $pid
+wait $pid
+is $? 137 "the second one kills"
+
+exits 0 "add" sbx add -- sh -c 'read x; echo got $x'
+name=$out
+like "$name" '^proc_[0-9]+$' "prints the name"
+exits 0 "send" sbx send "$name" hi
+exits 0 "its end" sbx wait "$name" --exit --timeout 20s
+is "$(sbx logs "$name")" "got hi" "it has a stdin"
+exits 0 "add --rm" sbx add gone --rm -- true
+wait_until "it is forgotten" sh -c "'$SBX_BIN' show gone; [ \$? = 4 ]"
+exits 0 "add in a group" sbx add g1 --group crowd -- sleep 1008
+exits 0 "the group stops it" sbx stop crowd
+exits 1 "add of what cannot be run" sbx add bad -- no-such-program
+exits 2 "a bad name" sbx add 'a b' -- true
+exits 124 "a timeout of its own" sh -c \
+	"'$SBX_BIN' add late --timeout 100ms -- sleep 1009 && '$SBX_BIN' wait late --exit && exit 124"
+is "$(status_of late)" timed_out "is told"
+done_testing

@@ -1,0 +1,131 @@
+#!/bin/sh
+# send, screen, values, events.
+. tests/lib/tty.sh
+
+json() {
+	printf '%s\n' "$out" | python3 -c "
+import json, sys
+v = json.load(sys.stdin)
+print($1)"
+}
+
+cat >sbxrc <<'END'
+process cat {
+	argv cat
+	stdin pipe
+}
+process shell {
+	argv sh -i
+	tty yes
+	env PS1=%
+}
+process closed {
+	argv sleep 1012
+	stdin null
+}
+process stuck {
+	argv sleep 1013
+	stdin pipe
+}
+process numbers {
+	cmd for i in 1 2 3 4; do echo "took ${i}0 ms"; done; echo "nothing"; sleep 1014
+	watch latency /took (?<ms>\d+) ms/ value=ms unit=ms
+	watch odd /nothing/ count
+}
+END
+exits 0 "up" sbx up
+exits 0 "send" sbx send cat 'hello world'
+exits 0 "it arrives with a newline" sbx wait cat --log '^hello world$' --timeout 20s
+exits 0 "send --until" sbx send cat 'two' --until '^two$' --timeout 20s
+is "$out" two "the answer"
+exits 124 "an old line is no answer" sbx send cat 'three' --until '^two$' --timeout 300ms
+exits 0 "base64" sbx send cat --base64 AP8K
+sbx logs cat --raw | tail -c 3 >got
+printf '\000\377\n' >want
+wait_until "bytes" sh -c "'$SBX_BIN' logs cat --raw | tail -c 3 | cmp - '$T/w/want'"
+exits 2 "bad base64" sbx send cat --base64 'A?'
+seq 200000 >numbers
+"$SBX_BIN" send cat - <numbers
+is $? 0 "a large stdin"
+exits 0 "end of input" sbx send cat --eof
+exits 0 "it ends" sbx wait cat --exit --timeout 30s
+sbx logs cat --raw | tail -n 200000 >got
+ok "all of it has arrived" cmp got numbers
+exits 1 "to an ended one" sbx send cat late
+like "$err" 'not running' "says so"
+exits 1 "to a closed stdin" sbx send closed x
+like "$err" 'stdin' "says so"
+head -c 3000000 /dev/zero | base64 -w 0 >flood
+"$SBX_BIN" send stuck --base64 - <flood 2>full
+is $? 1 "a queue has a limit"
+like "$(cat full)" "'stuck' does not read its input" "that is told by name"
+exits 2 "nothing to send" sbx send cat
+exits 2 "two things" sbx send shell x --keys Enter
+exits 4 "to nobody" sbx send kat x
+like "$err" "did you mean 'cat'" "one is suggested"
+
+# A terminal.
+exits 0 "a line" sbx send shell 'echo $((40+2))' --until '^42' --timeout 20s
+exits 0 "screen" sbx screen shell
+like "$out" '^42$' "shows it"
+exits 0 "keys" sbx send shell --keys "'echo key' Tab BS Up" --timeout 1s --until-screen .
+exits 0 "keys again" sbx send shell --keys "C-u 'echo k''ey' Enter" --until-screen '(?m)^key' --timeout 20s
+exits 2 "no such key" sbx send shell --keys 'Entr'
+exits 1 "keys to a pipe" sbx send stuck --keys Enter
+like "$err" 'no terminal' "says so"
+exits 0 "screen --json" sbx screen shell --json
+is "$(json 'v["rows"], v["cols"], len(v["lines"]), sorted(v["cursor"])')" \
+	"24 80 24 ['col', 'row', 'visible']" "has its size"
+is "$(json '"42" in v["lines"], v["alternate"]')" "True False" "and its rows"
+exits 0 "colours" sbx send shell "printf '\\033[31mred\\033[m\\n'" --until-screen '(?m)^red' --timeout 20s
+exits 0 "screen --ansi" sbx screen shell --ansi
+like "$out" "$(printf '\033')\\[.*31.*mred" "has them"
+exits 0 "screen without" sbx screen shell
+like "$out" '^red$' "has not"
+exits 0 "lines that scroll off" sbx send shell 'seq 100' --until-screen '(?m)^100' --timeout 20s
+exits 0 "screen --scrollback" sbx screen shell --scrollback
+like "$out" '^42$' "has them"
+is "$(printf '%s\n' "$out" | grep -c '^[0-9]*$')" 101 "each once"
+exits 1 "screen of a pipe" sbx screen stuck
+exits 1 "wait --screen of a pipe" sbx wait stuck --screen x
+exits 0 "wait --screen" sbx wait shell --screen '100' --timeout 20s
+exits 0 "the end" sbx send shell --keys 'C-u C-d'
+exits 0 "it ends" sbx wait shell --exit --timeout 20s
+exits 0 "its last screen is there" sbx screen shell
+like "$out" '^100$' "as it was"
+
+# Values.
+exits 0 "the lines are there" sbx wait numbers --log nothing --timeout 20s
+exits 0 "values" sbx values numbers --json
+is "$(json '[(w["name"], w["count"]) for w in v["values"]]')" \
+	"[('latency', 4), ('odd', 1)]" "per watch"
+is "$(json '[v["values"][0][k] for k in ("unit","last","min","max","mean","samples")]')" \
+	"['ms', 40, 10, 40, 25, [10, 20, 30, 40]]" "its figures"
+exits 0 "in words" sbx values numbers latency
+like "$out" '^latency +count 4 +last 40ms +min 10 +max 40' "one line"
+exits 1 "no such watch" sbx values numbers lateness
+exits 0 "of one without" sbx values stuck
+like "$err" 'has no watches' "says so"
+
+# Events.
+exits 0 "events" sbx events
+like "$out" 'cat .*exit|cat exit' "the end of cat"
+exits 0 "events --json" sbx events --json
+is "$(printf '%s\n' "$out" | python3 -c '
+import json, sys
+v = [json.loads(l) for l in sys.stdin]
+seqs = [e["seq"] for e in v]
+print(seqs == sorted(set(seqs)), all("time_ms" in e and "event" in e and "cause" in e for e in v))')" \
+	"True True" "numbered, with time and cause"
+exits 0 "the last ones" sbx events --json -n 3
+is "$(printf '%s\n' "$out" | wc -l | tr -d ' ')" 3 "three"
+sbx events -f --json -n 0 >events &
+follower=$!
+wait_until "it follows" sh -c "'$SBX_BIN' doctor | grep -q '^clients *2'"
+exits 0 "something happens" sbx stop closed
+wait_until "it is told" grep -q '"process":"closed"' events
+exits 0 "down" sbx down
+wait $follower
+is $? 0 "the follower ends with the set"
+like "$(cat events)" '"event":"engine-stop"' "after the last event"
+done_testing

@@ -1,0 +1,133 @@
+#!/bin/sh
+# wait: each kind, and its three ends.
+. tests/lib/tty.sh
+
+json() {
+	printf '%s\n' "$out" | python3 -c "
+import json, sys
+v = json.load(sys.stdin)
+print($1)"
+}
+
+free_port
+cat >sbxrc <<END
+process epochs {
+	cmd for i in 1 2 3; do echo "Epoch \$i complete"; done; echo bad >&2; sleep 1010
+}
+process late {
+	cmd read x; echo "listening on port 18081"; exit 4
+	stdin pipe
+}
+process split {
+	cmd printf 'port 18'; read x; printf '081'; read x; echo; read x
+	stdin pipe
+}
+process login {
+	cmd printf 'login: '; read x; read x
+	stdin pipe
+}
+process server {
+	argv python3 -m http.server --bind 127.0.0.1 $port
+	autostart no
+}
+process sleeper sleep 1011
+process task {
+	cmd exit 0
+	autostart no
+}
+END
+exits 0 "up" sbx up
+cursor=0
+for i in 1 2 3; do
+	exits 0 "epoch $i" sbx wait epochs --log 'Epoch (?<n>\d+) (com.*)' \
+		--after "$cursor" --json --timeout 20s
+	is "$(json 'v["met"], v["line"], v["captures"], v["stream"]')" \
+		"True Epoch $i complete {'0': 'Epoch $i complete', '1': '$i', 'n': '$i', '2': 'complete'} stdout" \
+		"each once"
+	cursor=$(json 'v["cursor"]')
+done
+exits 124 "there is no fourth" sbx wait epochs --log 'Epoch (\d+)' \
+	--after "$cursor" --json --timeout 200ms
+is "$(json 'v["met"], v["why"], v["name"]')" "False timeout epochs" "it timed out"
+is "$(status_of epochs)" running "and lives on"
+exits 0 "a string is no pattern" sbx wait epochs --string 'Epoch 2' --timeout 20s
+is "$out" "Epoch 2 complete" "the line is printed"
+exits 124 "it is literal" sbx wait epochs --string 'Epoch .' --timeout 200ms
+exits 0 "a stream" sbx wait epochs --log . --stream stderr --json --timeout 20s
+is "$(json 'v["line"], v["stream"]')" "bad stderr" "only that"
+
+# Ended first: at once, with its code.
+sbx wait late --log 'will not come' --json --timeout 60s >ended &
+waiter=$!
+exits 0 "met while it waits" sh -c \
+	"'$SBX_BIN' send late go && '$SBX_BIN' wait late --log 'port (\d+)' --timeout 20s"
+wait $waiter
+is $? 1 "the other one ended with the process"
+out=$(cat ended)
+is "$(json 'v["met"], v["why"], v["exit_code"]')" "False ended 4" "says how"
+exits 1 "in words" sbx wait late --log 'will not come'
+like "$err" 'ended before a line matched: exit 4' "says how"
+like "$err" '\| listening on port 18081' "quotes the last lines"
+exits 0 "lines of an ended one" sbx wait late --log listening
+exits 4 "nobody" sbx wait wbe --exit --json
+is "$(json 'v["met"], v["why"]')" "False no_process" "says so"
+
+# Lines that are not finished.
+exits 0 "a prompt" sbx wait login --log 'login: $' --timeout 20s
+sbx wait split --log 'port (\d+)' --json --timeout 60s >split &
+waiter=$!
+exits 0 "the rest of a number" sbx send split x
+wait $waiter
+out=$(cat split)
+like "$(json 'v["captures"]["1"]')" '^18(081)?$' "is waited for"
+
+# Ports.
+exits 1 "nothing is listened to by one that is off" \
+	sbx wait server --port "$port" --timeout 5s
+exits 0 "start it" sbx start server
+exits 0 "a port" sbx wait server --port "$port" --json --timeout 20s
+is "$(json 'v["met"], v["port"]')" "True $port" "it accepts"
+exits 0 "http" sbx wait server --port "$port" --http / --json --timeout 20s
+is "$(json 'v["http_status"]')" 200 "answers"
+exits 124 "another status" sbx wait server --port "$port" --http /none --timeout 500ms
+exits 0 "a status that is wanted" sbx wait server --port "$port" --http /none \
+	--status 404-404 --timeout 20s
+exits 124 "a stranger's port is not ours, but it accepts: only dead ones are refused" \
+	sbx wait sleeper --port 1 --timeout 300ms
+exits 2 "no such port" sbx wait server --port 70000
+
+exits 0 "ready" sbx wait sleeper --ready --timeout 20s
+exits 0 "several" sbx wait sleeper epochs --ready --timeout 20s
+exits 0 "idle" sbx wait sleeper --idle 200ms --timeout 20s
+exits 124 "not so long" sbx wait sleeper --idle 60s --timeout 200ms
+exits 0 "run it" sbx start task
+exits 0 "exit" sbx wait task --exit --json --timeout 20s
+is "$(json 'v["met"], v["exit_code"], v["status"]')" "True 0 completed" "its code"
+exits 0 "up or ended well" sbx wait task
+exits 1 "an ended one is not idle" sbx wait task --idle 1s
+exits 2 "two conditions" sbx wait task --exit --ready
+exits 2 "a bad pattern" sbx wait task --log '('
+exits 2 "a cursor that is none" sbx wait task --log x --after soon
+exits 2 "an option of another condition" sbx wait task --exit --after 3
+
+# A record that is forgotten with its end still tells how it was.
+exits 0 "add --rm" sbx add brief --rm -- sh -c 'read x; exit 6'
+sbx wait brief --exit --json >brief &
+waiter=$!
+wait_until "it waits" sh -c "'$SBX_BIN' doctor | grep -q '^clients *2'"
+exits 0 "end it" sbx send brief x
+wait $waiter
+is "$(cat brief | python3 -c 'import json,sys; print(json.load(sys.stdin)["exit_code"])')" \
+	6 "its code"
+
+# The engine dies under a wait.
+sbx wait sleeper --exit --json >over &
+waiter=$!
+wait_until "it waits" sh -c "'$SBX_BIN' doctor | grep -q '^clients *2'"
+kill -KILL "$(sbx doctor --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+exits 0 "stop" sbx stop sleeper
+wait $waiter
+is $? 0 "the wait goes on with the next one"
+out=$(cat over)
+is "$(json 'v["signal"]')" TERM "and is met"
+done_testing
