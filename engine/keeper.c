@@ -321,13 +321,9 @@ receive_all(struct keeper *k, int budget)
 static SBX_NORETURN void
 engine_child(const struct keeper *k, int fd)
 {
-	sigset_t none;
 	char number[16] = { '0' + KEEPER_FD, '\0' };
 
-	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	spawn_reset_signals();
 	/* dup2 clears CLOEXEC, but not where both are the same. */
 	if (fd == KEEPER_FD ? sys_set_cloexec(fd, false) < 0
 			    : dup2(fd, KEEPER_FD) < 0)

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -156,18 +157,6 @@ read_payload(struct child *c)
 	if (data == MAP_FAILED)
 		return -errno;
 	return unpack_from(c, data, (size_t)st.st_size);
-}
-
-static void
-reset_signals(void)
-{
-	sigset_t none;
-
-	/* The two that the C library keeps for itself say EINVAL. */
-	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /*
@@ -424,6 +413,23 @@ spawn_req_init(struct spawn_req *r)
 	r->umask = -1;
 }
 
+void
+spawn_reset_signals(void)
+{
+	/* A zero of any layout: default action, no flags, empty mask. */
+	unsigned long zero[16] = { 0 };
+	sigset_t none;
+
+	/*
+	 * Not by signal(3): it refuses the two signals that the C library
+	 * keeps for itself, and a parent may have left those ignored.
+	 */
+	for (int s = 1; s < NSIG; s++)
+		syscall(SYS_rt_sigaction, s, zero, NULL, (size_t)NSIG / 8);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int
 spawn_pack(const struct spawn_req *r)
 {
@@ -453,7 +459,7 @@ spawn_child(const struct spawn_child_conf *conf)
 	int status = conf->status;
 	enum spawn_step step = SPAWN_SETUP;
 
-	reset_signals();
+	spawn_reset_signals();
 	int r = setsid() < 0 ? -errno : die_with_parent(&c);
 	if (r < 0)
 		goto fail;

@@ -102,6 +102,9 @@ struct spawn_child_conf {
 /* In the child, right after fork. */
 SBX_NORETURN void spawn_child(const struct spawn_child_conf *c);
 
+/* Every disposition to the default, none blocked: for what is to exec. */
+void	spawn_reset_signals(void);
+
 const char *spawn_step_name(enum spawn_step s);	/* "exec", "cwd", ... */
 
 #endif
