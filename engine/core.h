@@ -116,6 +116,7 @@ struct proc {
 	struct source *in[LOG_STREAMS];	/* NULL: closed */
 	struct source *notify;
 	int pty_read, pty_write;	/* the pipe beside a terminal; -1 */
+	bool pty_waiting;	/* there may be bytes in that pipe */
 	bool paced[LOG_STREAMS];	/* looked at by the pace timer */
 	uint64_t at_drained_us[LOG_STREAMS];
 	bool fold_dirty;	/* there may be bytes to fold */

@@ -28,7 +28,10 @@ enum {
 	 */
 	SOON_US = 500,
 	PACE_US = 300,
+	TTY_SHORT = 1024,	/* bytes; the kernel gives up to 4095 at once */
 	HITS_US = 50 * 1000,
+	/* For output whose writers are gone, or are strangers. */
+	LAST_DRAIN_US = 1000 * 1000,
 };
 
 /* Closing the last source of a terminal closes the pipe beside it too. */
@@ -49,11 +52,14 @@ stream_ended(struct proc *p, enum log_stream s)
 static ssize_t
 drain_tty(struct proc *p, size_t max)
 {
-	ssize_t total = 0, n;
+	ssize_t total = 0, n = 0;
 
-	n = spool_splice(p->spool, LOG_PTY, p->pty_read, max);
-	if (n > 0)
-		total += n;
+	/* What a former engine had moved only so far, or a full disk. */
+	if (p->pty_waiting) {
+		n = spool_splice(p->spool, LOG_PTY, p->pty_read, max);
+		p->pty_waiting = n > 0;
+		total += SBX_MAX(n, 0);
+	}
 	while ((size_t)total < max) {
 		if (proctty_lag(p) > TTY_LAG_MAX)
 			return total ? total : -EBUSY;
@@ -66,12 +72,16 @@ drain_tty(struct proc *p, size_t max)
 			if (n > 0)
 				spool_append(p->spool, LOG_PTY, data,
 					     (size_t)n);
-		} else if (n > 0) {
-			spool_splice(p->spool, LOG_PTY, p->pty_read, max);
+		} else if (n > 0 && spool_splice(p->spool, LOG_PTY,
+						 p->pty_read, max) != n) {
+			p->pty_waiting = true;
 		}
 		if (n <= 0)
 			break;
 		total += n;
+		/* So little was all: the next look is the loop's affair. */
+		if (n < TTY_SHORT)
+			break;
 	}
 	/* Nobody holds the other side any more: the terminal's way of EOF. */
 	if (n == -EIO)
@@ -299,6 +309,7 @@ procio_attach(struct proc *p, struct keep_fds *f)
 	p->in[LOG_PTY] = add_stream(p, fd[KEEP_FD_PTY], "pty");
 	p->pty_read = fd[KEEP_FD_PTY_READ];
 	p->pty_write = fd[KEEP_FD_PTY_WRITE];
+	p->pty_waiting = true;
 	if (p->pty_read >= 0)
 		sys_set_nonblock(p->pty_read, true);
 	if (fd[KEEP_FD_STDIN] >= 0) {

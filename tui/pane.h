@@ -33,6 +33,7 @@ struct scrollback {
 struct pane {
 	struct logview *log;
 	bool log_asked;		/* the engine was asked for the descriptor */
+	bool log_stale;		/* it has grown, and is not on the screen */
 	int left;		/* columns that are scrolled away */
 	uint64_t seen_bytes, seen_bells, seen_run;
 	uint32_t seen_errors;

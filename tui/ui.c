@@ -415,6 +415,11 @@ ui_set_mode(struct ui *ui, enum mode m)
 	if (m == MODE_LIST && ui->mode == MODE_LOG)
 		ui->log_of_tty = false;
 	ui->mode = m;
+	if (p && m != MODE_TERM && ui_pane(ui, p)->log_stale) {
+		ui_pane(ui, p)->log_stale = false;
+		logview_refresh(ui_pane(ui, p)->log);
+		ui->wants |= UI_AGAIN;
+	}
 	ui_relayout(ui);
 	/* Whoever uses a terminal decides its size. */
 	if (m == MODE_TERM)

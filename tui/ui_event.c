@@ -64,6 +64,7 @@ term_key(struct ui *ui, struct key k)
 	struct pane *pa = ui_pane(ui, p);
 	if (k.mods == KEY_SHIFT &&
 	    (k.sym == SYM_PGUP || k.sym == SYM_PGDN)) {
+		ui->dirty = true;
 		view_term.scroll(ui, VIEW_PAGE, k.sym == SYM_PGUP ? -1 : 1);
 		return;
 	}
@@ -72,6 +73,8 @@ term_key(struct ui *ui, struct key k)
 			command_run(ui, "start");
 		return;
 	}
+	/* The screen changes when the program answers, not before. */
+	ui->dirty |= pa->sb.on;
 	pa->sb.on = false;
 	if (!ui->client) {
 		ui_toast(ui, TOAST_WARN, "no connection: key not sent");
@@ -84,15 +87,17 @@ void
 ui_key(struct ui *ui, struct key k)
 {
 	ui->chosen = true;
-	ui->dirty = true;
-	if (ui->toast.level == TOAST_ERROR)
+	if (ui->toast.level == TOAST_ERROR) {
 		ui->toast.level = TOAST_NONE;
-	if (ui->sheet) {
-		ui->sheet->ops->key(ui, ui->sheet, k);
+		ui->dirty = true;
+	}
+	if (!ui->sheet && ui->mode == MODE_TERM) {
+		term_key(ui, k);
 		return;
 	}
-	if (ui->mode == MODE_TERM) {
-		term_key(ui, k);
+	ui->dirty = true;
+	if (ui->sheet) {
+		ui->sheet->ops->key(ui, ui->sheet, k);
 		return;
 	}
 	if (is_leave_key(ui, k) && leave_again(ui, k))
@@ -311,6 +316,11 @@ took_rows(struct ui *ui, int bits, struct model_proc *p)
 static void
 took_growth(struct ui *ui, struct model_proc *p)
 {
+	if (p && p->id == ui->selected && ui->mode == MODE_TERM) {
+		/* Its terminal is shown: reading its log would delay keys. */
+		ui_pane(ui, p)->log_stale = true;
+		return;
+	}
 	if (p && p->id == ui->selected) {
 		logview_refresh(ui_pane(ui, p)->log);
 		ui->wants |= UI_AGAIN;
