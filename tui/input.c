@@ -22,6 +22,7 @@ struct input {
 	char pending[PENDING_MAX];
 	size_t pending_len;
 	bool pasting;
+	bool skipping;		/* in a string that is too long to keep */
 	bool cursor_wanted;
 	struct buf paste;
 };
@@ -37,7 +38,7 @@ emit_key(struct input *in, uint32_t sym, unsigned mods)
 {
 	struct key k = key_canonical((struct key){ sym, mods });
 
-	if (k.sym)
+	if (sym)
 		emit(in, (struct input_event){ .type = INPUT_KEY, .key = k });
 }
 
@@ -448,11 +449,40 @@ take_paste(struct input *in, const char *s, size_t len)
 	return use;
 }
 
+/* The rest of a string that was given up: bytes of it, its end included.
+ * 0: an ESC may be its end, more is needed; or it was not and is a new
+ * sequence (then skipping is over). */
+static size_t
+take_skipped(struct input *in, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == 7) {
+			in->skipping = false;
+			return i + 1;
+		}
+		if (s[i] != 27)
+			continue;
+		if (i > 0)
+			return i;
+		if (len > 1) {
+			in->skipping = false;
+			return s[1] == '\\' ? 2 : 0;
+		}
+		return 0;
+	}
+	return len;
+}
+
 static size_t
 take_one(struct input *in, const char *s, size_t len)
 {
 	unsigned char c = (unsigned char)s[0];
 
+	if (in->skipping) {
+		size_t n = take_skipped(in, s, len);
+		if (n > 0 || in->skipping)
+			return n;
+	}
 	if (in->pasting)
 		return take_paste(in, s, len);
 	if (c == 27)
@@ -482,8 +512,10 @@ run(struct input *in, const char *s, size_t len)
 		off += n;
 	}
 	size_t left = len - off;
-	if (left > sizeof(in->pending))
-		left = 0;		/* an endless string: forget it */
+	if (left > sizeof(in->pending)) {
+		left = 0;
+		in->skipping = true;
+	}
 	memmove(in->pending, s + len - left, left);
 	in->pending_len = left;
 }
