@@ -123,6 +123,8 @@ struct proc {
 	bool run_cut;		/* the spool was told that the run is over */
 	struct timer *partial_timer;
 	bool log_ended;		/* the run's output is drained and folded */
+	uint64_t at_drain_end_us;	/* of the last drain; 0: not begun */
+	uint64_t drain_owed_bytes;	/* written before its tree was gone */
 	uint32_t errors, warnings;
 	bool hits_untold;	/* counts that its row does not show yet */
 	uint64_t at_told_us;

@@ -185,6 +185,7 @@ proc_started(struct proc *p, const struct keep_start *s)
 	p->tree_count = 1;
 	tree_leader(p->e->tree, p->tag, s->pid);
 	p->run_cut = false;
+	p->at_drain_end_us = p->drain_owed_bytes = 0;
 	/* A former engine may have come as far as this before it died. */
 	const struct log_run *last = spool_run(p->spool);
 	if (!last || last->run != p->life.run + 1)
@@ -199,6 +200,14 @@ proc_started(struct proc *p, const struct keep_start *s)
 			  "no descriptors left for its output");
 }
 
+/* The machine is short of something: another try may succeed. */
+static bool
+is_shortage(int error)
+{
+	return error == EAGAIN || error == ENOMEM || error == EMFILE ||
+	       error == ENFILE || error == ENOBUFS;
+}
+
 void
 proc_failed(struct proc *p, enum spawn_step step, int error)
 {
@@ -209,9 +218,7 @@ proc_failed(struct proc *p, enum spawn_step step, int error)
 	struct life_input in = {
 		.event = LIFE_EV_SPAWN_FAILED,
 		.detail = why,
-		/* The machine was short of something: worth another try. */
-		.flags = step == SPAWN_FORK && error == EAGAIN ?
-				 LIFE_IN_TRANSIENT : 0,
+		.flags = is_shortage(error) ? LIFE_IN_TRANSIENT : 0,
 	};
 	proc_event(p, &in);
 }
@@ -389,6 +396,7 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	spec_pack(spec, &p->packed);
 	p->dirname = mem_str(spec->name);
 	p->life_timer = loop_timer(e->loop, on_life_timer, p);
+	life_init(&p->life);
 	order_policy(p);
 	if (procio_open_log(p, err) < 0 || procwatch_build(p, err) < 0) {
 		proc_free(p, false);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -99,6 +100,8 @@ drain(struct proc *p, enum log_stream s)
 	if (n > 0) {
 		p->fold_dirty = true;
 		p->at_drained_us[s] = clock_us();
+		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
+					       (uint64_t)n);
 	} else if (n == 0 || (n != -EAGAIN && n != -EBUSY)) {
 		stream_ended(p, s);
 		p->fold_dirty = true;
@@ -251,21 +254,51 @@ procio_fold_all(struct engine *e)
 		loop_again(e->loop);
 }
 
-bool
-procio_drained(struct proc *p)
+static uint64_t
+waiting_bytes(const struct proc *p)
 {
+	uint64_t sum = 0;
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		int n = 0;
+		if (p->in[s] && ioctl(loop_fd(p->in[s]), FIONREAD, &n) == 0)
+			sum += (uint64_t)SBX_MAX(n, 0);
+	}
+	return sum;
+}
+
+/*
+ * The tree is gone.  What it has written is taken to the last byte; whoever
+ * else holds the other end (a descriptor passed on to a stranger) is not
+ * waited for, and not listened to for ever.
+ */
+static bool
+drain_last(struct proc *p)
+{
+	uint64_t now = clock_us();
 	bool open = false;
+
+	if (!p->at_drain_end_us) {
+		p->at_drain_end_us = now + LAST_DRAIN_US;
+		p->drain_owed_bytes = waiting_bytes(p);
+	}
 	for (unsigned s = 0; s < LOG_STREAMS; s++) {
 		if (!p->in[s])
 			continue;
-		/*
-		 * The tree is gone.  Whoever else may hold the other end (a
-		 * descriptor passed on to a stranger) is not waited for.
-		 */
 		ssize_t n = drain(p, (enum log_stream)s);
 		open |= n > 0 || n == -EBUSY;
 	}
-	if (open)
+	if (open && (p->drain_owed_bytes || now < p->at_drain_end_us))
+		return false;
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		if (p->in[s])
+			stream_ended(p, (enum log_stream)s);
+	return true;
+}
+
+bool
+procio_drained(struct proc *p)
+{
+	if (!p->run_cut && !drain_last(p))
 		return false;
 	if (!p->run_cut) {
 		int status = p->life.exit_signal ? p->life.exit_signal :

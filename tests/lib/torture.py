@@ -1,0 +1,234 @@
+"""For torture tests: what /proc says of sbx's own processes, its socket with
+nothing of sbx in between, and directories on a small disk of their own.
+
+A failing assertion of the program, a sanitizer's report or a dead process of
+sbx must never pass unseen: whole(s) is asked at the end of each scenario.
+"""
+import array
+import glob
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+
+from sbxtest import alive, ok, until
+
+MAGIC = 0x31584253
+HELLO, REQUEST, SUBSCRIBE, SCREEN_WATCH, INPUT = 1, 2, 3, 7, 13
+REPLY, BYE = 64, 78
+
+COMPLAINTS = re.compile(
+    r"Assertion .* failed|\w*Sanitizer|runtime error:|"
+    r"stack smashing|buffer overflow detected|corrupted|double free")
+
+
+def nfds(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def rss_kb(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+
+def stat(pid):
+    """Fields of /proc/PID/stat from the state on; None if it is gone."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+
+
+def parents():
+    """Every process with its parent and state."""
+    out = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            st = stat(int(name))
+            if st:
+                out[int(name)] = (int(st[1]), st[0])
+    return out
+
+
+def descendants(root):
+    """All live and dead descendants of a process: pid to state."""
+    table, out, todo = parents(), {}, [root]
+    while todo:
+        up = todo.pop()
+        for pid, (ppid, state) in table.items():
+            if ppid == up and pid not in out:
+                out[pid] = state
+                todo.append(pid)
+    return out
+
+
+def zombies(root):
+    return [p for p, state in descendants(root).items() if state == "Z"]
+
+
+def rundir(s):
+    return glob.glob(s.dir + "/r/sbx/*")[0]
+
+
+def statedir(s):
+    return glob.glob(s.dir + "/s/sbx/*-*")[0]
+
+
+def sock_path(s):
+    return rundir(s) + "/sock"
+
+
+def engine_log(s):
+    text = ""
+    for path in glob.glob(s.dir + "/s/sbx/*/engine.log") + \
+            glob.glob(s.dir + "/asan.*"):
+        with open(path, errors="replace") as f:
+            text += f.read()
+    return text
+
+
+def clean(s, name):
+    """Nothing of sbx has complained of itself."""
+    log = engine_log(s)
+    return ok(not COMPLAINTS.search(log), name + ": nothing broke inside",
+              log[-3000:])
+
+
+def whole(s, name, engine=None):
+    """The set answers, no process of sbx is a zombie or has complained."""
+    code, out, err = s.sbx("ls", "--json")
+    ok(code == 0, name + ": the engine answers", err)
+    if engine:
+        ok(alive(engine), name + ": and it is the same one")
+    clean(s, name)
+
+
+def frame(kind, data=b"", number=1, fds=0):
+    return struct.pack("<IHBBI", len(data), kind, fds, 0, number) + data
+
+
+def text(s):
+    return struct.pack("<I", len(s) + 1) + s.encode() + b"\0"
+
+
+def hello(version=1, magic=MAGIC):
+    return frame(HELLO, struct.pack("<II", magic, version) + text("test") +
+                 struct.pack("<III", 0, 0, 0) + text("") * 4 +
+                 struct.pack("<q", 0))
+
+
+def request(verb, names=(), flags=0, number=0, for_ms=0):
+    return frame(REQUEST, struct.pack("<HIqQ", verb, flags, number, for_ms) +
+                 text("") + struct.pack("<I", len(names)) +
+                 b"".join(text(n) for n in names))
+
+
+class Wire:
+    """A client that says exactly what it is told to."""
+
+    def __init__(self, s, greet=True):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(15)
+        self.sock.connect(sock_path(s))
+        self.rest = b""
+        if greet:
+            self.send(hello())
+            self.until(HELLO)
+
+    def send(self, data, fds=()):
+        if fds:
+            self.sock.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                                        array.array("i", fds))])
+        else:
+            self.sock.sendall(data)
+
+    def frame(self):
+        """Kind and bytes of the next frame; (None, b"") at the end."""
+        try:
+            while len(self.rest) < 12 or len(self.rest) < 12 + \
+                    struct.unpack_from("<I", self.rest)[0]:
+                data = self.sock.recv(65536)
+                if not data:
+                    return None, b""
+                self.rest += data
+        except ConnectionError:
+            return None, b""
+        length, kind = struct.unpack_from("<IH", self.rest)
+        data = self.rest[12:12 + length]
+        self.rest = self.rest[12 + length:]
+        return kind, data
+
+    def until(self, kind):
+        """The bytes of the next frame of a kind; None at the end."""
+        while True:
+            got, data = self.frame()
+            if got == kind:
+                return data
+            if got is None:
+                return None
+
+    def gone(self):
+        """The engine hangs up, whatever it says before."""
+        try:
+            while self.frame()[0] is not None:
+                pass
+        except socket.timeout:
+            return False
+        return True
+
+    def close(self):
+        self.sock.close()
+
+
+def in_namespace():
+    """Runs this script again where its mounts are its own; False if that is
+    not permitted here."""
+    if os.environ.get("TORTURE_NS"):
+        return True
+    if os.geteuid() != 0 or subprocess.run(
+            ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"],
+            capture_output=True).returncode != 0:
+        return False
+    os.environ["TORTURE_NS"] = "1"
+    sys.stdout.flush()
+    os.execvp("unshare", ["unshare", "-m", sys.executable] + sys.argv)
+
+
+def small_disk(path, size):
+    os.makedirs(path, 0o700, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o",
+                    "mode=700,size=" + size, "none", path], check=True)
+
+
+def fill(path):
+    """Takes what is left of a disk, to the last block; the file's name."""
+    name = path + "/filler"
+    with open(name, "wb", buffering=0) as f:
+        size = 1 << 20
+        while size:
+            try:
+                while f.write(b"x" * size) == size:
+                    pass
+            except OSError:
+                pass
+            size //= 16
+    return name
+
+
+def numbers(data):
+    """Line numbers of bytes such as b"line 12\\nline 13\\n"."""
+    return [int(w) for w in re.findall(rb"^line (\d+)$", data, re.M)]
+
+
+def wait_rows(s, fn, seconds=20):
+    """Until fn(rows by name) is true; the rows."""
+    box = {}
+
+    def look():
+        box["rows"] = {r["name"]: r for r in s.rows()}
+        return bool(box["rows"]) and fn(box["rows"])
+    until(look, seconds, 0.05)
+    return box["rows"]
