@@ -195,7 +195,8 @@ def bench_frame():
     for count in (10, 100):
         ours, theirs = [], []
         for _ in range(max(TRIES, 5)):
-            s = Set("".join("process p%d {\n argv sleep 1000\n}\n" % i
+            s = Set("set limit.processes 200\n" +
+                    "".join("process p%d {\n argv sleep 1000\n}\n" % i
                             for i in range(1, count + 1)))
             p = subprocess.run([tool("frame"), "p%d" %
                                 min(count, 20), SBX], env=s.env, cwd=s.dir,
@@ -236,7 +237,8 @@ def stat_of(pid):
 
 
 def bench_idle():
-    s = Set("".join("process p%d {\n argv sleep 100000\n}\n" % i
+    s = Set("set limit.processes 200\n" +
+            "".join("process p%d {\n argv sleep 100000\n}\n" % i
                     for i in range(100)))
     s.run("up")
     d = json.loads(s.run("doctor", "--json"))
@@ -269,6 +271,8 @@ def bench_idle():
 def bench_create():
     s = Set("process idle {\n argv sleep 1000\n}\n")
     s.run("up")
+    d = json.loads(s.run("doctor", "--json"))
+    subprocess.run([tool("create"), d["socket"], "1000"], check=True)
     count = 200
     start = time.monotonic()
     for _ in range(count):
