@@ -15,7 +15,7 @@
 #include "setfile.h"
 
 #define CYCLES_MAX 10		/* circles that are told of */
-#define ENV_TOTAL_MAX (256u << 20)	/* of all processes together */
+#define ENV_TOTAL_MAX (64u << 20)	/* of all processes together */
 
 /* Processes by name, for 10,000 of them. */
 struct entry {
@@ -59,13 +59,20 @@ by_name_only(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static const struct entry *
+find_name(const struct names *n, const char *name)
+{
+	struct entry key = { name, 0 };
+
+	return n->count == 0 ? NULL :
+		bsearch(&key, n->entries, n->count, sizeof(key), by_name_only);
+}
+
 static struct rcload_proc *
 lookup(const struct rcload *ld, const struct names *n, const char *name,
        size_t *idx)
 {
-	struct entry key = { name, 0 };
-	const struct entry *found = n->count == 0 ? NULL :
-		bsearch(&key, n->entries, n->count, sizeof(key), by_name_only);
+	const struct entry *found = find_name(n, name);
 
 	if (!found)
 		return NULL;
@@ -105,6 +112,9 @@ drop_duplicates(struct rcload *ld)
 				    two->name);
 			rc_hint(ld, "the first one is at %s:%u",
 				p->name_at.file, p->name_at.line);
+			q->replaced = true;
+			two->idx = one->idx;
+			continue;
 		}
 		p->replaced = true;
 		ld->procs[one->idx] = q;
@@ -121,17 +131,25 @@ drop_duplicates(struct rcload *ld)
 	free(n.entries);
 }
 
-static void
-join(struct spec *s, const char *group)
+/* False after the message that there are too many. */
+static bool
+join(struct rcload *ld, struct spec *s, const struct rcload_group *g,
+     const struct diag_place *at)
 {
 	size_t n = 0;
 
-	if (spec_in_group(s, group))
-		return;
+	if (spec_in_group(s, g->group.name))
+		return true;
 	while (s->groups && s->groups[n])
 		n++;
+	if (n == RC_GROUPS_OF_ONE_MAX) {
+		rc_wrong_at(ld, at, "process '%s' is in more than %d groups",
+			    s->name, RC_GROUPS_OF_ONE_MAX);
+		return false;
+	}
 	s->groups = mem_grow(s->groups, n ? n + 1 : 0, n + 2, sizeof(char *));
-	s->groups[n] = mem_str(group);
+	s->groups[n] = mem_str(g->group.name);
+	return true;
 }
 
 static void
@@ -145,7 +163,7 @@ resolve_member(struct rcload *ld, const struct names *n,
 	if (!strpbrk(word, "*?[")) {
 		p = lookup(ld, n, word, NULL);
 		if (p) {
-			join(p->spec, g->group.name);
+			(void)join(ld, p->spec, g, &g->word_at[idx]);
 			return;
 		}
 		rc_wrong_at(ld, &g->word_at[idx], "there is no process '%s'",
@@ -155,8 +173,9 @@ resolve_member(struct rcload *ld, const struct names *n,
 	}
 	for (size_t i = 0; i < ld->proc_count; i++)
 		if (fnmatch(word, ld->procs[i]->spec->name, 0) == 0) {
-			join(ld->procs[i]->spec, g->group.name);
 			any = true;
+			if (!join(ld, ld->procs[i]->spec, g, &g->word_at[idx]))
+				break;
 		}
 	if (!any)
 		diag_warning(ld->ds, &g->word_at[idx],
@@ -181,15 +200,73 @@ finish_groups(struct rcload *ld, const struct names *n)
 	if (ld->group_count > 0)
 		set->groups = mem_array(ld->group_count, sizeof(*set->groups));
 	for (size_t i = 0; i < ld->group_count; i++) {
-		struct set_group *to = &set->groups[set->group_count++];
-		*to = ld->groups[i]->group;
-		to->members = mem_array(ld->proc_count + 1, sizeof(char *));
-		for (size_t p = 0, count = 0; p < ld->proc_count; p++)
-			if (spec_in_group(ld->procs[p]->spec, to->name))
-				to->members[count++] =
-					mem_str(ld->procs[p]->spec->name);
+		set->groups[set->group_count++] = ld->groups[i]->group;
 		ld->groups[i]->group = (struct set_group){ 0 };
 	}
+}
+
+static struct names
+group_names(const struct set *set)
+{
+	struct names n = { NULL, set->group_count };
+
+	if (n.count > 0)
+		n.entries = mem_array(n.count, sizeof(*n.entries));
+	for (size_t i = 0; i < n.count; i++)
+		n.entries[i] = (struct entry){ set->groups[i].name, i };
+	if (n.count > 0)
+		qsort(n.entries, n.count, sizeof(*n.entries), by_name);
+	return n;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const size_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The groups of a process by number, in the order of the file. */
+static size_t
+groups_of(const struct spec *s, const struct names *groups,
+	  size_t out[RC_GROUPS_OF_ONE_MAX])
+{
+	size_t count = 0;
+
+	for (char **g = s->groups; g && *g && count < RC_GROUPS_OF_ONE_MAX; g++) {
+		const struct entry *e = find_name(groups, *g);
+		if (e)
+			out[count++] = e->idx;
+	}
+	qsort(out, count, sizeof(*out), by_value);
+	return count;
+}
+
+static void
+list_members(struct rcload *ld, const struct names *groups)
+{
+	struct set *set = ld->set;
+	size_t *counts, idx[RC_GROUPS_OF_ONE_MAX];
+
+	if (set->group_count == 0)
+		return;
+	counts = mem_array(set->group_count, sizeof(*counts));
+	for (size_t p = 0; p < ld->proc_count; p++) {
+		const struct spec *s = ld->procs[p]->spec;
+		for (size_t n = groups_of(s, groups, idx); n > 0; n--) {
+			struct set_group *g = &set->groups[idx[n - 1]];
+			size_t *count = &counts[idx[n - 1]];
+			g->members = mem_grow(g->members,
+					      *count ? *count + 1 : 0,
+					      *count + 2, sizeof(char *));
+			g->members[(*count)++] = mem_str(s->name);
+		}
+	}
+	for (size_t i = 0; i < set->group_count; i++)
+		if (!set->groups[i].members)
+			set->groups[i].members = mem_array(1, sizeof(char *));
+	free(counts);
 }
 
 /* Copies operations to the end of a list; their bytes are counted. */
@@ -210,15 +287,16 @@ append_env(struct spec_env *to, size_t *count, const struct spec_env *from,
 
 /* Set, groups, process: in this order, the last one wins. */
 static void
-merge_env(struct rcload *ld, struct rcload_proc *p, size_t *bytes)
+merge_env(struct rcload *ld, struct rcload_proc *p, const struct names *groups,
+	  size_t *bytes)
 {
 	const struct set *set = ld->set;
 	struct spec *s = p->spec;
 	size_t total = set->env_count + s->env_count, count = 0;
+	size_t idx[RC_GROUPS_OF_ONE_MAX], n = groups_of(s, groups, idx);
 
-	for (size_t i = 0; i < set->group_count; i++)
-		if (spec_in_group(s, set->groups[i].name))
-			total += set->groups[i].env_count;
+	for (size_t i = 0; i < n; i++)
+		total += set->groups[idx[i]].env_count;
 	if (total == s->env_count)
 		return;
 	if (total > SPEC_LIST_MAX) {
@@ -228,10 +306,9 @@ merge_env(struct rcload *ld, struct rcload_proc *p, size_t *bytes)
 	}
 	struct spec_env *env = mem_array(total, sizeof(*env));
 	append_env(env, &count, set->env, set->env_count, bytes);
-	for (size_t i = 0; i < set->group_count; i++)
-		if (spec_in_group(s, set->groups[i].name))
-			append_env(env, &count, set->groups[i].env,
-				   set->groups[i].env_count, bytes);
+	for (size_t i = 0; i < n; i++)
+		append_env(env, &count, set->groups[idx[i]].env,
+			   set->groups[idx[i]].env_count, bytes);
 	if (s->env_count > 0)
 		memcpy(env + count, s->env, s->env_count * sizeof(*env));
 	free(s->env);
@@ -512,13 +589,15 @@ check_whole(struct rcload *ld, const struct rcload_proc *p)
 static void
 finish_procs(struct rcload *ld)
 {
+	struct names groups = group_names(ld->set);
 	size_t bytes = 0;
 
+	list_members(ld, &groups);
 	for (size_t i = 0; i < ld->proc_count; i++) {
 		struct rcload_proc *p = ld->procs[i];
 		fill_in(ld, p);
 		if (bytes <= ENV_TOTAL_MAX) {
-			merge_env(ld, p, &bytes);
+			merge_env(ld, p, &groups, &bytes);
 			if (bytes > ENV_TOTAL_MAX)
 				rc_wrong_at(ld, &p->name_at, "the variables "
 					    "of all processes together are "
@@ -530,6 +609,7 @@ finish_procs(struct rcload *ld)
 		warn(ld, p);
 		check_whole(ld, p);
 	}
+	free(groups.entries);
 }
 
 static void

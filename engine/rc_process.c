@@ -75,6 +75,10 @@ rc_group_add(struct rcload *ld, const struct rc_word *w)
 
 	if (g)
 		return g;
+	if (ld->group_count == RC_GROUPS_MAX) {
+		rc_wrong(ld, w, "more than %d groups", RC_GROUPS_MAX);
+		return NULL;
+	}
 	g = mem_alloc(sizeof(*g));
 	g->group.name = mem_str(w->text);
 	g->group.file = mem_str(rcload_file_name(ld->file));
@@ -316,13 +320,17 @@ join_group(struct rcload *ld, const struct rc_stmt *s)
 			"missing above?");
 		return;
 	}
-	if (!rc_name(ld, &s->words[1]))
+	if (!rc_name(ld, &s->words[1]) || !rc_group_add(ld, &s->words[1]))
 		return;
-	(void)rc_group_add(ld, &s->words[1]);
 	if (spec_in_group(spec, s->words[1].text))
 		return;
 	while (spec->groups && spec->groups[n])
 		n++;
+	if (n == RC_GROUPS_OF_ONE_MAX) {
+		rc_wrong(ld, &s->words[0], "more than %d groups for one "
+			 "process", RC_GROUPS_OF_ONE_MAX);
+		return;
+	}
 	spec->groups = mem_grow(spec->groups, n ? n + 1 : 0, n + 2,
 				sizeof(char *));
 	spec->groups[n] = mem_str(s->words[1].text);
@@ -344,6 +352,8 @@ rc_do_group(struct rcload *ld, const struct rc_stmt *s)
 		return;
 	}
 	struct rcload_group *g = rc_group_add(ld, &s->words[1]);
+	if (!g)
+		return;
 	for (size_t i = 2; i < s->count; i++)
 		add_member(ld, g, &s->words[i]);
 	if (!s->opens)

@@ -112,6 +112,10 @@ rc_do_let(struct rcload *ld, const struct rc_stmt *s)
 			rc_set_str(&ld->lets[i].value, s->words[2].text);
 			return;
 		}
+	if (ld->let_count == RC_LETS_MAX) {
+		rc_wrong(ld, w, "more than %d names", RC_LETS_MAX);
+		return;
+	}
 	ld->lets = mem_grow(ld->lets, ld->let_count, ld->let_count + 1,
 			    sizeof(*ld->lets));
 	ld->lets[ld->let_count++] = (struct rcload_let){

@@ -128,13 +128,15 @@ variable(const char *name, void *arg)
 	return NULL;
 }
 
-/* A misspelt word is read like the one that was meant. */
+/* A misspelt word is read like the one that was meant.  A file that is no
+ * sbxrc at all is not worth the search at each of its lines. */
 static const struct rc_word_row *
 meant(const struct rcload *ld, const char *word)
 {
 	const struct rc_word_row *row = rc_word_find(word);
 
-	if (row || ld->where == RC_SKIP)
+	if (row || ld->where == RC_SKIP ||
+	    diags_errors(ld->ds) > 10 * DIAG_MAX)
 		return row;
 	return rc_word_suggest(word, ld->where);
 }
@@ -142,8 +144,12 @@ meant(const struct rcload *ld, const char *word)
 static enum rc_expect
 expect(const struct rc_stmt *s, void *arg)
 {
-	const struct rc_word_row *row = meant(arg, s->words[0].text);
+	struct rcload *ld = arg;
 	enum rc_expect how = RC_EXPECT_WORD;
+
+	if (s->count == 1)
+		ld->meant = meant(ld, s->words[0].text);
+	const struct rc_word_row *row = ld->meant;
 
 	if (!row)
 		return RC_EXPECT_SKIP;
@@ -305,7 +311,7 @@ misplaced(struct rcload *ld, const struct rc_stmt *s,
 	else if (row->where & RC_TOP)
 		rc_hint(ld, "put it outside of '{' and '}'");
 	else
-		rc_hint(ld, "it belongs into a theme file, themes/NAME.theme");
+		rc_hint(ld, "it belongs in a theme file, themes/NAME.theme");
 }
 
 static bool
@@ -462,7 +468,7 @@ statement(struct rcload *ld, const struct rc_stmt *s)
 	if (s->bad && ld->proc)
 		ld->proc->broken = true;
 	if (!row && !s->bad) {
-		row = rc_word_suggest(s->words[0].text, ld->where);
+		row = meant(ld, s->words[0].text);
 		unknown(ld, s, row);
 		quiet = true;
 	} else if (row && !(row->where & ld->where)) {

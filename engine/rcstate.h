@@ -27,6 +27,9 @@ struct rcload_file;
 
 #define RC_FILES_MAX	1000
 #define RC_INCLUDES_MAX	16	/* files inside each other */
+#define RC_LETS_MAX	1000
+#define RC_GROUPS_MAX	1000
+#define RC_GROUPS_OF_ONE_MAX 64	/* that one process is in */
 
 /* Where a word may stand; SKIP is the block of a word that is wrong. */
 enum {
@@ -106,6 +109,7 @@ struct rcload {
 	const char *home;
 	char *here;		/* working directory, for names in messages */
 	int layer;
+	const struct rc_word_row *meant;	/* by the present statement */
 	bool quiet;		/* only take effect, complain of nothing */
 
 	struct rc *rc;		/* of the present file */
@@ -176,6 +180,7 @@ struct rcload_proc *rc_proc_new(const struct rcload_proc *defaults);
 void	rc_proc_free(struct rcload_proc *p);
 void	rc_group_free(struct rcload_group *g);
 struct rcload_group *rc_group_find(struct rcload *ld, const char *name);
+/* The group of that name, made if there is none; NULL if reported. */
 struct rcload_group *rc_group_add(struct rcload *ld, const struct rc_word *w);
 /* At the end of a process: what only all its lines together tell. */
 void	rc_process_end(struct rcload *ld);
