@@ -20,6 +20,7 @@
 #include "fold.h"
 #include "graph.h"
 #include "journal.h"
+#include "keeper.h"
 #include "loop.h"
 #include "mem.h"
 #include "option.h"
@@ -371,8 +372,8 @@ on_keeper_gone(int error, void *arg)
 	procio_fold_all(e);
 	serve_close(e, "the keeper of this set was killed; its processes are "
 		       "gone");
-	for (size_t i = 0; i < e->nproc; i++)
-		tree_kill_round(e->tree, e->procs[i]->tag, NULL);
+	/* The keeper's tree has moved to the anchor: by the tag alone. */
+	tree_kill_leftovers(e->dir.hash, 0);
 	e->keeper_lost = true;
 	loop_stop(e->loop);
 }
@@ -686,7 +687,7 @@ engine_main(const char *key)
 	struct rlimit nofile;
 	int status = 125;
 
-	prctl(PR_SET_NAME, "sbx: engine");
+	prctl(PR_SET_NAME, ENGINE_NAME);
 	ignore_signals();
 	/* Children get the limits sbx was started with: see spawn.h. */
 	if (getrlimit(RLIMIT_NOFILE, &nofile) == 0) {

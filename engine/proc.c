@@ -294,7 +294,7 @@ look(struct proc *p, uint64_t now)
 		return;
 	}
 	if (p->killing)
-		tree_kill_round(e->tree, p->tag, NULL);
+		tree_kill(e->tree, p->tag);
 	uint64_t pause = (uint64_t)LOOK_FIRST_US << SBX_MIN(p->tree_looks, 6u);
 	p->tree_looks++;
 	p->at_tree_look_us = now + SBX_MIN(pause, LOOK_MAX_US);
