@@ -10,10 +10,10 @@
 enum { BINDINGS_MAX = 2000 };
 
 static const char default_keys[] =
-	"bind j down\n"
-	"bind Down down\n"
-	"bind k up\n"
-	"bind Up up\n"
+	"bind j line-down\n"
+	"bind Down line-down\n"
+	"bind k line-up\n"
+	"bind Up line-up\n"
 	"bind J other-down\n"
 	"bind K other-up\n"
 	"bind g top\n"

@@ -8,6 +8,7 @@
 #include "engine/clock.h"
 #include "engine/mem.h"
 #include "engine/option.h"
+#include "engine/set.h"
 #include "logview.h"
 #include "pane.h"
 #include "sheet.h"
@@ -222,7 +223,9 @@ ui_connected(struct ui *ui, struct client *c, const struct proto_hello *h)
 	free(ui->set_name);
 	free(ui->set_dir);
 	free(ui->rc_path);
-	ui->set_name = mem_str(h->set_name);
+	/* An engine that has just been started does not know its name yet. */
+	ui->set_name = mem_str(ui->set && ui->set->name ? ui->set->name :
+			       h->set_name);
 	ui->set_dir = mem_str(h->set_dir);
 	ui->rc_path = mem_str(h->rc_path ? h->rc_path : "");
 	ui->screen_proc = 0;

@@ -55,10 +55,19 @@ add_entry(struct list_view *lv, uint32_t id, const char *group)
 		(struct list_entry){ .id = id, .group = group };
 }
 
+/* A process may be in several groups; its own is the first one. */
+static bool
+same_group(const char *a, const char *b)
+{
+	size_t len = strcspn(a, " ");
+
+	return len == strcspn(b, " ") && strncmp(a, b, len) == 0;
+}
+
 static bool
 listed(const struct model_proc *p, const char *group)
 {
-	return !p->row->hidden && (!group || !strcmp(p->row->group, group));
+	return !p->row->hidden && (!group || same_group(p->row->group, group));
 }
 
 /* A group line and the processes of the group, in their order. */
@@ -89,7 +98,8 @@ static bool
 group_is_new(const struct list_view *lv, const char *group)
 {
 	for (size_t i = 0; i < lv->count; i++)
-		if (!lv->entries[i].id && !strcmp(lv->entries[i].group, group))
+		if (!lv->entries[i].id &&
+		    same_group(lv->entries[i].group, group))
 			return false;
 	return true;
 }
@@ -327,10 +337,13 @@ draw_group(struct ui *ui, const struct list_entry *e, int y)
 {
 	struct rect r = ui->layout.list;
 	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
+	char name[128];
 
 	ui_text(ui, &pen, y, r.x + 1, ROLE_TEXT_DIM,
 		ui_glyph(ui, GLYPH_OPEN));
-	int x = ui_text(ui, &pen, y, r.x + 3, ROLE_TEXT_STRONG, e->group);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(e->group, " "),
+		 e->group);
+	int x = ui_text(ui, &pen, y, r.x + 3, ROLE_TEXT_STRONG, name);
 	if (e->up > 0)
 		draw_fmt(&pen, y, x + 2, "%d/%d", e->up, e->total);
 }

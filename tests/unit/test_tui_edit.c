@@ -107,7 +107,7 @@ TEST(default_keys)
 {
 	struct keymap *k = keymap_new();
 
-	EQ_STR(command_of(k, MODE_LIST, "j"), "down");
+	EQ_STR(command_of(k, MODE_LIST, "j"), "line-down");
 	EQ_STR(command_of(k, MODE_LOG, "G"), "bottom");
 	EQ_STR(command_of(k, MODE_LIST, "R"), "restart --with-dependents");
 	/* A terminal's keys are its program's. */
@@ -128,8 +128,8 @@ TEST(later_bindings_win)
 	EQ_STR(command_of(k, MODE_LOG, "j"), "top");
 	EQ_STR(command_of(k, MODE_LIST, "z"), "(none)");
 	OK(keymap_key(k, MODE_LIST, "zoom") == NULL);
-	/* "down" has lost j but has its arrow still. */
-	EQ_STR(keymap_key(k, MODE_LIST, "down"), "Down");
+	/* "line-down" has lost j but has its arrow still. */
+	EQ_STR(keymap_key(k, MODE_LIST, "line-down"), "Down");
 	OK(keymap_bind(k, "nomode", "j", "x", &e) < 0);
 	OK(keymap_bind(k, NULL, "Ctrl-Foo", "x", &e) < 0);
 	keymap_free(k);
