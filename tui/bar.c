@@ -110,11 +110,11 @@ title_log(struct ui *ui, struct pieces *p, struct model_proc *proc)
 	int w = draw_columns(age);
 	struct pen pen = p->pen;
 	pen.style = ui_style(ui, ROLE_TITLE);
-	draw_text(&pen, p->y, p->end - w, age);
-	p->x = draw_cut(&pen, p->y, p->x, p->end - w - 2 - p->x, r->command,
+	draw_text(&pen, p->y, p->end - w - 1, age);
+	p->x = draw_cut(&pen, p->y, p->x, p->end - w - 3 - p->x, r->command,
 			ui_glyph(ui, GLYPH_MORE)) +
 	       2;
-	p->end -= w + 2;
+	p->end -= w + 3;
 }
 
 /* "PAUSED  +128 new  G to follow" at the right end; gives its start. */

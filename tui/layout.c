@@ -42,7 +42,7 @@ list_width(const struct layout_in *in, const struct layout *l)
 static void
 place_panes(const struct layout_in *in, struct layout *l)
 {
-	int used = in->list_rows + 2;
+	int used = in->list_rows + 3;
 	int rest = l->list.h - used;
 
 	if (!l->wide || rest < PANES_MIN)

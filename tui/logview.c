@@ -38,7 +38,6 @@ struct logview {
 	uint64_t paused_next;	/* next_seq when it was stopped */
 	uint64_t first_shown, last_shown;
 	int first_sub;
-	bool end_shown;
 	int shown_rows;
 
 	struct filter filters[FILTERS_MAX];
@@ -202,7 +201,6 @@ fill_following(struct logview *lv, struct logview_row *rows, int height,
 	if (at > 0)
 		memmove(rows, rows + at,
 			(size_t)(height - at) * sizeof(*rows));
-	lv->end_shown = true;
 	return height - at;
 }
 
@@ -213,7 +211,6 @@ fill_standing(struct logview *lv, struct logview_row *rows, int height,
 	int n = 0, sub = lv->top_sub;
 	uint64_t seq = lv->top;
 
-	lv->end_shown = false;
 	while (n < height) {
 		bool sep;
 		if (!walk(lv, seq, 1, &seq)) {
@@ -221,7 +218,6 @@ fill_standing(struct logview *lv, struct logview_row *rows, int height,
 			int t = tails(lv, tail);
 			for (int i = 0; i < t && n < height; i++)
 				rows[n++] = tail[i];
-			lv->end_shown = true;
 			break;
 		}
 		int count = line_rows(lv, seq, fn, arg, &sep);
@@ -474,8 +470,8 @@ logview_scroll(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
 	 * stand still for. */
 	struct logview_row *all =
 		mem_array((size_t)lv->shown_rows + 1, sizeof(*all));
-	int n = fill_standing(lv, all, lv->shown_rows, fn, arg);
-	if (lv->end_shown && n <= lv->shown_rows)
+	if (fill_standing(lv, all, lv->shown_rows + 1, fn, arg) <=
+	    lv->shown_rows)
 		lv->follow = true;
 	free(all);
 }

@@ -68,7 +68,7 @@ add(struct help *h, const char *section, const char *key,
 			continue;
 		/* A second key of the same command. */
 		size_t n = strlen(h->lines[i].key);
-		if (n && n + strlen(key) + 2 < 12)
+		if (n && n + strlen(key) + 2 < 9)
 			snprintf(h->lines[i].key + n, 24 - n, " %s", key);
 		return;
 	}
@@ -192,8 +192,8 @@ draw_line(struct ui *ui, const struct pen *pen, const struct help *h, int y,
 	if (i != h->chosen)
 		kp.style = ui_style(ui, ROLE_SHEET_KEY);
 	kp.style.bg = own.style.bg;
-	draw_right(&kp, y, x, 8, l->key, "");
-	draw_cut(&own, y, x + 10, w - 10, text, ui_glyph(ui, GLYPH_MORE));
+	draw_right(&kp, y, x, 7, l->key, "");
+	draw_cut(&own, y, x + 9, w - 9, text, ui_glyph(ui, GLYPH_MORE));
 }
 
 static void

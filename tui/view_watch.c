@@ -8,7 +8,7 @@
 #include "status_text.h"
 #include "ui.h"
 
-enum { NAME_W = 9, VALUE_W = 6, SPARK_W = 20 };
+enum { NAME_W = 8, VALUE_W = 6, SPARK_W = 20 };
 
 int
 view_watch_rows(const struct ui *ui)

@@ -1,0 +1,706 @@
+/*
+ * Whole screens against the pictures of the design, character by character.
+ * What is shown comes over the same frames that an engine sends and from a
+ * log on disk; only the connection is missing.
+ */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include "../lib/test.h"
+#include "engine/base.h"
+#include "engine/buf.h"
+#include "engine/cell.h"
+#include "engine/clock.h"
+#include "engine/conn.h"
+#include "engine/err.h"
+#include "engine/event.h"
+#include "engine/fold.h"
+#include "engine/journal.h"
+#include "engine/mem.h"
+#include "engine/msg.h"
+#include "engine/option.h"
+#include "engine/set.h"
+#include "engine/spec.h"
+#include "engine/spool.h"
+#include "tui/command.h"
+#include "tui/logview.h"
+#include "tui/pane.h"
+#include "tui/sheet.h"
+#include "tui/ui.h"
+#include "tui/view.h"
+
+#define AT(h, m, s) (((int64_t)(h)*3600 + (m)*60 + (s)) * 1000)
+/* 2026-01-05 00:00 UTC */
+#define DAY INT64_C(1767571200000)
+
+struct rig {
+	struct ui *ui;
+	struct set set;
+	struct spec spec;
+	struct spec *specs[1];
+	struct spec_watch watches[2];
+	char path[64];
+	int dir;
+	struct spool *spool;
+	struct fold *fold;
+	struct fold_scratch *scratch;
+};
+
+static const struct fold_ops no_ops;
+
+static void
+frame(struct rig *r, uint16_t type, struct buf *b)
+{
+	struct conn_frame f = { .type = type, .data = buf_str(b),
+				.len = b->len };
+
+	ui_frame(r->ui, &f);
+	buf_fini(b);
+}
+
+static struct proc_row
+row(uint32_t id, const char *name, const char *group, enum status status)
+{
+	return (struct proc_row){
+		.id = id, .order = id, .name = name, .desc = "",
+		.group = group, .command = "node server.js", .cwd = "/shop",
+		.user = "", .url = "", .reason = "", .waits = "",
+		.stop_step = "", .depends = "", .file = "sbxrc",
+		.status = status, .ports = "", .title = "", .watches = "",
+		.ready = true, .run = 1,
+	};
+}
+
+static void
+send_row(struct rig *r, const struct proc_row *p)
+{
+	struct buf b = BUF_INIT(65536);
+
+	proto_put_row(&b, p);
+	frame(r, PROTO_ROW, &b);
+}
+
+static void
+send_grow(struct rig *r, uint32_t id, uint64_t bytes)
+{
+	struct buf b = BUF_INIT(65536);
+	struct proto_grow g = { .proc = id, .next_seq = 1, .run = 1 };
+
+	g.bytes[0] = bytes;
+	proto_put_grow(&b, &g);
+	frame(r, PROTO_GROW, &b);
+}
+
+/* The processes of the pictures. */
+static void
+send_rows(struct rig *r)
+{
+	struct proc_row p = row(1, "api", "backend", STATUS_RUNNING);
+	struct buf none = BUF_INIT(16);
+	int64_t now = clock_wall_ms();
+
+	p.has_ready_rule = true;
+	p.pid = 4121;
+	p.ports = "8080";
+	p.errors = 3;
+	p.started_at_ms = now - AT(0, 12, 4);
+	p.cpu_permille = 21;
+	p.rss_bytes = 118 << 20;
+	send_row(r, &p);
+	p = row(2, "web", "frontend", STATUS_RUNNING);
+	p.has_ready_rule = true;
+	p.started_at_ms = now - AT(0, 12, 0);
+	send_row(r, &p);
+	p = row(3, "db", "backend", STATUS_RUNNING);
+	p.has_ready_rule = true;
+	p.started_at_ms = now - AT(0, 12, 0);
+	send_row(r, &p);
+	p = row(4, "worker", "backend", STATUS_STARTING);
+	p.ready = false;
+	send_row(r, &p);
+	p = row(5, "mailer", "backend", STATUS_FAILED);
+	p.has_exit = true;
+	p.exit_code = 3;
+	send_row(r, &p);
+	p = row(6, "proxy", "frontend", STATUS_BACKOFF);
+	p.deadline_at_ms = now + 4000;
+	p.errors = 9;
+	send_row(r, &p);
+	p = row(7, "migrate", "jobs", STATUS_COMPLETED);
+	send_row(r, &p);
+	p = row(8, "e2e", "jobs", STATUS_WAITING);
+	p.waits = "proxy ready";
+	send_row(r, &p);
+	p = row(9, "backup", "jobs", STATUS_SCHEDULED);
+	p.deadline_at_ms = DAY + AT(14, 0, 0);
+	send_row(r, &p);
+	p = row(10, "docs", "jobs", STATUS_OFF);
+	send_row(r, &p);
+	p = row(11, "shell", "jobs", STATUS_RUNNING);
+	p.tty = true;
+	p.pid = 4188;
+	p.command = "/usr/bin/bash -l";
+	send_row(r, &p);
+	frame(r, PROTO_SYNC, &none);
+}
+
+static void
+say(struct rig *r, int64_t ms, const char *text)
+{
+	spool_append(r->spool, LOG_OUT, text, strlen(text));
+	spool_append(r->spool, LOG_OUT, "\n", 1);
+	while (fold_step(r->fold, 1 << 20, DAY + ms, 0) == 1)
+		;
+}
+
+static void
+say_lines(struct rig *r)
+{
+	static const char *const lines[] = {
+		"GET /items/117 200 4ms", "GET /items/118 200 3ms",
+		"POST /cart 201 11ms", "GET /health 200 0ms",
+		"ERROR payment: upstream timeout after 3000ms  order=88104",
+		"GET /items/122 404 2ms", "GET /items/123 200 4ms",
+		"GET /items/124 200 3ms", "POST /cart 201 11ms",
+		"ERROR payment: upstream timeout after 3000ms  order=88109",
+		"cache: hit items:127", "GET /items/128 404 2ms",
+		"GET /items/129 200 4ms", "GET /items/130 200 3ms",
+		"POST /cart 201 11ms",
+		"WARN  slow query 812ms select * from orders where state=1",
+		"cache: hit items:133", "GET /items/134 404 2ms",
+		"GET /items/135 200 4ms", "GET /items/136 200 3ms",
+		"POST /cart 201 11ms",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		say(r, AT(12, 3, 0) + (int64_t)i * 1000, lines[i]);
+}
+
+/* Only what the log view wants of a set: the watches of api. */
+static void
+make_set(struct rig *r, struct options *o)
+{
+	r->watches[0] = (struct spec_watch){ .name = (char *)"errors",
+		.pattern = { (char *)"ERROR", 0 },
+		.level = SPEC_LEVEL_ERROR };
+	r->watches[1] = (struct spec_watch){ .name = (char *)"slow",
+		.pattern = { (char *)"WARN", 0 }, .level = SPEC_LEVEL_WARN };
+	r->spec.name = (char *)"api";
+	r->spec.watches = r->watches;
+	r->spec.watch_count = 2;
+	r->specs[0] = &r->spec;
+	r->set = (struct set){ .name = (char *)"shop", .dir = (char *)"/shop",
+			       .path = (char *)"/shop/sbxrc", .options = o,
+			       .specs = r->specs, .spec_count = 1 };
+}
+
+static void
+rig_init(struct rig *r, int rows, int cols, const char *glyphs)
+{
+	struct options *o = options_new();
+	struct err e = ERR_INIT;
+
+	memset(r, 0, sizeof(*r));
+	setenv("TZ", "UTC", 1);
+	clock_fake(1000000000, DAY + AT(12, 3, 22));
+	options_change(o, "timestamps", "time", &e);
+	options_change(o, "glyphs", glyphs, &e);
+	options_change(o, "clock", "on", &e);
+	make_set(r, o);
+	r->ui = ui_new(NULL, &r->set, TERM_MONO, &e);
+	options_free(o);
+	snprintf(r->path, sizeof(r->path), "/tmp/sbx-screen-XXXXXX");
+	if (!r->ui || !mkdtemp(r->path))
+		abort();
+	r->dir = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->scratch = fold_scratch_new();
+	r->spool = spool_open(r->dir, 0, DAY, NULL);
+	r->fold = fold_new(r->spool, r->scratch, &no_ops, NULL, 0);
+	ui_resize(r->ui, rows, cols);
+	r->ui->chosen = true;
+	send_rows(r);
+	ui_draw(r->ui);
+	send_grow(r, 2, 100);
+	say_lines(r);
+	struct pane *pa = ui_pane(r->ui, model_find(r->ui->model, 1));
+	logview_open(pa->log, r->dir, &e);
+	bool changed;
+	while (logview_work(pa->log, &changed))
+		;
+}
+
+static void
+rig_fini(struct rig *r)
+{
+	ui_free(r->ui);
+	fold_free(r->fold);
+	spool_free(r->spool);
+	fold_scratch_free(r->scratch);
+	spool_wipe(r->dir);
+	close(r->dir);
+	rmdir(r->path);
+	clock_real();
+}
+
+static void
+press(struct rig *r, const char *keys)
+{
+	static struct key k[64];
+	int n = key_parse_list(keys, k, ARRAY_LEN(k), NULL);
+
+	for (int i = 0; i < n; i++)
+		ui_key(r->ui, k[i]);
+	for (int i = 0; i < 100; i++) {
+		r->ui->wants &= ~(unsigned)UI_AGAIN;
+		ui_work(r->ui);
+		if (!(r->ui->wants & UI_AGAIN))
+			break;
+	}
+}
+
+/* One row of the picture that is drawn now. */
+static const char *
+line_no(struct rig *r, int no)
+{
+	static char out[2048];
+	ui_draw(r->ui);
+	char *text = canvas_text(r->ui->canvas);
+	const char *s = text;
+
+	for (int i = 0; i < no && s; i++)
+		s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL;
+	snprintf(out, sizeof(out), "%.*s", s ? (int)strcspn(s, "\n") : 0,
+		 s ? s : "");
+	free(text);
+	return out;
+}
+
+#define PICTURE(r, ...)                                                        \
+	do {                                                                   \
+		static const char *const want_[] = { __VA_ARGS__ };            \
+		for (size_t i_ = 0; i_ < ARRAY_LEN(want_); i_++)               \
+			if (strcmp(line_no(r, (int)i_), want_[i_]) != 0)       \
+				TEST_FAIL("row %zu is\n#  |%s|\n#  |%s|",      \
+					  i_, line_no(r, (int)i_), want_[i_]); \
+	} while (0)
+
+TEST(list_and_log)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	PICTURE(&r,
+"▌shop      5 up · 1 failed│ api  ● ready  pid 4121  :8080  12m04s",
+"›● api            ready !3│  12:03:00 GET /items/117 200 4ms                   ▕",
+" ● web            ready  ·│  12:03:01 GET /items/118 200 3ms                   ▕",
+" ● db             ready   │  12:03:02 POST /cart 201 11ms                      ▕",
+" ◐ worker      starting   │  12:03:03 GET /health 200 0ms                      ▕",
+" ✗ mailer        exit 3   │! 12:03:04 ERROR payment: upstream timeout after 3› ▕",
+" ↻ proxy       retry 4s !9│  12:03:05 GET /items/122 404 2ms                   ▕",
+" ✓ migrate         done   │  12:03:06 GET /items/123 200 4ms                   ▕",
+" … e2e      waits proxy   │  12:03:07 GET /items/124 200 3ms                   ▕",
+" ◷ backup         14:00   │  12:03:08 POST /cart 201 11ms                      ▕",
+" ○ docs             off   │! 12:03:09 ERROR payment: upstream timeout after 3› ▕",
+" ● shell            tty   │  12:03:10 cache: hit items:127                     ▕",
+"                          │  12:03:11 GET /items/128 404 2ms                   ▕");
+	EQ_STR(line_no(&r, 16), "                          │~ 12:03:15 "
+	       "WARN  slow query 812ms select * from or› ▕");
+	EQ_STR(line_no(&r, 22), " LIST  api  follow ●  21 lines  err 3  "
+	       "wrap off          5 up 1 failed  12:03:22");
+	EQ_STR(line_no(&r, 23), " Enter log  s start  x stop  r restart  "
+	       "/ find  : command  ? keys  q quit");
+	rig_fini(&r);
+}
+
+TEST(in_ascii_without_colour)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "ascii");
+	PICTURE(&r,
+"[shop      5 up - 1 failed| api  * ready  pid 4121  :8080  12m04s",
+">* api            ready !3|  12:03:00 GET /items/117 200 4ms                   :",
+" * web            ready  -|  12:03:01 GET /items/118 200 3ms                   :",
+" * db             ready   |  12:03:02 POST /cart 201 11ms                      :",
+" ~ worker      starting   |  12:03:03 GET /health 200 0ms                      :",
+" ! mailer        exit 3   |! 12:03:04 ERROR payment: upstream timeout after 3> :",
+" @ proxy       retry 4s !9|  12:03:05 GET /items/122 404 2ms                   :",
+" + migrate         done   |  12:03:06 GET /items/123 200 4ms                   :",
+" : e2e      waits proxy   |  12:03:07 GET /items/124 200 3ms                   :",
+" % backup         14:00   |  12:03:08 POST /cart 201 11ms                      :",
+" . docs             off   |! 12:03:09 ERROR payment: upstream timeout after 3> :",
+" * shell            tty   |  12:03:10 cache: hit items:127                     :");
+	EQ_STR(line_no(&r, 22), "[LIST] api  follow on  21 lines  err 3  "
+	       "wrap off         5 up 1 failed  12:03:22");
+	/* Nothing beyond ASCII anywhere on the screen. */
+	char *text = canvas_text(r.ui->canvas);
+	for (const char *s = text; *s; s++)
+		OK(!((unsigned char)*s & 0x80));
+	free(text);
+	rig_fini(&r);
+}
+
+TEST(zoomed_search_standing_still)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	for (int i = 0; i < 400; i++)
+		say(&r, AT(12, 2, 0), i % 100 ? "one more" : "timeout here");
+	send_grow(&r, 1, 100);
+	press(&r, "z / 'timeout' Enter");
+	for (int i = 0; i < 5; i++)
+		say(&r, AT(12, 4, 0), "new line");
+	send_grow(&r, 1, 200);
+	press(&r, "N");
+	EQ_STR(line_no(&r, 0), "▌api  ● ready  pid 4121  :8080  12m04s"
+	       "   zoom        PAUSED  +5 new  G to follow");
+	EQ_STR(line_no(&r, 22), " LOG  api  /timeout  match 5 of 6  "
+	       "line 222 of 426  52%  err 3          12:03:22");
+	EQ_STR(line_no(&r, 23), " n next  N prev  G newest + follow  "
+	       "& filter  z unzoom  Esc clear  q back");
+	press(&r, "G");
+	EQ_STR(line_no(&r, 0),
+	       "▌api  ● ready  pid 4121  :8080  12m04s   zoom");
+	press(&r, "Esc");
+	EQ_STR(line_no(&r, 0),
+	       "▌api  ● ready  pid 4121  :8080  12m04s   zoom");
+	press(&r, "z");
+	EQ_STR(line_no(&r, 1), "›● api            ready !3│  12:02:00 "
+	       "one more                                 !");
+	rig_fini(&r);
+}
+
+TEST(narrow_screens)
+{
+	struct rig r;
+	rig_init(&r, 20, 40, "unicode");
+	PICTURE(&r,
+"▌shop                    5 up · 1 failed",
+"›● api                          ready !3",
+" ● web                          ready  ·",
+" ● db                           ready",
+" ◐ worker                    starting",
+"  … 7 more (j k)",
+" api  ● ready  :8080  ──────────────────");
+	EQ_STR(line_no(&r, 18), " LIST  follow ●  err 3             12:03");
+	EQ_STR(line_no(&r, 19), " Enter log  r x s  / :  ? keys  q");
+	ui_resize(r.ui, 10, 40);
+	press(&r, "Tab");
+	EQ_STR(line_no(&r, 0), "▌●api !3  1/11                  follow ●");
+	EQ_STR(line_no(&r, 9), " LOG  Tab list  / : ?            ✗mailer");
+	ui_resize(r.ui, 4, 20);
+	EQ_STR(line_no(&r, 0), "▌●api !3  1/11");
+	EQ_STR(line_no(&r, 3), " LOG  5up 1✗  ? help");
+	ui_resize(r.ui, 1, 6);
+	EQ_STR(line_no(&r, 0), "5up 1✗");
+	ui_resize(r.ui, 1, 1);
+	EQ_STR(line_no(&r, 0), "✗");
+	rig_fini(&r);
+}
+
+TEST(every_size_can_be_drawn)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	for (int rows = 1; rows <= 45; rows += rows < 16 ? 1 : 7) {
+		for (int cols = 1; cols <= 210; cols += cols < 62 ? 3 : 23) {
+			static const char *const keys[] = {
+				"Esc", "Tab", "? 'x'", "Esc :", "Esc d",
+				"q a", "Esc S", "Esc q", "Esc /", "Esc z"
+			};
+			ui_resize(r.ui, rows, cols);
+			for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+				press(&r, keys[i]);
+				ui_draw(r.ui);
+			}
+			press(&r, "Esc Esc Esc Esc");
+		}
+	}
+	rig_fini(&r);
+}
+
+static void
+add_event(struct rig *r, int64_t ms, const char *process, const char *text)
+{
+	struct journal_event e = { .kind = EVENT_NOTE, .process = process,
+				   .text = text, .wall_ms = DAY + ms };
+
+	events_add(r->ui->events, &e);
+}
+
+TEST(columns_watches_and_events)
+{
+	struct rig r;
+	struct buf b = BUF_INIT(65536);
+	struct proto_value v = { .name = "latency", .unit = "ms",
+				 .numeric = true, .last = "4",
+				 .last_number = 4, .p95 = 11, .count = 20 };
+
+	rig_init(&r, 40, 120, "unicode");
+	for (int i = 0; i < 20; i++)
+		v.samples[v.sample_count++] = i == 15 ? 812 : 4;
+	msg_put_u32(&b, 1);
+	msg_put_u32(&b, 1);
+	proto_put_value(&b, &v);
+	frame(&r, PROTO_VALUES, &b);
+	add_event(&r, AT(12, 0, 2), "web", "ready after 3.1s");
+	add_event(&r, AT(12, 3, 18), "mailer", "exit 3 (will not restart)");
+	PICTURE(&r,
+"▌shop   PROCESS        STATE      CPU   MEM   AGE │ api  ● ready  pid 4121  :8080  node server.js                12m04s",
+"                                                  │  12:03:00 GET /items/117 200 4ms                                   ▕",
+" ▾ backend  3/4                                   │  12:03:01 GET /items/118 200 3ms                                   ▕",
+"›  ● api               ready !3   2.1  118M   12m │  12:03:02 POST /cart 201 11ms                                      ▕");
+	EQ_STR(line_no(&r, 7), " ▾ frontend  1/2                              "
+	       "    │  12:03:06 GET /items/123 200 4ms                       "
+	       "            ▕");
+	EQ_STR(line_no(&r, 13), "   ◷ backup            14:00                 "
+	       "     │  12:03:12 GET /items/129 200 4ms                      "
+	       "             ▕");
+	EQ_STR(line_no(&r, 18), " ─ watches of api ─────────────────────────"
+	       "────── │  12:03:17 GET /items/134 404 2ms                    "
+	       "               ▕");
+	EQ_STR(line_no(&r, 19), "  latency    4ms ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█▁▁▁▁ p95 11 "
+	       "     │  12:03:18 GET /items/135 200 4ms                      "
+	       "             ▕");
+	OK(strstr(line_no(&r, 21), " ─ events ──────────"));
+	OK(strstr(line_no(&r, 22),
+		  "  12:03:18 mailer   exit 3 (will not restart)     │"));
+	OK(strstr(line_no(&r, 23), "  12:00:02 web      ready after 3.1s"));
+	OK(strstr(line_no(&r, 38), " LIST  api  follow ●  21 lines  err 3  "
+		  "wrap off  time on"));
+	OK(strstr(line_no(&r, 38), "5 up · 1 failed · 1 retrying   load "));
+	rig_fini(&r);
+}
+
+TEST(the_leave_dialog)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	press(&r, "q");
+	EQ_STR(line_no(&r, 6), " ↻ proxy     ╭─ leave sbx — 5 processes are "
+	       "running ──────────────╮            ▕");
+	EQ_STR(line_no(&r, 8), " … e2e      w│ › d  detach     they keep "
+	       "running; `sbx` comes back│            ▕");
+	OK(strstr(line_no(&r, 9), "│   s  stop all   api web db worker shell"));
+	OK(strstr(line_no(&r, 10),
+		  "│   i  interrupt  send Ctrl-C to api only, stay here │"));
+	OK(strstr(line_no(&r, 11), "│   Esc  stay"));
+	EQ_STR(line_no(&r, 22), " CONFIRM                                    "
+	       "             5 up 1 failed  12:03:22");
+	press(&r, "Esc");
+	OK(r.ui->sheet == NULL);
+	OK(!(r.ui->wants & UI_LEAVE));
+	press(&r, "q d");
+	OK(r.ui->wants & UI_LEAVE);
+	EQ_STR(r.ui->farewell, "sbx: detached from shop, 5 running. "
+	       "Back: sbx · stop: sbx down\n");
+	rig_fini(&r);
+}
+
+TEST(the_keys_sheet_filters_and_runs)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	press(&r, "?");
+	OK(strstr(line_no(&r, 2), "╭─ keys here: list of processes ──"));
+	OK(strstr(line_no(&r, 3), "> type to filter"));
+	OK(strstr(line_no(&r, 5), "Process"));
+	OK(strstr(line_no(&r, 20), "Enter runs the line  Esc close ─╯"));
+	press(&r, "'wrap'");
+	OK(strstr(line_no(&r, 5), "View"));
+	OK(strstr(line_no(&r, 6), "w  wrap or cut lines"));
+	press(&r, "Enter");
+	OK(r.ui->sheet == NULL && r.ui->wrap);
+	rig_fini(&r);
+}
+
+TEST(the_command_line_completes)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	press(&r, ": 'sel' Tab 'wor' Tab Enter");
+	EQ_INT(r.ui->selected, 4);
+	press(&r, ": 'frobnicate' Enter");
+	EQ_INT(r.ui->toast.level, TOAST_ERROR);
+	press(&r, ": 'set theme'");
+	OK(strstr(line_no(&r, 5), "theme"));
+	press(&r, "Esc 1 : 'set timestamps off' Enter");
+	OK(strstr(line_no(&r, 1), "│  GET /items/117"));
+	rig_fini(&r);
+}
+
+/* A picture of the shell's terminal. */
+static void
+send_screen(struct rig *r, int rows, int cols, const char *const *text,
+	    size_t count)
+{
+	struct buf b = BUF_INIT(1 << 20), packed = BUF_INIT(65536);
+	struct proto_screen s = { .proc = 11, .gen = 1, .rows = (uint16_t)rows,
+				  .cols = (uint16_t)cols, .title = "",
+				  .cursor_visible = 1, .cursor_col = 15,
+				  .cursor_row = 1, .whole = 1,
+				  .row_count = (uint32_t)rows };
+	struct vt_cell cells[128];
+
+	proto_put_screen(&b, &s);
+	for (int y = 0; y < rows; y++) {
+		for (int x = 0; x < cols; x++)
+			cells[x] = CELL_BLANK;
+		for (int x = 0; (size_t)y < count && text[y][x]; x++)
+			cells[x].glyph = (unsigned char)text[y][x];
+		buf_clear(&packed);
+		cell_pack(NULL, cells, cols, 0, &packed);
+		msg_put_u16(&b, (uint16_t)y);
+		msg_put_bytes(&b, packed.data, packed.len);
+	}
+	buf_fini(&packed);
+	frame(r, PROTO_SCREEN, &b);
+}
+
+TEST(a_terminal_and_its_end)
+{
+	static const char *const text[] = { "dev@box:~/shop$ git status -sb",
+					    "dev@box:~/shop$" };
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	press(&r, "G");
+	send_screen(&r, 21, 53, text, 2);
+	press(&r, "Enter");
+	EQ_INT(r.ui->mode, MODE_TERM);
+	PICTURE(&r,
+" shop      5 up · 1 failed│▌shell  ● tty  bash  pid 4188  53x21",
+" ● api            ready !3│dev@box:~/shop$ git status -sb",
+" ● web            ready  ·│dev@box:~/shop$");
+	EQ_STR(line_no(&r, 22), " TERM  every key goes to shell              "
+	       "api !3  mailer ✗  proxy !9  12:03:22");
+	struct canvas_cursor cur = canvas_cursor(r.ui->canvas);
+	OK(cur.visible && cur.y == 2 && cur.x == 27 + 15);
+	/* Ended: the keys are nobody's, and nothing of sbx reacts. */
+	struct proc_row p = row(11, "shell", "jobs", STATUS_COMPLETED);
+	p.tty = p.has_exit = true;
+	p.command = "bash";
+	p.ended_at_ms = clock_wall_ms();
+	send_row(&r, &p);
+	press(&r, "q j x d Q");
+	EQ_INT(r.ui->mode, MODE_TERM);
+	OK(r.ui->sheet == NULL && !(r.ui->wants & UI_LEAVE));
+	PICTURE(&r,
+" shop      4 up · 1 failed│▌shell  ✓ ended  bash  exit 0",
+" ● api            ready !3│dev@box:~/shop$ git status -sb",
+" ● web            ready  ·│dev@box:~/shop$",
+" ● db             ready   │",
+" ◐ worker      starting   │── ended 12:03:22, exit 0 ───────────────────────────",
+" ✗ mailer        exit 3   │   Enter  start it again",
+" ↻ proxy       retry 4s !9│   C-]    back to the list",
+" ✓ migrate         done   │   other keys do nothing here");
+	OK(strstr(line_no(&r, 22), "shell has ended; keys are not sent"));
+	EQ_STR(line_no(&r, 23), " Enter start again   Ctrl-] back to the list");
+	press(&r, "C-]");
+	EQ_INT(r.ui->mode, MODE_LIST);
+	rig_fini(&r);
+}
+
+TEST(no_paste_is_a_command)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	uint32_t before = r.ui->selected;
+	ui_paste(r.ui, "jjqdx", 5);
+	EQ_INT(r.ui->selected, before);
+	OK(r.ui->sheet == NULL && !(r.ui->wants & UI_LEAVE));
+	OK(strstr(r.ui->toast.text, "paste ignored"));
+	press(&r, "q");
+	ui_paste(r.ui, "d", 1);
+	OK(r.ui->sheet != NULL && !(r.ui->wants & UI_LEAVE));
+	press(&r, "Esc :");
+	ui_paste(r.ui, "theme\nx", 7);
+	OK(strstr(line_no(&r, 3), ": theme x"));
+	rig_fini(&r);
+}
+
+TEST(hostile_lines_stay_text)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	for (int i = 0; i < 20; i++)
+		say(&r, AT(12, 4, 0), "\033]0;owned\007\033[2J\033[1;1H"
+		    "\x9b" "31m \xe2\x80\xae rtl \xff\xfe \033P$q\033\\ a\tb");
+	send_grow(&r, 1, 4000);
+	ui_draw(r.ui);
+	for (int y = 0; y < 24; y++) {
+		const struct vt_cell *c = canvas_row(r.ui->canvas, y);
+		for (int x = 0; x < 80; x++) {
+			OK(c[x].width == 0 || c[x].glyph >= 0x20);
+			OK(c[x].glyph != 0x7f && c[x].glyph != 0x202e);
+			OK(c[x].glyph < 0x80 || c[x].glyph > 0x9f);
+		}
+	}
+	rig_fini(&r);
+}
+
+TEST(the_list_keeps_the_selected_process)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	press(&r, "j j");
+	EQ_INT(r.ui->selected, 3);
+	struct buf b = BUF_INIT(64);
+	msg_put_u32(&b, 2);
+	frame(&r, PROTO_GONE, &b);
+	EQ_INT(r.ui->selected, 3);
+	buf_init(&b, 64);
+	msg_put_u32(&b, 3);
+	frame(&r, PROTO_GONE, &b);
+	ui_draw(r.ui);
+	OK(r.ui->selected != 3 && r.ui->selected != 0);
+	rig_fini(&r);
+}
+
+TEST(filters_keep_and_hide)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	press(&r, "Tab & 'ERROR' Enter");
+	EQ_STR(line_no(&r, 1), " ●"[0] ? line_no(&r, 1) : "");
+	OK(strstr(line_no(&r, 1), "ERROR payment"));
+	OK(strstr(line_no(&r, 2), "ERROR payment"));
+	OK(!strstr(line_no(&r, 3), ":"));
+	OK(strstr(line_no(&r, 22), "&ERROR"));
+	press(&r, "Esc & '!GET|ERROR' Enter");
+	OK(strstr(line_no(&r, 1), "POST /cart"));
+	press(&r, "Esc");
+	OK(strstr(line_no(&r, 1), "GET /items/117"));
+	rig_fini(&r);
+}
+
+TEST(the_mouse_selects_and_scrolls)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	struct vt_mouse m = { .kind = VT_MOUSE_PRESS, .row = 4, .col = 5 };
+	ui_draw(r.ui);
+	ui_mouse(r.ui, &m);
+	EQ_INT(r.ui->selected, 4);
+	m.row = 1;
+	ui_mouse(r.ui, &m);
+	EQ_INT(r.ui->selected, 1);
+	for (int i = 0; i < 30; i++)
+		say(&r, AT(12, 4, 0), "more");
+	send_grow(&r, 1, 4000);
+	ui_draw(r.ui);
+	m = (struct vt_mouse){ .kind = VT_MOUSE_PRESS, .row = 10, .col = 40,
+			       .button = VT_BUTTON_WHEEL_UP };
+	ui_mouse(r.ui, &m);
+	OK(strstr(line_no(&r, 0), "PAUSED"));
+	m.button = VT_BUTTON_WHEEL_DOWN;
+	ui_mouse(r.ui, &m);
+	OK(!strstr(line_no(&r, 0), "PAUSED"));
+	/* A hint is a button. */
+	line_no(&r, 0);
+	OK(r.ui->spot_count > 4);
+	m = (struct vt_mouse){ .kind = VT_MOUSE_PRESS, .row = 23,
+			       .col = r.ui->spots[r.ui->spot_count - 1].from };
+	ui_mouse(r.ui, &m);
+	OK(r.ui->sheet != NULL);
+	rig_fini(&r);
+}
+
+TEST_MAIN()
