@@ -68,7 +68,7 @@ add(struct help *h, const char *section, const char *key,
 			continue;
 		/* A second key of the same command. */
 		size_t n = strlen(h->lines[i].key);
-		if (n && n + strlen(key) + 2 < 9)
+		if (n && *key && n + strlen(key) + 2 < 9)
 			snprintf(h->lines[i].key + n, 24 - n, " %s", key);
 		return;
 	}
