@@ -7,6 +7,14 @@
 #   T=test_buf       only these unit tests
 #   VTERM_CFLAGS, VTERM_LIBS   another libvterm than pkg-config's
 #   ENGINE_SKIP      engine files to leave out
+#   V=1              show the whole commands
+
+ifndef V
+Q := @
+say = @echo "  $(1)	$(patsubst $O/%,%,$@)"
+else
+say = @:
+endif
 
 O ?= build
 CC ?= cc
@@ -56,37 +64,45 @@ bench_bin := $(patsubst tests/bench/%.c,$O/tests/bench/%,$(wildcard tests/bench/
 all: $O/sbx	## build build/sbx
 
 $O/sbx: $(tui_obj) $O/libengine.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $(tui_obj) $O/libengine.a $(TUI_LIBS) $(ENGINE_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(tui_obj) $O/libengine.a $(TUI_LIBS) $(ENGINE_LIBS)
 
 $O/libengine.a: $(engine_obj)
 	@rm -f $@
-	ar rcs $@ $(engine_obj)
+	$(call say,AR)
+	$(Q)ar rcs $@ $(engine_obj)
 
-# Themes and the default key bindings are compiled in from their files.
 $O/%.o: %.c | $O/.deps
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $O/tests/unit/%: $O/tests/unit/%.o $O/libengine.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $O/libengine.a $(ENGINE_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/libengine.a $(ENGINE_LIBS)
 
 # Tests of screen modules that do not draw link the tui objects too.
 $O/tests/unit/test_tui_%: $O/tests/unit/test_tui_%.o $(tui_lib_obj) $O/libengine.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(tui_lib_obj) $O/libengine.a $(TUI_LIBS) $(ENGINE_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(tui_lib_obj) $O/libengine.a $(TUI_LIBS) $(ENGINE_LIBS)
 
 $O/tests/lib/%: $O/tests/lib/%.o $O/libengine.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $O/libengine.a $(ENGINE_LIBS) -lutil
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/libengine.a $(ENGINE_LIBS) -lutil
 
 $O/tests/bench/%: $O/tests/bench/%.o $O/libengine.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $O/libengine.a $(ENGINE_LIBS) -lutil
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/libengine.a $(ENGINE_LIBS) -lutil
 
 $O/tests/fuzz/replay_%: $O/tests/fuzz/fuzz_%.o $O/tests/fuzz/replay.o $O/libengine.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $O/tests/fuzz/replay.o $O/libengine.a $(ENGINE_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/tests/fuzz/replay.o $O/libengine.a $(ENGINE_LIBS)
 
 # Coverage-guided fuzzing wants clang for everything.
 $O/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(engine_src) $(wildcard engine/*.h)
 	@mkdir -p $(@D)
-	clang -std=c11 -g -O1 $(CPPFLAGS) $(VTERM_CFLAGS) -fsanitize=fuzzer,address,undefined \
+	$(call say,FUZZ)
+	$(Q)clang -std=c11 -g -O1 $(CPPFLAGS) $(VTERM_CFLAGS) -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all -o $@ $< $(engine_src) $(ENGINE_LIBS)
 
 $O/.deps:
