@@ -30,7 +30,7 @@ cli_fail(struct cli *c)
 
 	fflush(stdout);
 	if (c->json) {
-		struct buf b = BUF_INIT(64 * 1024);
+		struct buf b = BUF_INIT(4 << 20);
 		struct jsonout j;
 		jsonout_begin(&j, &b);
 		jsonout_object(&j, NULL);
@@ -39,6 +39,8 @@ cli_fail(struct cli *c)
 		jsonout_string(&j, "message", e->text);
 		if (e->hint[0])
 			jsonout_string(&j, "hint", e->hint);
+		if (c->session.talk.len > 0)
+			jsonout_string(&j, "details", c->session.talk.data);
 		jsonout_close(&j);
 		jsonout_close(&j);
 		jsonout_end(&j);
@@ -48,6 +50,8 @@ cli_fail(struct cli *c)
 	}
 	/* The mistakes of an sbxrc have said all of it. */
 	if (!e->text[0])
+		return err_exit_code(e->code);
+	if (!e->text[0])	/* said already, see cli_connect */
 		return err_exit_code(e->code);
 	/* Errors quote words of files and of processes. */
 	struct buf b = BUF_INIT(16 * 1024);
@@ -203,7 +207,18 @@ reconnect(struct cli *c)
 	if (model_bye(c->model)[0] || !c->come_back ||
 	    cli_connect(c, false) < 0)
 		return -1;
-	return cli_sync(c, c->subs);
+	if (cli_sync(c, c->subs) < 0)
+		return -1;
+	if (c->screen_id)
+		client_screen_watch(c->client, c->screen_id, 0, 0);
+	return 0;
+}
+
+void
+cli_watch_screen(struct cli *c, uint32_t id)
+{
+	c->screen_id = id;
+	client_screen_watch(c->client, id, 0, 0);
 }
 
 int

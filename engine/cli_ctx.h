@@ -39,6 +39,7 @@ struct cli {
 	struct proc_row **gone;	/* last rows of those that are forgotten */
 	size_t gone_count;
 	uint32_t subs;		/* bits of the subscription */
+	uint32_t screen_id;	/* whose screen is watched; 0: none */
 	bool out_tty, colours;	/* of stdout */
 	int out_columns;	/* 0: not a terminal */
 };
@@ -76,6 +77,9 @@ int	cli_connect(struct cli *c, bool start);
 int	cli_sync(struct cli *c, uint32_t bits);
 /* Both, for verbs that need the rows of a running engine. */
 int	cli_rows(struct cli *c, uint32_t bits);
+
+/* Its screen comes into the model from now on; at its present size. */
+void	cli_watch_screen(struct cli *c, uint32_t id);
 
 /* What is asked after every turn: 1 done, 0 not yet, -1 failed (c->err). */
 typedef int cli_check_fn(struct cli *c, void *arg);

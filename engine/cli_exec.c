@@ -224,7 +224,8 @@ check_exec(struct cli *c, void *arg)
 	struct exec *x = arg;
 	struct model_proc *p = model_find(c->model, x->added.id);
 	const struct proc_row *row = cli_row(c, x->added.id);
-	bool over = !row || rowfmt_is_over(row);
+	/* The reply comes before the first row; one that is gone has ended. */
+	bool over = row && (!p || rowfmt_is_over(row));
 	bool tails = over || (p && p->grow.partial);
 	int r;
 

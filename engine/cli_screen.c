@@ -80,7 +80,7 @@ check_picture(struct cli *c, void *arg)
 static struct model_proc *
 fetch_picture(struct cli *c, uint32_t id, const char *name)
 {
-	client_screen_watch(c->client, id, 0, 0);
+	cli_watch_screen(c, id);
 	if (cli_until(c, check_picture, &id, clock_ms() + PICTURE_MS) < 0) {
 		if (c->err.code == ERR_TIMEOUT) {
 			err_set(&c->err, ERR_FAILED,

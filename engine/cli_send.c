@@ -270,7 +270,7 @@ prepare_until(struct cli *c, const struct model_proc *p,
 		return err_set(&c->err, ERR_FAILED, "'%s' has no terminal",
 			       p->row->name);
 	uint32_t id = p->id;
-	client_screen_watch(c->client, id, 0, 0);
+	cli_watch_screen(c, id);
 	if (cli_until(c, check_picture, &id, clock_ms() + CLIENT_HELLO_MS) < 0)
 		return -1;
 	const struct model_proc *now = model_find(c->model, id);

@@ -266,7 +266,7 @@ open_one(struct waits *ws, struct one *o)
 	if (!o->w)
 		return -1;
 	if (ws->conf->kind == WAITING_SCREEN)
-		client_screen_watch(c->client, o->id, 0, 0);
+		cli_watch_screen(c, o->id);
 	return 0;
 }
 
