@@ -50,6 +50,16 @@ void	grid_touch_all(struct grid *g);
 void	grid_put_slow(struct grid *g, struct grid_row *r, int col,
 		      const struct vt_cell *cell);
 
+/* The owner has itself put cells of width 1 over such, up to column end. */
+static inline void
+grid_written(struct grid *g, struct grid_row *r, int end)
+{
+	if (r->used < end)
+		r->used = end;
+	r->gen = g->tick;
+	g->changed = true;
+}
+
 static inline void
 grid_put(struct grid *g, int row, int col, const struct vt_cell *cell)
 {
@@ -60,10 +70,7 @@ grid_put(struct grid *g, int row, int col, const struct vt_cell *cell)
 		return;
 	}
 	r->cells[col] = *cell;
-	if (r->used <= col)
-		r->used = col + 1;
-	r->gen = g->tick;
-	g->changed = true;
+	grid_written(g, r, col + 1);
 }
 
 /* Columns from <= col < to become blanks with background bg. */

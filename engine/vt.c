@@ -51,24 +51,32 @@ lib_free(void *p, void *data)
 
 static VTermAllocatorFunctions lib_memory = { lib_malloc, lib_free };
 
+/* Runs lie in one row, which vt_lib_text() has looked up and will mark as
+ * changed; what is left to do for each cell is the hottest path of all. */
 static int
 on_putglyph(VTermGlyphInfo *info, VTermPos pos, void *user)
 {
 	struct vt *vt = user;
-	struct vt_cell c = vt->pen;
 
-	if (pos.row < 0 || pos.row >= vt->rows || pos.col < 0 ||
-	    pos.col >= vt->cols)
+	if (pos.row != vt->row || pos.col < 0 || pos.col >= vt->cols)
 		return 1;
-	if (vt->glyphs) {
+	struct vt_cell *at = &vt->run->cells[pos.col], c;
+	if (!vt->glyphs) {
+		if (at->width == 1) {
+			*at = vt->pen;
+			at->glyph = info->chars[0];
+			return 1;
+		}
+		c = vt->pen;
+		c.glyph = info->chars[0];
+	} else {
+		c = vt->pen;
 		c.glyph = vt->glyphs->glyph;
 		c.width = vt->glyphs->width;
 		vt->glyphs++;
 		/* The right half came with the left one. */
 		if (c.width == 0 || pos.col + c.width > vt->cols)
 			return 1;
-	} else {
-		c.glyph = info->chars[0];
 	}
 	grid_put(vt->grid, pos.row, pos.col, &c);
 	return 1;
@@ -178,6 +186,16 @@ void
 vt_lib_write(struct vt *vt, const char *s, size_t len)
 {
 	vterm_input_write(vt->lib, s, len);
+}
+
+void
+vt_lib_text(struct vt *vt, const char *s, size_t len)
+{
+	int end = SBX_MIN(vt->col + (int)len, vt->cols);
+
+	vt->run = grid_row(vt->grid, vt->row);
+	vterm_input_write(vt->lib, s, len);
+	grid_written(vt->grid, vt->run, end);
 }
 
 static char *

@@ -81,7 +81,8 @@ struct vt {
 	unsigned pool_wait;		/* clusters until the next sweep */
 	struct buf packed;		/* one row on its way out */
 	bool deleting;			/* DL scrolls, but not into history */
-	const struct vt_cell *glyphs;	/* for the cells libvterm puts next */
+	struct grid_row *run;		/* where libvterm puts text just now */
+	const struct vt_cell *glyphs;	/* for the cells it puts next */
 	uint64_t gen;
 
 	char title[VT_TITLE_MAX];
@@ -98,6 +99,8 @@ vt_is_alt(const struct vt *vt)
 /* --- vt.c -------------------------------------------------------------- */
 
 /* Printable ASCII, at most cols - col of it. */
+void	vt_lib_text(struct vt *vt, const char *s, size_t len);
+/* Controls and sequences. */
 void	vt_lib_write(struct vt *vt, const char *s, size_t len);
 /* CSI a ; b final; b < 0 leaves it out. */
 void	vt_lib_csi(struct vt *vt, int a, int b, char final);

@@ -70,7 +70,7 @@ put_ascii(struct vt *vt, const char *s, int len)
 		int n = SBX_MIN(len, room);
 		if (vt->modes & MODE_INSERT)
 			edit_cells(vt, n, '@');
-		vt_lib_write(vt, s, (size_t)n);
+		vt_lib_text(vt, s, (size_t)n);
 		put_done(vt, n, room);
 		s += n;
 		len -= n;
@@ -94,7 +94,7 @@ stage_flush(struct vt *vt, struct stage *st)
 	vt->glyphs = st->cells;
 	for (int i = 0; i < st->count;) {
 		int n = SBX_MIN(st->count - i, (int)sizeof(filler) - 1);
-		vt_lib_write(vt, filler, (size_t)n);
+		vt_lib_text(vt, filler, (size_t)n);
 		i += n;
 	}
 	vt->glyphs = NULL;
