@@ -526,6 +526,10 @@ rc_read_file(struct rcload *ld, struct rcload_file *f)
 			statement(ld, s);
 		}
 	}
+	/* A reader that gave up may have left blocks open. */
+	ld->where = RC_TOP;
+	ld->proc = NULL;
+	ld->group = NULL;
 	f->open = false;
 	rc_free(ld->rc);
 	ld->rc = outer_rc;

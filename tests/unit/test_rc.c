@@ -715,6 +715,136 @@ TEST(untrusted_files_start_nothing)
 	done(&r);
 }
 
+TEST(more_wrong_values)
+{
+	FIRST_HINT("process a {\ncmd x\nlimit cpu\n}\n",
+		   "3:7: expected NAME=VALUE",
+		   "like nofile=4096 or memory=1G");
+	FIRST("process a {\ncmd x\nlimit cpu=1x\n}\n",
+	      "3:11: expected a time like 500ms, 3s or 2m");
+	FIRST_HINT("process a {\ncmd x\nstop 5s\n}\n",
+		   "3:6: '5s' is not a signal",
+		   "like: stop INT 5s TERM 5s KILL");
+	FIRST("process a {\ncmd x\nstop INT 5x\n}\n",
+	      "3:10: expected a time like 500ms, 3s or 2m");
+	FIRST("process a {\ncmd x\nstop.timeout 0\n}\n",
+	      "3:14: this time is too short");
+	FIRST("process a {\ncmd x\ntty yes\nstdin pipe\n}\n",
+	      "4:7: the input of a process with 'tty yes' is its terminal");
+	FIRST("process a {\nargv '' x\n}\n",
+	      "2:6: the program is an empty word");
+	FIRST("process a {\ncmd x\ngroup g h\n}\n",
+	      "3:9: too many words after 'group'");
+	FIRST("defaults\n", "1:1: 'defaults' opens no block");
+	FIRST("path a:b\n", "1:6: a directory in PATH has no ':'");
+	FIRST_HINT("env-file gone\n",
+		   "1:10: cannot read 'gone': No such file or directory",
+		   "write 'optional' behind it if it may be missing");
+	FIRST("process a {\ncmd x\nwatch w /a/ level=\n}\n",
+	      "3:13: 'level=' needs info|warn|error");
+	FIRST("process a {\ncmd x\nwatch w /a/ zzzzzzzzz\n}\n",
+	      "3:13: 'zzzzzzzzz' is nothing a watch can do");
+	FIRST("frob a {\n x {\n y\n }\n}\nprocess a x\n",
+	      "1:1: unknown word 'frob' at top level");
+	FIRST("frob a { # c\n x\n}\nprocess a x\n",
+	      "1:1: unknown word 'frob' at top level");
+	FIRST("frob {\n}\nprocess a x\n",
+	      "1:1: unknown word 'frob' at top level");
+}
+
+/* The rules of words that this version refuses, for the one that takes them. */
+TEST(wrong_values_of_words_not_built)
+{
+	static const char *const cases[][2] = {
+		{ "schedule every x", "expected a time like 500ms, 3s or 2m" },
+		{ "schedule every 0", "this time is too short" },
+		{ "schedule cron \"1 2 3\"", "expected five fields: minute hour "
+		  "day month weekday" },
+		{ "schedule cron \"a b c d e\"", "expected five fields: minute "
+		  "hour day month weekday" },
+		{ "schedule every 1s now", "too many words after 'schedule'" },
+		{ "log.rotate 1M frob", "expected keep=N or gzip" },
+		{ "watch w absent /x/", "expected absent /PATTERN/ for TIME" },
+		{ "watch w absent /x/ for x",
+		  "expected a time like 500ms, 3s or 2m" },
+		{ "watch w /(x)/ alert>y", "expected a number" },
+		{ "stop keys", "'stop keys' needs KEYS" },
+		{ "notify never", "expected one of: fail | unready | ready | "
+		  "exit" },
+		{ "replicas 0", "expected a number from 1 to 1000" },
+		{ "ready screen x", "expected a /PATTERN/" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct result r;
+		char text[300];
+		snprintf(text, sizeof(text), "process q {\n cmd y\n %s\n}\n",
+			 cases[i][0]);
+		load_bytes(&r, text, strlen(text), true);
+		EQ_INT(diags_errors(r.ds), 1);
+		EQ_STR(diags_get(r.ds, 0)->text, cases[i][1]);
+		done(&r);
+	}
+}
+
+TEST(more_properties)
+{
+	struct result r;
+
+	load(&r, "group g {\n env A=1\n}\nprocess t {\n argv sh\n tty yes\n"
+		 " group g\n group h\n limit cpu=1500ms\n"
+		 " watch w /x(?<v>y)/xs stream=pty unit=ms value=v\n}\n"
+		 "process p {\n cmd x\n stdin pipe\n cwd .\n tree keep\n"
+		 " keep no\n}\n");
+	EQ_STR(buf_str(&r.out), "");
+	const struct spec *s = set_find(r.set, "t");
+	EQ_INT(s->stop_count, 3);
+	EQ_INT(s->stop[0].signo, SIGHUP);
+	EQ_INT(s->stdin_kind, SPEC_STDIN_TTY);
+	EQ_STR(s->groups[1], "h");
+	EQ_INT(s->limits[0].value, 2);
+	EQ_INT(s->watches[0].stream, SPEC_STREAM_PTY);
+	EQ_INT(s->watches[0].pattern.flags,
+	       SPEC_RE_EXTENDED | SPEC_RE_DOTALL);
+	EQ_STR(s->watches[0].unit, "ms");
+	s = set_find(r.set, "p");
+	EQ_INT(s->stdin_kind, SPEC_STDIN_PIPE);
+	EQ_STR(s->cwd, dir);
+	OK(s->tree_keep && !s->keep);
+	done(&r);
+}
+
+/* Written by a group that has others in it: not to be believed. */
+TEST(files_of_a_shared_group)
+{
+	if (geteuid() != 0)
+		SKIP_TEST("not root");
+	write_text("evil", "process a x\n");
+	OK(chown("evil", 0, 12345) == 0 && chmod("evil", 0664) == 0);
+	OK(unsafe("evil", "'evil' can be written by others (mode 664)"));
+}
+
+TEST(depth_is_limited)
+{
+	struct buf b = BUF_INIT(1 << 16);
+	struct result r;
+
+	for (int i = 0; i < 40; i++)
+		(void)buf_adds(&b, "frob {\n");
+	load_bytes(&r, b.data, b.len, false);
+	EQ_INT(diags_errors(r.ds), 2);
+	EQ_STR(diags_get(r.ds, 1)->text, "too many blocks inside each other");
+	done(&r);
+	buf_clear(&b);
+	(void)buf_adds(&b, "path");
+	for (int i = 0; i < 5000; i++)
+		(void)buf_adds(&b, " x");
+	load_bytes(&r, b.data, b.len, false);
+	EQ_STR(diags_get(r.ds, 0)->text, "too many words on one line");
+	done(&r);
+	buf_fini(&b);
+}
+
 TEST(finds_the_file_of_the_project)
 {
 	char *path = NULL, *sub = mem_fmt("%s/p/q/r", dir);
