@@ -13,6 +13,7 @@
 #include "base.h"
 #include "buf.h"
 #include "mem.h"
+#include "sockdiag.h"
 #include "sys.h"
 
 enum {
@@ -305,6 +306,17 @@ add_listener(struct listeners *l, const struct listener *new)
 }
 
 static void
+take_listener(const struct sockdiag_listener *s, void *arg)
+{
+	struct listener new = {
+		.inode = s->inode,
+		.at = { .port = s->port, .local_only = s->local_only },
+	};
+	add_listener(arg, &new);
+}
+
+/* The second way, for kernels that do not answer the first. */
+static void
 read_listeners(struct listeners *l, const char *path)
 {
 	enum { STATE_LISTEN = 0x0a };
@@ -384,10 +396,15 @@ procfs_ports(const pid_t *pids, size_t count, struct procfs_port *out,
 	struct listeners l = { NULL, 0, 0 };
 	size_t found = 0, kept = 0;
 
-	read_listeners(&l, "/proc/net/tcp");
-	read_listeners(&l, "/proc/net/tcp6");
-	if (l.count == 0)
+	if (sockdiag_each(take_listener, &l) < 0) {
+		l.count = 0;
+		read_listeners(&l, "/proc/net/tcp");
+		read_listeners(&l, "/proc/net/tcp6");
+	}
+	if (l.count == 0) {
+		free(l.v);
 		return 0;
+	}
 	qsort(l.v, l.count, sizeof *l.v, by_inode);
 	for (size_t i = 0; i < count; i++)
 		claim_listeners(&l, pids[i]);
