@@ -259,15 +259,22 @@ on_interrupt(int signo, void *arg)
 		client_request(x->c->client, &q, NULL, NULL);
 }
 
+/* As a shell tells it: the program, not its directory or its interpreter. */
+static bool
+is_not_found(const char *reason)
+{
+	return strstr(reason, ": not found in PATH") ||
+	       strstr(reason, "No such file or directory (exec)");
+}
+
 static int
 exit_code(const struct proc_row *r)
 {
 	if (r->status == STATUS_TIMED_OUT)
 		return EXIT_TIMEOUT;
 	if (r->status == STATUS_ERROR)
-		return strstr(r->reason, "not found") ||
-		       strstr(r->reason, strerror(ENOENT)) ?
-			EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+		return is_not_found(r->reason) ? EXIT_NOT_FOUND :
+						 EXIT_CANNOT_RUN;
 	if (r->has_exit)
 		return r->exit_signal ? EXIT_SIGNAL + r->exit_signal :
 					r->exit_code;

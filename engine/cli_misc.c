@@ -22,8 +22,10 @@
 #include "mem.h"
 #include "proto.h"
 #include "rcload.h"
+#include "regex.h"
 #include "set.h"
 #include "sys.h"
+#include "vt.h"
 
 enum { TALK_MAX = 1 << 20 };
 
@@ -151,6 +153,18 @@ can_pidfd(void)
 }
 
 static void
+library_facts(struct buf *b)
+{
+	char pcre2[REGEX_VERSION_MAX];
+	struct err e = ERR_INIT;
+
+	regex_version(pcre2);
+	fact(b, "pcre2", "%s", pcre2);
+	fact(b, "libvterm", "%s%s%s", vt_library_version(),
+	     vt_check_library(&e) < 0 ? ", but " : "", e.text);
+}
+
+static void
 machine_facts(struct buf *b)
 {
 	struct rlimit nofile = { 0, 0 };
@@ -265,6 +279,7 @@ cli_doctor(struct cli *c)
 
 	fact(&facts, "version", "%s", SBX_VERSION);
 	fact(&facts, "protocol", "%d", PROTO_VERSION);
+	library_facts(&facts);
 	if (c->hooks && c->hooks->terminal)
 		c->hooks->terminal(&facts);
 	machine_facts(&facts);

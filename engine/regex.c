@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <pcre2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "err.h"
@@ -335,4 +336,14 @@ bool
 regex_is_block_safe(const struct regex *re)
 {
 	return re->block != NULL;
+}
+
+void
+regex_version(char out[REGEX_VERSION_MAX])
+{
+	char text[64] = "?";	/* "10.42 2022-12-11" */
+
+	pcre2_config(PCRE2_CONFIG_VERSION, text);
+	text[strcspn(text, " ")] = '\0';
+	snprintf(out, REGEX_VERSION_MAX, "%.31s", text);
 }

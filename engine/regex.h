@@ -90,4 +90,8 @@ bool	regex_matches_empty(const struct regex *re);
 /* True if regex_line() works on blocks (for measurements and tests). */
 bool	regex_is_block_safe(const struct regex *re);
 
+/* Of the library that is loaded: "10.42". */
+#define REGEX_VERSION_MAX 32
+void	regex_version(char out[REGEX_VERSION_MAX]);
+
 #endif

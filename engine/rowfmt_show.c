@@ -141,7 +141,7 @@ rowfmt_json(struct jsonout *j, const char *name, const struct proc_row *r,
 		jsonout_stringn(j, "group", r->group, strcspn(r->group, " "));
 	json_run(j, r, now_ms);
 	jsonout_bool(j, "tty", r->tty);
-	if (r->tty) {
+	if (r->tty && r->rows) {
 		jsonout_uint(j, "rows", r->rows);
 		jsonout_uint(j, "cols", r->cols);
 		json_text(j, "title", r->title);

@@ -35,6 +35,16 @@ vt_check_library(struct err *err)
 	return -1;
 }
 
+const char *
+vt_library_version(void)
+{
+#define TEXT(x) #x
+#define VERSION(a, b) TEXT(a) "." TEXT(b)
+	return VERSION(VTERM_VERSION_MAJOR, VTERM_VERSION_MINOR);
+#undef VERSION
+#undef TEXT
+}
+
 static void *
 lib_malloc(size_t size, void *data)
 {

@@ -70,6 +70,8 @@ enum {
 /* Refuses a libvterm whose ABI is not the one this was built with: both
  * generations share one soname.  0 or -1. */
 int	vt_check_library(struct err *err);
+/* That it was built with: "0.1". */
+const char *vt_library_version(void);
 
 /* hooks are copied, arg is passed to them.  Sizes are clamped. */
 struct vt *vt_new(int rows, int cols, size_t scrollback_rows_max,

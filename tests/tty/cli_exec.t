@@ -25,7 +25,9 @@ exits 127 "not found" sbx exec -- no-such-program
 like "$err" "no-such-program.*not found" "it is told"
 touch plain
 exits 126 "not executable" sbx exec -- ./plain
-exits 1 "no directory" sh -c "'$SBX_BIN' exec --cwd nowhere -- true; [ \$? = 126 ] || [ \$? = 127 ] && exit 1"
+exits 127 "not there" sbx exec -- ./nowhere
+exits 126 "no directory" sbx exec --cwd nowhere -- true
+like "$err" "cwd '.*nowhere'" "it is told"
 exits 124 "a timeout" sbx exec --timeout 200ms -- sleep 1005
 exits 2 "no command" sbx exec --
 exits 0 "env" sbx exec --env A=1 --env -HOME -- sh -c 'echo $A${HOME-none}'
@@ -33,7 +35,8 @@ is "$out" 1none "is set and removed"
 mkdir sub
 exits 0 "cwd" sbx exec --cwd sub -- pwd
 is "$out" "$(pwd)/sub" "is relative to here"
-exits 125 "no such user" sh -c "'$SBX_BIN' exec --user nosuchuser -- true; [ \$? != 0 ] && exit 125"
+exits 126 "no such user" sbx exec --user nosuchuser -- true
+like "$err" "nosuchuser" "it is told"
 exits 0 "a terminal" sbx exec --tty -- sh -c 'test -t 0 && test -t 1 && stty size'
 like "$out" '^24 80' "has a size"
 is "$(sbx ls --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["processes"])')" \
