@@ -200,6 +200,7 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	int code;
 
 	*open = (struct cli_open){ .file = NULL };
+	setlocale(LC_ALL, "");
 	/* Numbers are written and read with a point everywhere. */
 	setlocale(LC_NUMERIC, "C");
 	c.json = wants_json(argc, argv);
@@ -207,6 +208,10 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	if (cmd_parse(argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &cmd,
 		      &c.err) < 0)
 		return cli_fail(&c);
+	/* What processes are called and print is UTF-8 also where the
+	 * environment knows nothing of it: columns are counted by it. */
+	if (cmd.verb && MB_CUR_MAX == 1)
+		setlocale(LC_CTYPE, "C.UTF-8");
 	code = run(&c);
 	if (code != CLI_OPEN_SCREEN && (fflush(stdout) || ferror(stdout))) {
 		err_set(&c.err, ERR_INTERNAL, "writing the output: %s",
