@@ -19,7 +19,9 @@
 #include "logread.h"
 #include "loop.h"
 #include "mem.h"
+#include "option.h"
 #include "rowfmt.h"
+#include "set.h"
 #include "signame.h"
 #include "spec.h"
 #include "status.h"
@@ -28,7 +30,6 @@
 enum {
 	EXIT_TIMEOUT = 124, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127,
 	EXIT_SIGNAL = 128,
-	DEFAULT_OUTPUT = 1 << 20,	/* bytes a stream, with --json */
 };
 
 extern char **environ;
@@ -366,6 +367,27 @@ follow(struct exec *x)
 	return cli_until(c, check_exec, x, 0);
 }
 
+/* Bytes of a stream with --json, as the sbxrc says.  It need not be without
+ * mistakes now: the engine runs with what it was once. */
+static uint64_t
+default_output(struct cli *c)
+{
+	struct err ignored = ERR_INIT;
+	struct options *standard = options_new();
+	const struct options *o = standard;
+
+	if (session_find(&c->session, cli_arg(c, CMD_OPT_FILE)->text,
+			 &ignored) == 0) {
+		c->found = true;
+		if (session_load(&c->session, &ignored) == 0)
+			o = c->session.set->options;
+		buf_clear(&c->session.talk);
+	}
+	uint64_t bytes = options_number(o, OPTION_LIMIT_OUTPUT);
+	options_free(standard);
+	return bytes;
+}
+
 int
 cli_exec(struct cli *c)
 {
@@ -373,7 +395,7 @@ cli_exec(struct cli *c)
 	struct exec x = { .c = c, .max = max->number };
 
 	if (c->json && !max->given)
-		x.max = DEFAULT_OUTPUT;
+		x.max = default_output(c);
 	if (max->given && max->number == 0) {
 		err_set(&c->err, ERR_USAGE, "--max-output: 0 keeps nothing");
 		return cli_fail(c);

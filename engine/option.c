@@ -29,11 +29,11 @@ struct options {
 const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_BELL] = {
 		ROW("bell", "on | off", "pass the bell of a process on"),
-		OPTION_BOOL, "on", .built = true, .runtime = true },
+		OPTION_BOOL, "on", .built = false, .runtime = true },
 	[OPTION_CLIPBOARD] = {
 		ROW("clipboard", "auto | osc52 | off | COMMAND",
 		    "where copied text goes"),
-		OPTION_TEXT, "auto", .built = true, .runtime = true },
+		OPTION_TEXT, "auto", .built = false, .runtime = true },
 	[OPTION_CLOCK] = {
 		ROW("clock", "on | off", "show the time in the status row"),
 		OPTION_BOOL, "on", .built = true, .runtime = true },
@@ -48,7 +48,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_HANGUP] = {
 		ROW("hangup", "keep | stop",
 		    "what the processes do when the terminal closes"),
-		OPTION_CHOICE, "keep", .built = true, .runtime = true },
+		OPTION_CHOICE, "keep", .built = false, .runtime = true },
 	[OPTION_KEYS] = {
 		ROW("keys", "NAME", "set of key bindings to start from"),
 		OPTION_TEXT, "sbx", .built = false, .runtime = false },
@@ -89,7 +89,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		OPTION_DURATION, "5m", 1, DAY, true, true },
 	[OPTION_LIST_COLUMNS] = {
 		ROW("list.columns", "COLUMN...", "columns of the list"),
-		OPTION_WORDS, "state cpu mem age", .built = true,
+		OPTION_WORDS, "state cpu mem age", .built = false,
 		.runtime = true },
 	[OPTION_LIST_WIDTH] = {
 		ROW("list.width", "auto | N | N%", "width of the list"),
@@ -113,11 +113,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_NOTIFY] = {
 		ROW("notify", "auto | osc9 | bell | off | COMMAND",
 		    "how notifications are shown"),
-		OPTION_TEXT, "auto", .built = true, .runtime = true },
+		OPTION_TEXT, "auto", .built = false, .runtime = true },
 	[OPTION_ON_DONE] = {
 		ROW("on-done", "stay | quit",
 		    "what happens when all processes have ended"),
-		OPTION_CHOICE, "stay", .built = true, .runtime = true },
+		OPTION_CHOICE, "stay", .built = false, .runtime = true },
 	[OPTION_PASTE_CONFIRM] = {
 		ROW("paste.confirm", "on | off",
 		    "ask before several lines go to a plain terminal"),
@@ -152,7 +152,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_WATCH_CONFIG] = {
 		ROW("watch-config", "on | off",
 		    "notice edits of sbxrc and offer to apply them"),
-		OPTION_BOOL, "on", .built = true, .runtime = true },
+		OPTION_BOOL, "on", .built = false, .runtime = true },
 };
 const struct table option_table = TABLE("SETTINGS", option_rows);
 
