@@ -200,9 +200,8 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	int code;
 
 	*open = (struct cli_open){ .file = NULL };
-	setlocale(LC_ALL, "");
 	/* Numbers are written and read with a point everywhere. */
-	setlocale(LC_NUMERIC, "C");
+	setlocale(LC_CTYPE, "");
 	c.json = wants_json(argc, argv);
 	look_at_stdout(&c);
 	if (cmd_parse(argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &cmd,

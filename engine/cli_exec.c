@@ -200,7 +200,29 @@ struct exec {
 	uint64_t put[LOG_STREAMS], max;	/* bytes; max 0: no limit */
 	bool truncated[LOG_STREAMS];
 	unsigned interrupts;
+	int write_error;	/* of our stdout or stderr; 0: none */
 };
+
+/* The first one asks politely, the next ones do not. */
+static void
+interrupt(struct exec *x)
+{
+	char *names[] = { x->added.name, NULL };
+	struct proto_request q = {
+		.verb = x->interrupts++ ? PROTO_V_KILL : PROTO_V_STOP,
+		.names = names,
+	};
+
+	if (x->c->client && x->added.name)
+		client_request(x->c->client, &q, NULL, NULL);
+}
+
+static void
+on_interrupt(int signo, void *arg)
+{
+	(void)signo;
+	interrupt(arg);
+}
 
 static int
 take_bytes(void *arg, enum log_stream s, const char *data, size_t len)
@@ -215,8 +237,16 @@ take_bytes(void *arg, enum log_stream s, const char *data, size_t len)
 	x->put[s] += n;
 	if (x->c->json)
 		return buf_add(&x->kept[s], data, n);
-	return sys_write_all(s == LOG_ERR ? STDERR_FILENO : STDOUT_FILENO,
-			     data, n);
+	if (x->write_error)
+		return 0;
+	int r = sys_write_all(s == LOG_ERR ? STDERR_FILENO : STDOUT_FILENO,
+			      data, n);
+	if (r == 0)
+		return 0;
+	/* Nobody reads any more: "sbx exec -- yes | head" has to end. */
+	x->write_error = -r;
+	interrupt(x);
+	return 0;
 }
 
 static int
@@ -242,22 +272,6 @@ check_exec(struct cli *c, void *arg)
 			(unsigned long long)x->copy.dropped_bytes);
 	x->copy.dropped_bytes = 0;
 	return over;
-}
-
-/* The first one asks politely, the next ones do not. */
-static void
-on_interrupt(int signo, void *arg)
-{
-	struct exec *x = arg;
-	char *names[] = { x->added.name, NULL };
-	struct proto_request q = {
-		.verb = x->interrupts++ ? PROTO_V_KILL : PROTO_V_STOP,
-		.names = names,
-	};
-	(void)signo;
-
-	if (x->c->client && x->added.name)
-		client_request(x->c->client, &q, NULL, NULL);
 }
 
 /* As a shell tells it: the program, not its directory or its interpreter. */
@@ -336,9 +350,14 @@ report(struct exec *x)
 			"the engine has lost the process");
 		return cli_fail(c);
 	}
-	if (r->status == STATUS_ERROR && !c->json)
-		cli_say(c, "%s", r->reason);
-	if (r->status == STATUS_TIMED_OUT && !c->json)
+	if (x->write_error == EPIPE)
+		return EXIT_SIGNAL + SIGPIPE;
+	if (x->write_error) {
+		err_set(&c->err, ERR_INTERNAL, "writing the output: %s",
+			strerror(x->write_error));
+		return cli_fail(c);
+	}
+	if (r->status == STATUS_ERROR || r->status == STATUS_TIMED_OUT)
 		cli_say(c, "%s", r->reason);
 	for (int s = 0; s < LOG_STREAMS; s++)
 		if (x->truncated[s] && !c->json)
@@ -403,6 +422,7 @@ cli_exec(struct cli *c)
 	for (int s = 0; s < LOG_STREAMS; s++)
 		buf_init(&x.kept[s], x.max ? x.max : 1);
 	c->come_back = true;
+	signal(SIGPIPE, SIG_IGN);
 	int code = -1;
 	if (cli_connect(c, true) == 0 &&
 	    loop_signal(c->loop, SIGINT, on_interrupt, &x) == 0 &&

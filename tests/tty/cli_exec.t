@@ -114,6 +114,11 @@ kill -INT $pid
 wait $pid
 is $? 137 "the second one kills"
 
+# Nobody reads its output any more.
+(sbx exec -- yes; echo $? >code) | head -n 1 >/dev/null
+is "$(cat code)" 141 "a closed stdout stops it"
+exits 125 "a full disk is told" sh -c "'$SBX_BIN' exec -- yes >/dev/full"
+
 exits 0 "add" sbx add -- sh -c 'read x; echo got $x'
 name=$out
 like "$name" '^proc_[0-9]+$' "prints the name"
