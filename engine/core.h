@@ -55,7 +55,7 @@ enum {
 	PEERS_MAX = 256,
 	INPUT_MAX = 1 << 20,	/* queued towards one process, bytes */
 	SCROLLBACK_ROWS = 10000,
-	RESIZES_MAX = 64,	/* remembered since the last snapshot */
+	HISTORY_ROWS = 2000,	/* of scrollback that outlive an engine */
 	SNAPSHOT_EVERY = 1 << 20, /* bytes of terminal output */
 	TTY_LAG_MAX = 256 << 10, /* emulator behind the spool, bytes */
 	TTY_CHUNK = 16 << 10,
@@ -73,12 +73,6 @@ struct crumbs {
 		uint32_t id;
 		uint64_t off;
 	} fed[CRUMBS_MAX];	/* by id modulo CRUMBS_MAX */
-};
-
-/* A size change of a terminal, at an offset of its output. */
-struct resize_note {
-	uint64_t off;
-	uint16_t rows, cols;
 };
 
 struct proc {
@@ -137,11 +131,11 @@ struct proc {
 	/* its terminal */
 	struct vt *vt;		/* NULL: no tty, or given up */
 	uint64_t vt_off;	/* output fed so far */
-	struct buf base;	/* snapshot to rebuild from */
+	struct buf base;	/* snapshot to rebuild from, and its history */
+	struct buf base_history;	/* packed rows, oldest first */
+	uint64_t base_history_id;	/* line id of the first one */
 	uint64_t base_off;
 	uint16_t base_rows, base_cols;
-	struct resize_note resizes[RESIZES_MAX];
-	unsigned nresizes;
 	unsigned vt_falls;	/* engines that died while feeding it */
 	bool vt_replaying;	/* answers and bells are not sent again */
 	uint64_t screen_gen;	/* of the newest picture, for clients */
@@ -217,6 +211,10 @@ struct engine {
 	int64_t loaded_ms;
 
 	struct source *listener;
+	dev_t sock_dev;		/* of the socket's file */
+	ino_t sock_ino;
+	struct source *hold;
+	struct timer *hold_timer;
 	struct list peers;
 	size_t npeers;
 	struct timer *tick, *pace, *feed_timer, *stats_timer, *listen_timer;
@@ -342,9 +340,18 @@ int	registry_load(struct engine *e, int memfd, struct err *err);
 
 /* --- serve.c ------------------------------------------------------------------ */
 int	serve_open(struct engine *e, struct err *err);
+/* Is the file of the socket there, and ours?  Else a new one. */
+bool	serve_listens(const struct engine *e);
+int	serve_listen(struct engine *e, struct err *err);
 void	serve_close(struct engine *e, const char *why);
 void	serve_reply(struct peer *c, uint32_t id, const struct err *err,
 		    const char *text, const uint32_t *ids, size_t count);
+
+/* --- hold.c ------------------------------------------------------------------ */
+/* Takes the lock of the set: 0, -EBUSY when another engine has it. */
+int	hold_lock(struct engine *e);
+void	hold_start(struct engine *e);
+void	hold_stop(struct engine *e);
 
 /* --- feed.c -------------------------------------------------------------------- */
 void	feed_clients(struct engine *e);

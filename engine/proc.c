@@ -392,6 +392,7 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 			    .created_ms = clock_wall_ms() };
 	buf_init(&p->input, INPUT_MAX);
 	buf_init(&p->base, 8 << 20);
+	buf_init(&p->base_history, 8 << 20);
 	buf_init(&p->packed, SPEC_PACK_MAX);
 	spec_pack(spec, &p->packed);
 	p->dirname = mem_str(spec->name);
@@ -452,6 +453,7 @@ proc_free(struct proc *p, bool remove_log)
 	msg_strv_free(p->environ);
 	buf_fini(&p->input);
 	buf_fini(&p->base);
+	buf_fini(&p->base_history);
 	buf_fini(&p->packed);
 	free(p->dirname);
 	free(p->waits);

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "journal.h"
 #include "loop.h"
+#include "msg.h"
 #include "spec.h"
 #include "spool.h"
 #include "vt.h"
@@ -47,15 +48,50 @@ static const struct vt_hooks hooks = {
 };
 
 static void
+save_history(struct proc *p)
+{
+	uint64_t next = vt_sb_next(p->vt), id = vt_sb_first(p->vt);
+	if (next - id > HISTORY_ROWS)
+		id = next - HISTORY_ROWS;
+	buf_clear(&p->base_history);
+	p->base_history_id = id;
+	for (; id < next; id++) {
+		size_t len;
+		const char *row = vt_sb_packed(p->vt, id, &len);
+		if (!row || msg_put_bytes(&p->base_history, row, len) < 0)
+			break;
+	}
+}
+
+static void
+load_history(struct proc *p)
+{
+	struct msg_reader r;
+	msg_open(&r, buf_str(&p->base_history), p->base_history.len);
+	vt_sb_start(p->vt, p->base_history_id);
+	while (r.off < r.len) {
+		size_t len;
+		const char *row = msg_bytes(&r, &len);
+		if (r.bad || vt_sb_add(p->vt, row, len) < 0)
+			break;
+	}
+}
+
+/* The old base stays when a new one cannot be made. */
+static void
 save_base(struct proc *p)
 {
-	buf_clear(&p->base);
-	if (vt_snapshot(p->vt, &p->base) < 0)
+	struct buf shot = BUF_INIT(p->base.max);
+	if (vt_snapshot(p->vt, &shot) < 0) {
+		buf_fini(&shot);
 		return;
+	}
+	buf_fini(&p->base);
+	p->base = shot;
 	p->base_off = p->vt_off;
 	p->base_rows = (uint16_t)vt_rows(p->vt);
 	p->base_cols = (uint16_t)vt_cols(p->vt);
-	p->nresizes = 0;
+	save_history(p);
 }
 
 void
@@ -133,14 +169,8 @@ proctty_resize(struct proc *p, int rows, int cols)
 	    (rows == vt_rows(p->vt) && cols == vt_cols(p->vt)))
 		return;
 	vt_resize(p->vt, rows, cols);
-	if (p->nresizes == RESIZES_MAX)
-		save_base(p);
-	else
-		p->resizes[p->nresizes++] = (struct resize_note){
-			.off = p->vt_off,
-			.rows = (uint16_t)vt_rows(p->vt),
-			.cols = (uint16_t)vt_cols(p->vt),
-		};
+	/* Replayed bytes must never meet another size than they were for. */
+	save_base(p);
 	if (p->in[LOG_PTY]) {
 		struct winsize ws = {
 			.ws_row = (unsigned short)vt_rows(p->vt),
@@ -155,9 +185,8 @@ proctty_resize(struct proc *p, int rows, int cols)
 }
 
 /*
- * After a change of engines: the snapshot, then the bytes that came after it
- * with the size changes where they happened.  What the former engine had fed
- * was answered by it.
+ * After a change of engines: the history, the snapshot, then the bytes that
+ * came after it.  What the former engine had fed was answered by it.
  */
 void
 proctty_rebuild(struct proc *p)
@@ -181,24 +210,13 @@ proctty_rebuild(struct proc *p)
 		       p->base_cols ? p->base_cols : 80, SCROLLBACK_ROWS,
 		       &hooks, p);
 	p->vt_replaying = true;
-	vt_feed(p->vt, p->base.data ? p->base.data : "", p->base.len);
+	load_history(p);
+	vt_feed(p->vt, buf_str(&p->base), p->base.len);
 	p->vt_off = SBX_MIN(p->base_off, end);
-	for (unsigned i = 0; i <= p->nresizes; i++) {
-		bool last = i == p->nresizes;
-		uint64_t until = last ? end : p->resizes[i].off;
-		until = SBX_MIN(until, end);
-		while (p->vt_off < until) {
-			bool replay = p->vt_off < answered;
-			p->vt_replaying = replay;
-			uint64_t stop = replay ? SBX_MIN(until, answered) :
-						 until;
-			if (feed_some(p, stop) == 0)
-				break;
-		}
-		if (!last)
-			vt_resize(p->vt, p->resizes[i].rows,
-				  p->resizes[i].cols);
-	}
+	while (p->vt_off < answered && feed_some(p, answered) > 0)
+		;
 	p->vt_replaying = false;
+	while (p->vt_off < end && feed_some(p, end) > 0)
+		;
 	p->screen_gen = ++e->gen;
 }

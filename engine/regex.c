@@ -91,6 +91,8 @@ options_of(unsigned flags)
 		o |= PCRE2_EXTENDED;
 	if (flags & REGEX_DOTALL)
 		o |= PCRE2_DOTALL;
+	if (flags & REGEX_MULTILINE)
+		o |= PCRE2_MULTILINE;
 	return o;
 }
 

@@ -24,6 +24,8 @@ struct regex;
 #define REGEX_EXTENDED	2u	/* spaces and # comments in the pattern */
 #define REGEX_DOTALL	4u
 #define REGEX_LITERAL	8u	/* a plain text; EXTENDED and DOTALL ignored */
+/* Not one of SPEC_RE_...: ^ and $ at every line, for the text of a screen. */
+#define REGEX_MULTILINE	16u
 
 #define REGEX_PATTERN_MAX	(64 * 1024)
 #define REGEX_MATCH_LIMIT	100000

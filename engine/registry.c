@@ -59,12 +59,8 @@ put_tty(const struct proc *p, struct buf *b)
 	msg_put_u16(b, p->base_rows);
 	msg_put_u16(b, p->base_cols);
 	msg_put_u32(b, p->vt_falls);
-	msg_put_u32(b, p->nresizes);
-	for (unsigned i = 0; i < p->nresizes; i++) {
-		msg_put_u64(b, p->resizes[i].off);
-		msg_put_u16(b, p->resizes[i].rows);
-		msg_put_u16(b, p->resizes[i].cols);
-	}
+	msg_put_bytes(b, buf_str(&p->base_history), p->base_history.len);
+	msg_put_u64(b, p->base_history_id);
 }
 
 static void
@@ -161,16 +157,9 @@ get_tty(struct proc *p, struct msg_reader *r)
 	p->base_rows = msg_u16(r);
 	p->base_cols = msg_u16(r);
 	p->vt_falls = msg_u32(r);
-	p->nresizes = msg_u32(r);
-	if (p->nresizes > RESIZES_MAX) {
-		p->nresizes = 0;
-		r->bad = true;
-	}
-	for (unsigned i = 0; i < p->nresizes; i++) {
-		p->resizes[i].off = msg_u64(r);
-		p->resizes[i].rows = msg_u16(r);
-		p->resizes[i].cols = msg_u16(r);
-	}
+	const char *history = msg_bytes(r, &len);
+	buf_add(&p->base_history, history, len);
+	p->base_history_id = msg_u64(r);
 }
 
 /* The fields between the spec and the fold, read before the proc exists. */

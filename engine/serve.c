@@ -136,7 +136,6 @@ take_subscribe(struct peer *c, const struct conn_frame *f)
 	c->subs = msg_u32(&r);
 	c->synced = false;
 	c->rows_seen = c->grow_seen = c->values_seen = c->events_seen = 0;
-	loop_again(c->e->loop);
 }
 
 static void
@@ -191,7 +190,6 @@ take_screen_watch(struct peer *c, const struct conn_frame *f)
 	}
 	if (p && rows && cols)
 		proctty_resize(p, rows, cols);
-	loop_again(c->e->loop);
 }
 
 static void
@@ -382,7 +380,6 @@ on_frame(struct conn *conn, const struct conn_frame *f, void *arg)
 		takes[f->type](c, f);
 	else
 		refuse(c, "it sent a message of an unknown kind");
-	loop_again(c->e->loop);
 }
 
 /*
@@ -446,18 +443,25 @@ on_listen_timer(struct timer *t, void *arg)
 		loop_want(e->listener, LOOP_IN);
 }
 
+bool
+serve_listens(const struct engine *e)
+{
+	struct stat st;
+	return e->listener && lstat(e->dir.sock_path, &st) == 0 &&
+	       st.st_dev == e->sock_dev && st.st_ino == e->sock_ino;
+}
+
 int
-serve_open(struct engine *e, struct err *err)
+serve_listen(struct engine *e, struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	const char *path = e->dir.sock_path;
+	struct source *s = NULL;
+	struct stat st;
 
-	list_init(&e->peers);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			0);
+	int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
 	if (fd < 0)
-		return err_set(err, ERR_INTERNAL, "socket: %s",
-			       strerror(errno));
+		return err_set(err, ERR_INTERNAL, "socket: %s", strerror(-fd));
 	memcpy(addr.sun_path, path, strlen(path) + 1);
 	/* We hold the lock of the set: whatever is there is stale. */
 	unlink(path);
@@ -465,19 +469,34 @@ serve_open(struct engine *e, struct err *err)
 	int r = bind(fd, (struct sockaddr *)&addr, sizeof addr);
 	if (r == 0)
 		r = listen(fd, BACKLOG);
+	if (r == 0)
+		r = lstat(path, &st);
 	int saved = errno;
 	umask(old);
 	if (r == 0) {
-		e->listener = loop_add(e->loop, fd, LOOP_IN, "listener",
-				       on_connect, e);
+		s = loop_add(e->loop, fd, LOOP_IN, "listener", on_connect, e);
 		saved = errno;
 	}
-	if (!e->listener) {
+	if (!s) {
 		sys_close(fd);
 		return err_set(err, ERR_INTERNAL, "'%.200s': %s", path,
 			       strerror(saved));
 	}
+	loop_drop(e->listener);
+	e->listener = s;
+	e->sock_dev = st.st_dev;
+	e->sock_ino = st.st_ino;
+	return 0;
+}
+
+int
+serve_open(struct engine *e, struct err *err)
+{
+	list_init(&e->peers);
+	if (serve_listen(e, err) < 0)
+		return -1;
 	e->listen_timer = loop_timer(e->loop, on_listen_timer, e);
+	hold_start(e);
 	return 0;
 }
 
@@ -487,7 +506,9 @@ serve_close(struct engine *e, const char *why)
 	struct buf b = BUF_INIT(1000);
 	if (!e->listener)
 		return;
-	unlink(e->dir.sock_path);
+	hold_stop(e);
+	if (serve_listens(e))
+		unlink(e->dir.sock_path);
 	loop_drop(e->listener);
 	e->listener = NULL;
 	msg_put_str(&b, why);

@@ -330,7 +330,6 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 	buf_fini(&c.text);
 	free(c.hit);
 	free(c.ids);
-	loop_again(e->loop);
 }
 
 static struct spec_env

@@ -52,8 +52,11 @@ waiting_new(struct loop *l, const struct waiting_conf *conf,
 			       .began_ms = clock_ms() };
 	buf_init(&w->screen, SCREEN_MAX);
 	if (conf->pattern) {
+		/* A screen is one text of many lines. */
+		unsigned flags = conf->pattern_flags |
+			(conf->kind == WAITING_SCREEN ? REGEX_MULTILINE : 0);
 		w->re = regex_new(conf->pattern, strlen(conf->pattern),
-				  conf->pattern_flags, e, NULL);
+				  flags, e, NULL);
 		if (!w->re)
 			goto fail;
 	}

@@ -101,7 +101,7 @@ maybe_paint(struct tui *t)
 		gap = 0;
 	uint64_t due = t->painted_us + gap;
 
-	if (!t->ui->dirty || !t->up)
+	if ((!t->ui->dirty && !t->ui->dirty_main) || !t->up)
 		return;
 	if (now < due) {
 		if (!timer_armed(t->frame_timer))

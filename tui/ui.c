@@ -453,6 +453,15 @@ draw_sheets(struct ui *ui, struct sheet *sh)
 void
 ui_draw(struct ui *ui)
 {
+	if (!ui->dirty && ui->dirty_main && !ui->list.stale &&
+	    !rect_empty(ui->layout.main)) {
+		/* The answer to a key: everything else stands as it is. */
+		struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TEXT);
+		draw_fill(&pen, ui->layout.main);
+		view_main(ui)->draw(ui);
+		ui->dirty_main = false;
+		return;
+	}
 	if (ui->list.stale)
 		ui_relayout(ui);
 	canvas_clear(ui->canvas, ui_style(ui, ROLE_TEXT));
@@ -465,5 +474,5 @@ ui_draw(struct ui *ui)
 	bar_status(ui);
 	bar_hint(ui);
 	draw_sheets(ui, ui->sheet);
-	ui->dirty = false;
+	ui->dirty = ui->dirty_main = false;
 }

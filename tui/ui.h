@@ -126,6 +126,7 @@ struct ui {
 	bool started;		/* the first rows were all there */
 	bool going_down;	/* we asked for the end of everything */
 	bool dirty;
+	bool dirty_main;	/* no more than the terminal pane has changed */
 	unsigned wants;		/* UI_... */
 	int exit_code;
 	char *farewell;		/* printed after leaving; ours */

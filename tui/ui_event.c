@@ -350,7 +350,10 @@ ui_frame(struct ui *ui, const struct conn_frame *f)
 	}
 	if (bits & MODEL_SCREEN) {
 		ui_look_at_mouse(ui);
-		ui->dirty |= p && p->id == ui->selected;
+		bool shown = p && p->id == ui->selected;
+		bool alone = ui->mode == MODE_TERM && !ui->sheet;
+		ui->dirty |= shown && !alone;
+		ui->dirty_main |= shown;
 	}
 	if (bits & MODEL_BELL)
 		ui->dirty = true;
