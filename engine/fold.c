@@ -252,6 +252,20 @@ carry_on(struct fold *f, enum log_stream s, uint64_t chunk_off)
 	f->offer_ms[s] = w->text.len ? f->now_ms + FOLD_IDLE_MS : NEVER;
 }
 
+/* Data that was there is not any more (a file was cut): goes on behind it. */
+static ssize_t
+pass_hole(struct fold *f, struct logseg *g, enum log_stream s)
+{
+	uint64_t off = f->scan[s].off;
+	uint64_t next = logsegs_after(spool_table(f->sp), s, off);
+	if (next <= off)
+		return -EIO;
+	cut(f, g, s);
+	add_gap(f, g, s, off, next - off, LOG_GONE);
+	linescan_jump(&f->scan[s], next);
+	return (ssize_t)SBX_MIN(next - off, (uint64_t)CHUNK);
+}
+
 /* Folds up to max bytes of one stream, not beyond limit: bytes or -errno. */
 static ssize_t
 fold_chunk(struct fold *f, struct logseg *g, enum log_stream s, uint64_t limit,
@@ -266,6 +280,8 @@ fold_chunk(struct fold *f, struct logseg *g, enum log_stream s, uint64_t limit,
 				      limit - off);
 	char *chunk = x->text + LOG_WINDOW;
 	ssize_t n = spool_read(f->sp, s, off, chunk, want);
+	if (n == -ESTALE)
+		return pass_hole(f, g, s);
 	if (n <= 0)
 		return n;
 	size_t carried = f->carry[s].text.len;

@@ -16,6 +16,7 @@
 
 #define INDEX_NEW	"index.new"
 #define BATCH		512
+#define DATA		(16 * 1024)
 
 /* An index being checked or written anew. */
 struct fix {
@@ -28,6 +29,10 @@ struct fix {
 	int fd;				/* the new file, or -1 */
 	struct log_entry batch[BATCH];
 	size_t batched;
+	/* Bytes of a stream, read in larger pieces than lines are. */
+	char data[LOG_STREAMS][DATA];
+	uint64_t data_off[LOG_STREAMS];
+	size_t data_len[LOG_STREAMS];
 };
 
 /* The segment a data file's name speaks of, 0 if it is none. */
@@ -221,6 +226,35 @@ data_end(const struct logseg *g, unsigned s)
 	return g->head.base[s] + g->size[s];
 }
 
+/* The place of the first newline at or after off, or `end`. */
+static uint64_t
+newline_in(struct fix *f, unsigned s, uint64_t off, uint64_t end)
+{
+	while (off < end) {
+		uint64_t have = f->data_off[s], len = f->data_len[s];
+		if (off < have || off - have >= len) {
+			ssize_t n = logsegs_read(f->t, s, off, f->data[s],
+						 DATA);
+			f->data_off[s] = off;
+			f->data_len[s] = n > 0 ? (size_t)n : 0;
+			/* A hole has no newlines. */
+			uint64_t next = n == -ESTALE ?
+				logsegs_after(f->t, s, off) : 0;
+			if (n <= 0 && next == 0)
+				return end;
+			off = SBX_MAX(off, next);
+			continue;
+		}
+		const char *p = f->data[s] + (off - have);
+		size_t want = (size_t)SBX_MIN(len - (off - have), end - off);
+		const char *nl = memchr(p, '\n', want);
+		if (nl)
+			return off + (uint64_t)(nl - p);
+		off += want;
+	}
+	return end;
+}
+
 /* Does this entry go on where the stream's last one ended? */
 static bool
 entry_good(struct fix *f, const struct log_entry *e)
@@ -235,20 +269,23 @@ entry_good(struct fix *f, const struct log_entry *e)
 	if (flags & LOG_GAP) {
 		if (!fits || off > data_end(g, s))
 			return false;
-		if (flags & LOG_GONE)
-			off += len;
-		linescan_jump(ls, off);
+		/* What retention took ends where a segment begins. */
+		if ((flags & LOG_GONE) && (off > g->head.base[s] ||
+					   len > g->head.base[s] - off))
+			return false;
+		linescan_jump(ls, flags & LOG_GONE ? off + len : off);
 		return true;
 	}
-	if (!fits || len == 0 || off + len > data_end(g, s))
+	if (!fits || len == 0 || len > data_end(g, s) ||
+	    off > data_end(g, s) - len)
 		return false;
-	/* A line that is whole ends in a newline and nowhere else. */
-	char last;
-	if (!(flags & LOG_PARTIAL) && off + len > g->head.base[s] &&
-	    (logsegs_read(f->t, s, off + len - 1, &last, 1) != 1 ||
-	     last != '\n'))
+	/* A newline is at the end of a whole line and nowhere else. */
+	uint64_t end = off + len;
+	uint64_t from = SBX_MAX(off, f->t->v[0].head.base[s]);
+	bool partial = flags & LOG_PARTIAL;
+	if (end > from && newline_in(f, s, from, end) != end - !partial)
 		return false;
-	linescan_jump(ls, off + len);
+	linescan_jump(ls, end);
 	return true;
 }
 
@@ -329,6 +366,30 @@ put_lines(struct fix *f, unsigned s, const struct linescan_line *l,
 	return r;
 }
 
+/* Bytes are not there: of the head of the first line, dropped with an older
+ * segment; or those of a file that was cut, which leave a mark. */
+static int
+pass_hole(struct fix *f, unsigned s, uint64_t until)
+{
+	struct linescan *ls = &f->scan[s];
+	struct linescan_line line;
+	uint64_t off = ls->off;
+	uint64_t next = logsegs_after(f->t, s, off);
+	if (off < f->t->v[0].head.base[s]) {
+		ls->off = f->t->v[0].head.base[s];
+		return 0;
+	}
+	int r = 0;
+	if (linescan_cut(ls, &line))
+		r = put_lines(f, s, &line, 1, until);
+	uint64_t end = SBX_MIN(data_end(&f->t->v[f->at], s), until);
+	next = next ? SBX_MIN(next, until) : end;
+	if (r == 0 && next > off)
+		r = put(f, s, LOG_GAP | LOG_GONE, off, next - off);
+	linescan_jump(ls, SBX_MAX(next, off + 1));
+	return r;
+}
+
 /* Lines that end at or before `until`, from the data. */
 static int
 derive(struct fix *f, unsigned s, uint64_t until)
@@ -336,13 +397,17 @@ derive(struct fix *f, unsigned s, uint64_t until)
 	struct linescan *ls = &f->scan[s];
 	struct linescan_line lines[64];
 	uint64_t end = data_end(&f->t->v[f->at], s);
-	char data[16 * 1024];
+	char data[DATA];
 	int r = 0;
 	while (r == 0 && ls->off < end && ls->start < until) {
 		uint64_t mark = next_mark(f, s, ls->off);
 		uint64_t want = SBX_MIN(sizeof(data),
 					SBX_MIN(end, mark) - ls->off);
 		ssize_t n = logsegs_read(f->t, s, ls->off, data, (size_t)want);
+		if (n == -ESTALE) {
+			r = pass_hole(f, s, until);
+			continue;
+		}
 		if (n <= 0)
 			return (int)n;
 		size_t count;
@@ -388,10 +453,10 @@ copy_good(struct fix *f, const struct log_header *h)
 	return r;
 }
 
-/* Writes the index of a segment anew: its good entries, and the rest from
- * the data if `all`, up to where the next one goes on if that is known. */
+/* Writes the index of a segment anew: its good entries, and with `until` the
+ * rest from the data, up to there; if `last` nothing is left over. */
 static int
-rewrite(struct fix *f, bool all, const uint64_t *until)
+rewrite(struct fix *f, const uint64_t *until, bool last)
 {
 	struct logseg *g = &f->t->v[f->at];
 	char name[LOG_NAME_MAX];
@@ -400,9 +465,9 @@ rewrite(struct fix *f, bool all, const uint64_t *until)
 	if (f->fd < 0)
 		return f->fd;
 	int r = copy_good(f, &g->head);
-	for (unsigned s = 0; all && r == 0 && s < LOG_STREAMS; s++) {
-		r = derive(f, s, until ? until[s] : UINT64_MAX);
-		if (r == 0 && until)
+	for (unsigned s = 0; until && r == 0 && s < LOG_STREAMS; s++) {
+		r = derive(f, s, until[s]);
+		if (r == 0 && last)
 			r = close_stream(f, s, until[s]);
 	}
 	if (r == 0)
@@ -433,8 +498,13 @@ fix_closed(struct logsegs *t, size_t i)
 {
 	struct logseg *g = &t->v[i];
 	struct log_header *next = &g[1].head;
-	bool next_known = next->first_seq != 0;
-	bool whole = g->head.first_seq && next_known &&
+	/* Lines belong to the first segment behind this one that knows where
+	 * it began; those between have lost their index. */
+	size_t known = i + 1;
+	while (t->v[known].head.first_seq == 0)
+		known++;
+	const uint64_t *until = t->v[known].head.start;
+	bool whole = g->head.first_seq && known == i + 1 &&
 		next->first_seq - g->head.first_seq == g->entries;
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		whole &= next->base[s] == data_end(g, s);
@@ -446,11 +516,11 @@ fix_closed(struct logsegs *t, size_t i)
 	ssize_t runs = logruns_read(t->dir, &f->runs);
 	f->run_count = runs < 0 ? 0 : (size_t)runs;
 	if (r == 0)
-		r = rewrite(f, true, next_known ? next->start : NULL);
+		r = rewrite(f, until, known == i + 1);
 	free(f->runs);
-	if (!next_known) {
+	if (known > i + 1) {
 		for (unsigned s = 0; s < LOG_STREAMS; s++)
-			next->start[s] = f->scan[s].start;
+			next->start[s] = SBX_MIN(f->scan[s].start, until[s]);
 		next->flags = f->scan[LOG_PTY].alt ? LOG_HEADER_ALT : 0;
 	}
 	free(f);
@@ -465,7 +535,7 @@ fix_newest(struct logsegs *t, size_t i)
 	fix_begin(f, t, i);
 	int r = check_entries(f);
 	if (r == 0 && f->entries < t->v[i].entries)
-		r = rewrite(f, false, NULL);
+		r = rewrite(f, NULL, false);
 	free(f);
 	return r;
 }
