@@ -168,16 +168,23 @@ modes_on(void)
 }
 
 int
-term_up(const struct term_options *o, struct err *e)
+term_check(struct err *e)
 {
 	if (terminfo_read(&term.info, e) < 0)
 		return -1;
-	if (!term.info.can_move) {
-		err_set(e, ERR_FAILED,
-			"the terminal type '%s' cannot show a full screen",
-			getenv("TERM"));
-		return err_hint(e, "use 'sbx up' and 'sbx logs -f'");
-	}
+	if (term.info.can_move)
+		return 0;
+	err_set(e, ERR_FAILED,
+		"the terminal type '%s' cannot show a full screen",
+		getenv("TERM"));
+	return err_hint(e, "use 'sbx up' and 'sbx logs -f'");
+}
+
+int
+term_up(const struct term_options *o, struct err *e)
+{
+	if (term_check(e) < 0)
+		return -1;
 	term.saved_ok = tcgetattr(STDIN_FILENO, &term.saved) == 0;
 	term.options = *o;
 	term.depth = o->color ? depth_of(&term.info) : TERM_MONO;

@@ -29,7 +29,9 @@ struct term_options {
 	bool mouse;
 };
 
-/* Refuses a terminal that cannot move its cursor.  0 or -1. */
+/* Can $TERM show a full screen?  Nothing is changed yet.  0 or -1. */
+int	term_check(struct err *e);
+/* Checks too.  0 or -1. */
 int	term_up(const struct term_options *o, struct err *e);
 void	term_down(void);	/* safe when it is not up */
 bool	term_is_up(void);

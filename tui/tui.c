@@ -581,7 +581,8 @@ tui_open(const struct cli_open *o)
 	bool fresh = false;
 	int code;
 
-	if (!can_show(&e))
+	/* Nothing is started for a screen that cannot be shown. */
+	if (!can_show(&e) || term_check(&e) < 0)
 		return fail(&e);
 	t.loop = loop_new();
 	if (!t.loop || connect_first(&t, o, &fresh, &e) < 0 ||
