@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -598,10 +597,7 @@ open_dirs(struct engine *e, const char *key, struct err *err)
 	if (e->log_fd < 0)
 		return err_set(err, ERR_FAILED, "'%.200s': %s",
 			       e->dir.state_dir, strerror(-e->log_fd));
-	char *lock = mem_fmt("%s/engine.lock", e->dir.run_dir);
-	e->lock_fd = sys_open(lock, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	free(lock);
-	if (e->lock_fd < 0 || flock(e->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (hold_lock(e) < 0)
 		return err_set(err, ERR_FAILED,
 			       "another engine serves this set");
 	int r = open_crumbs(e);
