@@ -439,6 +439,14 @@ check_deps(struct rcload *ld, const struct names *n)
 					SPEC_COND_READY : SPEC_COND_STARTED;
 		}
 	}
+	for (size_t i = 0; i < ld->proc_count; i++) {
+		const struct rcload_proc *p = ld->procs[i];
+		for (size_t w = 0; w < p->spec->watch_count; w++) {
+			const char *start = p->spec->watches[w].start;
+			if (start && !lookup(ld, n, start, NULL))
+				unknown_dep(ld, &p->watch_at[w], start);
+		}
+	}
 	if (any)
 		find_cycles(ld, n);
 }

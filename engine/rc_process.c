@@ -23,6 +23,10 @@ rc_proc_new(const struct rcload_proc *defaults)
 		p->stdin_at = defaults->stdin_at;
 		p->stop_timeout_ms = defaults->stop_timeout_ms;
 		p->watch_base = p->spec->watch_count;
+		if (p->watch_base > 0)
+			p->watch_at = mem_dup(defaults->watch_at,
+					      p->watch_base *
+					      sizeof(*p->watch_at));
 	}
 	return p;
 }
@@ -35,6 +39,7 @@ rc_proc_free(struct rcload_proc *p)
 	spec_free(p->spec);
 	free(p->dep_at);
 	free(p->port_at);
+	free(p->watch_at);
 	free(p->seen);
 	free(p);
 }
@@ -190,6 +195,30 @@ fit_stop(struct spec *s, uint64_t timeout_ms)
 	s->stop_count = kept + 1;
 }
 
+static bool
+has_hook(const struct spec *s, const char *name)
+{
+	for (size_t i = 0; i < s->hook_count; i++)
+		if (strcmp(s->hooks[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_hooks(struct rcload *ld, const struct rcload_proc *p)
+{
+	const struct spec *s = p->spec;
+
+	for (size_t i = 0; i < s->watch_count; i++) {
+		const char *hook = s->watches[i].hook;
+		if (!hook || has_hook(s, hook))
+			continue;
+		rc_wrong_at(ld, &p->watch_at[i], "watch '%s' runs '%s', which "
+			    "is no hook here", s->watches[i].name, hook);
+		rc_hint(ld, "add: hook %s COMMAND", hook);
+	}
+}
+
 void
 rc_process_end(struct rcload *ld)
 {
@@ -213,6 +242,7 @@ rc_process_end(struct rcload *ld)
 			    "the input of a process with 'tty yes' is its "
 			    "terminal");
 	}
+	check_hooks(ld, p);
 	if (s->tty)
 		s->stdin_kind = SPEC_STDIN_TTY;
 	if (s->tty && !p->stop_given)

@@ -344,8 +344,11 @@ make_room(struct rcload *ld, const struct rc_word *name)
 			return false;
 		}
 		free_watch(&s->watches[i]);
+		size_t behind = --s->watch_count - i;
 		memmove(&s->watches[i], &s->watches[i + 1],
-			(--s->watch_count - i) * sizeof(*s->watches));
+			behind * sizeof(*s->watches));
+		memmove(&p->watch_at[i], &p->watch_at[i + 1],
+			behind * sizeof(*p->watch_at));
 		p->watch_base--;
 		break;
 	}
@@ -355,6 +358,9 @@ make_room(struct rcload *ld, const struct rc_word *name)
 	}
 	s->watches = mem_grow(s->watches, s->watch_count, s->watch_count + 1,
 			      sizeof(*s->watches));
+	p->watch_at = mem_grow(p->watch_at, s->watch_count,
+			       s->watch_count + 1, sizeof(*p->watch_at));
+	rc_place(ld->rc, name, &p->watch_at[s->watch_count]);
 	return true;
 }
 

@@ -76,7 +76,8 @@ size_t	rc_word_count(void);
 struct rcload_proc {
 	struct spec *spec;
 	struct diag_place name_at, cwd_at, argv_at, stdin_at;
-	struct diag_place *dep_at, *port_at;	/* as many as the spec has */
+	/* As many as the spec has. */
+	struct diag_place *dep_at, *port_at, *watch_at;
 	bool cwd_given, stop_given, stdin_given;
 	bool broken;		/* a mistake in it was reported */
 	bool replaced;		/* by one of a later file */
