@@ -5,10 +5,10 @@ WAIT=60
 . tests/lib/tty.sh
 . "$TOP/tests/sets/shop/setup.sh"
 
-screen_open 120x40 "$SBX_BIN"
-wait_screen '^.*proxy .*ready' "the screen opens and the last one gets ready"
-wait_screen 'db .*ready' "db is ready"
-wait_screen 'schema .*done' "the tables were made"
+screen_open 200x50 "$SBX_BIN"
+wait_screen '● proxy +ready' "the screen opens and the last one gets ready"
+wait_screen '● db +ready' "db is ready"
+wait_screen '✓ schema +done' "the tables were made"
 is "$(get /items | head -n 1)" "1 lamp 12" "the shop serves"
 
 # To db: the second row.
@@ -17,14 +17,16 @@ wait_screen 'db .*pid [0-9]+' "db is selected and its log is shown"
 wait_screen 'ready to accept connections' "its log is on the screen"
 
 # Log search.
+screen_keys Enter
+wait_screen '^ LOG ' "Enter goes into the log"
 screen_type /
-wait_screen '/' "a prompt"
+wait_screen '^ FIND ' "/ asks what to find"
 screen_type 'listening on IPv4'
 screen_keys Enter
-wait_screen 'match 1 of 1|1 of 1' "find counts its matches"
+wait_screen 'match 1 of 1 ' "find counts its matches"
 wait_screen 'listening on IPv4' "and shows the line"
-screen_keys Escape
-screen_keys Escape
+screen_keys G Tab
+wait_screen '^ LIST ' "Tab goes back to the list"
 
 # Crash.
 old=$(pid_of db)
@@ -32,7 +34,6 @@ kill -KILL "$old"
 wait_until "db is another process" new_pid db "$old"
 wait_until "db is ready again" is_ready db
 wait_until "the shop serves again" serves /buy/1 "left 11"
-screen_keys G
 wait_screen 'recovery|not properly shut down' "the log on the screen tells of it"
 
 # Restart by key.
@@ -43,8 +44,8 @@ wait_until "and it gets ready" is_ready db
 
 # Stop and start by keys.
 screen_keys x
-wait_until "x stops it" has_status db off
-wait_screen 'db .*(off|stopped)' "the list says so"
+wait_until "x stops it" has_status db completed
+wait_screen '✓ db +done' "the list says so"
 like "$(sbx logs db -n 20)" 'database system is shut down' "in order"
 screen_keys s
 wait_until "s starts it" is_ready db
@@ -52,8 +53,10 @@ wait_until "the shop serves after that" serves /items "$(printf '1 lamp 11\n2 ch
 
 # Leave: this set says that quitting stops everything.
 app_pid=$(pid_of app)
+# Esc and q at once would be Alt-q.
+screen_keys Escape
+wait_no_screen 'LIST .*match 1 of' "Esc ends the search"
 screen_keys q
-poll 3 screen_has 'ended [0-9]' || screen_keys s
 wait_screen '\[ended 0\]' "q leaves"
 wait_until "and all is stopped" is_gone "$app_pid"
 exits 3 "no engine is left" sbx ls
