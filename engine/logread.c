@@ -15,7 +15,7 @@
 #define ENTRIES		1024		/* read at once */
 #define AHEAD		(128 * 1024)	/* bytes of a stream read at once */
 #define COPY		(256 * 1024)
-#define SEGMENT_LINES	(UINT64_C(1) << 32)	/* no segment has more */
+#define SEGMENT_LINES	(UINT64_C(1) << 26)	/* no segment has more */
 
 /* Bytes of a stream that were read ahead. */
 struct ahead {
@@ -456,15 +456,19 @@ logread_entries(struct logread *lr, uint64_t seq, struct log_entry *out,
 		return 0;
 	const struct logseg *g = logsegs_find_seq(&lr->table, seq);
 	if (!g) {
-		/* A hole, one line at a time: it takes a broken log. */
-		*out = log_entry_make(0, 0, LOG_GAP | LOG_GONE, 0, 0);
-		return 1;
+		/* A hole: it takes a broken log. */
+		uint64_t end = logsegs_after_seq(&lr->table, seq);
+		size_t n = 0;
+		while (n < cap && seq + n < end)
+			out[n++] = log_entry_make(0, 0, LOG_GAP | LOG_GONE, 0,
+						  0);
+		return n ? (ssize_t)n : -ESTALE;
 	}
 	uint64_t at = seq - g->head.first_seq;
 	uint64_t there = logsegs_lines(&lr->table, g) - at;
-	ssize_t n = logsegs_entries(&lr->table, g, at, out,
-				    (size_t)SBX_MIN((uint64_t)cap, there));
-	return n == 0 ? -ESTALE : n;
+	ssize_t got = logsegs_entries(&lr->table, g, at, out,
+				      (size_t)SBX_MIN((uint64_t)cap, there));
+	return got == 0 ? -ESTALE : got;
 }
 
 int

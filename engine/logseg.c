@@ -69,6 +69,23 @@ begun(const struct logsegs *t, enum log_stream s, uint64_t off)
 	return lo;
 }
 
+/* How many segments begin at or before line seq; those that are not indexed
+ * yet are at the end, with 0. */
+static size_t
+numbered(const struct logsegs *t, uint64_t seq)
+{
+	size_t lo = 0, hi = t->count;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		uint64_t first = t->v[mid].head.first_seq;
+		if (first && first <= seq)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 int
 logsegs_init(struct logsegs *t, int dir, int flags)
 {
@@ -248,20 +265,18 @@ logsegs_lines(const struct logsegs *t, const struct logseg *s)
 struct logseg *
 logsegs_find_seq(const struct logsegs *t, uint64_t seq)
 {
-	/* Segments that are not indexed yet are at the end, with 0. */
-	size_t lo = 0, hi = t->count;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		uint64_t first = t->v[mid].head.first_seq;
-		if (first && first <= seq)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == 0)
+	size_t n = numbered(t, seq);
+	if (n == 0)
 		return NULL;
-	struct logseg *g = &t->v[lo - 1];
+	struct logseg *g = &t->v[n - 1];
 	return seq - g->head.first_seq < logsegs_lines(t, g) ? g : NULL;
+}
+
+uint64_t
+logsegs_after_seq(const struct logsegs *t, uint64_t seq)
+{
+	size_t n = numbered(t, seq);
+	return n < t->count ? t->v[n].head.first_seq : 0;
 }
 
 ssize_t

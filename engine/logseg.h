@@ -70,6 +70,8 @@ uint64_t logsegs_after(const struct logsegs *t, enum log_stream s,
 		uint64_t off);
 /* The segment that holds line seq, NULL if none does. */
 struct logseg *logsegs_find_seq(const struct logsegs *t, uint64_t seq);
+/* The first line of the first segment that begins after seq; 0: none. */
+uint64_t logsegs_after_seq(const struct logsegs *t, uint64_t seq);
 /* Lines in the segment, by its index and the next one's header. */
 uint64_t logsegs_lines(const struct logsegs *t, const struct logseg *s);
 
