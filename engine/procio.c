@@ -20,14 +20,19 @@
 
 enum {
 	DRAIN_MAX = 1 << 20,	/* from one stream in one go */
-	FOLD_SLICE = 256 << 10,	/* bytes */
-	FOLD_TURN_US = 3000,	/* for all processes, in one turn */
+	FOLD_SLICE = 128 << 10,	/* bytes */
+	/*
+	 * For all processes, in one turn: folding may lag behind, draining may
+	 * not, or the child of a flood waits for its watches.
+	 */
+	FOLD_TURN_US = 400,
 	/*
 	 * Waking up for each write() of a chatty child costs more than the
-	 * bytes: a stream that came back this soon is left alone for a while,
-	 * during which its pipe fills.
+	 * bytes: a stream that came back this soon with so little is left alone
+	 * for a while, during which its pipe fills.
 	 */
 	SOON_US = 500,
+	SOON_BYTES = 128 << 10,
 	PACE_US = 300,
 	TTY_SHORT = 1024,	/* bytes; the kernel gives up to 4095 at once */
 	HITS_US = 50 * 1000,
@@ -135,7 +140,8 @@ on_readable(struct source *src, unsigned events, void *arg)
 	if (n == -EBUSY) {
 		/* The emulator is behind: the terminal's own back-pressure. */
 		loop_want(src, loop_wanted(src) & ~(unsigned)LOOP_IN);
-	} else if (s != LOG_PTY && n > 0 && now - last < SOON_US) {
+	} else if (s != LOG_PTY && n > 0 && n < SOON_BYTES &&
+		   now - last < SOON_US) {
 		loop_want(src, 0);
 		p->paced[s] = true;
 		pace_again(p->e);
@@ -153,7 +159,7 @@ procio_pace(struct engine *e)
 			ssize_t n = drain(p, (enum log_stream)s);
 			if (!p->in[s])
 				continue;
-			if (n > 0) {
+			if (n > 0 && n < SOON_BYTES) {
 				pace_again(e);
 			} else {
 				p->paced[s] = false;

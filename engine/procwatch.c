@@ -53,38 +53,49 @@ note_hit(struct proc *p, const struct watch_hit *h, enum event_kind kind)
 	free(line);
 }
 
+/* What a watch does to a process; its line is the reason. */
 static void
-act(struct proc *p, const struct watch_hit *h)
+steer(struct proc *p, const struct watch_hit *h)
 {
 	const struct spec_watch *w = h->spec;
+	struct proc *other = w->start ? engine_find_name(p->e, w->start) :
+					NULL;
 	char detail[160];
 
 	snprintf(detail, sizeof detail, "watch '%.64s', line %llu", w->name,
 		 (unsigned long long)h->seq);
-	bool heavy = w->actions & (SPEC_WATCH_NOTIFY | SPEC_WATCH_RESTART |
-				   SPEC_WATCH_STOP | SPEC_WATCH_BELL);
-	bool noted = (heavy || h->alert || w->level >= SPEC_LEVEL_WARN) &&
-		     may_note(p);
-	if (noted)
-		note_hit(p, h, EVENT_WATCH);
-	if (noted && (w->actions & SPEC_WATCH_NOTIFY || h->alert)) {
-		char note[320];
-		snprintf(note, sizeof note, "%s %s: %.*s", p->spec->name,
-			 w->name, (int)SBX_MIN(h->len, (size_t)LINE_SHOWN),
-			 h->line ? h->line : "");
-		feed_note(p->e, w->level, note);
-	}
-	if (noted && w->actions & SPEC_WATCH_BELL)
-		feed_bell(p->e, p->id);
-	if (w->start) {
-		struct proc *other = engine_find_name(p->e, w->start);
-		if (other)
-			proc_tell(other, LIFE_EV_START, CAUSE_WATCH, detail);
-	}
+	if (other)
+		proc_tell(other, LIFE_EV_START, CAUSE_WATCH, detail);
 	if (w->actions & SPEC_WATCH_RESTART)
 		proc_tell(p, LIFE_EV_RESTART, CAUSE_WATCH, detail);
 	else if (w->actions & SPEC_WATCH_STOP)
 		proc_tell(p, LIFE_EV_STOP, CAUSE_WATCH, detail);
+}
+
+static void
+act(struct proc *p, const struct watch_hit *h)
+{
+	const struct spec_watch *w = h->spec;
+	bool steers = w->start ||
+		      w->actions & (SPEC_WATCH_RESTART | SPEC_WATCH_STOP);
+	bool loud = w->actions & (SPEC_WATCH_NOTIFY | SPEC_WATCH_BELL) ||
+		    h->alert;
+
+	if ((steers || loud || w->level >= SPEC_LEVEL_WARN) && may_note(p)) {
+		note_hit(p, h, EVENT_WATCH);
+		if (w->actions & SPEC_WATCH_NOTIFY || h->alert) {
+			char note[320];
+			snprintf(note, sizeof note, "%s %s: %.*s",
+				 p->spec->name, w->name,
+				 (int)SBX_MIN(h->len, (size_t)LINE_SHOWN),
+				 h->line ? h->line : "");
+			feed_note(p->e, w->level, note);
+		}
+		if (w->actions & SPEC_WATCH_BELL)
+			feed_bell(p->e, p->id);
+	}
+	if (steers)
+		steer(p, h);
 }
 
 static void
