@@ -52,6 +52,41 @@ quoted(const char *s)
 	putchar('"');
 }
 
+/* A phrase of a table as a sentence. */
+static void
+sentence(const char *phrase)
+{
+	char first[] = { phrase[0], '\0' };
+
+	if (first[0] >= 'a' && first[0] <= 'z')
+		first[0] = (char)(first[0] - 'a' + 'A');
+	roff(first);
+	if (phrase[0])
+		roff(phrase + 1);
+	puts(".");
+}
+
+/* Running text, each sentence on a line of its own. */
+static void
+paragraph(const char *text)
+{
+	puts(".Pp");
+	while (*text) {
+		size_t len = strcspn(text, "\n.");
+		char part[512];
+		bool ends = text[len] == '.' &&
+			(text[len + 1] == ' ' || text[len + 1] == '\n');
+		len += text[len] == '.';
+		snprintf(part, sizeof part, "%.*s", (int)len, text);
+		roff(part);
+		text += len;
+		if (ends || *text == '\n')
+			putchar('\n');
+		while (ends ? *text == ' ' || *text == '\n' : *text == '\n')
+			text++;
+	}
+}
+
 /* ".It NAME ARGS", then the help as a sentence. */
 static void
 item(const struct row *r)
@@ -63,8 +98,7 @@ item(const struct row *r)
 		quoted(r->args);
 	}
 	putchar('\n');
-	roff(r->help);
-	puts(".");
+	sentence(r->help);
 }
 
 static void
@@ -92,8 +126,7 @@ option_item(const struct cmd_option_row *o)
 		quoted(o->row.args);
 	}
 	putchar('\n');
-	roff(o->row.help);
-	puts(".");
+	sentence(o->row.help);
 }
 
 /* Lines of text, each one behind a prefix. */
@@ -115,10 +148,8 @@ static void
 verb_item(const struct verb_row *v)
 {
 	item(&v->row);
-	if (v->more) {
-		puts(".Pp");
-		lines(v->more, "");
-	}
+	if (v->more)
+		paragraph(v->more);
 	if (v->options[0] != CMD_OPT_COUNT) {
 		puts(".Bl -tag -width Ds -compact");
 		for (size_t i = 0; v->options[i] != CMD_OPT_COUNT; i++)
