@@ -8,6 +8,7 @@
 #include "engine/client.h"
 #include "engine/clock.h"
 #include "engine/err.h"
+#include "engine/mem.h"
 #include "engine/option.h"
 #include "engine/units.h"
 #include "logview.h"
@@ -489,15 +490,29 @@ do_back(struct ui *ui, int argc, char *const *argv)
 		do_quit(ui, argc, argv);
 }
 
+/* An sbxrc of another name is not found by itself. */
+static char *
+file_words(const struct ui *ui)
+{
+	const char *slash = strrchr(ui->rc_path, '/');
+	const char *name = slash ? slash + 1 : ui->rc_path;
+
+	if (!*name || !strcmp(name, "sbxrc") || !strcmp(name, ".sbxrc"))
+		return mem_str("");
+	return mem_fmt(" -f %s", ui->rc_path);
+}
+
 static void
 do_detach(struct ui *ui, int argc, char *const *argv)
 {
 	struct totals t = ui_totals(ui);
+	char *file = file_words(ui);
 
 	(void)argc, (void)argv;
 	ui_leave(ui, 0, "sbx: detached from %s, %d running. "
-		 "Back: sbx %s stop: sbx down\n", ui->set_name, t.up,
-		 ui->ascii ? "-" : "\u00b7");
+		 "Back: sbx%s %s stop: sbx down%s\n", ui->set_name, t.up,
+		 file, ui->ascii ? "-" : "\u00b7", file);
+	free(file);
 }
 
 static void
