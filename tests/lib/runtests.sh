@@ -15,6 +15,7 @@ export LC_ALL=C.UTF-8 TZ=UTC
 # must still end as a failure of the test that made it.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=1:detect_leaks=1:handle_abort=0}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
+export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$PWD/tests/lib/lsan.supp:print_suppressions=0}"
 unset SBX_SOCKET SBX_ID SBX_PROCESS SBX_FAULT LONG MAKEFLAGS MAKELEVEL MFLAGS
 
 if [ $# -eq 0 ]; then
@@ -34,4 +35,4 @@ fi
 jobs=$(nproc 2>/dev/null || echo 2)
 [ "$jobs" -le 4 ] || jobs=4
 [ "$jobs" -ge 2 ] || jobs=2
-exec prove -j"$jobs" --merge "$@"
+exec prove -j"$jobs" --timer --merge "$@"
