@@ -32,6 +32,7 @@ enum {
 	TYPED_US = 100000,	/* after a key: frames wait for nothing */
 	FLOOD_FRAMES = 12,	/* so many in a row are a flood */
 	BACKLOG_BYTES = 8192,	/* not taken by the terminal yet */
+	BURST_US = 20000,	/* a paste goes on if no more time passed */
 	RETRY_US = 100000,	/* between looks for a new engine */
 	ANSWER_US = 1000000,	/* for the terminal's answers */
 	READ_BYTES = 65536,
@@ -47,6 +48,8 @@ struct tui {
 	struct timer *esc_timer, *frame_timer, *tick_timer, *retry_timer,
 		*answer_timer;
 	uint64_t painted_us, typed_us;
+	uint64_t burst_us;	/* of the last read that was one */
+	bool burst;		/* keys are a paste without brackets */
 	unsigned frames_in_row;
 	bool sync;		/* the terminal knows mode 2026 */
 	bool up;		/* the terminal is ours: paint */
@@ -201,6 +204,10 @@ on_input(const struct input_event *ev, void *arg)
 
 	switch (ev->type) {
 	case INPUT_KEY:
+		if (t->burst && !ui_takes_text(t->ui)) {
+			ui_refuse_paste(t->ui);
+			break;
+		}
 		ui_key(t->ui, ev->key);
 		paint_soon(t);
 		break;
@@ -265,6 +272,11 @@ on_terminal(struct source *s, unsigned events, void *arg)
 		ui_leave(t->ui, 128 + SIGHUP, "%s", "");
 		return;
 	}
+	uint64_t now = clock_us();
+	t->burst = now - t->burst_us < BURST_US ||
+		   input_is_burst(bytes, (size_t)n);
+	if (t->burst)
+		t->burst_us = now;
 	input_feed(t->input, bytes, (size_t)n);
 	arm_esc(t);
 }

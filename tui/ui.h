@@ -142,6 +142,9 @@ void	ui_draw(struct ui *ui);
 /* Events. */
 void	ui_key(struct ui *ui, struct key k);
 void	ui_paste(struct ui *ui, const char *text, size_t len);
+/* Whether keys are text now, for a program or a prompt, and no commands. */
+bool	ui_takes_text(const struct ui *ui);
+void	ui_refuse_paste(struct ui *ui);
 void	ui_mouse(struct ui *ui, const struct vt_mouse *m);
 void	ui_focus(struct ui *ui, bool in);
 /* A new connection, a frame of it, its end. */

@@ -111,20 +111,36 @@ ui_key(struct ui *ui, struct key k)
 		command_run(ui, command);
 }
 
+bool
+ui_takes_text(const struct ui *ui)
+{
+	const struct model_proc *p = ui_selected(ui);
+
+	if (ui->sheet)
+		return ui->sheet->ops->paste != NULL;
+	return ui->mode == MODE_TERM && p && row_up(p->row) && ui->client;
+}
+
+void
+ui_refuse_paste(struct ui *ui)
+{
+	ui->dirty = true;
+	ui_toast(ui, TOAST_WARN, "paste ignored: no place to put it "
+		 "(Enter uses the terminal)");
+}
+
 void
 ui_paste(struct ui *ui, const char *text, size_t len)
 {
 	struct model_proc *p = ui_selected(ui);
 
 	ui->dirty = true;
-	if (ui->sheet && ui->sheet->ops->paste) {
-		ui->sheet->ops->paste(ui, ui->sheet, text, len);
+	if (!ui_takes_text(ui)) {
+		ui_refuse_paste(ui);
 		return;
 	}
-	if (ui->sheet || ui->mode != MODE_TERM || !p || !row_up(p->row) ||
-	    !ui->client) {
-		ui_toast(ui, TOAST_WARN, "paste ignored: no place to put it "
-			 "(Enter uses the terminal)");
+	if (ui->sheet) {
+		ui->sheet->ops->paste(ui, ui->sheet, text, len);
 		return;
 	}
 	const char *nl = memchr(text, '\n', len);
