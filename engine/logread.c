@@ -105,29 +105,43 @@ look_for_new(struct logread *lr, bool *changed)
 	return r;
 }
 
+/* Looks at one segment of the table again. */
+static int
+look_again(struct logread *lr, size_t i, bool *changed)
+{
+	struct logseg g, *old = &lr->table.v[i];
+	int r = logsegs_load(&lr->table, old->head.segment, &g);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (g.broken || memcmp(g.head.base, old->head.base,
+			       sizeof(g.head.base)) != 0)
+		return 0;
+	*changed |= memcmp(&g, old, sizeof(g)) != 0;
+	*old = g;
+	return 0;
+}
+
 /*
- * What may have changed from segment `from` of the table on.  The newest goes
- * first: the index of one is complete before the next one is begun, so that
- * no lines are missing between what is seen of two.
+ * What may have changed since: segment `from`, which was the last one that
+ * was indexed, and those behind it where lines seem to be missing between
+ * two or that are not indexed yet.  The newest goes first: the index of one
+ * is complete before the next one is begun.
  */
 static int
 look_for_growth(struct logread *lr, size_t from, bool *changed)
 {
-	struct logsegs *t = &lr->table;
-	for (size_t i = t->count; i-- > from;) {
-		struct logseg g;
-		int r = logsegs_load(t, t->v[i].head.segment, &g);
-		if (r == -ENOENT)
-			continue;
-		if (r < 0)
-			return r;
-		if (g.broken || memcmp(g.head.base, t->v[i].head.base,
-				       sizeof(g.head.base)) != 0)
-			continue;
-		*changed |= memcmp(&g, &t->v[i], sizeof(g)) != 0;
-		t->v[i] = g;
-	}
-	return 0;
+	const struct logsegs *t = &lr->table;
+	if (from >= t->count)
+		return 0;
+	size_t settled = from + 1;
+	while (settled + 1 < t->count && t->v[settled + 1].head.first_seq &&
+	       t->v[settled + 1].head.first_seq -
+	       t->v[settled].head.first_seq == t->v[settled].entries)
+		settled++;
+	int r = 0;
+	for (size_t i = t->count; r == 0 && i-- > settled;)
+		r = look_again(lr, i, changed);
+	return r < 0 ? r : look_again(lr, from, changed);
 }
 
 /* The first segment whose lines or bytes may become more. */

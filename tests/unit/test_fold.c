@@ -9,7 +9,9 @@
 #include "engine/err.h"
 #include "engine/logread.h"
 #include "engine/mem.h"
+#include "engine/spec.h"
 #include "engine/spool.h"
+#include "engine/watch.h"
 #include "tests/lib/test.h"
 
 /* A log in a directory of its own, and what its fold handed on. */
@@ -482,6 +484,59 @@ TEST(a_thousand_short_runs_lose_no_line)
 	}
 	logread_free(lr);
 	rig_fini(&r);
+}
+
+static void
+on_hit(void *arg, const struct watch_hit *h)
+{
+	buf_addf(arg, "%s %d %.*s\n", h->spec->name, (int)h->seq, (int)h->len,
+		 h->line);
+}
+
+static void
+watch_lines(void *arg, const struct fold_block *b)
+{
+	watchset_lines(arg, b);
+}
+
+static const struct fold_ops watch_ops = { .lines = watch_lines };
+
+#define WATCH(n, p) { .name = (char *)n, .pattern = { (char *)p, 0 } }
+
+static const struct spec_watch watches[] = {
+	WATCH("hello", "hel+o"), WATCH("end", "tail $"), WATCH("empty", "^$"),
+	WATCH("two", "x.*x"), WATCH("look", "(?<=x)hello"),
+	WATCH("utf", "\xc3\xa9+"),
+};
+
+TEST(watches_fire_the_same_in_any_cut_and_again)
+{
+	static char text[30000];
+	size_t len = make_text(text, sizeof(text), 42);
+	struct buf want = BUF_INIT(1 << 24), got = BUF_INIT(1 << 24);
+	for (unsigned seed = 0; seed < 60; seed = seed * 2 + 1) {
+		struct rig r;
+		rig_init(&r, 8 * SPOOL_SEGMENT_MIN);
+		buf_clear(&got);
+		struct watchset *ws = watchset_new(watches, 6, on_hit, &got,
+						   NULL);
+		fold_free(r.f);
+		r.f = fold_new(r.sp, r.scratch, &watch_ops, ws, 0);
+		feed(&r, LOG_OUT, text, len, seed);
+		if (seed == 0)
+			buf_add(&want, got.data, got.len);
+		EQ_STR(buf_str(&got), buf_str(&want));
+		buf_clear(&got);
+		fold_free(r.f);
+		r.f = fold_new(r.sp, r.scratch, &watch_ops, ws, 1);
+		drain(&r);
+		EQ_STR(buf_str(&got), buf_str(&want));
+		watchset_free(ws);
+		rig_fini(&r);
+	}
+	OK(want.len > 5000);
+	buf_fini(&want);
+	buf_fini(&got);
 }
 
 TEST_MAIN()
