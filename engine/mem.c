@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
+
 static SBX_NORETURN void
 exhausted(size_t size)
 {
@@ -19,7 +21,7 @@ void *
 mem_array(size_t count, size_t size)
 {
 	assert(count > 0 && size > 0);
-	void *p = calloc(count, size);
+	void *p = fault("mem") ? NULL : calloc(count, size);
 	if (!p)
 		exhausted(size);
 	return p;
@@ -37,7 +39,7 @@ mem_grow(void *p, size_t old_count, size_t new_count, size_t size)
 	assert(new_count >= old_count && new_count > 0 && size > 0);
 	if (new_count > SIZE_MAX / size)
 		exhausted(SIZE_MAX);
-	char *q = realloc(p, new_count * size);
+	char *q = fault("mem") ? NULL : realloc(p, new_count * size);
 	if (!q)
 		exhausted(new_count * size);
 	memset(q + old_count * size, 0, (new_count - old_count) * size);

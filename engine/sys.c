@@ -10,39 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef SBX_FAULTS
-/* 0, or the -errno with which this call has to fail. */
-static int
-fault(const char *name)
-{
-	static char *spec;
-	static unsigned long calls, nth;
-	static int code;
-	static bool onward, parsed;
-
-	if (!parsed) {
-		parsed = true;
-		const char *env = getenv("SBX_FAULT");
-		spec = env ? strdup(env) : NULL;
-		char *colon = spec ? strchr(spec, ':') : NULL;
-		if (colon) {
-			char *end;
-			*colon = '\0';
-			code = (int)strtol(colon + 1, &end, 10);
-			nth = *end == ':' ? strtoul(end + 1, &end, 10) : 1;
-			onward = *end == '+';
-		} else {
-			spec = NULL;
-		}
-	}
-	if (!spec || strcmp(spec, name) != 0)
-		return 0;
-	calls++;
-	return calls == nth || (onward && calls > nth) ? -code : 0;
-}
-#else
-#define fault(name) 0
-#endif
+#include "fault.h"
 
 /* The value of a call that is repeated while a signal interrupts it. */
 #define RETRY(name, expr)                                                      \

@@ -4,10 +4,7 @@
 /*
  * Thin wrappers of the system calls whose failure the program must survive.
  * Each returns what the call returns, or -errno; EINTR is retried here and
- * nowhere else.  In a build with -DSBX_FAULTS the environment variable
- * SBX_FAULT="name:errno:nth[+]" makes the nth call of a wrapper (and with
- * '+' each later one) fail with that errno, so that every error path can be
- * walked by a test; see tests/torture.
+ * nowhere else.  A test can make any of them fail: see fault.h.
  */
 
 #include <stdbool.h>

@@ -1,0 +1,24 @@
+#ifndef SBX_FAULT_H
+#define SBX_FAULT_H
+
+/*
+ * Failures on demand, so that every error path can be walked by a test; only
+ * in a build with -DSBX_FAULTS, elsewhere nothing.  The environment variable
+ * SBX_FAULT names a file.  While it holds
+ *
+ *	ROLE/NAME:ERRNO:NTH[+]
+ *
+ * the NTH call of the wrapper NAME (sys.c; "mem" for an allocation) in a
+ * process of that ROLE fails: engine, keeper (and what it has forked, until
+ * exec), anchor, client or any.  A fault without '+' removes the file when it
+ * has happened; one with '+' goes on until somebody else does.
+ */
+
+#ifdef SBX_FAULTS
+/* 0, or the -errno with which this call has to fail. */
+int	fault(const char *name);
+#else
+#define fault(name) 0
+#endif
+
+#endif
