@@ -28,6 +28,8 @@ enum {
 	RETRY_MS = 1,		/* between two looks for the socket */
 	TALK_MAX = 256 * 1024,
 	LAST_WORDS = 400,	/* of the engine, quoted when it fails */
+	/* The keeper pauses for up to 5 s before it tries again. */
+	COMING_BACK_MS = 4 * SESSION_MS,
 };
 
 extern char **environ;
@@ -276,7 +278,7 @@ session_connect(struct session *s, struct loop *l,
 		const struct client_hooks *hooks, void *arg, struct err *e)
 {
 	struct err why = ERR_INIT;
-	uint64_t at_end_ms = clock_ms() + SESSION_MS;
+	uint64_t at_end_ms = clock_ms() + COMING_BACK_MS;
 
 	for (;;) {
 		struct client *c = try_connect(s, l, hooks, arg, &why);
