@@ -73,6 +73,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_RESET] = cli_reset,
 	[VERB_VERSION] = cli_version,
 	[VERB_HELP] = cli_help,
+	[VERB_WHY] = cli_why,
 };
 
 /* The names of the set without an engine that could be asked. */

@@ -56,8 +56,12 @@ enum { MANY = 10000 };
 	.examples = "show web\n" "show web --json\n"
 
 #define X_WHY                                                                  \
-	.words_min = 1, .words_max = 1,                                        \
-	.options = NO_OPTIONS
+	.built = true,                                                         \
+	.words_min = 1, .words_max = 1, .options = OPTIONS(O(JSON)),           \
+	.examples = "why web\n" "why web --json\n",                            \
+	.more = "A sentence or two: its status, who or what brought it\n"      \
+		"there, with the line of output if a watch did, and what\n"    \
+		"comes next.  --json adds its last events.\n"
 
 #define X_ADD                                                                  \
 	.built = true,                                                         \

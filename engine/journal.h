@@ -21,6 +21,7 @@
 
 struct buf;
 struct err;
+struct jsonout;
 
 enum {
 	JOURNAL_CAP = 4 << 20,		/* bytes a file */
@@ -78,7 +79,9 @@ int	journal_format(struct buf *b, const struct journal_event *e);
  * newer program become "note" and "none".
  */
 int	journal_parse(char *line, size_t len, struct journal_event *e);
-/* One JSON object and a newline, as "sbx events --json" prints it. */
+/* One JSON object, an element of an array or the whole. */
+void	journal_put_json(struct jsonout *j, const struct journal_event *e);
+/* The same and a newline, as "sbx events --json" prints it. */
 int	journal_json(struct buf *b, const struct journal_event *e);
 
 /* --- reading: any client, by the directory's descriptor --- */

@@ -170,37 +170,43 @@ journal_parse(char *line, size_t len, struct journal_event *e)
 	return 0;
 }
 
+void
+journal_put_json(struct jsonout *j, const struct journal_event *e)
+{
+	jsonout_object(j, NULL);
+	jsonout_uint(j, "seq", e->seq);
+	jsonout_time(j, "time", e->wall_ms);
+	jsonout_string(j, "event", event_name(e->kind));
+	jsonout_string(j, "cause", cause_name(e->cause));
+	if (e->process && *e->process)
+		jsonout_string(j, "process", e->process);
+	if (e->run)
+		jsonout_uint(j, "run", e->run);
+	if (e->to >= 0) {
+		if (e->from >= 0)
+			jsonout_string(j, "from",
+				       status_name((enum status)e->from));
+		jsonout_string(j, "to", status_name((enum status)e->to));
+	}
+	if (e->text && *e->text)
+		jsonout_string(j, "text", e->text);
+	if (e->line) {
+		jsonout_object(j, "line");
+		jsonout_uint(j, "seq", e->line);
+		if (e->line_text)
+			jsonout_string(j, "text", e->line_text);
+		jsonout_close(j);
+	}
+	jsonout_close(j);
+}
+
 int
 journal_json(struct buf *b, const struct journal_event *e)
 {
 	struct jsonout j;
 
 	jsonout_begin(&j, b);
-	jsonout_object(&j, NULL);
-	jsonout_uint(&j, "seq", e->seq);
-	jsonout_time(&j, "time", e->wall_ms);
-	jsonout_string(&j, "event", event_name(e->kind));
-	jsonout_string(&j, "cause", cause_name(e->cause));
-	if (e->process && *e->process)
-		jsonout_string(&j, "process", e->process);
-	if (e->run)
-		jsonout_uint(&j, "run", e->run);
-	if (e->to >= 0) {
-		if (e->from >= 0)
-			jsonout_string(&j, "from",
-				       status_name((enum status)e->from));
-		jsonout_string(&j, "to", status_name((enum status)e->to));
-	}
-	if (e->text && *e->text)
-		jsonout_string(&j, "text", e->text);
-	if (e->line) {
-		jsonout_object(&j, "line");
-		jsonout_uint(&j, "seq", e->line);
-		if (e->line_text)
-			jsonout_string(&j, "text", e->line_text);
-		jsonout_close(&j);
-	}
-	jsonout_close(&j);
+	journal_put_json(&j, e);
 	int r = jsonout_end(&j);
 	return r < 0 ? r : buf_addc(b, '\n');
 }

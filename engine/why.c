@@ -1,0 +1,314 @@
+#include "why.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base.h"
+#include "buf.h"
+#include "clock.h"
+#include "journal.h"
+#include "proto.h"
+#include "rowfmt.h"
+#include "signame.h"
+#include "status.h"
+
+struct why {
+	struct buf *out;
+	const struct proc_row *r;
+	const struct journal_event *events;
+	size_t count;
+	int64_t now_ms;
+	int rc;
+};
+
+#define SAY(w, ...) ((w)->rc |= buf_addf((w)->out, __VA_ARGS__))
+
+/* --- parts of sentences --- */
+
+/* ": REASON", whose end begins with cut is left out (NULL: all of it). */
+static void
+say_reason(struct why *w, const char *cut)
+{
+	const char *text = w->r->reason;
+	const char *end = cut ? strstr(text, cut) : NULL;
+	int len = (int)(end ? (size_t)(end - text) : strlen(text));
+
+	if (len > 0)
+		SAY(w, ": %.*s", len, text);
+}
+
+static void
+say_age(struct why *w, const char *before, int64_t for_ms, const char *after)
+{
+	char age[16];
+
+	clock_age(age, sizeof age, (uint64_t)SBX_MAX(for_ms, (int64_t)0));
+	SAY(w, "%s%s%s", before, age, after);
+}
+
+/* Seconds are rounded up; nothing when the time has come. */
+static void
+say_left(struct why *w, const char *before, const char *after)
+{
+	int64_t left_ms = w->r->deadline_at_ms - w->now_ms;
+
+	if (w->r->deadline_at_ms && left_ms > 0)
+		say_age(w, before, left_ms + 999, after);
+}
+
+/* How the present run came about. */
+static const struct journal_event *
+find_started(const struct why *w)
+{
+	for (size_t i = w->count; i-- > 0;) {
+		const struct journal_event *e = &w->events[i];
+		if (e->kind == EVENT_STARTED && e->run == w->r->run &&
+		    strcmp(e->process, w->r->name) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+/* --- second sentences --- */
+
+/* A reason that names a watch has its line's number: quote the line. */
+static void
+say_fired(struct why *w)
+{
+	for (size_t i = w->count; i-- > 0;) {
+		const struct journal_event *e = &w->events[i];
+		char place[40];
+		if (e->kind != EVENT_WATCH || !e->line || !e->line_text[0])
+			continue;
+		int len = snprintf(place, sizeof place, "', line %" PRIu64,
+				   e->line);
+		const char *at = strstr(w->r->reason, place);
+		if (!at || (at[len] >= '0' && at[len] <= '9'))
+			continue;
+		SAY(w, " The line");
+		if (strcmp(e->process, w->r->name) != 0)
+			SAY(w, " of %s", e->process);
+		SAY(w, " was: %s", e->line_text);
+		return;
+	}
+}
+
+/* What exit codes and signals usually mean. */
+static void
+say_meaning(struct why *w)
+{
+	const struct proc_row *r = w->r;
+	char name[SIGNAME_MAX];
+	int code = r->exit_code;
+
+	if (!r->has_exit || r->stopped)
+		return;
+	if (r->exit_signal == SIGKILL && r->status == STATUS_KILLED)
+		SAY(w, " The signal was not sent by sbx: somebody else did, "
+		    "or the kernel for want of memory.");
+	else if (r->exit_signal)
+		return;
+	else if (code == 127)
+		SAY(w, " A shell ends with 127 when it does not find the "
+		    "command.");
+	else if (code == 126)
+		SAY(w, " A shell ends with 126 when it may not run the "
+		    "command.");
+	else if (code > 128 && code < 128 + NSIG)
+		SAY(w, " A shell ends with %d when its command was killed by "
+		    "%s.", code, signame_text(code - 128, name));
+}
+
+static void
+say_run(struct why *w)
+{
+	const struct proc_row *r = w->r;
+
+	if (!r->has_exit || !r->started_at_ms || !r->ended_at_ms)
+		return;
+	say_age(w, " It ran ", r->ended_at_ms - r->started_at_ms, "");
+	say_age(w, " and ended ", w->now_ms - r->ended_at_ms, " ago.");
+}
+
+/* --- one function a status --- */
+
+typedef void say_fn(struct why *w);
+
+static void
+say_off(struct why *w)
+{
+	SAY(w, " is off");
+	say_reason(w, NULL);
+	SAY(w, ".");
+	if (!w->r->autostart)
+		SAY(w, " It does not start by itself.");
+}
+
+static void
+say_queued(struct why *w)
+{
+	SAY(w, " is queued");
+	say_reason(w, NULL);
+	SAY(w, ". It starts as soon as one of the running processes has "
+	    "ended.");
+}
+
+/* What it waits for may have changed since: the first entry counts. */
+static void
+say_waiting(struct why *w)
+{
+	const struct journal_event *e = NULL;
+
+	for (size_t i = w->count; i-- > 0 && !e;)
+		if (w->events[i].to == STATUS_WAITING &&
+		    w->events[i].from != STATUS_WAITING &&
+		    strcmp(w->events[i].process, w->r->name) == 0)
+			e = &w->events[i];
+	SAY(w, " is waiting");
+	if (w->r->waits[0])
+		SAY(w, " for %s", w->r->waits);
+	if (e && e->text[0])
+		SAY(w, ": %.*s", (int)strcspn(e->text, ","), e->text);
+	else
+		say_reason(w, NULL);
+	SAY(w, ".");
+	if (e)
+		say_age(w, " It has waited for ", w->now_ms - e->wall_ms, ".");
+}
+
+static void
+say_scheduled(struct why *w)
+{
+	SAY(w, " is scheduled");
+	say_left(w, " to start in ", "");
+	say_reason(w, NULL);
+	SAY(w, ".");
+}
+
+static void
+say_starting(struct why *w)
+{
+	SAY(w, " is starting");
+	say_reason(w, NULL);
+	SAY(w, ".");
+	if (!w->r->pid)
+		return;
+	if (w->r->started_at_ms)
+		say_age(w, " It has run for ", w->now_ms - w->r->started_at_ms,
+			"");
+	say_left(w, " and has ", " left to become ready");
+	SAY(w, ".");
+}
+
+/* The reason is how it became ready; the start is an event before. */
+static void
+say_running(struct why *w)
+{
+	const struct proc_row *r = w->r;
+	const struct journal_event *start = find_started(w);
+	bool fails = r->unready || !r->ready;
+
+	SAY(w, "%s", r->paused ? " is paused by a signal" : " is running");
+	if (r->started_at_ms)
+		say_age(w, ", for ", w->now_ms - r->started_at_ms, "");
+	if (start && start->text[0] && strcmp(start->text, r->reason) != 0) {
+		int len = (int)strlen(start->text);
+		const char *cut = strstr(start->text, ", not ready yet");
+		if (cut)
+			len = (int)(cut - start->text);
+		SAY(w, ": %.*s%s", len, start->text, fails ? "" : ";");
+		if (!fails && r->reason[0])
+			SAY(w, " %s", r->reason);
+	} else if (!fails) {
+		say_reason(w, NULL);
+	}
+	SAY(w, ".");
+	if (fails) {
+		SAY(w, " It is not ready");
+		say_reason(w, NULL);
+		SAY(w, ".");
+	}
+	if (r->paused)
+		SAY(w, " 'sbx signal CONT %s' lets it go on.", r->name);
+}
+
+static void
+say_stopping(struct why *w)
+{
+	SAY(w, " is being stopped");
+	say_reason(w, NULL);
+	SAY(w, ".");
+	say_left(w, " The next step comes in ", ".");
+}
+
+/* "in 4s" of the reason was true when the pause began. */
+static void
+say_backoff(struct why *w)
+{
+	SAY(w, " has ended and will be started again");
+	say_left(w, " in ", "");
+	say_reason(w, "; restart ");
+	SAY(w, ". It is restart %" PRIu64, w->r->restarts);
+	if (w->r->restart_max)
+		SAY(w, " of %" PRIu64, w->r->restart_max);
+	SAY(w, ".");
+}
+
+static void
+say_ended(struct why *w)
+{
+	static const char *const phrases[STATUS_COUNT] = {
+		[STATUS_COMPLETED] = " has completed",
+		[STATUS_FAILED] = " has failed",
+		[STATUS_KILLED] = " was ended by a signal",
+		[STATUS_TIMED_OUT] = " took too long",
+		[STATUS_ERROR] = " could not be started",
+	};
+	const struct proc_row *r = w->r;
+	char how[ROWFMT_STATE_MAX];
+
+	if (r->stopped)
+		SAY(w, " is stopped");
+	else
+		SAY(w, "%s", phrases[r->status]);
+	if (r->reason[0])
+		say_reason(w, NULL);
+	else if (rowfmt_exit(r, how)[0])
+		SAY(w, ": %s", how);
+	SAY(w, ".");
+	size_t len = w->out->len;
+	say_meaning(w);
+	if (w->out->len == len)
+		say_run(w);
+}
+
+int
+why_text(struct buf *out, const struct proc_row *r,
+	 const struct journal_event *events, size_t count, int64_t now_ms)
+{
+	static say_fn *const says[STATUS_COUNT] = {
+		[STATUS_OFF] = say_off,
+		[STATUS_QUEUED] = say_queued,
+		[STATUS_WAITING] = say_waiting,
+		[STATUS_SCHEDULED] = say_scheduled,
+		[STATUS_STARTING] = say_starting,
+		[STATUS_RUNNING] = say_running,
+		[STATUS_STOPPING] = say_stopping,
+		[STATUS_BACKOFF] = say_backoff,
+		[STATUS_COMPLETED] = say_ended,
+		[STATUS_FAILED] = say_ended,
+		[STATUS_KILLED] = say_ended,
+		[STATUS_TIMED_OUT] = say_ended,
+		[STATUS_ERROR] = say_ended,
+	};
+	struct why w = { out, r, events, count, now_ms, 0 };
+
+	SAY(&w, "%s", r->name);
+	says[r->status](&w);
+	say_fired(&w);
+	return w.rc ? -EMSGSIZE : 0;
+}
