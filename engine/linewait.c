@@ -148,7 +148,8 @@ linewait_step(struct linewait *w, uint64_t now_ms, bool at_end,
 		if (linematch_strikes(w->match) >= WATCH_STRIKES)
 			return -ELOOP;
 		w->next += (uint64_t)n;
-		seen += linematch_bytes(w->match) + (size_t)n;
+		seen += linematch_bytes(w->match) +
+			(size_t)n * sizeof(struct log_entry);
 		if (seen >= STEP_BYTES) {
 			*again_ms = 0;
 			return 0;

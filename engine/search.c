@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base.h"
 #include "linematch.h"
+#include "logfmt.h"
 #include "logread.h"
 #include "mem.h"
 #include "watch.h"
@@ -219,7 +220,8 @@ search_step(struct search *s, size_t max_bytes)
 			return (int)n;
 		if (linematch_strikes(s->match) >= WATCH_STRIKES)
 			return -ELOOP;
-		seen += linematch_bytes(s->match) + (size_t)n;
+		seen += linematch_bytes(s->match) +
+			(size_t)n * sizeof(struct log_entry);
 	}
 	return s->hi < next || s->lo > first;
 }
