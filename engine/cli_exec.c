@@ -201,6 +201,7 @@ struct exec {
 	bool truncated[LOG_STREAMS];
 	unsigned interrupts;
 	int write_error;	/* of our stdout or stderr; 0: none */
+	struct client *client;	/* the connection that has its log open */
 };
 
 /* The first one asks politely, the next ones do not. */
@@ -249,10 +250,31 @@ take_bytes(void *arg, enum log_stream s, const char *data, size_t len)
 	return 0;
 }
 
+/*
+ * The record stays while somebody who has its log open is connected: a new
+ * engine has to learn that it is followed.
+ */
+static int
+open_log(struct exec *x)
+{
+	struct cli_log log;
+
+	x->client = x->c->client;
+	if (cli_log_open(x->c, x->added.id, &log) < 0)
+		return -1;
+	logread_free(x->lr);
+	x->lr = x->copy.lr = log.lr;
+	return 0;
+}
+
 static int
 check_exec(struct cli *c, void *arg)
 {
 	struct exec *x = arg;
+
+	if (x->client != c->client && model_find(c->model, x->added.id) &&
+	    open_log(x) < 0)
+		return -1;
 	struct model_proc *p = model_find(c->model, x->added.id);
 	const struct proc_row *row = cli_row(c, x->added.id);
 	/* The reply comes before the first row; one that is gone has ended. */
@@ -373,14 +395,10 @@ static int
 follow(struct exec *x)
 {
 	struct cli *c = x->c;
-	struct cli_log log;
 
 	if (cli_sync(c, PROTO_SUB_GROWTH) < 0 ||
-	    add(c, PROTO_ADD_EXEC, &x->added) < 0)
+	    add(c, PROTO_ADD_EXEC, &x->added) < 0 || open_log(x) < 0)
 		return -1;
-	if (cli_log_open(c, x->added.id, &log) < 0)
-		return -1;
-	x->lr = log.lr;
 	logread_refresh(x->lr);
 	logcopy_init(&x->copy, x->lr, (1u << LOG_STREAMS) - 1, 0);
 	return cli_until(c, check_exec, x, 0);

@@ -239,6 +239,8 @@ struct engine {
 struct proc *engine_find(const struct engine *e, uint32_t id);
 struct proc *engine_find_name(const struct engine *e, const char *name);
 struct proc *engine_find_slot(const struct engine *e, uint64_t slot);
+/* Is the peer connected that follows it to its end? */
+bool	engine_is_followed(const struct engine *e, const struct proc *p);
 /* Journal entry of a process, or of the set when p is NULL. */
 void	engine_note(struct engine *e, const struct proc *p,
 		    enum event_kind kind, enum cause cause, const char *fmt,

@@ -482,8 +482,8 @@ on_stats(struct timer *t, void *arg)
 		take_stats(arg);
 }
 
-static bool
-is_followed(const struct engine *e, const struct proc *p)
+bool
+engine_is_followed(const struct engine *e, const struct proc *p)
 {
 	list_each(n, &e->peers)
 		if (container_of(n, struct peer, node)->no == p->follower)
@@ -497,7 +497,7 @@ remove_forgotten(struct engine *e)
 	for (size_t i = e->nproc; i-- > 0;) {
 		struct proc *p = e->procs[i];
 		if (!p->removing || proc_is_live(p) || p->release_slot ||
-		    p->spawn_wanted || is_followed(e, p))
+		    p->spawn_wanted || engine_is_followed(e, p))
 			continue;
 		/* Whoever follows it hears the end before it is gone. */
 		if (!feed_flush(e))

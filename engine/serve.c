@@ -146,6 +146,9 @@ take_log_open(struct peer *c, const struct conn_frame *f)
 	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
 	if (!p)
 		return;
+	/* A log that goes with its process stays while it is being read. */
+	if (!p->spec->keep && !engine_is_followed(c->e, p))
+		p->follower = c->no;
 	struct proto_grow g;
 	struct buf b = BUF_INIT(1000);
 	procio_grow(p, &g);
