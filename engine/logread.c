@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "base.h"
 #include "err.h"
+#include "linescan.h"
 #include "logruns.h"
 #include "logseg.h"
 #include "mem.h"
@@ -539,6 +540,22 @@ indexed_end(struct logread *lr, enum log_stream s)
 	return 1;
 }
 
+/* What of a terminal's tail is a line; false if a full screen is shown. */
+static bool
+skip_full_screen(struct logline *l)
+{
+	struct linescan ls;
+	struct linescan_line cut;
+	size_t count;
+	linescan_init(&ls, true, 0, false);
+	size_t used = linescan_feed(&ls, l->text, l->len, &cut, 1, &count);
+	if (count || ls.alt || used < l->len)
+		return false;
+	l->text += ls.start;
+	l->len -= (size_t)ls.start;
+	return true;
+}
+
 int
 logread_tail(struct logread *lr, enum log_stream s, size_t max,
 	     struct logline *out)
@@ -559,9 +576,10 @@ logread_tail(struct logread *lr, enum log_stream s, size_t max,
 	r = fill_text(lr, max, out);
 	if (r <= 0)
 		return r;
-	/* Whole lines: the index is behind.  A full screen: not a line. */
-	if (memchr(out->text, '\n', out->len) ||
-	    (s == LOG_PTY && memmem(out->text, out->len, "\033[?1049h", 8)))
+	/* Whole lines: the index is behind. */
+	if (memchr(out->text, '\n', out->len))
+		return 0;
+	if (s == LOG_PTY && !skip_full_screen(out))
 		return 0;
 	return out->len > 0;
 }

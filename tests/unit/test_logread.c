@@ -83,6 +83,25 @@ TEST(an_empty_log)
 	rig_fini(&r);
 }
 
+TEST(a_full_screen_is_no_tail)
+{
+	struct rig r;
+	struct logline l;
+	rig_init(&r, 0);
+	say(&r, LOG_PTY, "one\r\n$ ");
+	logread_refresh(r.lr);
+	EQ_INT(logread_tail(r.lr, LOG_PTY, 100, &l), 1);
+	EQ_MEM(l.text, l.len, "$ ", 2);
+	say(&r, LOG_PTY, "\033[?47hmenu");
+	logread_refresh(r.lr);
+	EQ_INT(logread_tail(r.lr, LOG_PTY, 100, &l), 0);
+	say(&r, LOG_PTY, "\033[?47lmore");
+	logread_refresh(r.lr);
+	EQ_INT(logread_tail(r.lr, LOG_PTY, 100, &l), 1);
+	EQ_MEM(l.text, l.len, "more", 4);
+	rig_fini(&r);
+}
+
 TEST(lines_by_time)
 {
 	struct rig r;
