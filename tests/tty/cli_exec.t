@@ -119,6 +119,21 @@ is $? 137 "the second one kills"
 is "$(cat code)" 141 "a closed stdout stops it"
 exits 125 "a full disk is told" sh -c "'$SBX_BIN' exec -- yes >/dev/full"
 
+# The engine dies under it, twice.
+mkfifo go
+"$SBX_BIN" exec -- sh -c 'echo a; read x <go; echo b; read x <go; echo c; printf d' >over &
+pid=$!
+for line in a b; do
+	wait_until "it has printed $line" grep -q $line over
+	kill -KILL "$(sbx doctor --json |
+		python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+	exits 0 "the next engine answers" sbx ls
+	echo go >go
+done
+wait $pid
+is $? 0 "its exit code is there"
+is "$(tr '\n' ' ' <over)" "a b c d" "and every byte, once"
+
 exits 0 "add" sbx add -- sh -c 'read x; echo got $x'
 name=$out
 like "$name" '^proc_[0-9]+$' "prints the name"
