@@ -74,6 +74,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_VERSION] = cli_version,
 	[VERB_HELP] = cli_help,
 	[VERB_WHY] = cli_why,
+	[VERB_KEYS] = cli_keys,
 };
 
 /* The names of the set without an engine that could be asked. */

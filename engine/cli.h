@@ -9,6 +9,8 @@
 #include <stdbool.h>
 
 struct buf;
+struct err;
+struct set;
 
 enum { CLI_OPEN_SCREEN = -1 };
 
@@ -22,6 +24,10 @@ struct cli_open {
 struct cli_hooks {
 	/* Appends "key value" lines about the terminal, for doctor. */
 	void (*terminal)(struct buf *lines);
+	/* Appends the key bindings; set may be NULL.  0, or -1 with a mistake
+	 * in one. */
+	int (*keys)(const struct set *set, bool json, struct buf *out,
+		    struct err *e);
 };
 
 /* The exit status, or CLI_OPEN_SCREEN.  hooks may be NULL. */

@@ -231,7 +231,10 @@ enum { MANY = 10000 };
 	.options = NO_OPTIONS, .examples = "reset\n"
 
 #define X_KEYS                                                                 \
-	.words_max = MANY, .options = NO_OPTIONS
+	.built = true,                                                         \
+	.options = OPTIONS(O(JSON)), .examples = "keys\n" "keys --json\n",     \
+	.more = "Those of the screen: the default ones and what the bind\n"    \
+		"lines of the sbxrc make of them.\n"
 
 #define X_THEME                                                                \
 	.words_max = MANY, .options = NO_OPTIONS

@@ -4,6 +4,7 @@
 #include "engine/anchor.h"
 #include "engine/cli.h"
 #include "engine/engine.h"
+#include "keylist.h"
 #include "tables.h"
 #include "tui.h"
 
@@ -12,7 +13,7 @@
 int
 main(int argc, char **argv)
 {
-	static const struct cli_hooks hooks = { tui_doctor };
+	static const struct cli_hooks hooks = { tui_doctor, keylist_print };
 	struct cli_open open;
 
 	if (argc == 3 && !strcmp(argv[1], "__anchor"))

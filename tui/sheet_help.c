@@ -9,6 +9,7 @@
 #include "engine/base.h"
 #include "engine/cmd.h"
 #include "engine/mem.h"
+#include "keylist.h"
 
 /*
  * The keys that work here, made from the keymap and the tables of actions
@@ -37,23 +38,6 @@ struct help {
 
 static const char *const sections[] = { "Process", "View", "Find", "Move",
 					"Session", "Other" };
-
-/* The row of the table whose name is the command's first word. */
-static const struct row *
-row_of(const char *command, const char **section)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(command, " "),
-		 command);
-	const struct row *r = table_find(&action_table, name);
-	if (r) {
-		*section = ((const struct action *)(const void *)r)->section;
-		return r;
-	}
-	*section = "Process";
-	return table_find(&cmd_verb_table, name);
-}
 
 static void
 add(struct help *h, const char *section, const char *key,
@@ -99,7 +83,7 @@ collect_binding(const char *mode, const char *key, const char *command,
 	const char *now = keymap_find(c->ui->keymap, c->help->mode, k);
 	if (!now || strcmp(now, command) != 0)
 		return;
-	const struct row *r = row_of(command, &section);
+	const struct row *r = keylist_row(command, &section);
 	if (!strncmp(command, "select ", 7))
 		return;
 	/* Verbs are told by themselves: their help is a long sentence. */
