@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -166,6 +167,22 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 
 /* --- the keeper's word ------------------------------------------------------ */
 
+/*
+ * An engine that cannot read what its predecessor kept must not begin: what
+ * it does not know of would be ended.  When the keeper runs another binary
+ * than this one (ours was put in its place), it starts that one next.
+ */
+static bool
+keeper_is_another(pid_t keeper)
+{
+	char path[64];
+	struct stat ours, its;
+
+	snprintf(path, sizeof path, "/proc/%d/exe", (int)keeper);
+	return stat("/proc/self/exe", &ours) == 0 && stat(path, &its) == 0 &&
+	       (ours.st_dev != its.st_dev || ours.st_ino != its.st_ino);
+}
+
 static void
 on_hello(const struct keep_hello *h, void *arg)
 {
@@ -187,7 +204,14 @@ on_hello(const struct keep_hello *h, void *arg)
 				    "ended", left);
 		return;
 	}
-	if (registry_load(e, h->registry, &err) < 0)
+	int r = registry_load(e, h->registry, &err);
+	if (r < 0 && keeper_is_another(h->keeper)) {
+		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
+			    "this newer engine cannot take over, the former "
+			    "one goes on: %s", err.text);
+		_exit(err_exit_code(ERR_INTERNAL));
+	}
+	if (r < 0)
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
 			    "not everything could be taken over: %s",
 			    err.text);
