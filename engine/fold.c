@@ -386,30 +386,38 @@ enter(struct fold *f, struct logseg **out)
 	return 0;
 }
 
+static void
+pass_mark(struct fold *f, struct logseg *g, bool is_end)
+{
+	for (unsigned i = 0; g && i < LOG_STREAMS; i++) {
+		enum log_stream s = (enum log_stream)i;
+		while (fold_gap(f, g, s, is_end))
+			;
+		cut(f, g, s);
+	}
+	spool_mark_done(f->sp, f->next_seq);
+}
+
 /* All streams have been folded as far as they may: what stopped them?  True
  * if that is out of the way. */
 static bool
 pass_limit(struct fold *f, struct logseg *g)
 {
-	bool is_end, marked = true;
+	bool is_end, marked = true, ended = g != NULL;
 	const uint64_t *mark = spool_mark(f->sp, &is_end);
-	for (unsigned s = 0; mark && s < LOG_STREAMS; s++)
-		marked &= f->scan[s].off >= mark[s];
-	if (mark && marked) {
-		for (unsigned s = 0; g && s < LOG_STREAMS; s++) {
-			while (fold_gap(f, g, (enum log_stream)s, is_end))
-				;
-			cut(f, g, (enum log_stream)s);
-		}
-		spool_mark_done(f->sp, f->next_seq);
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		marked &= !mark || f->scan[s].off >= mark[s];
+		ended &= !g || f->scan[s].off >= data_end(g, s);
+	}
+	/* A mark is before or behind the end of a segment in all streams.
+	 * In a repaired log it may be neither: then it is here. */
+	if (mark && (marked || (g && !ended))) {
+		pass_mark(f, g, is_end);
 		return true;
 	}
-	struct logsegs *t = spool_table(f->sp);
-	if (!g || g + 1 >= t->v + t->count || f->pending_count)
+	const struct logsegs *t = spool_table(f->sp);
+	if (!ended || g + 1 >= t->v + t->count || f->pending_count)
 		return false;
-	for (unsigned s = 0; s < LOG_STREAMS; s++)
-		if (f->scan[s].off < data_end(g, s))
-			return false;
 	f->segment = g[1].head.segment;
 	f->begun = false;
 	return true;
