@@ -56,7 +56,7 @@ process term {
 }
 END
 "$O/sbx" up --wait 30s >/dev/null || fail=1
-for words in "ls" "ls --json" "show web" "show web --json" "logs web -n 5" \
+for words in "ls" "ls --json" "why web" "keys" "show web" "show web --json" "logs web -n 5" \
 	"logs web --json -n 5" "logs --raw once" "wait once --exit" \
 	"wait web --log listening" "values web" "values web --json" \
 	"send term exit" "wait term --exit" "screen term" "events" "events --json" \
