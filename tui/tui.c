@@ -32,7 +32,8 @@ enum {
 	TYPED_US = 100000,	/* after a key: frames wait for nothing */
 	FLOOD_FRAMES = 12,	/* so many in a row are a flood */
 	BACKLOG_BYTES = 8192,	/* not taken by the terminal yet */
-	BURST_US = 20000,	/* a paste goes on if no more time passed */
+	BURST_BYTES = 512,	/* a read of so many may be a part of more ... */
+	BURST_US = 20000,	/* ... which comes within this time */
 	RETRY_US = 100000,	/* between looks for a new engine */
 	ANSWER_US = 1000000,	/* for the terminal's answers */
 	READ_BYTES = 65536,
@@ -48,7 +49,7 @@ struct tui {
 	struct timer *esc_timer, *frame_timer, *tick_timer, *retry_timer,
 		*answer_timer;
 	uint64_t painted_us, typed_us;
-	uint64_t burst_us;	/* of the last read that was one */
+	uint64_t burst_us;	/* until when the last paste may go on */
 	bool burst;		/* keys are a paste without brackets */
 	unsigned frames_in_row;
 	bool sync;		/* the terminal knows mode 2026 */
@@ -273,10 +274,9 @@ on_terminal(struct source *s, unsigned events, void *arg)
 		return;
 	}
 	uint64_t now = clock_us();
-	t->burst = now - t->burst_us < BURST_US ||
-		   input_is_burst(bytes, (size_t)n);
-	if (t->burst)
-		t->burst_us = now;
+	t->burst = now < t->burst_us || input_is_burst(bytes, (size_t)n);
+	if (t->burst && n >= BURST_BYTES)
+		t->burst_us = now + BURST_US;
 	input_feed(t->input, bytes, (size_t)n);
 	arm_esc(t);
 }

@@ -21,6 +21,19 @@ paste_raw 'xrsXR\nxXDyQ\rQs'
 wait_screen 'paste ignored' "in the list it is told"
 is "$(pid_of web)" "$web" "and stopped nothing"
 wait_no_screen 'paste ignored' "for a while"
+
+# One that comes in several reads is one to its end.
+i=0
+long=
+while [ $i -lt 600 ]; do
+	i=$((i + 1))
+	long="${long}xsr-xX\n"
+done
+paste_raw "${long}x"
+wait_screen 'paste ignored' "a long one"
+wait_no_screen 'paste ignored' "for a while"
+is "$(pid_of web)" "$web" "stopped nothing"
+
 screen_keys q
 wait_screen 'leave sbx' "the leave dialog"
 events=$(sbx events | wc -l)
