@@ -11,10 +11,14 @@ O=$(cd "$build" && pwd)
 SBX=$O/sbx
 export O SBX
 export LC_ALL=C.UTF-8 TZ=UTC
-# The engine outlives the one who started it; a leak that a sanitizer finds
-# must still end as a failure of the test that made it.
-export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=1:detect_leaks=1:handle_abort=0}"
-export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
+# The engine has no terminal to complain to: what a sanitizer finds in any
+# process of a test goes to files, and is a failure of the whole run.
+reports=$O/san-reports
+rm -rf "$reports"
+mkdir -p "$reports"
+chmod 1777 "$reports"
+export ASAN_OPTIONS="log_path=$reports/asan:abort_on_error=1:detect_leaks=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+export UBSAN_OPTIONS="log_path=$reports/ubsan:print_stacktrace=1:halt_on_error=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$PWD/tests/lib/lsan.supp:print_suppressions=0}"
 unset SBX_SOCKET SBX_ID SBX_PROCESS SBX_FAULT LONG MAKEFLAGS MAKELEVEL MFLAGS
 
@@ -35,4 +39,14 @@ fi
 jobs=$(nproc 2>/dev/null || echo 2)
 [ "$jobs" -le 4 ] || jobs=4
 [ "$jobs" -ge 2 ] || jobs=2
-exec prove -j"$jobs" --timer --merge "$@"
+code=0
+prove -j"$jobs" --timer --merge "$@" || code=$?
+for report in "$reports"/*; do
+	[ -s "$report" ] || continue
+	# Tests end processes by signals that a sanitizer takes for its own.
+	grep -q 'SEGV on unknown address\|ABRT on unknown\|BUS on unknown' "$report" && continue
+	cat "$report"
+	echo "runtests: a sanitizer found something: $report"
+	code=1
+done
+exit $code
