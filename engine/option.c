@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "keys.h"
 #include "mem.h"
 #include "msg.h"
 #include "units.h"
@@ -59,7 +60,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LEAVE] = {
 		ROW("leave", "KEY",
 		    "the one key that is taken from embedded terminals"),
-		OPTION_TEXT, "C-]", .built = true, .runtime = true },
+		OPTION_KEY, "C-]", .built = true, .runtime = true },
 	[OPTION_LEAVE_DOUBLE] = {
 		ROW("leave.double", "TIME",
 		    "the leave key twice within this goes through"),
@@ -201,6 +202,7 @@ width(const char *text, uint64_t *out)
 static int
 parse(const struct option_row *row, const char *value, uint64_t *number)
 {
+	struct key key;
 	bool flag;
 	int rc = 0;
 
@@ -226,6 +228,9 @@ parse(const struct option_row *row, const char *value, uint64_t *number)
 		break;
 	case OPTION_WIDTH:
 		return width(value, number);
+	case OPTION_KEY:
+		return key_parse(value, strlen(value), &key, NULL) < 0 ? -EINVAL
+								       : 0;
 	case OPTION_TEXT:
 	case OPTION_WORDS:
 		return value[0] && strlen(value) <= VALUE_MAX ? 0 : -EINVAL;
@@ -244,6 +249,7 @@ refuse(const struct option_row *row, const char *value, int rc, struct err *e)
 		[OPTION_UINT] = "a number",
 		[OPTION_SIZE] = "a size like 64K, 32M or 1G",
 		[OPTION_DURATION] = "a time like 500ms, 3s or 2m",
+		[OPTION_KEY] = "a key like C-], F12 or M-x",
 		[OPTION_TEXT] = "a value",
 		[OPTION_WORDS] = "words",
 		[OPTION_WIDTH] = "auto, columns or a percentage",

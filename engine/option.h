@@ -61,6 +61,7 @@ enum option_type {
 	OPTION_SIZE,
 	OPTION_DURATION,
 	OPTION_TEXT,	/* one word or one line */
+	OPTION_KEY,	/* by its name: C-], F12 */
 	OPTION_WORDS,	/* one or more words */
 	OPTION_WIDTH,	/* auto, columns, or percent: number, or 1000 + % */
 };

@@ -8,6 +8,7 @@
 #include "base.h"
 #include "buf.h"
 #include "err.h"
+#include "keys.h"
 #include "mem.h"
 #include "option.h"
 #include "setfile.h"
@@ -213,6 +214,20 @@ add_bind(struct rcload *ld, const char *mode, const struct rc_word *key,
 	};
 }
 
+static bool
+is_key(struct rcload *ld, const struct rc_word *w)
+{
+	struct err e = ERR_INIT;
+	struct key key;
+
+	if (key_parse(w->text, w->len, &key, &e) == 0)
+		return true;
+	rc_wrong(ld, w, "%s", e.text);
+	if (e.hint[0])
+		rc_hint(ld, "%s", e.hint);
+	return false;
+}
+
 void
 rc_do_bind(struct rcload *ld, const struct rc_stmt *s)
 {
@@ -230,8 +245,9 @@ rc_do_bind(struct rcload *ld, const struct rc_stmt *s)
 		return;
 	}
 	rc_line_free(line);
-	add_bind(ld, moded ? s->words[1].text : NULL,
-		 &s->words[s->count - 2], command->text);
+	if (is_key(ld, &s->words[s->count - 2]))
+		add_bind(ld, moded ? s->words[1].text : NULL,
+			 &s->words[s->count - 2], command->text);
 }
 
 void
@@ -242,8 +258,9 @@ rc_do_unbind(struct rcload *ld, const struct rc_stmt *s)
 			 s->words[1].text);
 		return;
 	}
-	add_bind(ld, s->count == 3 ? s->words[1].text : NULL,
-		 &s->words[s->count - 1], NULL);
+	if (is_key(ld, &s->words[s->count - 1]))
+		add_bind(ld, s->count == 3 ? s->words[1].text : NULL,
+			 &s->words[s->count - 1], NULL);
 }
 
 void
