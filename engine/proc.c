@@ -272,9 +272,20 @@ wants_look(const struct proc *p)
 	       ((p->leader_ended || p->killing) && !p->tree_gone);
 }
 
+/*
+ * Where /proc cannot be read (no descriptors, say) the keeper still reaches
+ * the leader and its group.
+ */
+static void
+reach_leader(struct proc *p, int signo, bool blind)
+{
+	if (blind && !p->leader_ended)
+		keeplink_signal(p->e->link, p->slot, signo, true);
+}
+
 /* After a scan: what is left of the tree, and what is done about it. */
 static void
-look(struct proc *p, uint64_t now)
+look(struct proc *p, uint64_t now, bool blind)
 {
 	struct engine *e = p->e;
 	size_t left = tree_count(e->tree, p->tag);
@@ -284,10 +295,13 @@ look(struct proc *p, uint64_t now)
 		int signo = p->signal_wanted;
 		p->signal_wanted = 0;
 		tree_signal(e->tree, p->tag, signo, 0);
+		reach_leader(p, signo, blind);
 		/* A stopped process acts on a signal only when it goes on. */
 		if (signo != SIGKILL && signo != SIGCONT &&
-		    signo != SIGSTOP && signo != SIGTSTP)
+		    signo != SIGSTOP && signo != SIGTSTP) {
 			tree_signal(e->tree, p->tag, SIGCONT, 0);
+			reach_leader(p, SIGCONT, blind);
+		}
 	}
 	if (left == 0 && p->leader_ended) {
 		p->tree_gone = true;
@@ -304,7 +318,7 @@ void
 proc_settle_trees(struct engine *e)
 {
 	uint64_t now = clock_us(), next = UINT64_MAX;
-	bool scanned = false;
+	bool scanned = false, blind = false;
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
@@ -313,9 +327,9 @@ proc_settle_trees(struct engine *e)
 		if (wants_look(p) &&
 		    (p->signal_wanted || p->at_tree_look_us <= now)) {
 			if (!scanned)
-				tree_scan(e->tree, TREE_EXACT);
+				blind = tree_scan(e->tree, TREE_EXACT) < 0;
 			scanned = true;
-			look(p, now);
+			look(p, now, blind);
 		}
 		if (p->leader_ended && p->tree_gone && procio_drained(p))
 			run_is_gone(p);
