@@ -139,6 +139,10 @@ do_start(struct call *c)
 		else if (autostart)
 			in = (struct life_input){ .event = LIFE_EV_START,
 						  .cause = CAUSE_AUTOSTART };
+		/* Who asks for it by hand takes back a stop by hand; who runs
+		 * loses nothing, like the count of its restarts. */
+		if (p->life.kept_down && !(c->q->flags & PROTO_F_BY_WATCH))
+			in.flags |= LIFE_IN_HAND;
 		if (c->q->flags & PROTO_F_NO_DEPS)
 			in.flags |= LIFE_IN_DEPS_MET;
 		proc_event(p, &in);

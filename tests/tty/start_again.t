@@ -1,0 +1,39 @@
+#!/bin/sh
+# What was stopped by hand comes back when somebody asks for it again.
+. tests/lib/tty.sh
+cat >sbxrc <<'END'
+process db {
+	cmd echo open; exec sleep 1000
+	ready log /^open/
+}
+process web {
+	cmd exec sleep 1001
+	depends db ready
+}
+process other {
+	cmd exec sleep 1002
+	autostart no
+}
+END
+running() {
+	[ "$(status_of db) $(status_of web)" = "running running" ]
+}
+exits 0 "up" sbx up
+ok "both run" poll "$WAIT" running
+exits 0 "stop --all" sbx stop --all
+exits 0 "start of one that needs the other" sbx start web --wait
+ok "both run" poll "$WAIT" running
+
+exits 0 "stop --all" sbx stop --all
+exits 0 "up" sbx up --wait
+ok "both run" poll "$WAIT" running
+is "$(status_of other)" off "and nothing else"
+pids="$(pid_of db) $(pid_of web)"
+exits 0 "up again" sbx up
+is "$(pid_of db) $(pid_of web)" "$pids" "changes nothing"
+
+exits 0 "stop --all" sbx stop --all
+exits 0 "start --no-deps" sbx start web --no-deps
+ok "that one runs" poll "$WAIT" has_status web running
+is "$(status_of db)" killed "and not the other"
+done_testing
