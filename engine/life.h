@@ -150,6 +150,7 @@ struct life {
 	bool has_slot;
 	bool again;		/* start a new run when this one is gone */
 	bool again_counted;	/* ... as a restart with backoff and limit */
+	bool again_no_deps;	/* ... whatever it depends on does */
 	bool timed_out, lost, no_escalate;
 	bool restarting;	/* the start is a restart */
 	enum cause start_cause, end_cause;

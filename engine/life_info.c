@@ -115,6 +115,7 @@ enum {
 	BIT_PINNED, BIT_WANTED, BIT_HAS_EXIT, BIT_CORE, BIT_SPAWNING,
 	BIT_ALIVE, BIT_ENDING, BIT_HAS_SLOT, BIT_AGAIN, BIT_AGAIN_COUNTED,
 	BIT_TIMED_OUT, BIT_LOST, BIT_NO_ESCALATE, BIT_RESTARTING, BIT_OVERDUE,
+	BIT_AGAIN_NO_DEPS,
 	BIT_COUNT
 };
 
@@ -127,7 +128,7 @@ flags_of(struct life *l, bool *f[BIT_COUNT])
 		&l->kept_down, &l->pinned, &l->wanted, &l->has_exit, &l->core,
 		&l->spawning, &l->alive, &l->ending, &l->has_slot, &l->again,
 		&l->again_counted, &l->timed_out, &l->lost, &l->no_escalate,
-		&l->restarting, &l->overdue,
+		&l->restarting, &l->overdue, &l->again_no_deps,
 	};
 	memcpy(f, all, sizeof all);
 }

@@ -221,18 +221,23 @@ show_figures(struct buf *out, const struct proc_row *r)
 			 r->paused ? " (paused)" : "");
 		rc |= line(out, "pid", text);
 		snprintf(text, sizeof text,
-			 "%u processes, %u.%u%% cpu, %lluM memory",
-			 r->tree_count, (unsigned)(r->cpu_permille / 10),
+			 "%u process%s, %u.%u%% cpu, %lluM memory",
+			 r->tree_count, r->tree_count == 1 ? "" : "es",
+			 (unsigned)(r->cpu_permille / 10),
 			 (unsigned)(r->cpu_permille % 10),
 			 (unsigned long long)(r->rss_bytes >> 20));
 		rc |= line(out, "tree", text);
 	}
 	snprintf(text, sizeof text, "%llu", (unsigned long long)r->run);
-	if (r->restarts || r->restart_max)
+	if (r->restart_max)
 		snprintf(text, sizeof text, "%llu, restarts %llu/%llu",
 			 (unsigned long long)r->run,
 			 (unsigned long long)r->restarts,
 			 (unsigned long long)r->restart_max);
+	else if (r->restarts)
+		snprintf(text, sizeof text, "%llu, restarts %llu",
+			 (unsigned long long)r->run,
+			 (unsigned long long)r->restarts);
 	rc |= line(out, "run", text);
 	units_size_text(r->log_bytes, size);
 	snprintf(text, sizeof text, "%llu lines, %s bytes",

@@ -197,6 +197,7 @@ step_again_by(struct step *s, const char *verb)
 	char by[96];
 
 	l->again = true;
+	l->again_no_deps = s->in->flags & LIFE_IN_DEPS_MET;
 	l->again_cause = s->in->cause;
 	snprintf(l->again_why, sizeof l->again_why, "%s %s", verb,
 		 step_by(s, by));
@@ -213,8 +214,11 @@ take_again(struct life *l)
 void
 step_begin_again(struct step *s)
 {
+	unsigned met = s->l->again_no_deps ? LIFE_IN_DEPS_MET : 0;
+
 	take_again(s->l);
-	step_begin(s);
+	forget_run(s->l);
+	step_advance(s, s->in->flags | met);
 }
 
 void

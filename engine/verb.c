@@ -108,47 +108,60 @@ by_hand(const struct call *c, enum life_event ev)
 	};
 }
 
+/* Who asks by hand takes back a stop by hand; who runs loses nothing, like
+ * the count of its restarts. */
+static void
+start_one(struct call *c, struct proc *p, struct life_input in)
+{
+	if (p->life.kept_down && !(c->q->flags & PROTO_F_BY_WATCH))
+		in.flags |= LIFE_IN_HAND;
+	if (c->q->flags & PROTO_F_NO_DEPS)
+		in.flags |= LIFE_IN_DEPS_MET;
+	proc_event(p, &in);
+	acted_on(c, p);
+}
+
+/* Those asked for get ev; what they need and does not run is started. */
+static void
+start_all(struct call *c, enum life_event ev, bool autostart)
+{
+	static const struct life_input needed = {
+		.event = LIFE_EV_START, .cause = CAUSE_DEPENDENT,
+	}, by_set = {
+		.event = LIFE_EV_START, .cause = CAUSE_AUTOSTART,
+	};
+	size_t n = c->e->nproc;
+	bool *asked = mem_array(n + 1, sizeof *asked);
+
+	memcpy(asked, c->hit, n * sizeof *asked);
+	if (!(c->q->flags & PROTO_F_NO_DEPS))
+		order_needs(c->e, c->hit);
+	for (size_t i = 0; i < n; i++)
+		if (c->hit[i] || asked[i])
+			start_one(c, c->e->procs[i],
+				  !asked[i] ? needed :
+				  autostart ? by_set : by_hand(c, ev));
+	free(asked);
+}
+
+static bool
+is_going_down(struct call *c)
+{
+	if (c->e->going_down)
+		err_set(&c->err, ERR_FAILED, "the set is being stopped");
+	return c->e->going_down;
+}
+
 static void
 do_start(struct call *c)
 {
-	struct engine *e = c->e;
-	size_t n = e->nproc;
-	bool *asked = mem_array(n + 1, sizeof *asked);
 	bool autostart = c->q->flags & PROTO_F_AUTOSTART;
 
-	if (e->going_down) {
-		err_set(&c->err, ERR_FAILED, "the set is being stopped");
-		free(asked);
+	if (is_going_down(c))
 		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (autostart && e->procs[i]->spec->autostart)
-			c->hit[i] = true;
-		asked[i] = c->hit[i];
-	}
-	if (!(c->q->flags & PROTO_F_NO_DEPS))
-		order_needs(e, c->hit);
-	for (size_t i = 0; i < n; i++) {
-		struct proc *p = e->procs[i];
-		if (!c->hit[i] && !asked[i])
-			continue;
-		struct life_input in = by_hand(c, LIFE_EV_START);
-		if (!asked[i])
-			in = (struct life_input){ .event = LIFE_EV_START,
-						  .cause = CAUSE_DEPENDENT };
-		else if (autostart)
-			in = (struct life_input){ .event = LIFE_EV_START,
-						  .cause = CAUSE_AUTOSTART };
-		/* Who asks for it by hand takes back a stop by hand; who runs
-		 * loses nothing, like the count of its restarts. */
-		if (p->life.kept_down && !(c->q->flags & PROTO_F_BY_WATCH))
-			in.flags |= LIFE_IN_HAND;
-		if (c->q->flags & PROTO_F_NO_DEPS)
-			in.flags |= LIFE_IN_DEPS_MET;
-		proc_event(p, &in);
-		acted_on(c, p);
-	}
-	free(asked);
+	for (size_t i = 0; autostart && i < c->e->nproc; i++)
+		c->hit[i] |= c->e->procs[i]->spec->autostart;
+	start_all(c, LIFE_EV_START, autostart);
 }
 
 static void
@@ -174,10 +187,11 @@ do_stop(struct call *c)
 static void
 do_restart(struct call *c)
 {
-	if (c->e->going_down)
-		err_set(&c->err, ERR_FAILED, "the set is being stopped");
-	else
-		to_each(c, LIFE_EV_RESTART);
+	if (is_going_down(c))
+		return;
+	if (c->q->flags & PROTO_F_WITH_DEPENDENTS)
+		order_dependents(c->e, c->hit);
+	start_all(c, LIFE_EV_RESTART, false);
 }
 
 static void

@@ -36,4 +36,18 @@ exits 0 "stop --all" sbx stop --all
 exits 0 "start --no-deps" sbx start web --no-deps
 ok "that one runs" poll "$WAIT" has_status web running
 is "$(status_of db)" killed "and not the other"
+
+exits 0 "restart" sbx restart web --wait
+ok "brings the other one" poll "$WAIT" running
+exits 0 "stop" sbx stop db
+old=$(pid_of web)
+exits 0 "restart --no-deps of one that runs" sbx restart web --no-deps
+ok "is another run" poll "$WAIT" new_pid web "$old"
+is "$(status_of db)" killed "without the other"
+exits 0 "stop" sbx stop web
+exits 0 "restart --no-deps of one that has ended" sbx restart web --no-deps
+ok "that one runs" poll "$WAIT" has_status web running
+is "$(status_of db)" killed "without the other"
+exits 0 "one that is started again" sbx restart web
+is "$(sbx show web | sed -n 's/^run *//p')" 8 "its eighth run"
 done_testing
