@@ -74,6 +74,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_VERSION] = cli_version,
 	[VERB_HELP] = cli_help,
 	[VERB_WHY] = cli_why,
+	[VERB_RUN] = cli_run,
 	[VERB_KEYS] = cli_keys,
 };
 

@@ -50,7 +50,7 @@ typedef int cli_verb_fn(struct cli *c);
 cli_verb_fn cli_up, cli_down, cli_ls, cli_show, cli_add, cli_exec;
 cli_verb_fn cli_control, cli_signal, cli_rm, cli_logs, cli_send, cli_screen;
 cli_verb_fn cli_wait, cli_values, cli_events, cli_check, cli_doctor;
-cli_verb_fn cli_reset, cli_version, cli_why, cli_keys;
+cli_verb_fn cli_reset, cli_version, cli_why, cli_keys, cli_run;
 
 static inline bool
 cli_given(const struct cli *c, enum cmd_option o)

@@ -72,7 +72,8 @@ lines_flush(struct lines *g)
 
 /* For a pipe: the line as it is, however long. */
 static int
-put_exact(struct lines *g, struct lines_source *s, const struct logtail_item *it)
+put_exact(struct lines *g, struct lines_source *s,
+	  const struct logtail_item *it)
 {
 	const struct logline *l = &it->line;
 

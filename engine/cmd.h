@@ -82,6 +82,8 @@ enum cmd_value {
 	X(STREAM, "stream", 0, CMD_TEXT, "S", "only stdout, stderr or pty")    \
 	X(STRING, "string", 0, CMD_TEXT, "TEXT",                               \
 	  "until a line of its log holds TEXT")                                \
+	X(SUCCESS, "success", 0, CMD_TEXT, "WHICH",                            \
+	  "whose exit code: all, first, last or NAME")                         \
 	X(DOWN_TIMEOUT, "timeout", 0, CMD_DURATION, "T",                       \
 	  "kill what is left after T")                                         \
 	X(RUN_TIMEOUT, "timeout", 0, CMD_DURATION, "T",                        \

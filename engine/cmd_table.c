@@ -38,7 +38,13 @@ enum { MANY = 10000 };
 		"has ended.\n"
 
 #define X_RUN                                                                  \
-	.words_max = MANY, .options = NO_OPTIONS
+	.built = true,                                                         \
+	.words_max = MANY, .options = OPTIONS(O(SUCCESS)),                     \
+	.examples = "run\n" "run web worker\n" "run --success test\n",         \
+	.more = "Until all that it started has ended.  Ctrl-C stops it, a\n"   \
+		"second one kills it: exit 130.  An engine that it had to\n"   \
+		"start goes with it.  The exit code is the worst one (all),\n" \
+		"that of the one that ended first or last, or of NAME.\n"
 
 #define X_LS                                                                   \
 	.built = true,                                                         \
