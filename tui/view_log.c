@@ -206,6 +206,25 @@ style_at(const struct ui *ui, const struct shown *s, size_t off, size_t *run,
 	return st;
 }
 
+/* The bytes of the character at s, the marks on it included; 0 at the end.
+ * *width may be 0 for marks that stand alone. */
+static size_t
+whole_character(const char *s, size_t len, int *width)
+{
+	uint32_t cp = 0;
+	int n = utf8_decode(s, len, &cp);
+	size_t all = (size_t)SBX_MAX(n, 0);
+
+	*width = SBX_MAX(utf8_width(cp), 0);
+	while (n > 0 && all < len) {
+		n = utf8_decode(s + all, len - all, &cp);
+		if (n <= 0 || utf8_width(cp) != 0)
+			break;
+		all += (size_t)n;
+	}
+	return all;
+}
+
 /* text[from, to) of a line at x, skipping `skip` columns.  Returns true when
  * it did not fit. */
 static bool
@@ -217,21 +236,18 @@ draw_line(const struct ui *ui, struct rect clip, int y, const struct shown *s,
 	size_t run = 0;
 
 	for (size_t off = from; off < to;) {
-		uint32_t cp = 0;
-		int n = utf8_decode(s->text.data + off, to - off, &cp);
-		if (n <= 0)
+		int w;
+		size_t n = whole_character(s->text.data + off, to - off, &w);
+		if (n == 0)
 			break;
-		int w = SBX_MAX(utf8_width(cp), 0);
 		if (x + w > end)
 			return true;
-		if (x >= clip.x || w == 0) {
+		if (x >= clip.x && w > 0) {
 			pen.style = style_at(ui, s, off, &run, base, current);
-			if (w > 0)
-				draw_bytes(&pen, y, x, s->text.data + off,
-					   (size_t)n);
+			draw_bytes(&pen, y, x, s->text.data + off, n);
 		}
 		x += w;
-		off += (size_t)n;
+		off += n;
 	}
 	return false;
 }

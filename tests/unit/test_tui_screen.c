@@ -636,6 +636,21 @@ TEST(hostile_lines_stay_text)
 	rig_fini(&r);
 }
 
+TEST(marks_of_a_log_line_stay_on_their_character)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	for (int i = 0; i < 20; i++)
+		say(&r, AT(12, 4, 0),
+		    "e\xcc\x81 a\xcc\x88\xcc\xa3 \xe6\x97\xa5\xcc\x81|");
+	send_grow(&r, 1, 4000);
+	ui_draw(r.ui);
+	char *text = canvas_text(r.ui->canvas);
+	OK(strstr(text, "e\xcc\x81 a\xcc\x88\xcc\xa3 \xe6\x97\xa5\xcc\x81|"));
+	free(text);
+	rig_fini(&r);
+}
+
 TEST(the_list_keeps_the_selected_process)
 {
 	struct rig r;
