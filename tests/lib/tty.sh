@@ -333,6 +333,6 @@ done_testing() {
 }
 
 trap 'tty_end' EXIT
-trap 'echo "Bail out! $0 took too long"; exit 99' TERM
+trap 'echo "# $0 took longer than its TEST_SECONDS"; exit 99' TERM
 trap 'exit 98' INT HUP
 cd "$T/w" || exit 99
