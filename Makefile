@@ -126,6 +126,7 @@ run:		## install what is missing, build, open sbx on sbxrc.example
 test:		## install what is missing, build, run every test (< 10 min)
 	@sh tests/lib/deps.sh test
 	@$(MAKE) --no-print-directory -j2 WERROR=1 all check-build
+	@$(MAKE) --no-print-directory faults-build
 	@$(MAKE) --no-print-directory check-layers check-style check-doc
 	@sh tests/lib/runtests.sh $O
 
@@ -146,7 +147,9 @@ valgrind:	## unit tests and a walk through the command line under valgrind
 	sh tests/lib/valgrind.sh $O
 fuzz: $(fuzz_bin)	## fuzz each target FUZZ_SECONDS (60) with libFuzzer
 	sh tests/fuzz/run.sh $O $${FUZZ_SECONDS:-60}
-torture:	## every fault of the catalogue, long forms
+faults-build:	# where calls fail on demand, for tests/torture/faults.t
+	$(MAKE) -j2 O=$O-faults SAN=address,undefined CFLAGS=-DSBX_FAULTS all
+torture: faults-build	## every fault of the catalogue, long forms
 	$(MAKE) -j2 all $(tool_bin)
 	SBX=$(abspath $O/sbx) O=$(abspath $O) LONG=1 prove --timer tests/torture
 soak:		## random commands, kills and reloads for SOAK_SECONDS (3600)
@@ -176,10 +179,10 @@ uninstall:	## remove what install put there
 	    $(DESTDIR)$(PREFIX)/share/man/man5/sbxrc.5
 	rm -rf $(DESTDIR)$(PREFIX)/share/sbx $(DESTDIR)$(PREFIX)/share/doc/sbx
 clean:		## remove the build directories
-	rm -rf $O $O-asan $O-ubsan
+	rm -rf $O $O-asan $O-ubsan $O-faults
 help:		## this list
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/  \1\t\2/p' Makefile | expand -t 18
 
 .PHONY: all deps test-deps run test check-build check-unit check-tty bench-build asan \
-	ubsan valgrind fuzz torture soak bench check-layers check-style check-doc doc \
+	faults-build ubsan valgrind fuzz torture soak bench check-layers check-style check-doc doc \
 	install uninstall clean help

@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""Every wrapped system call and every allocation fails in turn, in each of
+sbx's processes, while a set is used: nothing hangs, breaks or is left, no
+child is held up, and what is missing is marked.  Wants a build with
+-DSBX_FAULTS; with sanitizers any report of theirs is a failure.
+
+The set is up before a fault is armed; a fault during `up` has a walk of its
+own.  FAULTS=role/name restricts the walk."""
+import errno
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+# `make test` has a second build for this test.
+other = os.environ.get("O", "build").rstrip("/") + "-faults/sbx"
+if os.path.exists(other):
+    os.environ["SBX"] = os.path.abspath(other)
+from sbxtest import LONG, SBX, ZOO, Set, alive, done, ok, same, skip_all, until
+from torture import clean, nfds, numbers, rundir, wait_rows, zombies
+
+with open(SBX, "rb") as f:
+    if b"SBX_FAULT\0" not in f.read():
+        skip_all("not built with -DSBX_FAULTS")
+
+SHORTAGE = ("EMFILE", "ENFILE", "ENOMEM")
+CALLS = {
+    "read": ("EIO", "EAGAIN"), "pread": ("EIO", "ENOMEM"),
+    "write": ("ENOSPC", "EIO", "EAGAIN"),
+    "pwrite": ("ENOSPC", "EIO", "EDQUOT"),
+    "splice": ("ENOSPC", "EIO", "EINVAL", "EAGAIN", "ENOMEM"),
+    "openat": SHORTAGE + ("ENOSPC", "EACCES", "EIO"),
+    "pipe": SHORTAGE, "socketpair": SHORTAGE, "socket": SHORTAGE,
+    "connect": ("EAGAIN", "ECONNREFUSED"), "accept": SHORTAGE +
+    ("ECONNABORTED",), "memfd": SHORTAGE, "dup": ("EMFILE",),
+    "mkdirat": ("ENOSPC", "EROFS"), "unlinkat": ("EROFS", "EIO"),
+    "fstat": ("EIO",), "ftruncate": ("EIO",), "rename": ("ENOSPC",),
+    "renameat": ("ENOSPC", "EROFS"), "send": ("ENOBUFS", "EPIPE"),
+    "sendmsg": ("EAGAIN", "ENOBUFS", "ENOMEM", "ETOOMANYREFS"),
+    "recvmsg": ("EAGAIN", "ENOMEM"), "fork": ("EAGAIN", "ENOMEM"),
+    "mem": ("ENOMEM",),
+}
+BUSY = ("EAGAIN",)	# for ever, it is a promise that poll will be true
+KEEPER = ("read", "pipe", "fork", "recvmsg", "sendmsg", "dup", "openat",
+          "memfd", "socketpair", "mem")
+
+RC = """
+defaults {
+    stop TERM 300ms KILL
+}
+process steady {
+    argv %(zoo)s tick 5
+}
+process lines {
+    argv %(zoo)s print 500
+    autostart no
+    watch odd /line (?<n>\\d*[13579])$/ value=n count
+}
+process term {
+    argv %(zoo)s cat
+    tty yes
+    autostart no
+}
+process pipe {
+    argv cat
+    stdin pipe
+    autostart no
+    ready exec true
+}
+""" % {"zoo": ZOO}
+
+
+class Faulty(Set):
+    def __init__(self, text):
+        Set.__init__(self, text)
+        self.fault = self.dir + "/fault"
+        self.env["SBX_FAULT"] = self.fault
+        self.env["ASAN_OPTIONS"] = \
+            "abort_on_error=1:detect_leaks=1:handle_abort=0:log_path=" + \
+            self.dir + "/asan"
+        self.env["UBSAN_OPTIONS"] = \
+            "print_stacktrace=1:halt_on_error=1:log_path=" + \
+            self.dir + "/asan"
+
+    def raw(self, name, stream="stdout"):
+        return subprocess.run([SBX, "logs", name, "--raw", "--stream", stream],
+                              cwd=self.dir, env=self.env, timeout=60,
+                              stdin=subprocess.DEVNULL,
+                              capture_output=True).stdout
+
+    def arm(self, what):
+        with open(self.fault + ".new", "w") as f:
+            f.write(what)
+        os.rename(self.fault + ".new", self.fault)
+
+    def disarm(self):
+        """True if the fault has happened (one that happens once)."""
+        try:
+            os.unlink(self.fault)
+            return False
+        except FileNotFoundError:
+            return True
+
+    def ask(self, *words):
+        """A command that may fail, but not hang nor be killed."""
+        try:
+            code, out, err = self.sbx(*words, timeout=30)
+        except subprocess.TimeoutExpired:
+            self.wrong.append("hangs: " + " ".join(words))
+            return None
+        if code < 0 or code not in (0, 1, 2, 3, 4, 124, 125):
+            self.wrong.append("%s: code %d %s" % (" ".join(words), code, err))
+        elif code and not err.strip():
+            self.wrong.append("%s: code %d without a word" %
+                              (" ".join(words), code))
+        return code
+
+
+def walk(s):
+    """What is done while a fault is armed."""
+    for words in (("start", "lines", "--wait", "5s"),
+                  ("start", "term", "pipe", "--wait", "5s"),
+                  ("send", "term", "hello\n"), ("send", "pipe", "x\n"),
+                  ("logs", "lines", "-n", "1"), ("screen", "term"), ("ls",),
+                  ("values", "lines"), ("events",), ("doctor",),
+                  ("stop", "lines", "term", "pipe")):
+        s.ask(*words)
+
+
+def recovered(s, state):
+    """The fault is over: everything works as if it had never been."""
+    if not until(lambda: s.sbx("ls")[0] == 0, 20):
+        s.wrong.append("it does not answer: " + s.sbx("ls")[2])
+        return
+    engine, keeper, anchor = s.pids()
+    if keeper != state["keeper"]:
+        s.wrong.append("the keeper is another one")
+    if s.row("steady").get("pid") != state["steady"]:
+        s.wrong.append("the steady child is another one: %s" %
+                       s.row("steady"))
+    code, out, err = s.sbx("stop", "lines", "term", "pipe", timeout=30)
+    if code:
+        s.wrong.append("stop fails: " + err)
+    seen = s.row("lines").get("log_lines", 0)
+    dropped = s.row("lines").get("dropped_bytes", 0)
+    code, out, err = s.sbx("start", "lines", timeout=30)
+    if code:
+        s.wrong.append("start fails: " + err)
+    row = wait_rows(s, lambda r: r["lines"]["status"] == "completed",
+                    10)["lines"]
+    run = row["run"]
+    out = s.out("logs", "lines", "--run", str(run), "--no-prefix")
+    want = "".join("line %d\n" % i for i in range(1, 501))
+    if row["status"] != "completed" or out != want:
+        s.wrong.append("after it: %s, %d lines" % (row, out.count("\n")))
+    code, out, err = s.sbx("start", "term", "pipe", "--wait", "10s")
+    if code:
+        s.wrong.append("term and pipe do not start: " + err)
+    s.sbx("send", "term", "again\n")
+    if not until(lambda: b"again" in s.raw("term", "pty"), 10):
+        s.wrong.append("the terminal is silent")
+    s.sbx("stop", "term", "pipe")
+    n = numbers(s.raw("steady"))
+    if any(b <= a for a, b in zip(n, n[1:])):
+        s.wrong.append("lines come twice")
+    # Whole ticks are lost: what is not there is what the mark says.
+    now = n[-1] if n else 0
+    there = set(n)
+    missing = sum(len("line %d\n" % i) for i in range(1, now + 1)
+                  if i not in there)
+    dropped = s.row("steady").get("dropped_bytes", 0)
+    if missing != dropped:
+        s.wrong.append("%d bytes are missing, %d are marked" %
+                       (missing, dropped))
+    if not until(lambda: (numbers(s.raw("steady")) or [0])[-1] > now, 10):
+        s.wrong.append("the steady child stands still")
+
+
+def states(s):
+    engine, keeper, anchor = s.pids()
+    return {"keeper": keeper, "steady": s.row("steady").get("pid")}
+
+
+def plans():
+    """(role, call, errno, how) of the walk."""
+    short = [
+        ("engine", "splice", "ENOSPC", "1"), ("engine", "splice", "EIO", "2+"),
+        ("engine", "pwrite", "ENOSPC", "1+"), ("engine", "pwrite", "EIO", "3"),
+        ("engine", "openat", "EMFILE", "1+"), ("engine", "memfd", "EMFILE", "1"),
+        ("engine", "accept", "EMFILE", "1"), ("engine", "dup", "EMFILE", "1"),
+        ("engine", "sendmsg", "ENOBUFS", "2"), ("engine", "mem", "ENOMEM", "1"),
+        ("engine", "mem", "ENOMEM", "40"), ("keeper", "pipe", "EMFILE", "2"),
+        ("keeper", "fork", "EAGAIN", "1"), ("keeper", "recvmsg", "ENOMEM", "1"),
+        ("client", "connect", "EAGAIN", "1"), ("client", "mem", "ENOMEM", "9"),
+        ("client", "recvmsg", "EIO", "1"),
+    ]
+    if not LONG:
+        return short
+    out = []
+    for role in ("engine", "keeper", "client"):
+        for name, codes in CALLS.items():
+            if role == "keeper" and name not in KEEPER:
+                continue
+            for code in codes:
+                counts = ["1", "2", "5", "20"]
+                if name == "mem":
+                    counts = [str(n) for n in range(1, 200, 7)]
+                elif code not in BUSY and role != "keeper":
+                    counts += ["1+", "4+"]
+                out += [(role, name, code, n) for n in counts]
+    return out
+
+
+chosen = os.environ.get("FAULTS")
+s = Faulty(RC)
+s.wrong = []
+same(s.sbx("up")[0], 0, "the set is up")
+state = states(s)
+happened = 0
+for role, name, code, how in plans():
+    if chosen and chosen != role + "/" + name:
+        continue
+    what = "%s/%s:%s:%s" % (role, name, code, how)
+    s.wrong = []
+    s.arm("%s/%s:%d:%s" % (role, name, getattr(errno, code), how))
+    walk(s)
+    happened += s.disarm()
+    recovered(s, state)
+    ok(not s.wrong, what, "\n".join(s.wrong))
+    if s.wrong:
+        clean(s, what)
+        s.end()
+        s = Faulty(RC)
+        s.wrong = []
+        s.sbx("up")
+        state = states(s)
+ok(happened > 0, "%d of the faults happened" % happened)
+clean(s, "all of them")
+engine, keeper, anchor = s.pids()
+ok(until(lambda: not zombies(keeper)), "no zombie is left", zombies(keeper))
+ok(nfds(keeper) < 40, "the keeper has %d descriptors" % nfds(keeper))
+ok(nfds(engine) < 90, "the engine has %d descriptors" % nfds(engine))
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
+# --- while it comes up ----------------------------------------------------------------
+
+plan = [("client", "fork", "EAGAIN", "1"), ("engine", "mem", "ENOMEM", "30")]
+if LONG:
+    plan = [(role, name, code, n)
+            for role in ("client", "anchor", "keeper", "engine")
+            for name, codes in CALLS.items() for code in codes[:2]
+            for n in ("1", "3", "9")]
+for role, name, code, how in plan:
+    if chosen and chosen != role + "/" + name:
+        continue
+    what = "up with %s/%s:%s:%s" % (role, name, code, how)
+    s = Faulty(RC)
+    s.wrong = []
+    s.arm("%s/%s:%d:%s" % (role, name, getattr(errno, code), how))
+    s.ask("up")
+    s.disarm()
+    code, out, err = s.sbx("up", "--wait", "20s")
+    if code:
+        s.wrong.append("the next up: " + err)
+    if s.status("steady") != "running":
+        s.wrong.append("does not run: %s" % s.row("steady"))
+    if s.ask("down"):
+        s.wrong.append("down fails")
+    ok(not s.wrong, what, "\n".join(s.wrong))
+    clean(s, what)
+    s.end()
+done()
