@@ -122,6 +122,7 @@ struct proc {
 	uint32_t errors, warnings;
 	bool hits_untold;	/* counts that its row does not show yet */
 	uint64_t at_told_us;
+	uint64_t at_retry_us;	/* of an index that could not be written */
 
 	/* its input */
 	struct source *out;	/* stdin pipe; a terminal uses in[] */
@@ -302,8 +303,6 @@ void	procio_fold_all(struct engine *e);	/* a slice for everyone */
 /* Drains and folds to the end; true when nothing is left to come. */
 bool	procio_drained(struct proc *p);
 void	procio_pace(struct engine *e);	/* the streams in a flood */
-/* The terminal has caught up: its output may come again. */
-void	procio_resume_tty(struct proc *p);
 /* An answer of the terminal itself; dropped when the queue is full. */
 void	procio_answer(struct proc *p, const char *data, size_t len);
 int	procio_input(struct proc *p, const char *data, size_t len, bool eof,

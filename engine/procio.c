@@ -36,6 +36,8 @@ enum {
 	PACE_US = 300,
 	TTY_SHORT = 1024,	/* bytes; the kernel gives up to 4095 at once */
 	HITS_US = 50 * 1000,
+	LAG_MAX = 64 << 20,	/* bytes that folding may be behind */
+	RETRY_US = 1000 * 1000,	/* of an index that could not be written */
 	/* For output whose writers are gone, or are strangers. */
 	LAST_DRAIN_US = 1000 * 1000,
 };
@@ -95,10 +97,22 @@ drain_tty(struct proc *p, size_t max)
 	return total ? total : n;
 }
 
+/*
+ * What retention drops before it was folded, no watch would ever see: only a
+ * flood that is far faster than its watches has to wait for them.
+ */
+static uint64_t
+lag_max(const struct proc *p)
+{
+	return SBX_MIN(p->spec->log_keep_bytes / 4, (uint64_t)LAG_MAX);
+}
+
 /* Bytes moved, 0 at the end, or -errno (-EAGAIN: nothing now). */
 static ssize_t
 drain(struct proc *p, enum log_stream s)
 {
+	if (fold_lag(p->fold) > lag_max(p))
+		return -EBUSY;
 	ssize_t n = s == LOG_PTY ?
 		drain_tty(p, DRAIN_MAX) :
 		spool_splice(p->spool, s, loop_fd(p->in[s]), DRAIN_MAX);
@@ -138,7 +152,7 @@ on_readable(struct source *src, unsigned events, void *arg)
 	if (!p->in[s])
 		return;
 	if (n == -EBUSY) {
-		/* The emulator is behind: the terminal's own back-pressure. */
+		/* Emulator or watches are behind: back-pressure. */
 		loop_want(src, loop_wanted(src) & ~(unsigned)LOOP_IN);
 	} else if (s != LOG_PTY && n > 0 && n < SOON_BYTES &&
 		   now - last < SOON_US) {
@@ -169,13 +183,19 @@ procio_pace(struct engine *e)
 	}
 }
 
-void
-procio_resume_tty(struct proc *p)
+/* What lagged has caught up: output that was held back may come again. */
+static void
+resume(struct proc *p)
 {
-	struct source *s = p->in[LOG_PTY];
-	if (s && !(loop_wanted(s) & LOOP_IN) &&
-	    proctty_lag(p) <= TTY_LAG_MAX / 2)
+	if (fold_lag(p->fold) > lag_max(p) / 2)
+		return;
+	for (unsigned i = 0; i < LOG_STREAMS; i++) {
+		struct source *s = p->in[i];
+		if (!s || p->paced[i] || loop_wanted(s) & LOOP_IN ||
+		    (i == LOG_PTY && proctty_lag(p) > TTY_LAG_MAX / 2))
+			continue;
 		loop_want(s, loop_wanted(s) | LOOP_IN);
+	}
 }
 
 /* A flood of hits changes the row of a process so often, not more. */
@@ -199,6 +219,8 @@ arm_partial(struct proc *p)
 		at *= 1000;
 	if (p->hits_untold)
 		at = SBX_MIN(at, p->at_told_us + HITS_US);
+	if (p->at_retry_us)
+		at = SBX_MIN(at, p->at_retry_us);
 	if (at == UINT64_MAX)
 		timer_stop(p->partial_timer);
 	else
@@ -213,6 +235,10 @@ on_partial_timer(struct timer *t, void *arg)
 	fold_idle(p->fold, clock_ms());
 	procwatch_tick(p);
 	tell_hits(p);
+	if (p->at_retry_us && clock_us() >= p->at_retry_us) {
+		p->at_retry_us = 0;
+		p->fold_dirty = true;
+	}
 	p->grow_gen = ++p->e->gen;
 	arm_partial(p);
 }
@@ -225,8 +251,9 @@ fold_slice(struct proc *p)
 	if (p->vt)
 		more = proctty_feed(p);
 	int r = fold_step(p->fold, FOLD_SLICE, clock_wall_ms(), clock_ms());
-	/* An index that cannot be written is tried again by the next bytes. */
 	more |= r > 0;
+	/* The index cannot be written at present: the disk may recover. */
+	p->at_retry_us = r < 0 ? clock_us() + RETRY_US : 0;
 	p->grow_gen = ++p->e->gen;
 	p->e->registry_stale = true;
 	tell_hits(p);
@@ -234,7 +261,7 @@ fold_slice(struct proc *p)
 		p->fold_dirty = false;
 		arm_partial(p);
 	}
-	procio_resume_tty(p);
+	resume(p);
 	return more;
 }
 
