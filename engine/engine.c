@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -708,6 +709,9 @@ engine_main(const char *key)
 	int status = 125;
 
 	prctl(PR_SET_NAME, ENGINE_NAME);
+	/* Characters are as wide in every environment. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		setlocale(LC_CTYPE, "");
 	ignore_signals();
 	/* Children get the limits sbx was started with: see spawn.h. */
 	if (getrlimit(RLIMIT_NOFILE, &nofile) == 0) {
