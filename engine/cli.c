@@ -74,6 +74,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_VERSION] = cli_version,
 	[VERB_HELP] = cli_help,
 	[VERB_WHY] = cli_why,
+	[VERB_COMPLETION] = cli_completion,
 	[VERB_RUN] = cli_run,
 	[VERB_KEYS] = cli_keys,
 };
@@ -205,6 +206,11 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	*open = (struct cli_open){ .file = NULL };
 	/* Numbers are written and read with a point everywhere. */
 	setlocale(LC_CTYPE, "");
+	if (argc > 1 && strcmp(argv[1], "__complete") == 0) {
+		code = cli_complete(&c, argc - 2, argv + 2);
+		cli_fini(&c);
+		return code;
+	}
 	c.json = wants_json(argc, argv);
 	look_at_stdout(&c);
 	if (cmd_parse(argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &cmd,

@@ -246,7 +246,11 @@ enum { MANY = 10000 };
 	.words_max = MANY, .options = NO_OPTIONS
 
 #define X_COMPLETION                                                           \
-	.words_max = 1, .options = NO_OPTIONS
+	.built = true,                                                         \
+	.words_min = 1, .words_max = 1, .options = NO_OPTIONS,                 \
+	.examples = "completion bash\n" "completion fish | source\n",          \
+	.more = "A script to be sourced.  It offers commands, options and\n"   \
+		"the names of processes.\n"
 
 #define X_SERVE                                                                \
 	.words_max = MANY, .options = NO_OPTIONS

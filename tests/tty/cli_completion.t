@@ -1,0 +1,51 @@
+#!/bin/sh
+# completion: what the shells offer.
+. tests/lib/tty.sh
+
+# offered WORD...: the candidates of a line, in bash
+offered() {
+	bash -c 'source <("$0" completion bash)
+		COMP_WORDS=("$0" "$@") COMP_CWORD=$#
+		_sbx; printf "%s\n" "${COMPREPLY[@]}"' "$SBX_BIN" "$@" | tr '\n' ' '
+}
+
+cat >sbxrc <<'END_RC'
+process web sleep 1000
+process worker sleep 1001
+process db sleep 1002
+END_RC
+is "$(offered rest)" "restart " "a verb"
+is "$(offered w)" "why wait web worker " "verbs and processes of the file"
+is "$(offered stop w)" "web worker " "names where a verb takes them"
+is "$(offered wait web --ti)" "--timeout " "options of the verb"
+is "$(offered logs --stream s)" "stdout stderr " "values of an option"
+is "$(offered run --success f)" "first " "words of --success"
+is "$(offered signal HU)" "HUP " "signals"
+is "$(offered signal HUP d)" "db " "then names"
+is "$(offered completion z)" "zsh " "shells"
+is "$(offered help ex)" "exec " "help of verbs"
+is "$(offered exec -- w)" " " "behind -- is the shell's own"
+printf 'process other sleep 1\n' >second
+is "$(offered -f second stop o)" "other " "names of another file"
+is "$(ls "$T/r")" "" "nothing was started"
+exits 0 "up" sbx up
+exits 0 "add" sbx add wonder -- sleep 1003
+is "$(offered stop wo)" "worker wonder " "names of the running engine"
+engine=$(sbx doctor --json | sed 's/.*"engine_pid":\([0-9]*\).*/\1/')
+kill -STOP "$engine"
+is "$(offered stop wo)" "worker " "one that hangs is not waited for"
+kill -CONT "$engine"
+exits 2 "no such shell" sbx completion tcsh
+like "$err" "bash zsh fish" "those there are"
+for shell in zsh fish; do
+	exits 0 "completion $shell" sbx completion $shell
+	printf '%s\n' "$out" >script
+	if command -v $shell >/dev/null; then
+		ok "$shell takes it" $shell -n script
+	else
+		pass "$shell takes it # SKIP not installed"
+	fi
+done
+exits 0 "down" sbx down
+
+done_testing
