@@ -248,7 +248,7 @@ enum { MANY = 10000 };
 #define X_COMPLETION                                                           \
 	.built = true,                                                         \
 	.words_min = 1, .words_max = 1, .options = NO_OPTIONS,                 \
-	.examples = "completion bash\n" "completion fish | source\n",          \
+	.examples = "completion bash\n" "completion fish\n",                   \
 	.more = "A script to be sourced.  It offers commands, options and\n"   \
 		"the names of processes.\n"
 
