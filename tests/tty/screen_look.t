@@ -126,10 +126,12 @@ screen_open 80x24 "LC_ALL=C $SBX_BIN"
 wait_screen '^\[shop ' "LC_ALL=C: signs are ASCII"
 wait_screen '^>\* evil ' "and shapes"
 screen_type ':'
+wait_screen '^\[COMMAND\]' "a prompt"
 screen_type 'set glyphs unicode'
 screen_keys Enter
 wait_screen '^›● evil' "and can be changed"
 screen_type ':'
+wait_screen '^ COMMAND ' "again"
 screen_type 'theme mono'
 screen_keys Enter
 wait_screen ':theme|^›● evil' "a theme too"

@@ -20,6 +20,13 @@ process cat {
 }
 RC
 
+# A prompt has to be there before something is typed into it: many letters at
+# once outside one are taken for a paste.
+prompt() {
+	screen_type "$1"
+	wait_screen "^ $2 " "$1 opens $2"
+}
+
 screen_open 80x24 "stty -a >$T/stty.before; $SBX_BIN; code=\$?; stty -a >$T/stty.after; (exit \$code)"
 wait_screen '^.shop +4 up' "the list says how many are up"
 wait_screen '^›. api ' "the first process is selected"
@@ -35,9 +42,8 @@ screen_keys k k k
 wait_screen 'PAUSED  \+0 new  G to follow' "scrolling up stands still and says so"
 screen_keys G
 wait_no_screen 'PAUSED' "G follows again"
-screen_type /
+prompt / FIND
 screen_type 'line 1[0-9] of'
-wait_screen '^ FIND ' "/ is a prompt"
 screen_keys Enter
 wait_screen 'match 10 of 10 ' "a search goes to the nearest hit and counts"
 screen_keys N N
@@ -48,7 +54,7 @@ screen_keys Escape
 wait_no_screen 'match ' "Esc clears the search"
 screen_keys g e
 wait_screen '› ERROR number 50' "e goes to the next error"
-screen_type '&'
+prompt '&' FILTER
 screen_type 'ERROR'
 screen_keys Enter
 wait_no_screen '│. line [0-9]+ of' "a filter keeps what matches"
@@ -101,25 +107,25 @@ wait_screen '│pasted$' "a paste into a terminal is typed"
 screen_keys 'C-]'
 
 # Sheets and the command line.
-screen_type '?'
-wait_screen 'keys here: list of processes' "? lists the keys"
+prompt '?' HELP
+wait_screen 'keys here: list of processes' "it lists the keys"
 screen_type 'wrap'
 wait_screen 'w  wrap or cut lines' "typing filters them"
 screen_keys Enter
 wait_screen 'wrap on' "Enter runs one"
 web=$(pid_of web)
-screen_type ':'
+prompt : COMMAND
 screen_type 'stop we'
 screen_keys Tab
 wait_screen ': stop web' "Tab completes"
 screen_keys Enter
 wait_until ":stop stops" is_gone "$web"
-screen_type ':'
+prompt : COMMAND
 screen_type 'set timestamps time'
 screen_keys Enter
 screen_keys 1
 wait_screen '[0-9][0-9]:[0-9][0-9]:[0-9][0-9] line' "a setting takes effect at once"
-screen_type ':'
+prompt : COMMAND
 screen_type 'frobnicate'
 screen_keys Enter
 wait_screen 'frobnicate' "nonsense is told"
@@ -128,8 +134,7 @@ wait_screen '^ DETAIL  api' "d shows details"
 wait_screen 'command +i=0;' "with the command"
 screen_keys q
 wait_screen '^ LIST ' "q closes them"
-screen_type 'a'
-wait_screen 'add a process' "a opens a form"
+prompt a FORM
 screen_type 'echo added; sleep 1000'
 screen_keys Enter
 wait_screen '. echo +up' "the new process is in the list"
