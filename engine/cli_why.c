@@ -59,20 +59,25 @@ matters(const struct asked *a, const struct journal_event *e)
 	return false;
 }
 
+/* The oldest n. */
 static void
-drop_first(struct asked *a)
+drop(struct asked *a, size_t n)
 {
-	free((char *)(uintptr_t)a->kept[0].process);
-	free((char *)(uintptr_t)a->kept[0].text);
-	free((char *)(uintptr_t)a->kept[0].line_text);
-	memmove(a->kept, a->kept + 1, --a->kept_count * sizeof a->kept[0]);
+	for (size_t i = 0; i < n; i++) {
+		free((char *)(uintptr_t)a->kept[i].process);
+		free((char *)(uintptr_t)a->kept[i].text);
+		free((char *)(uintptr_t)a->kept[i].line_text);
+	}
+	a->kept_count -= n;
+	for (size_t i = 0; i < a->kept_count; i++)
+		a->kept[i] = a->kept[i + n];
 }
 
 static void
 keep(struct asked *a, const struct journal_event *e)
 {
 	if (a->kept_count == KEPT_MAX)
-		drop_first(a);
+		drop(a, KEPT_MAX / 2);
 	struct journal_event *own = &a->kept[a->kept_count++];
 	*own = *e;
 	own->process = mem_str(e->process);
@@ -160,7 +165,6 @@ cli_why(struct cli *c)
 		rc = put_why(&a);
 	}
 	sys_close(dir);
-	while (a.kept_count > 0)
-		drop_first(&a);
+	drop(&a, a.kept_count);
 	return rc < 0 ? cli_fail(c) : 0;
 }
