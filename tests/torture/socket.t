@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Garbage on the socket, clients that idle, crowd or never read: whoever
+sends it is sent away with a word in the journal, nobody else notices, and the
+engine does not grow."""
+import os
+import random
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from sbxtest import LONG, SBX, ZOO, Set, done, ok, same, until
+from torture import (BYE, HELLO, INPUT, MAGIC, REPLY, REQUEST, SCREEN_WATCH,
+                     SUBSCRIBE, Wire, frame, hello, nfds, request, rss_kb,
+                     sock_path, text, wait_rows, whole)
+
+GROWTH_KB = 24 * 1024
+
+s = Set("""
+process tick {
+    argv %(zoo)s tick 10
+}
+process flood {
+    cmd while :; do echo 'a line of a flood that nobody reads in time'; done
+    log.keep 8M
+}
+process tty {
+    cmd while :; do printf '\\033[H%%s' "$(cat /etc/passwd)"; done
+    tty yes
+    log.keep 8M
+}
+process echo {
+    argv cat
+    stdin pipe
+}
+""" % {"zoo": ZOO})
+same(s.sbx("up")[0], 0, "the set is up")
+rows = wait_rows(s, lambda r: all(p["status"] == "running"
+                                  for p in r.values()))
+ids = {name: r["id"] for name, r in rows.items()}
+engine, keeper, anchor = s.pids()
+# Warm: what it keeps for good is there before anything is measured.
+until(lambda: s.row("flood")["log_bytes"] > 12 << 20, 20)
+fds = nfds(engine)
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+
+
+def refused():
+    return sum(e["event"] == "client-refused" for e in s.events())
+
+
+def sends(what, name, fds_=(), greet=False):
+    """Somebody sends this: it is dropped, with a reason in the journal."""
+    before = refused()
+    w = Wire(s, greet=greet)
+    try:
+        w.send(what, fds_)
+    except OSError:
+        pass
+    ok(w.gone(), name + ": is hung up on")
+    w.close()
+    ok(until(lambda: refused() > before, 5), name + ": the journal tells")
+
+
+rnd = random.Random(5)
+sends(rnd.randbytes(4096), "random bytes")
+sends(b"\0" * 4096, "zeros")
+sends(struct.pack("<IHBBI", 0xffffffff, HELLO, 0, 0, 1) + b"x" * 100,
+      "a length of 4 GiB")
+sends(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP")
+sends(frame(HELLO, b"\1\2"), "a greeting that is too short")
+sends(hello(magic=0x12345678), "another magic")
+sends(request(1), "no greeting at all")
+sends(frame(999, b"abc"), "an unknown kind", greet=True)
+sends(frame(REQUEST, b"\xff" * 40), "a request of ff", greet=True)
+sends(frame(REQUEST, struct.pack("<HIqQ", 1, 0, 0, 0) + text("") +
+            struct.pack("<I", 0x7fffffff)), "a list of 2^31 words",
+      greet=True)
+sends(frame(REPLY, b"x"), "an answer to nothing", greet=True)
+sends(frame(REQUEST, b"", fds=9), "nine descriptors that are not there",
+      greet=True)
+
+# An old version hears of ours.
+w = Wire(s, greet=False)
+w.send(hello(version=99))
+kind, data = w.frame()
+ok(kind == HELLO and struct.unpack_from("<II", data) == (MAGIC, 1),
+   "another version is told of ours", (kind, data[:8]))
+w.close()
+
+# Descriptors nobody asked for.
+r, wr = os.pipe()
+for i in range(20):
+    w = Wire(s)
+    w.send(hello()[:3], [r, wr] * 8)
+    w.close()
+w = Wire(s)
+w.send(request(9), [r, wr] * 5)
+ok(w.until(REPLY) is not None, "descriptors nobody asked for are dropped")
+w.close()
+ok(until(lambda: nfds(engine) <= fds + 12), "and closed",
+   (fds, nfds(engine)))
+
+# Every kind of message with every kind of body.
+for i in range(2000 if LONG else 150):
+    w = Wire(s)
+    try:
+        for k in range(20):
+            w.send(frame(rnd.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+                                     14, 15, 16)),
+                         rnd.choice((b"", struct.pack("<I", rnd.choice(
+                             list(ids.values()) + [0, 77, 0xffffffff])))) +
+                         rnd.randbytes(rnd.randrange(0, 60))))
+    except OSError:
+        pass
+    w.close()
+wait_rows(s, lambda r: len(r) >= 4)
+whole(s, "after random messages", engine)
+s.sbx("start", "tick", "flood", "tty", "echo")
+
+# Half a message and silence; clients that say nothing; and too many.
+idle = [Wire(s) for i in range(100)]
+for w in idle[:50]:
+    w.send(frame(REQUEST, b"x" * 1000)[:600])
+silent = [Wire(s, greet=False) for i in range(200)]
+code, out, err = s.sbx("ls")
+same(code, 0, "300 idle clients: another one is served")
+code, out, err = s.sbx("send", "echo", "hello\n")
+same(code, 0, "and served well")
+more = []
+for i in range(1000):
+    w = socket.socket(socket.AF_UNIX)
+    w.setblocking(False)
+    try:
+        w.connect(sock_path(s))
+    except BlockingIOError:
+        pass
+    more.append(w)
+code, out, err = s.sbx("ls", timeout=30)
+same(code, 0, "1000 connections more: and another one")
+for w in more:
+    w.close()
+for w in idle + silent:
+    w.close()
+ok(until(lambda: nfds(engine) <= fds + 12), "all of them are forgotten",
+   (fds, nfds(engine)))
+
+ok(rss_kb(engine) < 64 * 1024, "the engine is small (%d kB)" %
+   rss_kb(engine))
+
+# Clients that subscribe to everything and never read.
+rss = rss_kb(engine)
+deaf = []
+for i in range(8):
+    w = Wire(s)
+    w.send(frame(SUBSCRIBE, struct.pack("<I", 31)))
+    w.send(frame(SCREEN_WATCH, struct.pack("<IHH", ids["tty"], 50, 200)))
+    deaf.append(w)
+asker = Wire(s)
+try:
+    asker.sock.settimeout(1)
+    for i in range(100000):
+        asker.send(request(9) * 50)
+except OSError:
+    pass
+before = s.row("flood")["log_bytes"], s.row("tick")["log_lines"]
+ok(until(lambda: s.row("flood")["log_bytes"] > before[0] + (8 << 20) and
+         s.row("tick")["log_lines"] > before[1] + 20, 30),
+   "clients that never read hold back nobody",
+   (before, s.row("flood"), s.row("tick")))
+ok(rss_kb(engine) < rss + GROWTH_KB, "the engine does not grow",
+   (rss, rss_kb(engine)))
+# One byte a time, to the end of a frame.
+w = Wire(s)
+for b in request(9):
+    w.send(bytes([b]))
+ok(w.until(REPLY) is not None, "a client that sends byte by byte is served")
+w.close()
+# One that is stopped, one that is killed in mid-frame.
+p = s.popen("logs", "flood", "-f", stdout=subprocess.PIPE)
+os.kill(p.pid, signal.SIGSTOP)
+for i in range(20):
+    q = s.popen("logs", "flood", "-f", "--json", stdout=subprocess.DEVNULL)
+    time.sleep(0.01)
+    q.kill()
+    q.wait()
+same(s.sbx("ls")[0], 0, "stopped and killed clients: nobody notices")
+p.kill()
+p.wait()
+for w in deaf + [asker]:
+    w.close()
+ok(until(lambda: nfds(engine) <= fds + 12), "and nothing of them is left",
+   (fds, nfds(engine)))
+n = [int(l.split()[1]) for l in s.raw("tick").splitlines()[:-1]]
+runs = s.row("tick")["run"]
+ok(runs > 1 or n == list(range(1, len(n) + 1)), "the ticking child is whole",
+   (runs, n[:3], n[-3:]))
+ok(rss_kb(engine) < rss + GROWTH_KB, "the engine has not grown",
+   (rss, rss_kb(engine)))
+whole(s, "at the end", engine)
+done()
