@@ -120,15 +120,16 @@ is "$(cat code)" 141 "a closed stdout stops it"
 exits 125 "a full disk is told" sh -c "'$SBX_BIN' exec -- yes >/dev/full"
 
 # The engine dies under it, twice.
-mkfifo go
-"$SBX_BIN" exec -- sh -c 'echo a; read x <go; echo b; read x <go; echo c; printf d' >over &
+# Two pipes: the second read of one could still find its first writer.
+mkfifo go.a go.b
+"$SBX_BIN" exec -- sh -c 'echo a; read x <go.a; echo b; read x <go.b; echo c; printf d' >over &
 pid=$!
 for line in a b; do
 	wait_until "it has printed $line" grep -q $line over
 	kill -KILL "$(sbx doctor --json |
 		python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
 	exits 0 "the next engine answers" sbx ls
-	echo go >go
+	echo go >go.$line
 done
 wait $pid
 is $? 0 "its exit code is there"
