@@ -63,8 +63,9 @@ enum {
 
 /*
  * What an engine that dies without warning still tells the next one: which
- * terminal it was feeding, and how far each had come (so that queries which
- * were answered are not answered again).  Mapped from a file.
+ * terminal it was feeding, how far each had come (so that queries which were
+ * answered are not answered again), and how many bytes it had to throw away.
+ * Mapped from a file.
  */
 enum { CRUMBS_MAX = 1024 };
 struct crumbs {
@@ -73,6 +74,10 @@ struct crumbs {
 		uint32_t id;
 		uint64_t off;
 	} fed[CRUMBS_MAX];	/* by id modulo CRUMBS_MAX */
+	struct {
+		uint32_t id, stream;
+		uint64_t bytes;		/* over all streams */
+	} lost[CRUMBS_MAX];
 };
 
 struct proc {
@@ -119,6 +124,7 @@ struct proc {
 	bool log_ended;		/* the run's output is drained and folded */
 	uint64_t at_drain_end_us;	/* of the last drain; 0: not begun */
 	uint64_t drain_owed_bytes;	/* written before its tree was gone */
+	uint64_t lost_noted_bytes;	/* as told to the crumbs */
 	uint32_t errors, warnings;
 	bool hits_untold;	/* counts that its row does not show yet */
 	uint64_t at_told_us;
@@ -307,6 +313,8 @@ void	procio_pace(struct engine *e);	/* the streams in a flood */
 void	procio_answer(struct proc *p, const char *data, size_t len);
 int	procio_input(struct proc *p, const char *data, size_t len, bool eof,
 		     struct err *err);
+/* Marks what a former engine threw away and had no time to tell. */
+void	procio_find_lost(struct proc *p);
 void	procio_grow(const struct proc *p, struct proto_grow *g);
 
 /* --- procwatch.c ----------------------------------------------------------- */

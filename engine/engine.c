@@ -196,6 +196,8 @@ on_hello(const struct keep_hello *h, void *arg)
 		e->anchor_pid = st.ppid;
 	e->tree = tree_new(e->dir.hash, h->keeper);
 	if (h->registry < 0) {
+		/* Crumbs of another life of the set tell of other processes. */
+		memset(e->crumbs, 0, sizeof *e->crumbs);
 		size_t left = tree_kill_leftovers(e->dir.hash, h->keeper);
 		engine_note(e, NULL, EVENT_ENGINE_START, CAUSE_USER,
 			    "engine %d, keeper %d", getpid(), h->keeper);

@@ -273,8 +273,8 @@ wants_look(const struct proc *p)
 }
 
 /*
- * Where /proc cannot be read (no descriptors, say) the keeper still reaches
- * the leader and its group.
+ * Where /proc cannot be read (no descriptors, no permission) the keeper still
+ * reaches the leader and its group.
  */
 static void
 reach_leader(struct proc *p, int signo, bool blind)
@@ -291,6 +291,7 @@ look(struct proc *p, uint64_t now, bool blind)
 	size_t left = tree_count(e->tree, p->tag);
 
 	p->tree_count = (uint32_t)left;
+	blind |= left == 0 && !p->leader_ended;
 	if (p->signal_wanted) {
 		int signo = p->signal_wanted;
 		p->signal_wanted = 0;

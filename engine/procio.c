@@ -107,6 +107,35 @@ lag_max(const struct proc *p)
 	return SBX_MIN(p->spec->log_keep_bytes / 4, (uint64_t)LAG_MAX);
 }
 
+static void
+note_lost(struct proc *p, enum log_stream s)
+{
+	uint64_t bytes = spool_gap_bytes(p->spool);
+	if (bytes == p->lost_noted_bytes)
+		return;
+	p->lost_noted_bytes = bytes;
+	p->e->crumbs->lost[p->id % CRUMBS_MAX].id = p->id;
+	p->e->crumbs->lost[p->id % CRUMBS_MAX].stream = s;
+	p->e->crumbs->lost[p->id % CRUMBS_MAX].bytes = bytes;
+}
+
+void
+procio_find_lost(struct proc *p)
+{
+	const struct crumbs *c = p->e->crumbs;
+	size_t i = p->id % CRUMBS_MAX;
+	uint64_t known = spool_gap_bytes(p->spool);
+
+	if (c->lost[i].id != p->id || c->lost[i].bytes <= known ||
+	    c->lost[i].stream >= LOG_STREAMS)
+		return;
+	enum log_stream s = (enum log_stream)c->lost[i].stream;
+	struct spool_gap g = { .stream = (uint8_t)s,
+			       .off = spool_end(p->spool, s),
+			       .bytes = c->lost[i].bytes - known };
+	spool_restore_gap(p->spool, &g);
+}
+
 /* Bytes moved, 0 at the end, or -errno (-EAGAIN: nothing now). */
 static ssize_t
 drain(struct proc *p, enum log_stream s)
@@ -121,6 +150,7 @@ drain(struct proc *p, enum log_stream s)
 		p->at_drained_us[s] = clock_us();
 		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
 					       (uint64_t)n);
+		note_lost(p, s);
 	} else if (n == 0 || (n != -EAGAIN && n != -EBUSY)) {
 		stream_ended(p, s);
 		p->fold_dirty = true;

@@ -133,7 +133,12 @@ feed_some(struct proc *p, uint64_t until)
 		p->vt_off = spool_begin(p->spool, LOG_PTY);
 		return 1;
 	}
-	if (n <= 0)
+	if (n < 0) {
+		/* A hole in the picture is better than a child held up. */
+		p->vt_off = until;
+		return 1;
+	}
+	if (n == 0)
 		return 0;
 	e->crumbs->feeding = p->id;
 	vt_feed(p->vt, e->tty_buf, (size_t)n);

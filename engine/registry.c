@@ -230,6 +230,7 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	const char *watches = msg_bytes(r, &len);
 	watchset_load(p->watches, watches, len);
 	get_gaps(p, r);
+	procio_find_lost(p);
 	get_tty(p, r);
 	const char *input = msg_bytes(r, &len);
 	if (len)
