@@ -31,8 +31,8 @@ parse(char *text)
 	    colon - slash > (int)sizeof now.name)
 		return false;
 	*slash = *colon = '\0';
-	strcpy(now.role, text);
-	strcpy(now.name, slash + 1);
+	memcpy(now.role, text, (size_t)(slash - text) + 1);
+	memcpy(now.name, slash + 1, (size_t)(colon - slash));
 	now.code = (int)strtol(colon + 1, &end, 10);
 	now.nth = *end == ':' ? strtoul(end + 1, &end, 10) : 1;
 	now.onward = *end == '+';
