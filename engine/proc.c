@@ -254,6 +254,7 @@ run_is_gone(struct proc *p)
 	procio_close(p);
 	procwatch_run(p, false);
 	p->log_ended = true;
+	spool_rest(p->spool);
 	p->grow_gen = ++e->gen;
 	p->rss_bytes = 0;
 	p->tree_count = 0;

@@ -289,6 +289,8 @@ fold_slice(struct proc *p)
 	tell_hits(p);
 	if (!more) {
 		p->fold_dirty = false;
+		if (!proc_is_live(p))
+			spool_rest(p->spool);
 		arm_partial(p);
 	}
 	resume(p);
