@@ -44,6 +44,8 @@ enum {
 	UI_AGAIN = 16,		/* background work is left */
 };
 
+enum { UI_HELD_MAX = 256 };
+
 enum toast_level { TOAST_NONE, TOAST_INFO, TOAST_WARN, TOAST_ERROR };
 
 struct toast {
@@ -109,6 +111,11 @@ struct ui {
 	uint64_t size_due_ms;	/* a new size is told then; 0: none */
 	bool motion_wanted;	/* the program in the pane asks for it */
 	bool dragging;		/* a button is held in the pane */
+	/* Typed into a terminal while there was no engine. */
+	struct key held[UI_HELD_MAX];
+	size_t held_count;
+	uint32_t held_proc;
+	uint64_t held_ms;	/* when the last of them was typed */
 
 	struct events_view *events;
 	struct sheet *sheet;	/* on top of everything, NULL if none */

@@ -18,6 +18,7 @@
 enum {
 	SEEN_MS = 1000,		/* in sight so long: it was seen */
 	DOUBLE_CLICK_MS = 400,
+	HELD_MS = 3000,		/* keys wait so long for a new engine */
 };
 
 /* --- events of the terminal --- */
@@ -50,6 +51,34 @@ leave_again(struct ui *ui, struct key k)
 	return true;
 }
 
+/* A new engine is there in a moment: what was typed meanwhile is kept for
+ * it, but not for long, and not much. */
+static void
+hold_key(struct ui *ui, uint32_t proc, struct key k)
+{
+	if (ui->held_proc != proc)
+		ui->held_count = 0;
+	if (ui->held_count == UI_HELD_MAX) {
+		ui_toast(ui, TOAST_WARN, "no connection: key not sent");
+		return;
+	}
+	ui->held_proc = proc;
+	ui->held_ms = clock_ms();
+	ui->held[ui->held_count++] = k;
+}
+
+static void
+send_held(struct ui *ui)
+{
+	if (ui->held_count && clock_ms() - ui->held_ms > HELD_MS)
+		ui_toast(ui, TOAST_WARN, "keys typed without a connection "
+			 "were not sent");
+	else
+		for (size_t i = 0; i < ui->held_count; i++)
+			client_key(ui->client, ui->held_proc, ui->held[i]);
+	ui->held_count = 0;
+}
+
 static void
 term_key(struct ui *ui, struct key k)
 {
@@ -77,8 +106,9 @@ term_key(struct ui *ui, struct key k)
 	/* The screen changes when the program answers, not before. */
 	ui->dirty |= pa->sb.on;
 	pa->sb.on = false;
-	if (!ui->client) {
-		ui_toast(ui, TOAST_WARN, "no connection: key not sent");
+	/* An engine that is taking over has no terminals before its rows. */
+	if (!ui->client || !model_synced(ui->model)) {
+		hold_key(ui, p->id, k);
 		return;
 	}
 	client_key(ui->client, p->id, k);
@@ -118,7 +148,7 @@ ui_takes_text(const struct ui *ui)
 
 	if (ui->sheet)
 		return ui->sheet->ops->paste != NULL;
-	return ui->mode == MODE_TERM && p && row_up(p->row) && ui->client;
+	return ui->mode == MODE_TERM && p && row_up(p->row);
 }
 
 void
@@ -135,7 +165,7 @@ ui_paste(struct ui *ui, const char *text, size_t len)
 	struct model_proc *p = ui_selected(ui);
 
 	ui->dirty = true;
-	if (!ui_takes_text(ui)) {
+	if (!ui_takes_text(ui) || (!ui->sheet && !ui->client)) {
 		ui_refuse_paste(ui);
 		return;
 	}
@@ -314,8 +344,10 @@ took_rows(struct ui *ui, int bits, struct model_proc *p)
 
 	ui_relayout(ui);
 	bool first = (bits & MODEL_SYNC) && !ui->started;
-	if (bits & MODEL_SYNC)
+	if (bits & MODEL_SYNC) {
 		ui->started = true;
+		send_held(ui);
+	}
 	if (ui->started)
 		check_selection(ui);
 	if (first && ui->attached) {
