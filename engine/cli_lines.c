@@ -70,28 +70,6 @@ lines_flush(struct lines *g)
 	return cli_put(g->c, &g->out);
 }
 
-/* For a pipe: the line as it is, however long. */
-static int
-put_exact(struct lines *g, struct lines_source *s,
-	  const struct logtail_item *it)
-{
-	const struct logline *l = &it->line;
-
-	buf_add(&g->out, l->text, l->len);
-	if (!(l->flags & LOGLINE_CUT) || l->stream == LOG_PTY)
-		return 0;
-	if (lines_flush(g) < 0 || fflush(stdout))
-		return -1;
-	uint64_t end = l->off + l->full_len - !(l->flags & LOGLINE_PARTIAL);
-	int64_t r = logread_copy(logtail_log(s->tail), l->stream,
-				 l->off + it->given + l->len, end,
-				 STDOUT_FILENO);
-	if (r >= 0)
-		return 0;
-	return err_set(&g->c->err, ERR_INTERNAL, "writing the output: %s",
-		       strerror((int)-r));
-}
-
 void
 lines_prefix(struct lines *g, const struct lines_source *s)
 {
@@ -124,6 +102,37 @@ put_gap(struct lines *g, const struct lines_source *s, uint64_t bytes)
 	lines_prefix(g, s);
 	return buf_addf(&g->out, "--- dropped %llu bytes ---\n",
 			(unsigned long long)bytes);
+}
+
+/* For a pipe: the line as it is, however long. */
+static int
+put_exact(struct lines *g, struct lines_source *s,
+	  const struct logtail_item *it)
+{
+	const struct logline *l = &it->line;
+
+	buf_add(&g->out, l->text, l->len);
+	if (!(l->flags & LOGLINE_CUT) || l->stream == LOG_PTY)
+		return 0;
+	if (lines_flush(g) < 0 || fflush(stdout))
+		return -1;
+	uint64_t end = l->off + l->full_len - !(l->flags & LOGLINE_PARTIAL);
+	uint64_t at = l->off + it->given + l->len;
+	int64_t r = 0;
+	while (at < end) {
+		r = logread_copy(logtail_log(s->tail), l->stream, at, end,
+				 STDOUT_FILENO);
+		if (r <= (int64_t)at)
+			break;
+		at = (uint64_t)r;
+	}
+	/* The rest of it was dropped while it was being read. */
+	if (r == -ESTALE)
+		return put_gap(g, s, end - at);
+	if (r >= 0)
+		return 0;
+	return err_set(&g->c->err, ERR_INTERNAL, "writing the output: %s",
+		       strerror((int)-r));
 }
 
 static int

@@ -675,13 +675,14 @@ logread_copy(struct logread *lr, enum log_stream s, uint64_t from, uint64_t to,
 	     int fd)
 {
 	char *data = mem_alloc(COPY);
+	uint64_t first = from;
 	int64_t result = 0;
 	while (from < to) {
 		size_t want = (size_t)SBX_MIN((uint64_t)COPY, to - from);
 		ssize_t n = logsegs_read(&lr->table, s, from, data, want);
 		if (n > 0)
 			result = sys_write_all(fd, data, (size_t)n);
-		else
+		else if (n != -ESTALE || from == first)
 			result = n;
 		if (n <= 0 || result < 0)
 			break;

@@ -186,8 +186,11 @@ peek_line(struct logtail *t, struct logtail_item *out)
 			if (t->seq < logread_first_seq(t->lr) &&
 			    peek_dropped(t, out))
 				return 1;
-			continue;
+			r = logread_line(t->lr, t->seq, LINE_MAX_BYTES,
+					 &out->line);
 		}
+		if (r == -ESTALE)
+			continue;
 		if (r <= 0)
 			return r;
 		struct logline *l = &out->line;
@@ -210,6 +213,9 @@ peek_tail(struct logtail *t, struct logtail_item *out)
 	for (int s = 0; s < LOG_STREAMS; s++) {
 		int r = logread_tail(t->lr, (enum log_stream)s,
 				     LINE_MAX_BYTES, &out->line);
+		/* It was dropped: the next refresh tells what is left. */
+		if (r == -ESTALE)
+			continue;
 		if (r < 0)
 			return r;
 		if (r == 0 || out->line.len == 0)

@@ -184,6 +184,7 @@ def states(s):
 def plans():
     """(role, call, errno, how) of the walk."""
     short = [
+        ("engine", "pread", "EIO", "1+"), ("engine", "openat", "EACCES", "1+"),
         ("engine", "splice", "ENOSPC", "1"), ("engine", "splice", "EIO", "2+"),
         ("engine", "pwrite", "ENOSPC", "1+"), ("engine", "pwrite", "EIO", "3"),
         ("engine", "openat", "EMFILE", "1+"), ("engine", "memfd", "EMFILE", "1"),

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import LONG, SBX, ZOO, Set, done, ok, same, until
@@ -135,6 +136,25 @@ ok(until(lambda: (nfds(engine), nfds(keeper)) <= (fds[0] + 40, fds[1])),
    "no descriptor is left of them",
    (fds, nfds(engine), nfds(keeper)))
 whole(s, "after all that", engine)
+s.end()
+
+# --- a log that is dropped as fast as it is read --------------------------------------
+
+s = Set("""
+process flood {
+    argv %s flood 64
+    log.keep 1M
+}
+""" % ZOO)
+s.sbx("up")
+for i in range(20 if LONG else 4):
+    p = s.popen("logs", "flood", "-f", *(["--json"] if i % 2 else []),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    s.sbx("start", "flood")
+    threading.Timer(0.5 + 0.1 * i, p.terminate).start()
+    out, err = p.communicate(timeout=60)
+    ok(p.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM) and out,
+       "it is followed to its end", (p.returncode, err[-300:]))
 s.end()
 
 # --- many at once -----------------------------------------------------------------

@@ -1,0 +1,7 @@
+#!/bin/sh
+# The walk of soak.t for SOAK_SECONDS (an hour).
+#	soak.sh [SEED]
+SOAK_SECONDS=${SOAK_SECONDS:-3600}
+[ $# -eq 0 ] || SEED=$1
+export SOAK_SECONDS ${SEED+SEED}
+exec prove --timer -v "$(dirname "$0")/soak.t"

@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Random commands, kills and deaths of engines for SOAK_SECONDS (10): after
+them no process, descriptor, byte or record is left over or missing.  SEED
+repeats a walk."""
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from sbxtest import ZOO, Set, alive, done, ok, same, until
+from torture import (clean, descendants, nfds, numbers, rss_kb, wait_rows,
+                     whole, zombies)
+
+SECONDS = float(os.environ.get("SOAK_SECONDS", "10"))
+SEED = int(os.environ.get("SEED", str(int(time.time()))))
+rnd = random.Random(SEED)
+print("# SEED=%d" % SEED, flush=True)
+
+s = Set("""
+set limit.processes 12
+defaults {
+    restart.backoff 20ms..200ms
+    restart.max 0
+    stop TERM 200ms KILL
+    log.keep 2M
+}
+process steady {
+    argv %(zoo)s tick 5
+    log.keep 1G
+}
+process steady-tty {
+    argv %(zoo)s tick 7
+    tty yes
+    log.keep 1G
+}
+process flaky {
+    cmd echo up; sleep 0.05; echo down; exit 3
+    restart on-failure
+    watch down /down/ count
+}
+process crash {
+    cmd sleep 0.1; kill -SEGV $$
+    restart always
+}
+process daemons {
+    cmd %(zoo)s daemon & setsid sleep 100031 & env -i %(zoo)s daemon leave; sleep 1000
+    autostart no
+}
+process ignore {
+    argv %(zoo)s ignore
+    ready log /ready/
+}
+process cat {
+    argv cat
+    stdin pipe
+}
+process shell {
+    argv bash --norc -i
+    tty yes
+}
+process flood {
+    argv %(zoo)s flood 8
+    autostart no
+}
+process late {
+    cmd echo waited
+    depends ignore ready
+}
+process probed {
+    argv %(zoo)s wait
+    ready exec true
+    autostart no
+}
+process storm {
+    argv %(zoo)s storm 2
+    autostart no
+}
+process off {
+    argv no-such-program
+    autostart no
+}
+""" % {"zoo": ZOO})
+same(s.sbx("up")[0], 0, "the set is up")
+NAMES = [r["name"] for r in s.rows() if not r["name"].startswith("steady")]
+engine, keeper, anchor = s.pids()
+wait_rows(s, lambda r: r["steady"]["log_lines"] > 20)
+s.sbx("stop", *NAMES)
+before = {"keeper fds": nfds(keeper), "engine fds": nfds(engine),
+          "keeper kB": rss_kb(keeper), "engine kB": rss_kb(engine)}
+steady = {n: s.row(n)["pid"] for n in ("steady", "steady-tty")}
+GRACE = 25			# seconds that any command may take
+wrong, counts, clients, added = [], {}, [], 0
+
+
+def some(most=3):
+    return rnd.sample(NAMES, rnd.randint(1, most))
+
+
+def client(*words):
+    clients.append((time.monotonic(), words, s.popen(
+        *words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)))
+
+
+def add():
+    global added
+    added += 1
+    words = rnd.choice((["echo", "hi"], ["sh", "-c", "sleep 0.1; exit 4"],
+                        ["sleep", "100032"], ["no-such-program"]))
+    client("add", "x%d" % added, *(["--rm"] if rnd.random() < 0.5 else []),
+           *(["--tty"] if rnd.random() < 0.3 else []), "--", *words)
+
+
+def kill_engine():
+    try:
+        os.kill(s.pids()[0], rnd.choice((signal.SIGKILL,) * 5 +
+                                        (signal.SIGSEGV, signal.SIGABRT)))
+    except (KeyError, OSError, ValueError):
+        pass			# it was killed a moment ago
+
+
+def kill_child():
+    children = [p for p in descendants(keeper)
+                if p not in steady.values() and p != s.pids()[0]]
+    if children:
+        try:
+            os.kill(rnd.choice(children), rnd.choice(
+                (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)))
+        except (OSError, KeyError):
+            pass
+
+
+def kill_client():
+    if clients:
+        rnd.choice(clients)[2].kill()
+
+
+ACTIONS = (
+    (10, "start", lambda: client("start", *some(), "--wait", "5s")),
+    (8, "stop", lambda: client("stop", *some(), "--wait", "5s")),
+    (6, "restart", lambda: client("restart", *some(), "--wait", "5s")),
+    (3, "kill", lambda: client("kill", *some(), "--wait", "5s")),
+    (3, "signal", lambda: client("signal", rnd.choice(
+        ("HUP", "USR1", "STOP", "CONT", "TERM")), *some(1))),
+    (6, "add", add),
+    (2, "clean", lambda: client("rm", "x*")),
+    (4, "send", lambda: client("send", rnd.choice(("cat", "shell")),
+                               "echo %d\n" % rnd.randrange(10 ** 6))),
+    (3, "logs", lambda: client("logs", *some(), "-n", "50")),
+    (2, "follow", lambda: client("logs", *some(), "-f")),
+    (3, "screen", lambda: client("screen", "shell")),
+    (3, "wait", lambda: client("wait", rnd.choice(NAMES), "--timeout", "1s")),
+    (4, "exec", lambda: client("exec", "--", "sh", "-c", "echo a; exit 3")),
+    (2, "kill engine", kill_engine),
+    (5, "kill a child", kill_child),
+    (4, "kill a client", kill_client),
+)
+WEIGHTS = [a[0] for a in ACTIONS]
+
+
+def reap(all_=False):
+    for item in list(clients):
+        since, words, p = item
+        age = time.monotonic() - since
+        follows = "-f" in words
+        if p.poll() is None and (all_ or age > 2) and follows:
+            p.kill()
+        if p.poll() is None and age > GRACE:
+            wrong.append("hangs: " + " ".join(words))
+            p.kill()
+            p.wait()
+        if p.poll() is not None:
+            err = p.stderr.read().decode("utf-8", "replace")
+            if p.returncode < 0 and p.returncode != -signal.SIGKILL:
+                wrong.append("%s: signal %d" % (" ".join(words),
+                                                -p.returncode))
+            elif p.returncode == 125:
+                wrong.append("%s: %s" % (" ".join(words), err))
+            p.stderr.close()
+            clients.remove(item)
+
+
+end = time.monotonic() + SECONDS
+while time.monotonic() < end and len(wrong) < 5:
+    weight, name, act = rnd.choices(ACTIONS, WEIGHTS)[0]
+    counts[name] = counts.get(name, 0) + 1
+    act()
+    reap()
+    if len(clients) > 6:
+        time.sleep(rnd.random() * 0.05)
+until(lambda: reap(True) or not clients, GRACE + 5)
+print("# " + ", ".join("%d %s" % (n, k) for k, n in sorted(counts.items())))
+ok(not wrong, "no command has hung or broken", "\n".join(wrong))
+
+# --- the balance -----------------------------------------------------------------------
+
+until(lambda: s.sbx("ls")[0] == 0, 20)
+code, out, err = s.sbx("stop", *NAMES, timeout=60)
+same(code, 0, "everything is stopped")
+extra = [r["name"] for r in s.rows() if r["name"].startswith(("x", "exec"))]
+if extra:
+    s.sbx("stop", *extra, timeout=60)
+live = [(r["name"], r["status"]) for r in s.rows()
+        if r.get("pid") and r["name"] not in steady]
+same(live, [], "and is")
+extra = [n for n in extra if n in [r["name"] for r in s.rows()]]
+if extra:
+    code, out, err = s.sbx("rm", *extra)
+    ok(code == 0, "the added ones are forgotten", err)
+engine, k, a = s.pids()
+same((k, a), (keeper, anchor), "keeper and anchor are the first ones")
+left = until(lambda: set(descendants(keeper)) ==
+             {engine} | set(steady.values()), 10)
+ok(left, "nothing else is below the keeper", descendants(keeper))
+same({n: s.row(n)["pid"] for n in steady}, steady,
+     "who was left alone still runs")
+for name, stream in (("steady", "stdout"), ("steady-tty", "pty")):
+    n = numbers(s.raw(name, stream).replace(b"\r", b""))
+    bad = [(x, y) for x, y in zip(n, n[1:]) if y != x + 1][:3]
+    ok(len(n) > 100 and n[0] == 1 and not bad,
+       "%s: %d lines, none missing or doubled" % (name, len(n)), bad)
+ok(until(lambda: nfds(keeper) <= before["keeper fds"], 10),
+   "the keeper has the descriptors it had",
+   (before["keeper fds"], nfds(keeper)))
+ok(until(lambda: nfds(engine) <= before["engine fds"] + 12, 10),
+   "the engine has about those it had",
+   (before["engine fds"], nfds(engine),
+    sorted(os.readlink("/proc/%d/fd/%s" % (engine, f))
+           for f in os.listdir("/proc/%d/fd" % engine))))
+ok(rss_kb(keeper) < before["keeper kB"] + 512, "the keeper has not grown",
+   (before["keeper kB"], rss_kb(keeper)))
+ok(rss_kb(engine) < before["engine kB"] + 48 * 1024,
+   "the engine has not grown", (before["engine kB"], rss_kb(engine)))
+ok(not zombies(anchor), "no zombie", zombies(anchor))
+whole(s, "after %g seconds" % SECONDS)
+same(s.sbx("down")[0], 0, "down works")
+ok(until(lambda: not alive(keeper) and not alive(anchor), 5),
+   "and ends the keeper")
+s.end()
+done()
