@@ -138,6 +138,20 @@ take_subscribe(struct peer *c, const struct conn_frame *f)
 	c->rows_seen = c->grow_seen = c->values_seen = c->events_seen = 0;
 }
 
+/* An answer that carries a descriptor; without one it is an error. */
+static void
+send_dir(struct peer *c, uint16_t type, uint32_t id, const struct buf *b,
+	 int dir_fd)
+{
+	struct err err = ERR_INIT;
+	int r = conn_send(c->conn, type, id, b->data, b->len, &dir_fd, 1);
+	if (r == 0)
+		return;
+	err_set(&err, ERR_FAILED, "a descriptor for the log: %s",
+		strerror(-r));
+	serve_reply(c, id, &err, NULL, NULL, 0);
+}
+
 static void
 take_log_open(struct peer *c, const struct conn_frame *f)
 {
@@ -153,7 +167,7 @@ take_log_open(struct peer *c, const struct conn_frame *f)
 	struct buf b = BUF_INIT(1000);
 	procio_grow(p, &g);
 	proto_put_grow(&b, &g);
-	conn_send(c->conn, PROTO_LOG, f->id, b.data, b.len, &p->dir_fd, 1);
+	send_dir(c, PROTO_LOG, f->id, &b, p->dir_fd);
 	buf_fini(&b);
 }
 
@@ -162,8 +176,7 @@ take_journal_open(struct peer *c, const struct conn_frame *f)
 {
 	struct buf b = BUF_INIT(100);
 	msg_put_u64(&b, journal_last_seq(c->e->journal));
-	conn_send(c->conn, PROTO_JOURNAL, f->id, b.data, b.len,
-		  &c->e->state_fd, 1);
+	send_dir(c, PROTO_JOURNAL, f->id, &b, c->e->state_fd);
 	buf_fini(&b);
 }
 
