@@ -674,7 +674,8 @@ engine_close(struct engine *e)
 {
 	while (e->nproc > 0)
 		proc_free(e->procs[e->nproc - 1], false);
-	serve_close(e, "the engine ends");
+	/* Without a reason: another engine follows, clients come back. */
+	serve_close(e, "");
 	keeplink_free(e->link);
 	tree_free(e->tree);
 	journal_free(e->journal);

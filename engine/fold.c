@@ -618,6 +618,9 @@ fold_new(struct spool *sp, struct fold_scratch *scratch,
 		if (t->v[i].head.first_seq)
 			resume(f, t, &t->v[i]);
 	f->replay_end = f->next_seq;
+	/* Somebody has removed the log: its numbers begin again. */
+	if (t->count == 0)
+		from_seq = 0;
 	f->from_seq = from_seq ? from_seq : f->next_seq;
 	f->replay = SBX_MIN(f->from_seq, f->replay_end);
 	return f;

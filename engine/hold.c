@@ -4,6 +4,9 @@
  * person may remove them, and a client that finds nothing there starts an
  * engine beside this one, which would take our processes for leftovers.  So
  * the directory is watched, and what is missing is put back at once.
+ *
+ * Logs that were removed cannot be put back.  So that new output is kept
+ * again, the next engine takes over, which makes the directories anew.
  */
 
 #include "core.h"
@@ -97,8 +100,19 @@ watch(struct engine *e)
 	if (fd >= 0 && inotify_add_watch(fd, e->dir.run_dir, WATCHED) >= 0)
 		e->hold = loop_add(e->loop, fd, LOOP_IN, "directory",
 				   on_watch, e);
+	/* The name of an open directory goes: only its parent is told. */
+	if (fd >= 0)
+		inotify_add_watch(fd, e->dir.state_dir,
+				  IN_DELETE | IN_MOVED_FROM);
 	if (!e->hold)
 		sys_close(fd);
+}
+
+static bool
+has_logs(const struct engine *e)
+{
+	struct stat st;
+	return sys_fstat(e->log_fd, &st) < 0 || st.st_nlink > 0;
 }
 
 /* 0 when all is in its place again. */
@@ -143,6 +157,11 @@ look(struct engine *e)
 
 	if (e->going_down || !e->listener)
 		return;
+	if (!has_logs(e)) {
+		registry_save(e);
+		loop_stop(e->loop);
+		return;
+	}
 	if (put_back(e, &err) < 0)
 		timer_arm(e->hold_timer, clock_us() + AGAIN_US);
 }
