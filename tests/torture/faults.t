@@ -208,7 +208,8 @@ def plans():
                 counts = ["1", "2", "5", "20"]
                 if name == "mem":
                     counts = [str(n) for n in range(1, 200, 7)]
-                elif code not in BUSY and role != "keeper":
+                elif code not in BUSY and role != "keeper" and \
+                        name not in ("sendmsg", "recvmsg"):
                     counts += ["1+", "4+"]
                 out += [(role, name, code, n) for n in counts]
     return out
