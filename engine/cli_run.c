@@ -130,7 +130,8 @@ tell(struct run *run, size_t i, const struct proc_row *r)
 {
 	struct followed *f = &run->f[i];
 	struct lines *g = &run->lines;
-	bool brief = (r->status == STATUS_STARTING && !r->pid) ||
+	/* Being started, or ended with its last lines still to come. */
+	bool brief = (status_get(r->status)->live && !r->pid) ||
 		     (r->status == STATUS_WAITING && !r->waits[0]);
 
 	if (brief || (f->told && f->told_run == r->run &&

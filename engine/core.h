@@ -61,6 +61,13 @@ enum {
 	TTY_CHUNK = 16 << 10,
 };
 
+/* Hits per interval of the newest intervals, for a sparkline. */
+enum { HIT_SLOTS = 32, HIT_SLOT_US = 2 * 1000 * 1000 };
+struct hit_ring {
+	uint64_t slot;		/* number of the newest interval */
+	uint32_t hits[HIT_SLOTS];	/* by number modulo HIT_SLOTS */
+};
+
 /*
  * What an engine that dies without warning still tells the next one: which
  * terminal it was feeding, how far each had come (so that queries which were
@@ -109,6 +116,7 @@ struct proc {
 	struct fold *fold;
 	struct watchset *watches;
 	struct spec_watch *watch_specs;	/* the spec's, and its ready rule */
+	struct hit_ring *hit_rings;	/* one a watch of the spec; or NULL */
 	uint64_t at_noted_us;	/* journal entries of watches are paced */
 	unsigned notes_left;
 	uint64_t from_seq;	/* lines the watches have to see; 0: new ones */

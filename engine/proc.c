@@ -447,6 +447,7 @@ proc_free(struct proc *p, bool remove_log)
 	vt_free(p->vt);
 	watchset_free(p->watches);
 	free(p->watch_specs);
+	free(p->hit_rings);
 	fold_free(p->fold);
 	spool_free(p->spool);
 	if (remove_log && p->dir_fd >= 0) {

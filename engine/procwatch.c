@@ -98,6 +98,35 @@ act(struct proc *p, const struct watch_hit *h)
 		steer(p, h);
 }
 
+/* Intervals without a hit are made up for when there is one again. */
+static void
+ring_turn(struct hit_ring *r)
+{
+	uint64_t now = clock_us() / HIT_SLOT_US;
+	uint64_t behind = now - r->slot;
+	if (behind > HIT_SLOTS)
+		behind = HIT_SLOTS;
+	for (uint64_t i = 0; i < behind; i++)
+		r->hits[(now - i) % HIT_SLOTS] = 0;
+	r->slot = now;
+}
+
+static void
+put_ring(struct hit_ring *r, uint8_t out[HIT_SLOTS])
+{
+	uint32_t most = 1;
+	ring_turn(r);
+	for (size_t i = 0; i < HIT_SLOTS; i++)
+		most = SBX_MAX(most, r->hits[i]);
+	/* Newest last; what is there at all is never scaled to nothing. */
+	for (size_t i = 0; i < HIT_SLOTS; i++) {
+		uint32_t n = r->hits[(r->slot + 1 + i) % HIT_SLOTS];
+		out[i] = (uint8_t)((uint64_t)n * 255 / most);
+		if (n && !out[i])
+			out[i] = 1;
+	}
+}
+
 static void
 on_hit(void *arg, const struct watch_hit *h)
 {
@@ -106,6 +135,11 @@ on_hit(void *arg, const struct watch_hit *h)
 	if (h->off) {
 		note_hit(p, h, EVENT_WATCH_OFF);
 		return;
+	}
+	if (h->idx < p->spec->watch_count) {
+		ring_turn(&p->hit_rings[h->idx]);
+		p->hit_rings[h->idx].hits[p->hit_rings[h->idx].slot %
+					  HIT_SLOTS]++;
 	}
 	if (h->spec->level == SPEC_LEVEL_ERROR)
 		p->errors++;
@@ -163,6 +197,7 @@ procwatch_build(struct proc *p, struct err *err)
 	size_t n = s->watch_count;
 
 	p->watch_specs = mem_array(n + 1, sizeof *p->watch_specs);
+	p->hit_rings = mem_array(n + 1, sizeof *p->hit_rings);
 	if (n)
 		memcpy(p->watch_specs, s->watches, n * sizeof *s->watches);
 	if (s->ready.kind == SPEC_PROBE_LOG) {
@@ -230,6 +265,7 @@ put_watch(struct proc *p, size_t i, struct buf *out)
 			.off = watchset_is_off(p->watches, i),
 		};
 		char name[2 * SPEC_NAME_MAX + 2];
+		put_ring(&p->hit_rings[i], v.hits);
 		if (values) {
 			const char *group;
 			fill(&v, watchset_value(p->watches, i, k, &group));
