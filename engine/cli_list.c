@@ -122,7 +122,9 @@ cli_ls(struct cli *c)
 	uint32_t next = 0;
 	size_t count = 0;
 
-	if (parse_filter(c, &f) < 0 || cli_rows(c, 0) < 0)
+	/* The table shows no figures of trees: then none are taken. */
+	if (parse_filter(c, &f) < 0 ||
+	    cli_rows(c, c->json ? PROTO_SUB_STATS : 0) < 0)
 		return cli_fail(c);
 	size_t all = model_count(c->model);
 	struct model_proc **procs = mem_array(all + 1, sizeof *procs);
@@ -150,7 +152,7 @@ cli_show(struct cli *c)
 	struct buf b = BUF_INIT(OUT_MAX);
 	struct model_proc *p = NULL;
 
-	if (cli_rows(c, 0) == 0)
+	if (cli_rows(c, PROTO_SUB_STATS) == 0)
 		p = cli_one(c, c->cmd->words[0]);
 	if (!p)
 		return cli_fail(c);

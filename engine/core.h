@@ -165,6 +165,7 @@ struct proc {
 	char *waits;		/* unmet dependencies as text; NULL */
 	uint64_t row_gen, grow_gen, value_gen;	/* e->gen at the change */
 	uint64_t cpu_us, cpu_permille, rss_bytes;
+	uint64_t at_cpu_us;	/* when cpu_us was read; 0: not in this run */
 	uint32_t tree_count;
 	char ports[128];
 	struct buf packed;	/* the spec for the registry */
@@ -261,6 +262,8 @@ void	engine_note(struct engine *e, const struct proc *p,
 		    enum event_kind kind, enum cause cause, const char *fmt,
 		    ...) SBX_PRINTF(5, 6);
 void	engine_down(struct engine *e, enum cause cause, uint64_t for_us);
+/* Figures of all trees, if the last ones are older than a second. */
+void	engine_sample(struct engine *e);
 /* Takes over what a client sent; specs become processes.  0 or -1. */
 int	engine_load(struct engine *e, struct setpack *set, struct err *err);
 

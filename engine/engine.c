@@ -445,9 +445,27 @@ take_ports(struct proc *p)
 				       "%s%u", k ? " " : "", ports[k].port);
 }
 
+/* Over the time since the last look, or over the run for the first one. */
 static void
-take_stats(struct engine *e)
+take_cpu(struct proc *p, uint64_t cpu_us)
 {
+	uint64_t now = clock_us(), since = p->at_cpu_us;
+	uint64_t used = cpu_us;
+
+	if (since)
+		used = cpu_us > p->cpu_us ? cpu_us - p->cpu_us : 0;
+	else
+		since = p->life.at_started_us;
+	p->cpu_permille = now > since ? used * 1000 / (now - since) : 0;
+	p->cpu_us = cpu_us;
+	p->at_cpu_us = now;
+}
+
+void
+engine_sample(struct engine *e)
+{
+	if (clock_us() < e->at_stats_us)
+		return;
 	tree_scan(e->tree, TREE_QUICK);
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
@@ -455,10 +473,7 @@ take_stats(struct engine *e)
 		if (!p->pid)
 			continue;
 		tree_usage(e->tree, p->tag, &u);
-		uint64_t used = u.cpu_us > p->cpu_us && p->cpu_us ?
-					u.cpu_us - p->cpu_us : 0;
-		p->cpu_us = u.cpu_us;
-		p->cpu_permille = used * 1000 / STATS_US;
+		take_cpu(p, u.cpu_us);
 		p->rss_bytes = u.rss_bytes;
 		p->tree_count = (uint32_t)u.count;
 		if (e->stats_round % PORTS_EVERY == 0)
@@ -506,7 +521,7 @@ on_stats(struct timer *t, void *arg)
 {
 	(void)t;
 	if (stats_wanted(arg))
-		take_stats(arg);
+		engine_sample(arg);
 }
 
 bool

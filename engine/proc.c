@@ -240,7 +240,7 @@ proc_exited(struct proc *p, const struct keep_exit *x)
 		return;		/* told twice after a change of engines */
 	p->ended_ms = clock_wall_ms();
 	p->pid = 0;
-	p->cpu_permille = 0;
+	p->cpu_permille = p->at_cpu_us = 0;
 	p->leader_ended = true;
 	proc_event(p, &in);
 	look_soon(p);

@@ -136,6 +136,8 @@ take_subscribe(struct peer *c, const struct conn_frame *f)
 	c->subs = msg_u32(&r);
 	c->synced = false;
 	c->rows_seen = c->grow_seen = c->values_seen = c->events_seen = 0;
+	if (c->subs & PROTO_SUB_STATS)
+		engine_sample(c->e);
 }
 
 /* An answer that carries a descriptor; without one it is an error. */
