@@ -10,7 +10,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import LONG, SBX, ZOO, Set, done, ok, same, until
-from torture import (SCREEN_WATCH, SUBSCRIBE, Wire, frame, nfds, rss_kb,
+from torture import (SCREEN_WATCH, SUBSCRIBE, Wire, bounded, frame, nfds,
                      wait_rows, whole, zombies)
 import struct
 
@@ -101,7 +101,7 @@ for piece in iter(lambda: p.stdout.read(1 << 20), b""):
     other += len(piece) - piece.count(b"x")
 p.wait()
 same((count, other), (BIG_MB << 20, 0), "is all there")
-ok(rss_kb(engine) < MEMORY_KB, "in bounded memory (%d kB)" % rss_kb(engine))
+bounded(engine, MEMORY_KB, "in bounded memory")
 s.sbx("rm", "big")
 run("cr")
 ok(s.raw("cr").endswith(b"200000%\r\nend\n"), "nothing but returns",
@@ -131,7 +131,7 @@ ok(until(lambda: b"done" in s.raw("titles", "pty"), 60),
    "a flood of titles and questions is not held up")
 same(s.sbx("screen", "titles")[0], 0, "its screen can be had")
 same(s.sbx("stop", "garbage", "titles", timeout=30)[0], 0, "both stop")
-ok(rss_kb(engine) < MEMORY_KB, "in bounded memory (%d kB)" % rss_kb(engine))
+bounded(engine, MEMORY_KB, "in bounded memory")
 ok(until(lambda: (nfds(engine), nfds(keeper)) <= (fds[0] + 40, fds[1])),
    "no descriptor is left of them",
    (fds, nfds(engine), nfds(keeper)))

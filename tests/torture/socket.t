@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import LONG, SBX, ZOO, Set, done, ok, same, until
 from torture import (BYE, HELLO, INPUT, MAGIC, REPLY, REQUEST, SCREEN_WATCH,
-                     SUBSCRIBE, Wire, frame, hello, nfds, request, rss_kb,
+                     SUBSCRIBE, Wire, bounded, frame, hello, nfds, request, rss_kb,
                      sock_path, text, wait_rows, whole)
 
 GROWTH_KB = 24 * 1024
@@ -149,8 +149,7 @@ for w in idle + silent:
 ok(until(lambda: nfds(engine) <= fds + 12), "all of them are forgotten",
    (fds, nfds(engine)))
 
-ok(rss_kb(engine) < 64 * 1024, "the engine is small (%d kB)" %
-   rss_kb(engine))
+bounded(engine, 64 * 1024, "the engine is small")
 
 # Clients that subscribe to everything and never read.
 rss = rss_kb(engine)
@@ -172,8 +171,7 @@ ok(until(lambda: s.row("flood")["log_bytes"] > before[0] + (8 << 20) and
          s.row("tick")["log_lines"] > before[1] + 20, 30),
    "clients that never read hold back nobody",
    (before, s.row("flood"), s.row("tick")))
-ok(rss_kb(engine) < rss + GROWTH_KB, "the engine does not grow",
-   (rss, rss_kb(engine)))
+bounded(engine, rss + GROWTH_KB, "the engine does not grow")
 # One byte a time, to the end of a frame.
 w = Wire(s)
 for b in request(9):
@@ -199,7 +197,6 @@ n = [int(l.split()[1]) for l in s.raw("tick").splitlines()[:-1]]
 runs = s.row("tick")["run"]
 ok(runs > 1 or n == list(range(1, len(n) + 1)), "the ticking child is whole",
    (runs, n[:3], n[-3:]))
-ok(rss_kb(engine) < rss + GROWTH_KB, "the engine has not grown",
-   (rss, rss_kb(engine)))
+bounded(engine, rss + GROWTH_KB, "the engine has not grown")
 whole(s, "at the end", engine)
 done()
