@@ -34,7 +34,7 @@ process holder {
     argv %(zoo)s hold-pipe 3
 }
 process late {
-    cmd (trap '' TERM INT; sleep 0.2; echo late) & echo early; exit 4
+    cmd trap '' TERM INT; (sleep 0.2; echo late) & echo early; exit 4
 }
 process kept {
     cmd sleep 0.3 & exit 5
