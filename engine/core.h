@@ -121,7 +121,6 @@ struct proc {
 	unsigned notes_left;
 	uint64_t from_seq;	/* lines the watches have to see; 0: new ones */
 	struct source *in[LOG_STREAMS];	/* NULL: closed */
-	struct source *notify;
 	int pty_read, pty_write;	/* the pipe beside a terminal; -1 */
 	bool pty_waiting;	/* there may be bytes in that pipe */
 	bool paced[LOG_STREAMS];	/* looked at by the pace timer */
@@ -153,7 +152,6 @@ struct proc {
 	uint16_t base_rows, base_cols;
 	unsigned vt_falls;	/* engines that died while feeding it */
 	bool vt_replaying;	/* answers and bells are not sent again */
-	uint64_t screen_gen;	/* of the newest picture, for clients */
 
 	/* its checks (proccheck.c) */
 	struct probe *probe;
@@ -176,11 +174,7 @@ struct helper {
 	struct list node;
 	uint64_t slot, tag;
 	uint32_t proc;		/* whose check it is */
-	pid_t pid;
-	int out;		/* its output, read and thrown away */
-	struct source *source;
-	char last[128];		/* last line it printed, for the reason */
-	bool ended;
+	struct source *source;	/* its output, read and thrown away */
 	uint64_t at_kill_us;
 };
 
@@ -310,7 +304,6 @@ unsigned order_shortcuts(const struct proc *p);
 /* Marks in want[] (by index of procs) what must be started for them. */
 void	order_needs(struct engine *e, bool *want);
 void	order_dependents(struct engine *e, bool *want);
-bool	order_deps_met(struct engine *e, struct proc *p);
 
 /* --- procio.c ------------------------------------------------------------ */
 int	procio_open_log(struct proc *p, struct err *err);

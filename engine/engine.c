@@ -330,7 +330,6 @@ on_started(const struct keep_start *s, void *arg)
 		int out = fds.fd[KEEP_FD_STDOUT];
 		fds.fd[KEEP_FD_STDOUT] = -1;
 		keep_fds_close(&fds, ~0u);
-		h->pid = s->pid;
 		tree_leader(e->tree, h->tag, s->pid);
 		if (out >= 0 && sys_set_nonblock(out, true) == 0)
 			h->source = loop_add(e->loop, out, LOOP_IN, "check",

@@ -289,17 +289,3 @@ order_dependents(struct engine *e, bool *want)
 	build_graph(e);
 	graph_close_dependents(e->graph, want);
 }
-
-bool
-order_deps_met(struct engine *e, struct proc *p)
-{
-	struct buf text = BUF_INIT(200);
-	struct graph_fact *facts = facts_of(e);
-	size_t i = index_of(e, p->spec->name);
-
-	build_graph(e);
-	bool met = graph_judge(e->graph, i, facts, &text) == GRAPH_MET;
-	free(facts);
-	buf_fini(&text);
-	return met;
-}

@@ -109,7 +109,6 @@ proctty_open(struct proc *p)
 	p->vt_off = run ? run->start[LOG_PTY] : spool_end(p->spool, LOG_PTY);
 	p->vt_falls = 0;
 	save_base(p);
-	p->screen_gen = ++p->e->gen;
 }
 
 uint64_t
@@ -153,13 +152,10 @@ bool
 proctty_feed(struct proc *p)
 {
 	uint64_t start = clock_us(), end = spool_end(p->spool, LOG_PTY);
-	uint64_t from = p->vt_off;
 
 	while (p->vt_off < end && feed_some(p, end) > 0)
 		if (clock_us() - start > FEED_US)
 			break;
-	if (p->vt_off != from)
-		p->screen_gen = ++p->e->gen;
 	if (p->vt_off - p->base_off > SNAPSHOT_EVERY) {
 		save_base(p);
 		p->e->registry_dirty = true;
@@ -184,7 +180,6 @@ proctty_resize(struct proc *p, int rows, int cols)
 		/* The kernel sends SIGWINCH to the foreground group. */
 		ioctl(loop_fd(p->in[LOG_PTY]), TIOCSWINSZ, &ws);
 	}
-	p->screen_gen = ++p->e->gen;
 	p->e->registry_dirty = true;
 	proc_touch(p);
 }
@@ -223,5 +218,4 @@ proctty_rebuild(struct proc *p)
 	p->vt_replaying = false;
 	while (p->vt_off < end && feed_some(p, end) > 0)
 		;
-	p->screen_gen = ++e->gen;
 }
