@@ -84,9 +84,9 @@ cmd_help(const struct verb_row *v, FILE *out)
 		help_of_sbx(out);
 		return;
 	}
-	fprintf(out, "usage: sbx %s%s %s\n%s%s\n", v->row.name,
+	fprintf(out, "usage: sbx %s%s%s%s\n%s%s\n", v->row.name,
 		v->options[0] == CMD_OPT_COUNT ? "" : " [options]",
-		v->row.args, v->row.help,
+		v->row.args[0] ? " " : "", v->row.args, v->row.help,
 		v->built ? "" : " (not built yet)");
 	if (v->examples) {
 		fputs("\nexamples:\n", out);

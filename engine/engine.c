@@ -160,8 +160,8 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 		return -1;
 	e->loaded_ms = clock_wall_ms();
 	remove_unknown_logs(e);
-	engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER, "loaded %zu processes",
-		    e->nproc);
+	engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER, "loaded %zu process%s",
+		    e->nproc, e->nproc == 1 ? "" : "es");
 	e->registry_dirty = true;
 	return 0;
 }
@@ -203,8 +203,9 @@ on_hello(const struct keep_hello *h, void *arg)
 			    "engine %d, keeper %d", getpid(), h->keeper);
 		if (left)
 			engine_note(e, NULL, EVENT_LEFTOVER, CAUSE_ENGINE,
-				    "%zu processes of a former engine were "
-				    "ended", left);
+				    "%zu process%s of a former engine %s "
+				    "ended", left, left == 1 ? "" : "es",
+				    left == 1 ? "was" : "were");
 		return;
 	}
 	int r = registry_load(e, h->registry, &err);
@@ -220,8 +221,8 @@ on_hello(const struct keep_hello *h, void *arg)
 			    err.text);
 	else
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
-			    "engine %d took over %zu processes", getpid(),
-			    e->nproc);
+			    "engine %d took over %zu process%s", getpid(),
+			    e->nproc, e->nproc == 1 ? "" : "es");
 	sys_close(h->registry);
 }
 

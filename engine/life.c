@@ -433,9 +433,11 @@ do_ready(struct step *s)
 	l->ready = true;
 	l->unready = l->overdue = false;
 	l->at_us[LIFE_AT_READY] = 0;
-	life_time_text(s->in->now_us - l->at_started_us, after, sizeof after);
+	uint64_t for_us = s->in->now_us - l->at_started_us;
+	life_time_text(for_us, after, sizeof after);
 	step_change(s, STATUS_RUNNING, EVENT_READY, s->in->cause,
-		    "ready after %s%s%s", after, what ? ": " : "",
+		    "ready %s%s%s%s", for_us < 1000 ? "at once" : "after ",
+		    for_us < 1000 ? "" : after, what ? ": " : "",
 		    what ? what : "");
 }
 

@@ -240,8 +240,10 @@ show_figures(struct buf *out, const struct proc_row *r)
 			 (unsigned long long)r->restarts);
 	rc |= line(out, "run", text);
 	units_size_text(r->log_bytes, size);
-	snprintf(text, sizeof text, "%llu lines, %s bytes",
-		 (unsigned long long)r->log_lines, size);
+	snprintf(text, sizeof text, "%llu line%s, %s byte%s",
+		 (unsigned long long)r->log_lines,
+		 r->log_lines == 1 ? "" : "s", size,
+		 r->log_bytes == 1 ? "" : "s");
 	if (r->dropped_bytes)
 		snprintf(text + strlen(text), sizeof text - strlen(text),
 			 ", %llu dropped",

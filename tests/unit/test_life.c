@@ -277,6 +277,17 @@ TEST(a_dependency_that_fails)
 	EQ_INT(w.l.run, 0);
 }
 
+TEST(ready_at_once)
+{
+	struct world w;
+	world_init(&w);
+	w.p.has_ready = true;
+	up(&w);
+	give(&w, (struct life_input){ .event = LIFE_EV_READY,
+				      .detail = "port 8080" });
+	EQ_STR(w.l.reason, "ready at once: port 8080");
+}
+
 TEST(readiness)
 {
 	struct world w;
