@@ -14,24 +14,6 @@ enum {
 };
 
 void
-step_change(struct step *s, enum status to, enum event_kind event,
-	    enum cause cause, const char *fmt, ...)
-{
-	struct life *l = s->l;
-	char text[sizeof l->reason];
-	va_list ap;
-
-	/* The old reason may be among the arguments. */
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	memcpy(l->reason, text, sizeof text);
-	l->status = to;
-	l->cause = cause;
-	step_note(s, event, cause, "%s", text);
-}
-
-void
 step_note(struct step *s, enum event_kind event, enum cause cause,
 	  const char *fmt, ...)
 {
@@ -43,6 +25,32 @@ step_note(struct step *s, enum event_kind event, enum cause cause,
 	vsnprintf(s->out->text, sizeof s->out->text, fmt, ap);
 	va_end(ap);
 	s->fx |= LIFE_FX_ANNOUNCE;
+}
+
+static void
+change(struct step *s, enum status to, enum event_kind event,
+       enum cause cause, const char *fmt, va_list ap)
+{
+	struct life *l = s->l;
+	char text[sizeof l->reason];
+
+	/* The old reason may be among the arguments. */
+	vsnprintf(text, sizeof text, fmt, ap);
+	memcpy(l->reason, text, sizeof text);
+	l->status = to;
+	l->cause = cause;
+	step_note(s, event, cause, "%s", text);
+}
+
+void
+step_change(struct step *s, enum status to, enum event_kind event,
+	    enum cause cause, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	change(s, to, event, cause, fmt, ap);
+	va_end(ap);
 }
 
 const char *
@@ -113,13 +121,11 @@ step_rest(struct step *s, enum status to, enum event_kind event,
 	  enum cause cause, const char *fmt, ...)
 {
 	struct life *l = s->l;
-	char text[sizeof l->reason];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	change(s, to, event, cause, fmt, ap);
 	va_end(ap);
-	step_change(s, to, event, cause, "%s", text);
 	memset(l->at_us, 0, sizeof l->at_us);
 	l->again = l->again_counted = false;
 	free_slot(s);

@@ -192,53 +192,62 @@ split(const char *text, const char *sep, char a[UNITS_TEXT_MAX],
 	return true;
 }
 
+struct range_kind {
+	const char *seps[2];	/* the first that is there cuts it */
+	bool duration;		/* else a number within min..max */
+	uint64_t min, max;
+};
+
+static int
+range_end(const struct range_kind *k, const char *text, uint64_t *out)
+{
+	return k->duration ? units_duration(text, out) :
+			     units_uint(text, k->min, k->max, out);
+}
+
+/* Without a separator both ends are the one value. */
+static int
+range(const struct range_kind *k, const char *text, uint64_t *a, uint64_t *b)
+{
+	char lo[UNITS_TEXT_MAX], hi[UNITS_TEXT_MAX];
+	const char *ends[] = { text, text };
+	uint64_t v[2];
+
+	for (size_t i = 0; i < ARRAY_LEN(k->seps) && k->seps[i]; i++) {
+		if (!split(text, k->seps[i], lo, hi))
+			continue;
+		ends[0] = lo;
+		ends[1] = hi;
+		break;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		int rc = range_end(k, ends[i], &v[i]);
+		if (rc < 0)
+			return rc;
+	}
+	if (v[0] > v[1])
+		return -EINVAL;
+	*a = v[0];
+	*b = v[1];
+	return 0;
+}
+
 int
 units_duration_range(const char *text, uint64_t *a, uint64_t *b)
 {
-	char lo[UNITS_TEXT_MAX], hi[UNITS_TEXT_MAX];
-	uint64_t x, y;
-	int rc;
+	const struct range_kind k = { .seps = { ".." }, .duration = true };
 
-	if (!split(text, "..", lo, hi)) {
-		rc = units_duration(text, &x);
-		y = x;
-	} else {
-		rc = units_duration(lo, &x);
-		if (rc == 0)
-			rc = units_duration(hi, &y);
-	}
-	if (rc < 0)
-		return rc;
-	if (x > y)
-		return -EINVAL;
-	*a = x;
-	*b = y;
-	return 0;
+	return range(&k, text, a, b);
 }
 
 int
 units_uint_range(const char *text, uint64_t min, uint64_t max, uint64_t *a,
 		 uint64_t *b)
 {
-	char lo[UNITS_TEXT_MAX], hi[UNITS_TEXT_MAX];
-	uint64_t x, y;
-	int rc;
+	const struct range_kind k = { .seps = { "..", "-" }, .min = min,
+				      .max = max };
 
-	if (!split(text, "..", lo, hi) && !split(text, "-", lo, hi)) {
-		rc = units_uint(text, min, max, &x);
-		y = x;
-	} else {
-		rc = units_uint(lo, min, max, &x);
-		if (rc == 0)
-			rc = units_uint(hi, min, max, &y);
-	}
-	if (rc < 0)
-		return rc;
-	if (x > y)
-		return -EINVAL;
-	*a = x;
-	*b = y;
-	return 0;
+	return range(&k, text, a, b);
 }
 
 int
