@@ -219,13 +219,14 @@ TEST(spared_leader_lives)
 	EQ_INT(rig_stop(&r), 0);
 }
 
-/* A run whose tag was refused: the limit was lower already. */
+/* A run whose tag was refused: the limit was lower already.  $0 is the zoo. */
 static uint64_t
 start_untagged(struct rig *r, const char *script)
 {
 	struct spawn_req q;
 	struct spawn_rlimit low[] = { { RLIMIT_RTTIME, 5000000, 5000000 } };
-	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)script, NULL };
+	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)script,
+			 (char *)(uintptr_t)rig_zoo(), NULL };
 	char *env[] = { "PATH=/usr/bin:/bin", NULL };
 
 	spawn_req_init(&q);
@@ -243,9 +244,8 @@ TEST(without_tag_by_session_parent_and_environment)
 
 	EQ_INT(rig_start(&r), 0);
 	uint64_t slot = start_untagged(
-		&r, "env -i sleep 100 & "
-		    "setsid sleep 100 & setsid env -i sleep 100 & "
-		    "echo ready; wait");
+		&r, "env -i \"$0\" still & setsid \"$0\" still & "
+		    "setsid env -i \"$0\" still & echo ready; wait");
 	struct rig_run *run = rig_run(&r, slot);
 	RIG_WAIT(&r, strchr(STDOUT(&r, slot), '\n'));
 	EQ_INT(procfs_rttime(run->pid, &limit), 0);
