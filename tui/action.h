@@ -2,24 +2,17 @@
 #define SBX_ACTION_H
 
 /*
- * What the screen itself can do: one row each, found by the keymap, by ':'
- * and by the list of keys.  Verbs that change processes are not here but in
- * engine/cmd.h.
+ * What the screen itself can do: one function for each row of actions.h,
+ * found by the keymap, by ':' and by the list of keys.  Verbs that change
+ * processes are not here but in engine/cmd.h.
  */
 
-#include <stddef.h>
-#include "engine/table.h"
+#include "engine/actions.h"
 
 struct ui;
 
-typedef void action_fn(struct ui *ui, int argc, char *const *argv);
-
-struct action {
-	struct row row;
-	const char *section;	/* of the list of keys */
-	action_fn *fn;		/* argv[0] is the name */
-};
-
-extern const struct table action_table;
+/* argv[0] is the name. */
+void	action_run(struct ui *ui, const struct action_row *a, int argc,
+		   char *const *argv);
 
 #endif

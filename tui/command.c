@@ -305,12 +305,10 @@ run(struct ui *ui, const char *line, bool sure)
 	for (size_t i = 0; i < st->count && count < WORDS_MAX; i++)
 		words[count++] = st->words[i].text;
 	words[count] = NULL;
-	const struct row *row =
-		count ? table_find(&action_table, words[0]) : NULL;
-	if (row) {
-		const struct action *a =
-			(const struct action *)(const void *)row;
-		a->fn(ui, (int)count, words);
+	const struct action_row *action =
+		count ? action_find(words[0]) : NULL;
+	if (action) {
+		action_run(ui, action, (int)count, words);
 	} else if (count && !strcmp(words[0], "set")) {
 		run_set(ui, words, count);
 		echo(ui, line);

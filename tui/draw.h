@@ -16,15 +16,10 @@
 #include <stdint.h>
 #include "engine/base.h"
 #include "engine/cell.h"
+#include "engine/color.h"
 #include "rect.h"
 
 struct canvas;
-
-/* Looks of a piece of text; colours as in cell.h. */
-struct style {
-	uint32_t fg, bg;
-	uint16_t attrs;
-};
 
 struct canvas_cursor {
 	int y, x;

@@ -8,10 +8,10 @@
 #include "engine/cmd.h"
 #include "engine/err.h"
 #include "engine/jsonout.h"
+#include "engine/keymap.h"
 #include "engine/option.h"
 #include "engine/rowfmt.h"
 #include "engine/set.h"
-#include "keymap.h"
 
 struct keylist {
 	const struct keymap *keys;
@@ -30,10 +30,10 @@ keylist_row(const char *command, const char **section)
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(command, " "),
 		 command);
-	const struct row *r = table_find(&action_table, name);
-	if (r) {
-		*section = ((const struct action *)(const void *)r)->section;
-		return r;
+	const struct action_row *action = action_find(name);
+	if (action) {
+		*section = action->section;
+		return &action->row;
 	}
 	*section = "Process";
 	return table_find(&cmd_verb_table, name);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "draw.h"
 #include "engine/base.h"
+#include "engine/color.h"
 #include "engine/mem.h"
 #include "term.h"
 #include "terminfo.h"
@@ -26,60 +27,6 @@ static struct {
 	int rows, cols;
 } paint;
 
-static const uint32_t ansi[16] = {
-	0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd,
-	0x00cdcd, 0xe5e5e5, 0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00,
-	0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff,
-};
-
-/* Red-mean distance: near what the eye sees, in integers. */
-static long
-distance(uint32_t a, uint32_t b)
-{
-	long ar = a >> 16 & 255, ag = a >> 8 & 255, ab = a & 255;
-	long br = b >> 16 & 255, bg = b >> 8 & 255, bb = b & 255;
-	long mean = (ar + br) / 2, r = ar - br, g = ag - bg, bl = ab - bb;
-
-	return (((512 + mean) * r * r) >> 8) + 4 * g * g +
-	       (((767 - mean) * bl * bl) >> 8);
-}
-
-static uint32_t
-cube(int i)
-{
-	static const uint32_t level[] = { 0, 95, 135, 175, 215, 255 };
-
-	if (i >= 232) {
-		uint32_t v = 8 + 10 * (uint32_t)(i - 232);
-		return v << 16 | v << 8 | v;
-	}
-	i -= 16;
-	return level[i / 36] << 16 | level[i / 6 % 6] << 8 | level[i % 6];
-}
-
-int
-paint_nearest(uint32_t rgb, int count)
-{
-	int best = 0, first = count > 16 ? 16 : 0;
-	long best_distance = -1;
-
-	/* The first sixteen of 256 are whatever the user chose. */
-	for (int i = first; i < count; i++) {
-		long d = distance(rgb, i < 16 ? ansi[i] : cube(i));
-		if (best_distance < 0 || d < best_distance) {
-			best = i;
-			best_distance = d;
-		}
-	}
-	return best;
-}
-
-static uint32_t
-rgb_of_index(int i)
-{
-	return i < 16 ? ansi[i] : cube(i);
-}
-
 /* A colour as curses counts it; bold is set where eight colours need it for
  * the bright ones. */
 static int
@@ -94,11 +41,11 @@ curses_color(uint32_t color, bool is_fg, attr_t *attrs)
 		uint32_t rgb = color & 0xffffff;
 		if (depth == TERM_RGB)
 			return TERMINFO_RGB | (int)rgb;
-		index = paint_nearest(rgb, depth == TERM_256 ? 256 : 16);
+		index = color_nearest(rgb, depth == TERM_256 ? 256 : 16);
 	} else {
 		index = (int)(color & 255);
 		if (index >= 16 && depth < TERM_256)
-			index = paint_nearest(rgb_of_index(index), 16);
+			index = color_nearest(color_rgb(index), 16);
 	}
 	if (index >= 8 && depth == TERM_8) {
 		index -= 8;

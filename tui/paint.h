@@ -11,7 +11,6 @@
  */
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct canvas;
 
@@ -21,8 +20,5 @@ void	paint_resize(int rows, int cols);
 void	paint_frame(const struct canvas *c, bool sync);
 /* The next frame sends everything. */
 void	paint_all(void);
-
-/* Nearest of the first count (8, 16, 256) palette colours: pure. */
-int	paint_nearest(uint32_t rgb, int count);
 
 #endif

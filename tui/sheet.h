@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "engine/keys.h"
+#include "engine/theme.h"
 #include "rect.h"
-#include "theme.h"
 #include "ui.h"
 
 struct vt_mouse;

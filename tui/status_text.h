@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "engine/proto.h"
-#include "theme.h"
+#include "engine/theme.h"
 
 enum { STATUS_TEXT_MAX = 64 };
 

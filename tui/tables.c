@@ -12,8 +12,8 @@
 #include "engine/rowfmt.h"
 #include "engine/status.h"
 #include "action.h"
-#include "keymap.h"
-#include "theme.h"
+#include "engine/keymap.h"
+#include "engine/theme.h"
 
 /* Text in a manual: nothing of it may act as a request. */
 static void

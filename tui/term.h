@@ -13,16 +13,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "engine/color.h"
 
 struct err;
-
-enum term_depth {
-	TERM_MONO,		/* attributes only */
-	TERM_8,
-	TERM_16,
-	TERM_256,
-	TERM_RGB,
-};
 
 struct term_options {
 	bool color;		/* false: NO_COLOR and the like */

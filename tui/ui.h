@@ -15,12 +15,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "draw.h"
+#include "engine/keymap.h"
 #include "engine/model.h"
+#include "engine/theme.h"
 #include "engine/vt.h"
 #include "glyph.h"
-#include "keymap.h"
 #include "layout.h"
-#include "theme.h"
 
 struct cli_open;
 struct client;
@@ -45,6 +45,7 @@ enum {
 };
 
 enum { UI_HELD_MAX = 256 };
+#define UI_NEXT_RUN UINT64_MAX
 
 enum toast_level { TOAST_NONE, TOAST_INFO, TOAST_WARN, TOAST_ERROR };
 
@@ -106,6 +107,8 @@ struct ui {
 	bool wrap;		/* log lines are wrapped, not cut */
 	bool focused;		/* the terminal's window is in front */
 	uint64_t left_at_ms;	/* when the leave key was pressed in TERM */
+	uint64_t keys_run;	/* TERM: the run that gets the keys; 0: none,
+				 * UI_NEXT_RUN: the next one */
 	uint32_t screen_proc;	/* whose screen the engine sends us */
 	int screen_rows, screen_cols;
 	uint64_t size_due_ms;	/* a new size is told then; 0: none */
@@ -115,6 +118,7 @@ struct ui {
 	struct key held[UI_HELD_MAX];
 	size_t held_count;
 	uint32_t held_proc;
+	uint64_t held_run;
 	uint64_t held_ms;	/* when the last of them was typed */
 
 	struct events_view *events;
@@ -184,6 +188,9 @@ struct pane *ui_pane(struct ui *ui, struct model_proc *p);
 /* Does the main pane show the terminal's picture, not the log? */
 bool	ui_shows_screen(const struct ui *ui);
 void	ui_set_mode(struct ui *ui, enum mode m);
+/* Do keys go to the program of p, which is selected?  What was typed for one
+ * that has ended must not reach the one that was started after it. */
+bool	ui_has_keys(const struct ui *ui, const struct model_proc *p);
 void	ui_relayout(struct ui *ui);
 struct totals ui_totals(const struct ui *ui);
 void	ui_toast(struct ui *ui, enum toast_level level, const char *fmt, ...)

@@ -2,7 +2,7 @@
 #include "../lib/test.h"
 #include "engine/err.h"
 #include "tui/edit.h"
-#include "tui/keymap.h"
+#include "engine/keymap.h"
 
 static struct edit ed;
 

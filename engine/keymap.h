@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "engine/keys.h"
+#include "keys.h"
 
 struct err;
 struct keymap;

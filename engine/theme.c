@@ -4,16 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/diag.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/rc.h"
-#include "engine/set.h"
-#include "engine/setfile.h"
-#include "engine/units.h"
-#include "paint.h"
+#include "base.h"
+#include "buf.h"
+#include "cell.h"
+#include "diag.h"
+#include "err.h"
+#include "mem.h"
+#include "rc.h"
+#include "set.h"
+#include "setfile.h"
 
 #ifndef SBX_DATADIR
 #define SBX_DATADIR "/usr/local/share/sbx"
@@ -33,22 +32,6 @@ static const struct row role_rows[] = {
 };
 
 const struct table role_table = TABLE("THEME ROLES", role_rows);
-
-static const char *const ansi_names[16] = {
-	"black",	"red",		"green",       "yellow",
-	"blue",		"magenta",	"cyan",	       "white",
-	"bright-black", "bright-red",	"bright-green", "bright-yellow",
-	"bright-blue",	"bright-magenta", "bright-cyan", "bright-white",
-};
-
-static const struct {
-	const char *name;
-	uint16_t bit;
-} attr_names[] = {
-	{ "bold", VT_BOLD },	       { "dim", VT_DIM },
-	{ "italic", VT_ITALIC },       { "underline", VT_UNDERLINE },
-	{ "reverse", VT_REVERSE },
-};
 
 /* A colour of a role; SAME: that of the role before the dot. */
 #define SAME 0xffffffffu
@@ -85,45 +68,6 @@ struct reading {
 };
 
 static bool
-parse_hex(const char *s, uint32_t *out)
-{
-	char *end;
-
-	if (s[0] != '#' || strlen(s) != 7 || strspn(s + 1,
-	    "0123456789abcdefABCDEF") != 6)
-		return false;
-	*out = VT_RGB | (uint32_t)strtoul(s + 1, &end, 16);
-	return true;
-}
-
-static bool
-parse_ansi(const char *s, uint32_t *out)
-{
-	if (!strcmp(s, "default")) {
-		*out = 0;
-		return true;
-	}
-	for (uint32_t i = 0; i < 16; i++) {
-		if (!strcmp(s, ansi_names[i])) {
-			*out = VT_INDEXED | i;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-parse_index(const char *s, uint32_t *out)
-{
-	uint64_t n;
-
-	if (units_uint(s, 0, 255, &n) < 0)
-		return false;
-	*out = VT_INDEXED | (uint32_t)n;
-	return true;
-}
-
-static bool
 parse_color(const struct theme *t, const char *s, uint32_t *out)
 {
 	if (!strcmp(s, "-")) {
@@ -136,19 +80,8 @@ parse_color(const struct theme *t, const char *s, uint32_t *out)
 			return true;
 		}
 	}
-	return parse_ansi(s, out) || parse_index(s, out) || parse_hex(s, out);
-}
-
-static bool
-parse_attr(const char *s, uint16_t *attrs)
-{
-	for (size_t i = 0; i < ARRAY_LEN(attr_names); i++) {
-		if (!strcmp(attr_names[i].name, s)) {
-			*attrs |= attr_names[i].bit;
-			return true;
-		}
-	}
-	return false;
+	return color_ansi(s, out) || color_index(s, out) ||
+	       color_hex(s, out);
 }
 
 /* FG [BG] [attribute ...].  0, or 1 + the index of the wrong word. */
@@ -164,7 +97,7 @@ parse_look(const struct theme *t, char *const *words, size_t count,
 	if (++i < count && parse_color(t, words[i], &k.bg))
 		i++;
 	for (; i < count; i++)
-		if (!parse_attr(words[i], &k.attrs))
+		if (!color_attr(words[i], &k.attrs))
 			return i + 1;
 	*out = k;
 	return 0;
@@ -201,19 +134,19 @@ read_swatch(struct reading *rd, const struct rc_stmt *st)
 		      st);
 		return;
 	}
-	if (!parse_hex(st->words[1].text, &rgb)) {
+	if (!color_hex(st->words[1].text, &rgb)) {
 		wrong(rd, 1, "not a colour:", NULL, st);
 		return;
 	}
-	if (!parse_ansi(st->words[last].text, &ansi)) {
+	if (!color_ansi(st->words[last].text, &ansi)) {
 		wrong(rd, last, "not one of the sixteen colours:",
-		      table_nearest(st->words[last].text, ansi_names, 16), st);
+		      color_suggest(st->words[last].text), st);
 		return;
 	}
 	if (st->count == 3)
 		index = VT_INDEXED |
-			(uint32_t)paint_nearest(rgb & 0xffffff, 256);
-	else if (!parse_index(st->words[2].text, &index)) {
+			(uint32_t)color_nearest(rgb & 0xffffff, 256);
+	else if (!color_index(st->words[2].text, &index)) {
 		wrong(rd, 2, "not a colour of 256:", NULL, st);
 		return;
 	}

@@ -1,7 +1,7 @@
 #include "theme.h"
 
 #include <string.h>
-#include "engine/base.h"
+#include "base.h"
 
 /*
  * Themes that are there without any file.  "terminal" is the text of

@@ -1,11 +1,11 @@
 #include "../lib/test.h"
 #include "engine/base.h"
+#include "engine/cell.h"
 #include "engine/diag.h"
 #include "engine/err.h"
 #include "engine/mem.h"
 #include "engine/set.h"
-#include "tui/paint.h"
-#include "tui/theme.h"
+#include "engine/theme.h"
 
 static struct theme *
 parse(const char *text, enum term_depth depth, struct diags *ds)
@@ -155,11 +155,11 @@ TEST(roles_are_well_named)
 
 TEST(nearest_colours)
 {
-	EQ_INT(paint_nearest(0xff0000, 256), 196);
-	EQ_INT(paint_nearest(0x000000, 256), 16);
-	EQ_INT(paint_nearest(0x808080, 256), 244);
-	EQ_INT(paint_nearest(0xff0000, 8), 1);
-	EQ_INT(paint_nearest(0x00ff00, 16), 10);
+	EQ_INT(color_nearest(0xff0000, 256), 196);
+	EQ_INT(color_nearest(0x000000, 256), 16);
+	EQ_INT(color_nearest(0x808080, 256), 244);
+	EQ_INT(color_nearest(0xff0000, 8), 1);
+	EQ_INT(color_nearest(0x00ff00, 16), 10);
 }
 
 TEST_MAIN()

@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/set.h"
+#include "base.h"
+#include "err.h"
+#include "mem.h"
+#include "set.h"
 
 enum { BINDINGS_MAX = 2000 };
 

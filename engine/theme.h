@@ -4,7 +4,7 @@
 /*
  * What things look like: a role for each kind of text, and a theme that gives
  * every role its colours and attributes.  A theme is a file of the language
- * of engine/rc.h with "theme", "inherit", "palette" and "color" lines and
+ * of rc.h with "theme", "inherit", "palette" and "color" lines and
  * nothing else.  A role that a theme does not name looks like the part of it
  * before the last dot, and at last like "text".
  *
@@ -15,9 +15,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "draw.h"
-#include "engine/table.h"
-#include "term.h"
+#include "color.h"
+#include "table.h"
 
 struct diags;
 struct err;
