@@ -29,6 +29,20 @@ struct acted {
 	bool (*settled)(const struct proc_row *r);
 };
 
+/* --all and --failed may well mean nobody: that is done, but not unsaid. */
+static void
+say_nobody(struct cli *c)
+{
+	bool up = c->cmd->verb->id == VERB_UP && c->cmd->word_count == 0;
+
+	if (cli_given(c, CMD_OPT_FAILED))
+		cli_say(c, "no process has failed");
+	else if (cli_given(c, CMD_OPT_ALL))
+		cli_say(c, "there is no process");
+	else if (up)
+		cli_say(c, "there is nothing that starts by itself");
+}
+
 /* The client is behind the reply with its rows until it has asked again. */
 static int
 request(struct cli *c, struct acted *a)
@@ -38,6 +52,8 @@ request(struct cli *c, struct acted *a)
 	if (cmd_to_request(c->cmd, &q, &c->err) < 0 ||
 	    client_call(c->client, &q, &a->r, &c->err) < 0)
 		return -1;
+	if (a->r.id_count == 0)
+		say_nobody(c);
 	return 0;
 }
 
@@ -207,7 +223,8 @@ cli_control(struct cli *c)
 {
 	enum verb verb = c->cmd->verb->id;
 
-	if (cli_connect(c, verb == VERB_START) < 0)
+	if ((verb == VERB_START ? cli_connect_set(c) :
+				  cli_connect(c, false)) < 0)
 		return cli_fail(c);
 	if (verb == VERB_STOP || verb == VERB_KILL)
 		return stop_and_follow(c);
@@ -217,7 +234,7 @@ cli_control(struct cli *c)
 int
 cli_up(struct cli *c)
 {
-	return cli_connect(c, true) < 0 ? cli_fail(c) : start_and_follow(c);
+	return cli_connect_set(c) < 0 ? cli_fail(c) : start_and_follow(c);
 }
 
 int

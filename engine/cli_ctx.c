@@ -48,10 +48,8 @@ cli_fail(struct cli *c)
 		buf_fini(&b);
 		return err_exit_code(e->code);
 	}
-	/* The mistakes of an sbxrc have said all of it. */
+	/* Said already, see cli_connect. */
 	if (!e->text[0])
-		return err_exit_code(e->code);
-	if (!e->text[0])	/* said already, see cli_connect */
 		return err_exit_code(e->code);
 	/* Errors quote words of files and of processes. */
 	struct buf b = BUF_INIT(16 * 1024);
@@ -147,14 +145,22 @@ cli_fini(struct cli *c)
 
 static const struct client_hooks hooks = { .on_frame = on_frame };
 
-int
-cli_connect(struct cli *c, bool start)
+static int
+find_session(struct cli *c)
 {
 	if (!c->found && session_find(&c->session,
 				      cli_arg(c, CMD_OPT_FILE)->text,
 				      &c->err) < 0)
 		return -1;
 	c->found = true;
+	return 0;
+}
+
+int
+cli_connect(struct cli *c, bool start)
+{
+	if (find_session(c) < 0)
+		return -1;
 	if (!c->loop)
 		c->loop = loop_new();
 	if (!c->loop)
@@ -177,6 +183,25 @@ cli_connect(struct cli *c, bool start)
 			c->err.text[0] = '\0';
 	}
 	return c->client ? 0 : -1;
+}
+
+int
+cli_connect_set(struct cli *c)
+{
+	const struct session *s = &c->session;
+
+	if (find_session(c) < 0)
+		return -1;
+	if (s->rc_path || !s->dir.key)
+		return cli_connect(c, true);
+	if (cli_connect(c, false) == 0)
+		return 0;
+	if (c->err.code != ERR_NO_ENGINE)
+		return -1;
+	err_set(&c->err, ERR_USAGE, "there is no sbxrc or .sbxrc in '%.300s' "
+		"or above it, and no engine runs for it", s->dir.dir);
+	return err_hint(&c->err, "write one (see man 5 sbxrc), name one with "
+			"-f, or run a command with 'sbx add -- CMD'");
 }
 
 int
@@ -273,8 +298,17 @@ cli_select(struct cli *c, size_t first, bool all_by_default,
 		flags |= SELECT_FAILED;
 	if (all_by_default && !flags && c->cmd->word_count <= first)
 		flags |= SELECT_ALL;
-	return model_select(c->model, c->cmd->words + first, flags, out,
-			    &c->err);
+	int n = model_select(c->model, c->cmd->words + first, flags, out,
+			     &c->err);
+	/* There is nobody to wait for, or whose lines could be shown. */
+	if (n == 0 && !all_by_default) {
+		free(*out);
+		return err_set(&c->err, ERR_NO_PROCESS,
+			       cli_given(c, CMD_OPT_FAILED) ?
+			       "no process has failed" :
+			       "there is no process");
+	}
+	return n;
 }
 
 struct model_proc *

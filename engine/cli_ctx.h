@@ -76,6 +76,9 @@ void	cli_fini(struct cli *c);
 
 /* The engine, with start: one is started if there is none.  0 or -1. */
 int	cli_connect(struct cli *c, bool start);
+/* The same with a start, for verbs that mean nothing without an sbxrc: where
+ * there is none, only an engine that runs already will do. */
+int	cli_connect_set(struct cli *c);
 /* Subscribes to these bits anew and waits until all rows are there. */
 int	cli_sync(struct cli *c, uint32_t bits);
 /* Both, for verbs that need the rows of a running engine. */
@@ -95,7 +98,8 @@ void	cli_wake(struct cli *c);
 uint64_t cli_deadline(const struct cli *c, enum cmd_option o);
 
 /* Processes by the words of the command from number first on, --all and
- * --failed; with none of them everything if all_by_default. */
+ * --failed; with none of them everything if all_by_default, else nobody is
+ * an error.  Their number or -1. */
 int	cli_select(struct cli *c, size_t first, bool all_by_default,
 		   struct model_proc ***out);
 /* The row of a process, also of one that was forgotten since; NULL: never

@@ -97,6 +97,40 @@ passes(const struct filter *f, const struct proc_row *r)
 	return false;
 }
 
+/* A group lives by its members: one that nobody is in is misspelt. */
+static int
+check_group(struct cli *c, const char *group)
+{
+	size_t count = model_count(c->model), known = 0;
+	struct filter f = { .group = group };
+	char **words = NULL;
+	bool any = group == NULL;
+
+	for (size_t i = 0; i < count && !any; i++) {
+		const struct proc_row *r = model_at(c->model, i)->row;
+		any = passes(&f, r);
+		for (const char *p = r->group; *p && !any;) {
+			size_t len = strcspn(p, " ");
+			words = mem_grow(words, known, known + 1,
+					 sizeof *words);
+			words[known++] = mem_strn(p, len);
+			p += len + (p[len] == ' ');
+		}
+	}
+	if (!any) {
+		const char *near = table_nearest(group,
+			(const char *const *)words, known);
+		err_set(&c->err, ERR_NO_PROCESS, "no process is in a group "
+			"'%.100s'", group);
+		if (near)
+			err_hint(&c->err, "did you mean '%s'?", near);
+	}
+	while (known > 0)
+		free(words[--known]);
+	free(words);
+	return any ? 0 : -1;
+}
+
 static int
 put_list(struct cli *c, struct model_proc *const *procs, size_t count)
 {
@@ -124,7 +158,8 @@ cli_ls(struct cli *c)
 
 	/* The table shows no figures of trees: then none are taken. */
 	if (parse_filter(c, &f) < 0 ||
-	    cli_rows(c, c->json ? PROTO_SUB_STATS : 0) < 0)
+	    cli_rows(c, c->json ? PROTO_SUB_STATS : 0) < 0 ||
+	    check_group(c, f.group) < 0)
 		return cli_fail(c);
 	size_t all = model_count(c->model);
 	struct model_proc **procs = mem_array(all + 1, sizeof *procs);

@@ -382,7 +382,7 @@ connect_run(struct run *run)
 		if (c->err.code != ERR_NO_ENGINE)
 			return -1;
 		c->err = (struct err)ERR_INIT;
-		if (cli_connect(c, true) < 0)
+		if (cli_connect_set(c) < 0)
 			return -1;
 	}
 	run->engine_pid = client_hello(c->client)->engine_pid;

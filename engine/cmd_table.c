@@ -27,7 +27,10 @@ enum { MANY = 10000 };
 	.options = OPTIONS(O(WAIT), O(NO_DEPS), O(ALL), O(JSON)),              \
 	.examples = "up\n" "up --wait 30s\n" "up web worker --no-deps\n",      \
 	.more = "Without NAME: those that start by themselves.  The engine\n"  \
-		"is started if there is none.\n" NAMES_MORE
+		"is started if there is none.  What runs is left alone; what\n" \
+		"has ended runs once more, a task that was done too.  What\n"  \
+		"NAME depends on is started only where it is not met yet.\n"   \
+		NAMES_MORE
 
 #define X_DOWN                                                                 \
 	.built = true,                                                         \

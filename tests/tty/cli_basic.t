@@ -58,6 +58,12 @@ out=$err
 is "$(json 'v["error"]["code"]')" no_engine "the code is no_engine"
 exits 3 "a socket that nobody listens at" env SBX_SOCKET="$T/none" "$SBX_BIN" ls
 exits 2 "a file that is not there" sbx -f nowhere/sbxrc up
+for verb in up run "start x"; do
+	exits 2 "no sbxrc: $verb" sbx $verb
+	like "$err" "no sbxrc or .sbxrc in '$T/w' or above it" "what was looked for"
+	like "$err" "sbx add -- CMD" "what can be done"
+done
+is "$(ls "$T/r")" "" "nothing was started"
 
 # check: nothing is started, every mistake is told.
 exits 2 "check without a file" sbx check

@@ -61,6 +61,18 @@ exits 0 "ls of a status" sbx ls --json --status off,failed
 is "$(json 'sorted(p)')" "['job', 'never', 'slow']" "only those"
 exits 0 "ls of a group" sbx ls --json --group all
 is "$(json 'sorted(p)')" "['hard', 'tree', 'web']" "only those"
+exits 4 "ls of a group that is not there" sbx ls --group al
+like "$err" "no process is in a group 'al'" "says so"
+like "$err" "did you mean 'all'" "one is suggested"
+exits 4 "as JSON" sbx ls --json --group nobody
+is "$out" "" "no list"
+exits 0 "none of a status is an answer" sbx ls --json --status timed_out --group all
+is "$(json 'v["processes"]')" "[]" "an empty one"
+exits 0 "nobody has failed" sbx restart --failed
+like "$err" "no process has failed" "that is told"
+exits 4 "nobody to wait for" sbx wait --failed
+like "$err" "no process has failed" "that is told"
+exits 4 "a pattern that fits nothing" sbx stop 'x*'
 exits 0 "ls in pages" sbx ls --json --limit 4
 is "$(json 'len(p)')" 4 "four"
 next=$(json 'v["next"]')
@@ -154,6 +166,26 @@ wait $two
 is $? 0 "the second up"
 is "$(test_pids | while read -r p; do tr '\0' ' ' </proc/$p/cmdline; echo
 	done 2>/dev/null | grep -c '^sbx __engine')" 1 "one engine"
+
+# What has ended is run again by up, what only is needed is not.
+cat >once.rc <<'END'
+process migrate echo migrated
+process web {
+	cmd sleep 1005
+	depends migrate ok
+}
+END
+exits 0 "up with a task" sbx -f once.rc up --wait 20s
+engine=$(sbx -f once.rc show web --json | sed 's/.*"pid":\([0-9]*\).*/\1/')
+exits 0 "up of who needs it" sbx -f once.rc up web
+exits 0 "show it" sbx -f once.rc show migrate --json
+is "$(json 'v["run"]')" 1 "a dependency that is met is not run again"
+exits 0 "up once more" sbx -f once.rc up --wait 20s
+exits 0 "show it" sbx -f once.rc show migrate --json
+is "$(json 'v["run"], v["status"]')" "2 completed" "the task is run again"
+exits 0 "the other one" sbx -f once.rc show web --json
+is "$(json 'v["run"], v["pid"]')" "1 $engine" "what runs is left alone"
+exits 0 "down" sbx -f once.rc down
 
 # An engine that is killed comes back, and nobody starts another.
 old=$(sbx doctor --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')
