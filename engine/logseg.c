@@ -51,7 +51,9 @@ header_good(const struct log_header *h, uint64_t segment)
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		if (h->base[s] >> 48 || h->start[s] > h->base[s])
 			return false;
-	return h->first_seq >> 48 == 0;
+	/* Entries' times are added to it. */
+	int64_t beyond = h->wall_ms >> 48;
+	return h->first_seq >> 48 == 0 && (beyond == 0 || beyond == -1);
 }
 
 /* How many segments begin at or before off. */

@@ -126,13 +126,17 @@ static uint64_t
 newest_indexed(void)
 {
 	uint64_t newest = 0;
+	bool any = false;
 	for (uint64_t no = 1; no < 200; no++) {
 		char name[LOG_NAME_MAX];
 		struct log_header h = { .first_seq = 0 };
 		log_name(name, no, LOG_SUFFIX_IDX);
 		int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && any)
+			break;
 		if (fd < 0)
 			continue;
+		any = true;
 		if (pread(fd, &h, sizeof(h), 0) == sizeof(h) && h.first_seq)
 			newest = no;
 		close(fd);

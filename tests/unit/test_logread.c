@@ -119,6 +119,38 @@ TEST(lines_by_time)
 	rig_fini(&r);
 }
 
+/* A header can be whole and its time not one that anything can be added to. */
+TEST(a_header_of_no_time_is_bad)
+{
+	static const int64_t times[] = { INT64_MIN, INT64_MAX, -1 };
+	for (unsigned i = 0; i < 3; i++) {
+		struct rig r;
+		struct log_header h;
+		struct logline l;
+		rig_init(&r, 0);
+		say(&r, LOG_OUT, "x\n");
+		int fd = openat(r.dir, "000001.idx", O_RDWR | O_CLOEXEC);
+		EQ_INT(pread(fd, &h, sizeof(h), 0), sizeof(h));
+		h.wall_ms = times[i];
+		h.sum = log_header_sum(&h);
+		EQ_INT(pwrite(fd, &h, sizeof(h), 0), sizeof(h));
+		close(fd);
+		logread_free(r.lr);
+		fold_free(r.f);
+		spool_free(r.sp);
+		r.sp = spool_open(r.dir, 0, 7000, NULL);
+		r.f = fold_new(r.sp, r.scratch, &no_ops, NULL, 0);
+		say_at(&r, LOG_OUT, "y\n", 8000);
+		r.lr = logread_open(r.dir, NULL);
+		EQ_INT(logread_line(r.lr, 1, 10, &l), 1);
+		EQ_MEM(l.text, l.len, "x", 1);
+		OK(times[i] == -1 || l.wall_ms >= 7000);
+		EQ_INT(logread_line(r.lr, 2, 10, &l), 1);
+		EQ_INT(l.wall_ms, 8000);
+		rig_fini(&r);
+	}
+}
+
 TEST(raw_bytes_of_a_stream)
 {
 	struct rig r;
