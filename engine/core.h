@@ -279,14 +279,15 @@ bool	proc_is_live(const struct proc *p);
 void	proc_arm(struct proc *p);		/* the timer of its life */
 /* End-of-turn work. */
 void	proc_settle_trees(struct engine *e);
-void	proc_settle_starts(struct engine *e);	/* after the registry */
+/* After registry_save(), with what it gave: nothing starts unrecorded. */
+void	proc_settle_starts(struct engine *e, int saved);
 /* The keeper's word. */
 void	proc_started(struct proc *p, const struct keep_start *s);
 void	proc_failed(struct proc *p, enum spawn_step step, int error);
 void	proc_exited(struct proc *p, const struct keep_exit *x);
 
 /* --- launch.c: from a spec to a request to the keeper ---------------------- */
-/* 0, or -1 with the reason in why (cap bytes). */
+/* 0, or -errno with the reason in why (cap bytes). */
 int	launch_run(struct proc *p, char *why, size_t cap);
 /* A number never used before, and the tag that goes with it. */
 uint64_t launch_slot(struct engine *e, uint64_t *tag);

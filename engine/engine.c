@@ -581,9 +581,7 @@ end_of_turn(void *arg)
 	if (e->registry_stale &&
 	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US)
 		e->registry_dirty = true;
-	if (e->registry_dirty)
-		registry_save(e);
-	proc_settle_starts(e);
+	proc_settle_starts(e, registry_save(e));
 	remove_forgotten(e);
 	feed_clients(e);
 	finish_if_down(e);

@@ -158,8 +158,10 @@ look(struct engine *e)
 	if (e->going_down || !e->listener)
 		return;
 	if (!has_logs(e)) {
-		registry_save(e);
-		loop_stop(e->loop);
+		if (registry_save(e) < 0)
+			timer_arm(e->hold_timer, clock_us() + AGAIN_US);
+		else
+			loop_stop(e->loop);
 		return;
 	}
 	if (put_back(e, &err) < 0)

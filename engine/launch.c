@@ -169,7 +169,7 @@ launch_run(struct proc *p, char *why, size_t cap)
 	struct spawn_rlimit limits[SPAWN_RLIMITS_MAX];
 	struct spawn_req q;
 	char **env = NULL;
-	int r = -1;
+	int r = -EINVAL;
 
 	spawn_req_init(&q);
 	if (s->user) {
@@ -221,7 +221,7 @@ out:
 	if (id)
 		identity_fini(id);
 	free(id);
-	return r < 0 ? -1 : 0;
+	return r;
 }
 
 int

@@ -27,6 +27,7 @@
 enum {
 	LOOK_FIRST_US = 1000,	/* at what a killed or ended tree has left */
 	LOOK_MAX_US = 50000,
+	SAVE_AGAIN_US = 100 * 1000,
 };
 
 void
@@ -205,7 +206,18 @@ static bool
 is_shortage(int error)
 {
 	return error == EAGAIN || error == ENOMEM || error == EMFILE ||
-	       error == ENFILE || error == ENOBUFS;
+	       error == ENFILE || error == ENOBUFS || error == ENOSPC;
+}
+
+static void
+not_started(struct proc *p, int error, const char *why)
+{
+	struct life_input in = {
+		.event = LIFE_EV_SPAWN_FAILED,
+		.detail = why,
+		.flags = is_shortage(error) ? LIFE_IN_TRANSIENT : 0,
+	};
+	proc_event(p, &in);
 }
 
 void
@@ -215,12 +227,7 @@ proc_failed(struct proc *p, enum spawn_step step, int error)
 	launch_explain(p, step, error, why, sizeof why);
 	p->slot_known = false;
 	p->release_slot = p->slot;
-	struct life_input in = {
-		.event = LIFE_EV_SPAWN_FAILED,
-		.detail = why,
-		.flags = is_shortage(error) ? LIFE_IN_TRANSIENT : 0,
-	};
-	proc_event(p, &in);
+	not_started(p, error, why);
 }
 
 void
@@ -355,26 +362,46 @@ proc_settle_trees(struct engine *e)
 		timer_arm(e->tick, next);
 }
 
+/* The next turn tries to save it again, so there has to be one. */
+static void
+save_again(struct engine *e)
+{
+	uint64_t at = clock_us() + SAVE_AGAIN_US;
+
+	if (!timer_armed(e->tick) || timer_at(e->tick) > at)
+		timer_arm(e->tick, at);
+}
+
 /*
  * After the registry was saved: a new engine that finds a slot unknown to
- * the keeper knows that the spawn was never sent.
+ * the keeper knows that the spawn was never sent.  What could not be saved
+ * does not happen, or nobody would know of it after this engine: a start
+ * fails, an end stays with the keeper.
  */
 void
-proc_settle_starts(struct engine *e)
+proc_settle_starts(struct engine *e, int saved)
 {
+	char why[256];
+
+	if (saved < 0)
+		save_again(e);
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
-		if (p->release_slot) {
+		if (p->release_slot && (saved == 0 || e->going_down)) {
 			keeplink_release(e->link, p->release_slot);
 			p->release_slot = 0;
 		}
 		if (!p->spawn_wanted)
 			continue;
 		p->spawn_wanted = false;
-		char why[256];
-		if (launch_run(p, why, sizeof why) == 0)
-			continue;
-		proc_tell(p, LIFE_EV_SPAWN_FAILED, CAUSE_NONE, why);
+		int r = saved;
+		if (r < 0)
+			snprintf(why, sizeof why, "its record cannot be "
+				 "kept: %s", strerror(-r));
+		else
+			r = launch_run(p, why, sizeof why);
+		if (r < 0)
+			not_started(p, -r, why);
 	}
 }
 

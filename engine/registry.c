@@ -31,86 +31,93 @@ enum {
 	PART_MAX = 32 << 20,		/* of one field of one process */
 };
 
-static void
+static int
 put_part(struct buf *b, struct buf *part)
 {
-	msg_put_bytes(b, part->data ? part->data : "", part->len);
+	int r = msg_put_bytes(b, part->data ? part->data : "", part->len);
+
 	buf_clear(part);
+	return r;
 }
 
-static void
+static int
 put_gaps(const struct proc *p, struct buf *b)
 {
 	struct spool_gap gaps[SPOOL_GAPS_MAX];
 	size_t n = spool_gaps(p->spool, gaps, SPOOL_GAPS_MAX);
-	msg_put_u32(b, (uint32_t)n);
+	int r = msg_put_u32(b, (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
-		msg_put_u8(b, gaps[i].stream);
-		msg_put_u64(b, gaps[i].off);
-		msg_put_u64(b, gaps[i].bytes);
+		r |= msg_put_u8(b, gaps[i].stream);
+		r |= msg_put_u64(b, gaps[i].off);
+		r |= msg_put_u64(b, gaps[i].bytes);
 	}
+	return r;
 }
 
-static void
+static int
 put_tty(const struct proc *p, struct buf *b)
 {
-	msg_put_bytes(b, p->base.data ? p->base.data : "", p->base.len);
-	msg_put_u64(b, p->base_off);
-	msg_put_u16(b, p->base_rows);
-	msg_put_u16(b, p->base_cols);
-	msg_put_u32(b, p->vt_falls);
-	msg_put_bytes(b, buf_str(&p->base_history), p->base_history.len);
-	msg_put_u64(b, p->base_history_id);
+	int r = msg_put_bytes(b, p->base.data ? p->base.data : "", p->base.len);
+	r |= msg_put_u64(b, p->base_off);
+	r |= msg_put_u16(b, p->base_rows);
+	r |= msg_put_u16(b, p->base_cols);
+	r |= msg_put_u32(b, p->vt_falls);
+	r |= msg_put_bytes(b, buf_str(&p->base_history), p->base_history.len);
+	r |= msg_put_u64(b, p->base_history_id);
+	return r;
 }
 
-static void
+static int
 put_proc(struct proc *p, struct buf *b, struct buf *part)
 {
-	msg_put_u32(b, p->id);
-	msg_put_bytes(b, p->packed.data, p->packed.len);
-	msg_put_strv(b, p->environ);
-	life_pack(&p->life, part);
-	put_part(b, part);
-	msg_put_u64(b, p->slot);
-	msg_put_u64(b, p->tag);
-	msg_put_i64(b, p->created_ms);
-	msg_put_i64(b, p->started_ms);
-	msg_put_i64(b, p->ready_ms);
-	msg_put_i64(b, p->ended_ms);
-	msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
+	int r = msg_put_u32(b, p->id);
+	r |= msg_put_bytes(b, p->packed.data, p->packed.len);
+	r |= msg_put_strv(b, p->environ);
+	r |= life_pack(&p->life, part);
+	r |= put_part(b, part);
+	r |= msg_put_u64(b, p->slot);
+	r |= msg_put_u64(b, p->tag);
+	r |= msg_put_i64(b, p->created_ms);
+	r |= msg_put_i64(b, p->started_ms);
+	r |= msg_put_i64(b, p->ready_ms);
+	r |= msg_put_i64(b, p->ended_ms);
+	r |= msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
 				p->run_cut << 2 | p->log_ended << 3));
-	msg_put_u32(b, p->errors);
-	msg_put_u32(b, p->warnings);
-	msg_put_u64(b, fold_handed_seq(p->fold));
-	watchset_save(p->watches, part);
-	put_part(b, part);
-	put_gaps(p, b);
-	put_tty(p, b);
-	msg_put_bytes(b, p->input.data ? p->input.data : "", p->input.len);
+	r |= msg_put_u32(b, p->errors);
+	r |= msg_put_u32(b, p->warnings);
+	r |= msg_put_u64(b, fold_handed_seq(p->fold));
+	r |= watchset_save(p->watches, part);
+	r |= put_part(b, part);
+	r |= put_gaps(p, b);
+	r |= put_tty(p, b);
+	r |= msg_put_bytes(b, p->input.data ? p->input.data : "", p->input.len);
+	return r;
 }
 
-static void
+static int
 put_all(struct engine *e, struct buf *b)
 {
 	struct buf part = BUF_INIT(PART_MAX);
+	int r = msg_put_u32(b, REGISTRY_MAGIC);
 
-	msg_put_u32(b, REGISTRY_MAGIC);
-	msg_put_u32(b, REGISTRY_VERSION);
-	msg_put_u32(b, e->next_id);
-	msg_put_u32(b, e->next_auto);
-	msg_put_u32(b, e->next_slot);
-	msg_put_i64(b, e->loaded_ms);
-	msg_put_u8(b, e->going_down);
-	msg_put_u32(b, e->down_cause);
-	msg_put_u64(b, e->down_for_us);
-	setpack_put(&part, &e->set);
-	put_part(b, &part);
-	options_pack(e->options, &part);
-	put_part(b, &part);
-	msg_put_u32(b, (uint32_t)e->nproc);
+	r |= msg_put_u32(b, REGISTRY_VERSION);
+	r |= msg_put_u32(b, e->next_id);
+	r |= msg_put_u32(b, e->next_auto);
+	r |= msg_put_u32(b, e->next_slot);
+	r |= msg_put_i64(b, e->loaded_ms);
+	r |= msg_put_u8(b, e->going_down);
+	r |= msg_put_u32(b, e->down_cause);
+	r |= msg_put_u64(b, e->down_for_us);
+	r |= setpack_put(&part, &e->set);
+	r |= put_part(b, &part);
+	r |= options_pack(e->options, &part);
+	r |= put_part(b, &part);
+	r |= msg_put_u32(b, (uint32_t)e->nproc);
 	for (size_t i = 0; i < e->nproc; i++)
-		put_proc(e->procs[i], b, &part);
+		r |= put_proc(e->procs[i], b, &part);
 	buf_fini(&part);
+	/* A field that is left out would be the end of all behind it. */
+	return r ? -EMSGSIZE : 0;
 }
 
 int
@@ -120,9 +127,9 @@ registry_save(struct engine *e)
 
 	if (!e->registry_dirty)
 		return 0;
-	put_all(e, &b);
-	int fd = sys_memfd("sbx-registry");
-	int r = fd < 0 ? fd : sys_write_all(fd, b.data, b.len);
+	int r = put_all(e, &b);
+	int fd = r < 0 ? r : sys_memfd("sbx-registry");
+	r = fd < 0 ? fd : sys_write_all(fd, b.data, b.len);
 	if (r == 0)
 		r = keeplink_registry(e->link, fd);
 	sys_close(fd);

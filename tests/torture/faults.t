@@ -248,6 +248,38 @@ ok(nfds(engine) < 90, "the engine has %d descriptors" % nfds(engine))
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
+# --- a record that cannot be kept -----------------------------------------------------
+
+s = Faulty("process a {\n argv %s tick 20\n}\n"
+           "process b {\n argv %s wait\n autostart no\n"
+           " restart.backoff 100ms..200ms\n restart.max 0\n}\n" % (ZOO, ZOO))
+same(s.sbx("up")[0], 0, "a set of two")
+pid = s.row("a")["pid"]
+for call, code in (("dup", "EMFILE"), ("memfd", "ENOMEM")):
+    what = "the registry without %s" % call
+    s.arm("engine/%s:%d:1+" % (call, getattr(errno, code)))
+    s.sbx("start", "b", "--wait", "500ms")
+    row = s.row("b")
+    ok(row.get("status") == "backoff" and not row.get("pid"),
+       what + ": nothing starts", row)
+    ok("record cannot be kept: " + os.strerror(getattr(errno, code)) in
+       row.get("reason", ""), what + ": and that is why", row)
+    s.kill_engine()
+    s.disarm()
+    ok(until(lambda: s.sbx("ls")[0] == 0, 20), what + ": the next engine")
+    ok(until(lambda: s.sbx("start", "b", "--wait", "5s")[0] == 0, 20),
+       what + ": it starts afterwards", s.row("b"))
+    same(s.row("a").get("pid"), pid, what + ": the other one lives")
+    s.arm("engine/%s:%d:1+" % (call, getattr(errno, code)))
+    s.sbx("kill", "b", "--wait", "5s")
+    same(s.status("b"), "killed", what + ": a kill works")
+    s.disarm()
+s.arm("engine/dup:%d:1+" % errno.EMFILE)
+same(s.sbx("down")[0], 0, "down works without a registry")
+s.disarm()
+clean(s, "records that cannot be kept")
+s.end()
+
 # --- while it comes up ----------------------------------------------------------------
 
 plan = [("client", "fork", "EAGAIN", "1"), ("engine", "mem", "ENOMEM", "30")]
