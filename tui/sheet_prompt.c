@@ -20,7 +20,7 @@ struct prompt {
 	enum kind kind;
 	struct edit edit;
 	bool names;		/* find among the names of processes */
-	bool bad;		/* not a pattern (yet) */
+	bool bad;		/* not a pattern (yet), or no such name */
 	uint32_t proc;		/* where it was opened */
 	char old[256];		/* pattern to go back to */
 	size_t history;
@@ -34,6 +34,20 @@ log_of(struct ui *ui, const struct prompt *p)
 	return proc ? ui_pane(ui, proc)->log : NULL;
 }
 
+/* What the prompt is for, or what is wrong with its text. */
+static const char *
+note_of(const struct prompt *p)
+{
+	if (p->kind == FILTER)
+		return "keep lines; !RE hides them";
+	if (p->kind == SEND)
+		return "Enter sends the line";
+	if (!p->names)
+		return "this log  Tab: names";
+	return p->bad ? "no match  Tab: this log"
+		      : "names of processes  Tab: this log";
+}
+
 static void
 draw(struct ui *ui, struct sheet *sh)
 {
@@ -44,12 +58,7 @@ draw(struct ui *ui, struct sheet *sh)
 	const char *mark = p->kind == FIND     ? "/"
 			   : p->kind == FILTER ? "&"
 					       : ">";
-	const char *note = p->kind == FIND
-				   ? (p->names ? "names of processes  Tab: "
-						 "this log"
-					       : "this log  Tab: names")
-			   : p->kind == FILTER ? "keep lines; !RE hides them"
-					       : "Enter sends the line";
+	const char *note = note_of(p);
 
 	draw_fill(&pen, r);
 	int note_w = draw_columns(note);
@@ -72,21 +81,31 @@ draw(struct ui *ui, struct sheet *sh)
 		r.y, x + col - skip, true, 2 });
 }
 
-/* The first process from the selected one on whose name holds the text. */
-static void
-find_name(struct ui *ui, const char *text)
+/* The first process whose name holds the text, from where the prompt was
+ * opened on: with a longer text it may be the same one.  0: none. */
+static uint32_t
+find_name(struct ui *ui, const struct prompt *p)
 {
-	uint32_t id = ui->selected;
+	uint32_t id = p->proc;
 
-	for (size_t i = 0; *text && i < ui->list.count; i++) {
-		struct model_proc *p = model_find(ui->model, id);
-		if (p && strcasestr(p->row->name, text)) {
-			ui_select(ui, p->id);
-			return;
-		}
+	for (size_t i = 0; p->edit.len && i < ui->list.count; i++) {
+		struct model_proc *proc = model_find(ui->model, id);
+		if (proc && strcasestr(proc->row->name, p->edit.text))
+			return id;
 		uint32_t next = list_move(ui, id, 1);
 		id = next == id ? list_nth(ui, 1) : next;
 	}
+	return 0;
+}
+
+/* Without a match the cursor is where it was before. */
+static void
+show_name(struct ui *ui, struct prompt *p)
+{
+	uint32_t id = find_name(ui, p);
+
+	p->bad = p->edit.len && !id;
+	ui_select(ui, id ? id : p->proc);
 }
 
 static void
@@ -99,7 +118,7 @@ changed(struct ui *ui, struct prompt *p)
 	if (p->kind != FIND)
 		return;
 	if (p->names)
-		find_name(ui, p->edit.text);
+		show_name(ui, p);
 	else if (lv)
 		p->bad = logview_highlight(lv, p->edit.text, &e) < 0;
 }
@@ -112,6 +131,9 @@ accept_find(struct ui *ui, struct prompt *p, struct logview *lv)
 
 	if (p->edit.len && ui->finds)
 		history_add(ui->finds, text);
+	if (p->names && p->bad)
+		ui_toast(ui, TOAST_WARN, "no match: no name holds '%s'",
+			 text);
 	if (p->names || !lv)
 		return;
 	if (logview_highlight(lv, text, &e) < 0) {
@@ -154,7 +176,9 @@ cancel(struct ui *ui, struct prompt *p)
 {
 	struct logview *lv = log_of(ui, p);
 
-	if (p->kind == FIND && lv && !p->names)
+	if (p->kind == FIND && p->names)
+		ui_select(ui, p->proc);
+	else if (p->kind == FIND && lv)
 		logview_highlight(lv, p->old, NULL);
 	sheet_close(ui);
 }
@@ -189,6 +213,8 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		p->names = !p->names;
 		if (p->names && lv)
 			logview_highlight(lv, p->old, NULL);
+		else
+			ui_select(ui, p->proc);
 		changed(ui, p);
 	} else if (k.sym == SYM_UP || k.sym == SYM_DOWN) {
 		from_history(ui, p, k.sym == SYM_UP ? -1 : 1);
