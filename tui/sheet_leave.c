@@ -15,7 +15,7 @@ enum { DETACH, STOP, INTERRUPT, STAY, ANSWERS };
 
 struct leave {
 	struct sheet sheet;
-	int chosen;
+	int chosen;		/* an answer */
 	bool stopping;
 };
 
@@ -28,6 +28,39 @@ static const struct {
 	{ "Esc", "stay" },
 };
 
+/* Only what runs can be interrupted. */
+static bool
+offered(const struct ui *ui, int answer)
+{
+	const struct model_proc *p = ui_selected(ui);
+
+	return answer != INTERRUPT || (p && row_up(p->row));
+}
+
+/* The chosen answer may not be there any more: things end meanwhile. */
+static int
+chosen(const struct ui *ui, const struct leave *l)
+{
+	return offered(ui, l->chosen) ? l->chosen : DETACH;
+}
+
+static void
+choose(const struct ui *ui, struct leave *l, int by)
+{
+	int i = chosen(ui, l);
+
+	do
+		i = (i + ANSWERS + by) % ANSWERS;
+	while (!offered(ui, i));
+	l->chosen = i;
+}
+
+static bool
+is_waiting(const struct proc_row *r)
+{
+	return r->status == STATUS_BACKOFF;
+}
+
 /* "api web db worker shell" */
 static void
 running_names(struct ui *ui, char *out, size_t cap)
@@ -37,29 +70,50 @@ running_names(struct ui *ui, char *out, size_t cap)
 	out[0] = 0;
 	for (size_t i = 0; i < model_count(ui->model) && n + 70 < cap; i++) {
 		const struct proc_row *r = model_at(ui->model, i)->row;
-		if (row_up(r))
+		if (row_up(r) || is_waiting(r))
 			n += (size_t)snprintf(out + n, cap - n, "%s%s",
 					      n ? " " : "", r->name);
 	}
 }
 
 static void
+title_text(const struct ui *ui, char *out, size_t cap)
+{
+	struct totals t = ui_totals(ui);
+	int n = t.up ? t.up : t.retrying;
+	const char *what = t.up ? "running" : "about to be tried again";
+
+	if (n)
+		snprintf(out, cap, "leave sbx %s %d process%s %s",
+			 ui_glyph(ui, GLYPH_DASH), n,
+			 n == 1 ? " is" : "es are", what);
+	else
+		snprintf(out, cap, "leave sbx %s nothing is running",
+			 ui_glyph(ui, GLYPH_DASH));
+}
+
+static void
 answer_text(struct ui *ui, int i, char *out, size_t cap)
 {
 	struct model_proc *p = ui_selected(ui);
+	struct totals t = ui_totals(ui);
+	int n = t.up + t.retrying;
 	char names[200];
 
 	switch (i) {
 	case DETACH:
-		snprintf(out, cap, "they keep running; `sbx` comes back");
+		snprintf(out, cap, "%s; `sbx` comes back",
+			 n == 0	  ? "the set stays"
+			 : n == 1 ? "it goes on"
+				  : "they keep running");
 		break;
 	case STOP:
 		running_names(ui, names, sizeof(names));
-		snprintf(out, cap, "%s", names);
+		snprintf(out, cap, "%s", n ? names : "and end the session");
 		break;
 	case INTERRUPT:
-		snprintf(out, cap, "send Ctrl-C to %.64s only, stay here",
-			 p ? p->row->name : "nothing");
+		snprintf(out, cap, "send Ctrl-C to %.64s, stay here",
+			 p ? p->row->name : "");
 		break;
 	default:
 		out[0] = 0;
@@ -82,13 +136,12 @@ busy_terminal(struct ui *ui)
 static void
 draw_question(struct ui *ui, struct leave *l)
 {
-	struct rect r = sheet_place(ui, -1, 10, 54);
 	const struct proc_row *busy = busy_terminal(ui);
-	int up = ui_totals(ui).up;
+	int rows = 4 + (offered(ui, INTERRUPT) ? ANSWERS : ANSWERS - 1);
+	struct rect r = sheet_place(ui, -1, busy ? rows + 2 : rows, 54);
 	char text[256];
 
-	snprintf(text, sizeof(text), "leave sbx %s %d process%s running",
-		 ui_glyph(ui, GLYPH_DASH), up, up == 1 ? " is" : "es are");
+	title_text(ui, text, sizeof(text));
 	struct rect in = sheet_frame(ui, r, text, NULL);
 	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
 	/* In a low terminal the answers matter more than the air. */
@@ -96,22 +149,24 @@ draw_question(struct ui *ui, struct leave *l)
 	in.w++;
 	pen.clip = in;
 	for (int i = 0; i < ANSWERS; i++) {
-		if (i == l->chosen)
-			ui_text(ui, &pen, y + i, in.x, ROLE_TEXT_STRONG,
+		if (!offered(ui, i))
+			continue;
+		if (i == chosen(ui, l))
+			ui_text(ui, &pen, y, in.x, ROLE_TEXT_STRONG,
 				ui_glyph(ui, GLYPH_CURSOR));
-		ui_text(ui, &pen, y + i, in.x + 2, ROLE_SHEET_KEY,
+		ui_text(ui, &pen, y, in.x + 2, ROLE_SHEET_KEY,
 			answers[i].key);
-		draw_text(&pen, y + i, i == STAY ? in.x + 7 : in.x + 5,
+		draw_text(&pen, y, i == STAY ? in.x + 7 : in.x + 5,
 			  answers[i].word);
 		answer_text(ui, i, text, sizeof(text));
-		draw_cut(&pen, y + i, in.x + 16, in.x + in.w - in.x - 16,
-			 text, ui_glyph(ui, GLYPH_MORE));
+		draw_cut(&pen, y++, in.x + 16, in.w - 16, text,
+			 ui_glyph(ui, GLYPH_MORE));
 	}
-	if (busy && in.h > ANSWERS + 2) {
+	if (busy && y + 1 < in.y + in.h) {
 		snprintf(text, sizeof(text),
 			 "%.64s has a program in front: %.100s", busy->name,
 			 busy->title);
-		draw_cut(&pen, y + ANSWERS + 1, in.x, in.w - 1, text,
+		draw_cut(&pen, y + 1, in.x, in.w - 1, text,
 			 ui_glyph(ui, GLYPH_MORE));
 	}
 }
@@ -214,17 +269,18 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		return;
 	}
 	if (k.sym == SYM_ENTER)
-		answer(ui, l, l->chosen);
+		answer(ui, l, chosen(ui, l));
 	else if (k.sym == SYM_ESC || k.sym == 'q' ||
 		 (k.sym == 'c' && k.mods == KEY_CTRL))
 		answer(ui, l, STAY);
 	else if (k.sym == SYM_DOWN || k.sym == 'j')
-		l->chosen = (l->chosen + 1) % ANSWERS;
+		choose(ui, l, 1);
 	else if (k.sym == SYM_UP || k.sym == 'k')
-		l->chosen = (l->chosen + ANSWERS - 1) % ANSWERS;
+		choose(ui, l, -1);
 	else if (!k.mods)
 		for (int i = 0; i < STAY; i++)
-			if (k.sym == (uint32_t)answers[i].key[0]) {
+			if (k.sym == (uint32_t)answers[i].key[0] &&
+			    offered(ui, i)) {
 				answer(ui, l, i);
 				return;
 			}
@@ -237,8 +293,9 @@ hint(struct ui *ui, struct sheet *sh)
 
 	if (((struct leave *)sh)->stopping)
 		return "X kill now   d stop in the background";
-	snprintf(text, sizeof(text), "d s i or %s Enter   Esc stay      "
+	snprintf(text, sizeof(text), "d s%s or %s Enter   Esc stay      "
 		 "`set quit detach` stops this question",
+		 offered(ui, INTERRUPT) ? " i" : "",
 		 ui_glyph(ui, GLYPH_UP_DOWN));
 	return text;
 }
