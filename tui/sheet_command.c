@@ -34,19 +34,41 @@ refresh(struct ui *ui, struct command_line *cl)
 	cl->picked = false;
 }
 
-/* The row that the first word names, for the explanation. */
 static const struct row *
-row_of(const struct command_line *cl)
+row_of(const char *line)
 {
 	char name[64];
-	size_t len = strcspn(cl->edit.text, " ");
 
-	snprintf(name, sizeof(name), "%.*s", (int)len, cl->edit.text);
-	if (!cl->edit.text[len] && cl->count)
-		snprintf(name, sizeof(name), "%s",
-			 cl->offers[cl->chosen].text);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(line, " "), line);
 	const struct row *r = table_find(&action_table, name);
 	return r ? r : table_find(&cmd_verb_table, name);
+}
+
+/*
+ * The offer that Enter takes, NULL if it takes the text as it stands.  The
+ * first one only in place of the beginning of a command: a name behind it is
+ * never guessed.
+ */
+static const struct completion *
+taken(const struct command_line *cl)
+{
+	const char *text = cl->edit.text;
+
+	if (!cl->count)
+		return NULL;
+	if (!cl->picked && (!*text || strchr(text, ' ') || row_of(text)))
+		return NULL;
+	return &cl->offers[cl->chosen];
+}
+
+/* What Enter would run. */
+static void
+line_of(const struct command_line *cl, char *out, size_t cap)
+{
+	const struct completion *c = taken(cl);
+
+	snprintf(out, cap, "%.*s%s", c ? (int)c->from : (int)cl->edit.len,
+		 cl->edit.text, c ? c->text : "");
 }
 
 static void
@@ -63,7 +85,7 @@ draw_offers(struct ui *ui, const struct pen *pen, struct command_line *cl,
 		size_t n = cl->top + (size_t)i;
 		const struct completion *c = &cl->offers[n];
 		struct pen own = *pen;
-		if (n == cl->chosen) {
+		if (c == taken(cl)) {
 			own.style = ui_style(ui, ROLE_SHEET_SELECTED);
 			draw_fill(&own, (struct rect){ y + i, x, 1,
 						       pen->clip.w });
@@ -83,17 +105,16 @@ static void
 draw_explanation(struct ui *ui, const struct pen *pen,
 		 const struct command_line *cl, int y)
 {
-	const struct row *r = row_of(cl);
-	char text[256];
+	char text[256], line[EDIT_MAX + 1];
 
+	line_of(cl, line, sizeof(line));
+	const struct row *r = row_of(line);
 	if (!r)
 		return;
 	snprintf(text, sizeof(text), "%s%s%s: %s", r->name,
 		 *r->args ? " " : "", r->args, r->help);
 	draw_cut(pen, y, pen->clip.x, pen->clip.w, text,
 		 ui_glyph(ui, GLYPH_MORE));
-	bool whole = strchr(cl->edit.text, ' ') != NULL;
-	const char *line = whole ? cl->edit.text : r->name;
 	if (table_find(&cmd_verb_table, r->name))
 		snprintf(text, sizeof(text),
 			 "in sbxrc: bind KEY %.60s   shell: sbx %.60s", line,
@@ -160,11 +181,7 @@ accept(struct ui *ui, struct command_line *cl)
 {
 	char line[EDIT_MAX + 1];
 
-	if (cl->picked && cl->count) {
-		const struct completion *c = &cl->offers[cl->chosen];
-		edit_replace(&cl->edit, c->from, c->text);
-	}
-	snprintf(line, sizeof(line), "%s", cl->edit.text);
+	line_of(cl, line, sizeof(line));
 	sheet_close(ui);
 	if (ui->history)
 		history_add(ui->history, line);
@@ -187,11 +204,14 @@ from_history(struct ui *ui, struct command_line *cl, int direction)
 	}
 }
 
+/* The first one is chosen by the first key, if none was before. */
 static void
 choose(struct command_line *cl, int by)
 {
 	if (!cl->count)
 		return;
+	if (!taken(cl) && by > 0)
+		by = 0;
 	cl->chosen = (cl->chosen + cl->count + (size_t)by) % cl->count;
 	cl->picked = true;
 }
