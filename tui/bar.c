@@ -433,8 +433,10 @@ status_left(struct ui *ui, struct pieces *p)
 		return;
 	if (ui->mode == MODE_TERM) {
 		snprintf(text, sizeof(text),
-			 row_up(proc->row)
+			 ui_has_keys(ui, proc)
 				 ? "every key goes to %.80s"
+			 : row_up(proc->row)
+				 ? "%.80s was started anew; keys are not sent"
 				 : "%.80s has ended; keys are not sent",
 			 proc->row->name);
 		piece(p, ROLE_TEXT, text);
@@ -650,17 +652,19 @@ hint_term(struct ui *ui, struct pieces *p)
 	snprintf(key, sizeof(key), "%s%.40s",
 		 !strncmp(leave, "C-", 2) ? "Ctrl-" : "",
 		 !strncmp(leave, "C-", 2) ? leave + 2 : leave);
-	if (proc && !row_up(proc->row)) {
+	bool cut = proc && !ui_has_keys(ui, proc);
+	if (cut) {
 		p->x = ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT_KEY,
 			       "Enter");
 		p->x = ui_text(ui, &p->pen, p->y, p->x + 1, ROLE_HINT,
-			       "start again") +
+			       row_up(proc->row) ? "type into it"
+						 : "start again") +
 		       3;
 	}
 	p->x = ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT_KEY, key);
 	p->x = ui_text(ui, &p->pen, p->y, p->x + 1, ROLE_HINT,
 		       "back to the list");
-	if (proc && !row_up(proc->row))
+	if (cut)
 		return;
 	snprintf(text, sizeof(text),
 		 " (press it twice quickly to send a real %s)", key);

@@ -397,6 +397,13 @@ ui_select(struct ui *ui, uint32_t id)
 	ui_look_at_mouse(ui);
 }
 
+bool
+ui_has_keys(const struct ui *ui, const struct model_proc *p)
+{
+	return ui->mode == MODE_TERM && row_up(p->row) &&
+	       p->row->run == ui->keys_run;
+}
+
 void
 ui_set_mode(struct ui *ui, enum mode m)
 {
@@ -414,6 +421,10 @@ ui_set_mode(struct ui *ui, enum mode m)
 		ui->zoom = false;
 	if (m == MODE_LIST && ui->mode == MODE_LOG)
 		ui->log_of_tty = false;
+	if (m == MODE_TERM && ui->mode != MODE_TERM)
+		ui->keys_run = row_up(p->row)	  ? p->row->run
+			       : p->row->has_exit ? 0
+						  : UI_NEXT_RUN;
 	ui->mode = m;
 	if (p && m != MODE_TERM && ui_pane(ui, p)->log_stale) {
 		ui_pane(ui, p)->log_stale = false;

@@ -56,13 +56,14 @@ leave_again(struct ui *ui, struct key k)
 static void
 hold_key(struct ui *ui, uint32_t proc, struct key k)
 {
-	if (ui->held_proc != proc)
+	if (ui->held_proc != proc || ui->held_run != ui->keys_run)
 		ui->held_count = 0;
 	if (ui->held_count == UI_HELD_MAX) {
 		ui_toast(ui, TOAST_WARN, "no connection: key not sent");
 		return;
 	}
 	ui->held_proc = proc;
+	ui->held_run = ui->keys_run;
 	ui->held_ms = clock_ms();
 	ui->held[ui->held_count++] = k;
 }
@@ -70,13 +71,30 @@ hold_key(struct ui *ui, uint32_t proc, struct key k)
 static void
 send_held(struct ui *ui)
 {
-	if (ui->held_count && clock_ms() - ui->held_ms > HELD_MS)
+	const struct model_proc *p = model_find(ui->model, ui->held_proc);
+	bool same = p && row_up(p->row) && p->row->run == ui->held_run;
+
+	if (ui->held_count && (!same || clock_ms() - ui->held_ms > HELD_MS))
 		ui_toast(ui, TOAST_WARN, "keys typed without a connection "
 			 "were not sent");
 	else
 		for (size_t i = 0; i < ui->held_count; i++)
 			client_key(ui->client, ui->held_proc, ui->held[i]);
 	ui->held_count = 0;
+}
+
+/* Enter, while the terminal does not have the keys: its next program gets
+ * them, or the one that was started by itself meanwhile. */
+static void
+connect_keys(struct ui *ui, const struct model_proc *p)
+{
+	ui->dirty = true;
+	if (row_up(p->row)) {
+		ui->keys_run = p->row->run;
+		return;
+	}
+	ui->keys_run = UI_NEXT_RUN;
+	command_run(ui, "start");
 }
 
 static void
@@ -98,9 +116,9 @@ term_key(struct ui *ui, struct key k)
 		view_term.scroll(ui, VIEW_PAGE, k.sym == SYM_PGUP ? -1 : 1);
 		return;
 	}
-	if (!row_up(p->row)) {
+	if (!ui_has_keys(ui, p)) {
 		if (k.sym == SYM_ENTER && !k.mods)
-			command_run(ui, "start");
+			connect_keys(ui, p);
 		return;
 	}
 	/* The screen changes when the program answers, not before. */
@@ -148,7 +166,7 @@ ui_takes_text(const struct ui *ui)
 
 	if (ui->sheet)
 		return ui->sheet->ops->paste != NULL;
-	return ui->mode == MODE_TERM && p && row_up(p->row);
+	return p && ui_has_keys(ui, p);
 }
 
 void
@@ -359,6 +377,8 @@ took_rows(struct ui *ui, int bits, struct model_proc *p)
 	if ((bits & MODEL_SYNC) && ui->list.count == 0 && !ui->rc_path[0] &&
 	    !ui->sheet)
 		sheet_start_open(ui);
+	if (ui->keys_run == UI_NEXT_RUN && sel && row_up(sel->row))
+		ui->keys_run = sel->row->run;
 	if (p && p == sel)
 		ui_look_at_mouse(ui);
 	ui->dirty = true;

@@ -160,8 +160,9 @@ draw_ended(struct ui *ui, const struct proc_row *row, int y)
 }
 
 static void
-draw_live(struct ui *ui, const struct model_screen *s)
+draw_live(struct ui *ui, const struct model_proc *p)
 {
+	const struct model_screen *s = p->screen;
 	struct rect r = ui->layout.main;
 	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
 	int top = cropped_rows(s, r.h), left = cropped_cols(s, r.w);
@@ -180,7 +181,7 @@ draw_live(struct ui *ui, const struct model_screen *s)
 		tint.style = (struct style){ 0, 0, VT_REVERSE };
 		draw_tint(&tint, r);
 	}
-	if (ui->mode == MODE_TERM && !ui->sheet)
+	if (ui_has_keys(ui, p) && !ui->sheet)
 		canvas_set_cursor(ui->canvas, (struct canvas_cursor){
 			.y = r.y + s->head.cursor_row - top,
 			.x = r.x + s->head.cursor_col - left,
@@ -205,7 +206,7 @@ draw(struct ui *ui)
 		return;
 	}
 	if (s)
-		draw_live(ui, s);
+		draw_live(ui, p);
 	if (live)
 		return;
 	canvas_set_cursor(ui->canvas, (struct canvas_cursor){ 0, 0, 0, 0 });
@@ -285,7 +286,7 @@ wheel(struct ui *ui, struct model_proc *p, int lines)
 
 	/* A full-screen program has no scrollback: less and man expect
 	 * arrows. */
-	if (ui->mode == MODE_TERM && ui->client &&
+	if (ui_has_keys(ui, p) && ui->client &&
 	    (p->screen->head.modes & VT_MODE_ALTSCREEN)) {
 		struct key k = { lines < 0 ? SYM_UP : SYM_DOWN, 0 };
 		for (int i = 0; i < step; i++)
@@ -303,7 +304,7 @@ mouse(struct ui *ui, const struct vt_mouse *m)
 
 	if (!p || !p->screen)
 		return false;
-	if (ui->mode == MODE_TERM && pass_mouse(ui, p, m))
+	if (ui_has_keys(ui, p) && pass_mouse(ui, p, m))
 		return true;
 	if (m->kind != VT_MOUSE_PRESS)
 		return false;

@@ -1,0 +1,129 @@
+#!/bin/sh
+# Prompts and dialogs: finding a name, leaving, the command line, and a
+# terminal whose program is started again by itself.
+TEST_SECONDS=300
+. tests/lib/tty.sh
+cat >sbxrc <<'RC'
+set name shop
+process api  echo listening; sleep 1000
+process web  echo listening; sleep 1000
+process off {
+    cmd         sleep 1000
+    autostart   no
+}
+process again {
+    cmd             printf 'again> '; read -r line; echo "got <$line>"
+    tty             yes
+    restart         always
+    restart.backoff 100ms..100ms
+    restart.max     0
+}
+RC
+prompt() {
+	screen_type "$1"
+	wait_screen "^ $2 " "$1 opens $2"
+}
+
+screen_open 80x24 "$SBX_BIN"
+wait_screen '^›. api +up' "the first process is selected"
+wait_screen '^ . again +tty' "the terminal is up"
+
+# A name that is not there moves nothing.
+screen_keys 2
+wait_screen '^›. web' "the second is selected"
+prompt / FIND
+screen_type 'ag'
+wait_screen '^›. again' "a name is found while it is typed"
+screen_type 'x'
+wait_screen '^›. web' "what does not match goes back to where it was"
+wait_screen 'no match' "and says so"
+screen_keys Enter
+wait_screen '^ LIST .*no match: no name holds .agx' "Enter too"
+wait_screen '^›. web' "the cursor has not moved"
+prompt / FIND
+screen_type 'ap'
+wait_screen '^›. api' "found behind the end of the list"
+screen_keys Escape
+wait_screen '^›. web' "Esc goes back"
+prompt / FIND
+screen_type 'ap'
+screen_keys Enter
+wait_screen '^ LIST  api' "Enter stays there"
+wait_screen '^›. api' "with the cursor"
+
+# Leaving offers what makes sense.
+screen_keys q
+wait_screen 'leave sbx — 3 processes are running' "q counts"
+wait_screen 'i  interrupt  send Ctrl-C to api' "a process that runs can be interrupted"
+screen_keys Escape
+wait_screen "^ LIST " "Esc closes it"
+screen_keys 3
+wait_screen '^›. off' "one that is off"
+screen_keys q
+wait_screen 'leave sbx' "q asks"
+unlike "$(screen_text)" 'interrupt' "it cannot be interrupted"
+like "$(screen_text)" '^ d s or .* Enter' "nor do the hints say so"
+screen_keys i
+screen_keys Down Down
+wait_screen '› Esc  stay' "the cursor goes over what is there"
+screen_keys Enter
+wait_screen '^ LIST ' "and stays"
+
+# The command line takes the row that the cursor is on.
+web=$(pid_of web)
+screen_keys 2
+wait_screen '^›. web' "the second is selected"
+prompt : COMMAND
+screen_type 'rest'
+wait_screen '› restart ' "the first offer is under the cursor"
+wait_screen 'in sbxrc: bind KEY restart   shell: sbx restart' "and explained"
+screen_keys Down
+wait_screen '› restart web' "the next one"
+wait_screen 'in sbxrc: bind KEY restart web   shell: sbx restart web' "is explained as well"
+screen_keys Enter
+wait_until "Enter runs it" new_pid web "$web"
+prompt : COMMAND
+screen_type 'stop '
+wait_screen '  web ' "names are offered"
+unlike "$(screen_text)" '› api' "but none is taken by itself"
+screen_keys Escape
+wait_screen '^ LIST ' "Esc closes it"
+prompt : COMMAND
+screen_type 'zoo'
+wait_screen '› zoom' "the beginning of a command"
+screen_keys Enter
+wait_screen '^.web .*zoom' "is enough"
+screen_keys z
+wait_screen '^ LOG ' "not zoomed"
+
+# What is typed for a program never reaches the next one.
+screen_keys 4 Enter
+wait_screen '^ TERM  every key goes to again' "the terminal has the keys"
+screen_type 'first'
+screen_keys Enter
+wait_screen '^ TERM  again was started anew; keys are not sent' "it was started again"
+screen_type 'lost'
+wait_screen '^ Enter type into it   Ctrl-\] back to the list' "the hint says what to do"
+screen_keys Enter
+wait_screen '^ TERM  every key goes to again' "Enter connects"
+screen_type 'second'
+screen_keys Enter
+wait_screen '^ TERM  again was started anew' "it has ended again"
+run sbx logs again
+like "$out" 'got <first>' "the first line went to the first"
+like "$out" 'got <second>' "the second to the second, and no more"
+unlike "$out" 'lost' "nothing was typed ahead"
+screen_keys 'C-]'
+wait_screen '^ LIST ' "C-] leaves"
+
+# The last one, and none.
+sbx stop again api >/dev/null 2>&1
+wait_screen "^.shop +1 up" "two are stopped"
+screen_keys q
+wait_screen 'leave sbx — 1 process is running' "q counts one"
+wait_screen 'd  detach     it goes on' "and speaks of one"
+sbx stop web >/dev/null 2>&1
+wait_screen 'leave sbx — nothing is running' "and none"
+screen_keys s
+wait_screen 'sbx: shop is stopped' "s ends it"
+done_testing
