@@ -200,7 +200,8 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	 struct cli_open *open)
 {
 	struct cmd cmd;
-	struct cli c = { .hooks = hooks, .open = open, .cmd = &cmd };
+	struct cli c = { .hooks = hooks, .open = open, .cmd = &cmd,
+			 .quote = BUF_INIT(CLI_QUOTE_MAX) };
 	int code;
 
 	*open = (struct cli_open){ .file = NULL };

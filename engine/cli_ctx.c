@@ -39,8 +39,10 @@ cli_fail(struct cli *c)
 		jsonout_string(&j, "message", e->text);
 		if (e->hint[0])
 			jsonout_string(&j, "hint", e->hint);
-		if (c->session.talk.len > 0)
-			jsonout_string(&j, "details", c->session.talk.data);
+		const struct buf *more = c->quote.len ? &c->quote :
+							&c->session.talk;
+		if (more->len > 0)
+			jsonout_string(&j, "details", more->data);
 		jsonout_close(&j);
 		jsonout_close(&j);
 		jsonout_end(&j);
@@ -54,11 +56,14 @@ cli_fail(struct cli *c)
 	/* Errors quote words of files and of processes. */
 	struct buf b = BUF_INIT(16 * 1024);
 	rowfmt_plain(&b, e->text);
+	buf_addc(&b, '\n');
+	buf_add(&b, buf_str(&c->quote), c->quote.len);
 	if (e->hint[0]) {
-		buf_adds(&b, "\n  ");
+		buf_adds(&b, "  ");
 		rowfmt_plain(&b, e->hint);
+		buf_addc(&b, '\n');
 	}
-	fprintf(stderr, "sbx: %s\n", buf_str(&b));
+	fprintf(stderr, "sbx: %s", buf_str(&b));
 	buf_fini(&b);
 	return err_exit_code(e->code);
 }
@@ -134,6 +139,7 @@ cli_fini(struct cli *c)
 {
 	client_free(c->client);
 	model_free(c->model);
+	buf_fini(&c->quote);
 	for (size_t i = 0; i < c->gone_count; i++)
 		proc_row_free(c->gone[i]);
 	free(c->gone);

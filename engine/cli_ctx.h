@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "buf.h"
 #include "cli.h"
 #include "client.h"
 #include "cmd.h"
@@ -22,6 +23,9 @@
 struct jsonout;
 struct logread;
 struct proc_row;
+struct regex;
+
+enum { CLI_QUOTE_MAX = 4096 };
 
 struct cli {
 	const struct cmd *cmd;
@@ -32,6 +36,7 @@ struct cli {
 	struct client *client;
 	struct model *model;
 	struct err err;
+	struct buf quote;	/* lines that show where the error is */
 	bool found;		/* session_find has been called */
 	bool json;
 	bool come_back;		/* an engine that left is connected again */
@@ -102,6 +107,10 @@ uint64_t cli_deadline(const struct cli *c, enum cmd_option o);
  * an error.  Their number or -1. */
 int	cli_select(struct cli *c, size_t first, bool all_by_default,
 		   struct model_proc ***out);
+/* The pattern that a given option is, compiled; NULL with c->err. */
+struct regex *cli_pattern(struct cli *c, enum cmd_option o, unsigned flags);
+/* Is it one, if it is given?  0 or -1. */
+int	cli_check_pattern(struct cli *c, enum cmd_option o);
 /* The row of a process, also of one that was forgotten since; NULL: never
  * heard of. */
 const struct proc_row *cli_row(struct cli *c, uint32_t id);

@@ -92,7 +92,6 @@ parse_filter(struct logs *g)
 {
 	struct cli *c = g->c;
 	const char *stream = cli_arg(c, CMD_OPT_STREAM)->text;
-	const char *grep = cli_arg(c, CMD_OPT_GREP)->text;
 
 	g->filter = (struct logtail_filter){
 		.streams = LOGTAIL_ALL,
@@ -106,8 +105,8 @@ parse_filter(struct logs *g)
 				       "pty", stream);
 		g->filter.streams = 1u << s;
 	}
-	if (grep) {
-		g->re = regex_new(grep, strlen(grep), 0, &c->err, NULL);
+	if (cli_given(c, CMD_OPT_GREP)) {
+		g->re = cli_pattern(c, CMD_OPT_GREP, 0);
 		if (!g->re)
 			return -1;
 		g->filter.re = g->re;

@@ -214,6 +214,9 @@ check_words(struct cli *c)
 	    !cli_given(c, CMD_OPT_UNTIL_SCREEN))
 		return err_set(&c->err, ERR_USAGE, "--timeout goes with "
 			       "--until or --until-screen");
+	if (cli_check_pattern(c, CMD_OPT_UNTIL) < 0 ||
+	    cli_check_pattern(c, CMD_OPT_UNTIL_SCREEN) < 0)
+		return -1;
 	return 0;
 }
 

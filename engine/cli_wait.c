@@ -396,7 +396,9 @@ make_conf(struct cli *c, struct waiting_conf *conf)
 {
 	*conf = (struct waiting_conf){ .streams = (1u << LOG_STREAMS) - 1 };
 	if (one_condition(c, conf) < 0 || log_options(c, conf) < 0 ||
-	    port_options(c, conf) < 0)
+	    port_options(c, conf) < 0 ||
+	    cli_check_pattern(c, CMD_OPT_LOG) < 0 ||
+	    cli_check_pattern(c, CMD_OPT_SCREEN) < 0)
 		return -1;
 	if (conf->kind == WAITING_SCREEN)
 		conf->pattern = cli_arg(c, CMD_OPT_SCREEN)->text;

@@ -55,7 +55,9 @@ is "$out" "out 2
 out 4" "what matches"
 exits 0 "grep and the last" sbx logs two --grep 'out' -n 1
 is "$out" "out 5" "one"
-exits 2 "a bad pattern" sbx logs two --grep '('
+exits 2 "a bad pattern" sbx logs two --grep 'a**'
+like "$err" "^sbx: --grep: quantifier does not follow" "names its option"
+like "$err" "^      \^$" "and shows the place"
 exits 0 "since a cursor" sbx logs two --since 9 --json
 is "$(lines '[x["seq"] for x in v]')" "[10, 11]" "what comes after it"
 exits 0 "since a duration" sbx logs two --since 1h

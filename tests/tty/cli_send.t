@@ -60,6 +60,8 @@ head -c 3000000 /dev/zero | base64 -w 0 >flood
 is $? 1 "a queue has a limit"
 like "$(cat full)" "'stuck' does not read its input" "that is told by name"
 exits 2 "nothing to send" sbx send cat
+exits 2 "a bad pattern" sbx send stuck 'never sent' --until '('
+like "$err" "^sbx: --until: missing closing" "names its option"
 exits 2 "two things" sbx send shell x --keys Enter
 exits 4 "to nobody" sbx send kat x
 like "$err" "did you mean 'cat'" "one is suggested"

@@ -106,7 +106,17 @@ is "$(json 'v["met"], v["exit_code"], v["status"]')" "True 0 completed" "its cod
 exits 0 "up or ended well" sbx wait task
 exits 1 "an ended one is not idle" sbx wait task --idle 1s
 exits 2 "two conditions" sbx wait task --exit --ready
-exits 2 "a bad pattern" sbx wait task --log '('
+exits 2 "a bad pattern" sbx wait task --log 'é(b'
+is "$err" "sbx: --log: missing closing parenthesis
+    é(b
+       ^
+  --string takes a text as it stands" "its option, its place, what helps"
+exits 2 "of a screen" sbx wait task --screen 'a[z'
+like "$err" "^sbx: --screen: missing terminating ]" "names its option"
+exits 2 "as JSON" sbx wait task --log 'x(' --json
+is "$(printf '%s\n' "$err" | python3 -c 'import json,sys; print(json.load(sys.stdin)["error"])')" \
+	"{'code': 'usage', 'message': '--log: missing closing parenthesis', 'hint': '--string takes a text as it stands', 'details': '    x(\\n      ^\\n'}" \
+	"with its place"
 exits 2 "a cursor that is none" sbx wait task --log x --after soon
 exits 2 "an option of another condition" sbx wait task --exit --after 3
 
