@@ -163,10 +163,46 @@ send_text(struct cli *c, const struct model_proc *p, const char *text)
 	return rc;
 }
 
+struct typed {
+	int waiting;		/* keys without an answer */
+	bool done;
+	struct err err;		/* the first one that was refused */
+};
+
+static void
+on_typed(struct client *client, const struct client_answer *a, void *arg)
+{
+	struct typed *t = arg;
+	(void)client;
+
+	if (a->err && t->err.code == ERR_NONE)
+		t->err = *a->err;
+	t->done = --t->waiting == 0;
+}
+
 /*
- * Keys are not answered one by one: an empty input behind them is, and it
- * comes after them.
+ * Each key is answered for itself: the program may end because of the last
+ * one, and that is no failure.
  */
+static int
+type_keys(struct cli *c, uint32_t id, const struct key *keys, int n)
+{
+	struct typed t = { .waiting = n, .done = n == 0 };
+
+	for (int i = 0; i < n; i++) {
+		int r = client_key_ask(c->client, id, keys[i], on_typed, &t);
+		if (r < 0)
+			return err_set(&c->err, ERR_NO_ENGINE,
+				       "asking the engine: %s", strerror(-r));
+	}
+	if (client_wait(c->client, &t.done, 0, &c->err) < 0)
+		return -1;
+	if (t.err.code == ERR_NONE)
+		return 0;
+	c->err = t.err;
+	return -1;
+}
+
 static int
 send_keys(struct cli *c, const struct model_proc *p, const char *text)
 {
@@ -180,14 +216,8 @@ send_keys(struct cli *c, const struct model_proc *p, const char *text)
 		err_hint(&c->err, "--keys is for one with 'tty yes'; send "
 				  "TEXT instead");
 	}
-	for (int i = 0; i < n && rc == 0; i++) {
-		int r = client_key(c->client, p->id, keys[i]);
-		if (r < 0)
-			rc = err_set(&c->err, ERR_FAILED, "asking the "
-				     "engine: %s", strerror(-r));
-	}
 	if (rc == 0)
-		rc = send_once(c, p->id, 0, NULL, 0);
+		rc = type_keys(c, p->id, keys, n);
 	free(keys);
 	return rc;
 }
@@ -235,8 +265,14 @@ do_send(struct cli *c, const struct model_proc *p)
 		rc = send_stdin(c, p->id);
 	else if (text)
 		rc = send_text(c, p, text);
-	if (rc == 0 && cli_given(c, CMD_OPT_EOF))
-		rc = send_once(c, p->id, PROTO_INPUT_EOF, NULL, 0);
+	if (rc < 0 || !cli_given(c, CMD_OPT_EOF))
+		return rc;
+	rc = send_once(c, p->id, PROTO_INPUT_EOF, NULL, 0);
+	/* What was sent may have ended it: then its stdin is closed too. */
+	if (rc < 0 && (text || keys) && c->err.code == ERR_FAILED) {
+		c->err = (struct err)ERR_INIT;
+		rc = 0;
+	}
 	return rc;
 }
 

@@ -473,15 +473,34 @@ client_screen_watch(struct client *c, uint32_t proc, uint16_t rows,
 	return r;
 }
 
+static void
+put_key(struct buf *b, uint32_t proc, struct key k)
+{
+	int r = msg_put_u32(b, proc);
+	r |= msg_put_u32(b, k.sym);
+	r |= msg_put_u32(b, k.mods);
+	assert(r == 0);
+}
+
 int
 client_key(struct client *c, uint32_t proc, struct key k)
 {
 	struct buf b = BUF_INIT(64);
-	int r = msg_put_u32(&b, proc);
-	r |= msg_put_u32(&b, k.sym);
-	r |= msg_put_u32(&b, k.mods);
-	assert(r == 0);
-	r = send_frame(c, PROTO_KEY, 0, &b);
+
+	put_key(&b, proc, k);
+	int r = send_frame(c, PROTO_KEY, 0, &b);
+	buf_fini(&b);
+	return r;
+}
+
+int
+client_key_ask(struct client *c, uint32_t proc, struct key k,
+	       client_answer_fn *fn, void *arg)
+{
+	struct buf b = BUF_INIT(64);
+
+	put_key(&b, proc, k);
+	int r = client_ask(c, PROTO_KEY, &b, fn, arg);
 	buf_fini(&b);
 	return r;
 }

@@ -97,6 +97,9 @@ int	client_add(struct client *c, unsigned flags, char *const *environment,
 		   const struct spec *s, const char *like,
 		   client_answer_fn *fn, void *arg);
 
+int	client_key_ask(struct client *c, uint32_t proc, struct key k,
+		       client_answer_fn *fn, void *arg);
+
 /* Not answered. */
 int	client_subscribe(struct client *c, uint32_t bits);
 int	client_screen_watch(struct client *c, uint32_t proc, uint16_t rows,

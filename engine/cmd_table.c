@@ -169,7 +169,8 @@ enum { MANY = 10000 };
 		    "send db - <dump.sql\n"                                    \
 		    "send repl '1+1' --until '^2$' --timeout 5s\n",            \
 	.more = "TEXT is sent with a newline behind it (Enter for a\n"         \
-		"terminal), what is read from - and base64 as it is.\n"
+		"terminal), what is read from - and base64 as it is.  Done\n"  \
+		"when it was taken; it may well end the process.\n"
 
 #define X_ATTACH                                                               \
 	.built = true,                                                         \

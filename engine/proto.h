@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 1 };
+enum { PROTO_VERSION = 2 };
 
 enum proto_type {
 	/* client to engine */
@@ -40,7 +40,8 @@ enum proto_type {
 				 * wanted size, 0 to leave it as it is */
 	PROTO_SCROLLBACK_GET,	/* u32 proc, u64 id, u32 count → SCROLLBACK */
 	PROTO_SNAPSHOT_GET,	/* u32 proc → SNAPSHOT */
-	PROTO_KEY,		/* u32 proc, u32 sym, u32 mods */
+	PROTO_KEY,		/* u32 proc, u32 sym, u32 mods; → REPLY if it
+				 * has an id */
 	PROTO_PASTE,		/* u32 proc, bytes */
 	PROTO_MOUSE,		/* u32 proc, u8 kind, u32 button, u16 row,
 				 * u16 col, u32 mods */

@@ -268,14 +268,17 @@ take_snapshot_get(struct peer *c, const struct conn_frame *f)
 	buf_fini(&b);
 }
 
-/* Typing by a viewer: what cannot be taken is said as a note. */
+/* Typing: what cannot be taken is said to who asks (id), else as a note. */
 static void
-type(struct peer *c, struct proc *p, const char *data, size_t len)
+type(struct peer *c, struct proc *p, uint32_t id, const char *data,
+     size_t len)
 {
 	struct err err = ERR_INIT;
 	c->at_typed_us = clock_us();
-	if (len && procio_input(p, data, len, false, &err) < 0)
+	if (len && procio_input(p, data, len, false, &err) < 0 && !id)
 		feed_note(c->e, SPEC_LEVEL_WARN, err.text);
+	if (id)
+		serve_reply(c, id, &err, NULL, &p->id, 1);
 }
 
 static void
@@ -284,11 +287,19 @@ take_key(struct peer *c, const struct conn_frame *f)
 	struct msg_reader r;
 	char out[VT_KEY_MAX];
 	msg_open(&r, f->data, f->len);
-	struct proc *p = engine_find(c->e, msg_u32(&r));
+	uint32_t id = msg_u32(&r);
+	struct proc *p = f->id ? find_or_say(c, f->id, id) :
+				 engine_find(c->e, id);
 	struct key k = { .sym = msg_u32(&r) };
 	k.mods = msg_u32(&r);
-	if (p && p->vt && !r.bad)
-		type(c, p, out, vt_key(p->vt, k, out, sizeof out));
+	if (p && p->vt && !r.bad) {
+		type(c, p, f->id, out, vt_key(p->vt, k, out, sizeof out));
+	} else if (p && f->id) {
+		struct err err = ERR_INIT;
+		err_set(&err, ERR_FAILED, "'%s' has no terminal",
+			p->spec->name);
+		serve_reply(c, f->id, &err, NULL, NULL, 0);
+	}
 }
 
 static void
@@ -301,7 +312,7 @@ take_paste(struct peer *c, const struct conn_frame *f)
 	const char *text = msg_bytes(&r, &len);
 	struct buf b = BUF_INIT(INPUT_MAX);
 	if (p && p->vt && vt_paste(p->vt, text, len, &b) == 0)
-		type(c, p, b.data ? b.data : "", b.len);
+		type(c, p, 0, b.data ? b.data : "", b.len);
 	else if (p)
 		feed_note(c->e, SPEC_LEVEL_WARN, "the paste is too long");
 	buf_fini(&b);
@@ -320,7 +331,7 @@ take_mouse(struct peer *c, const struct conn_frame *f)
 	m.col = msg_u16(&r);
 	m.mods = msg_u32(&r);
 	if (p && p->vt && !r.bad && m.kind <= VT_MOUSE_MOTION)
-		type(c, p, out, vt_mouse(p->vt, m, out, sizeof out));
+		type(c, p, 0, out, vt_mouse(p->vt, m, out, sizeof out));
 }
 
 static void

@@ -93,6 +93,8 @@ exits 1 "wait --screen of a pipe" sbx wait stuck --screen x
 exits 0 "wait --screen" sbx wait shell --screen '100' --timeout 20s
 exits 0 "the end" sbx send shell --keys 'C-u C-d'
 exits 0 "it ends" sbx wait shell --exit --timeout 20s
+exits 1 "keys to an ended one" sbx send shell --keys Enter
+like "$err" "'shell' is not running" "says so"
 exits 0 "its last screen is there" sbx screen shell
 like "$out" '^100$' "as it was"
 
