@@ -334,14 +334,22 @@ child_exec(int log_fd, const char *pid_file, const char *word)
 	_exit(125);
 }
 
-/* Forked twice, so that it is nobody's child and no session leader's. */
+/*
+ * Forked twice, so that it is nobody's child and no session leader's.  When
+ * this returns the anchor runs or is dead: its exec closes the pipe.
+ */
 static int
 spawn_anchor(const struct session *s, int log_fd, struct err *e)
 {
+	int begun[2], r = sys_pipe(begun, 0);
+	int rc = 0, status;
+	char none;
+
+	if (r < 0)
+		return err_set(e, ERR_INTERNAL, "starting the engine: %s",
+			       strerror(-r));
 	char *word = anchor_word(s);
 	char *pid_file = mem_fmt("%s/anchor", s->dir.run_dir);
-	int rc = 0, status;
-
 	fflush(NULL);
 	pid_t pid = sys_fork();
 	if (pid == 0) {
@@ -361,6 +369,9 @@ spawn_anchor(const struct session *s, int log_fd, struct err *e)
 			rc = err_set(e, ERR_INTERNAL, "starting the engine: "
 				     "%s", strerror(WEXITSTATUS(status)));
 	}
+	sys_close(begun[1]);
+	(void)sys_read(begun[0], &none, 1);
+	sys_close(begun[0]);
 	free(pid_file);
 	free(word);
 	return rc;
@@ -409,8 +420,10 @@ start_locked(struct session *s, struct loop *l,
 	off_t log_end = lseek(log_fd, 0, SEEK_END);
 	int r = spawn_anchor(s, log_fd, e);
 	while (r == 0 && !c) {
+		/* Looked at first: what it has left behind is complete. */
+		bool dead = !is_coming_back(s);
 		c = try_connect(s, l, hooks, arg, &why);
-		if (!c && (why.code != ERR_NO_ENGINE ||
+		if (!c && (why.code != ERR_NO_ENGINE || dead ||
 			   clock_ms() > at_end_ms)) {
 			if (why.code == ERR_NO_ENGINE)
 				quote_log(log_fd, log_end, path, &why);

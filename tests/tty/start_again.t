@@ -50,4 +50,15 @@ ok "that one runs" poll "$WAIT" has_status web running
 is "$(status_of db)" killed "without the other"
 exits 0 "one that is started again" sbx restart web
 is "$(sbx show web | sed -n 's/^run *//p')" 8 "its eighth run"
+
+# An engine that cannot begin: its words are there before the five seconds
+# that a slow one is waited for have passed.
+exits 0 "down" sbx down
+state=$(echo "$XDG_STATE_HOME"/sbx/*-*)
+rm -r "$state/log"
+: >"$state/log"
+exits 1 "an engine that cannot begin" timeout 4 "$SBX_BIN" up
+like "$(sbx up 2>&1)" 'does not come up: .*sbx/' "its own words are shown"
+rm "$state/log"
+exits 0 "when it can, it does" sbx up
 done_testing
