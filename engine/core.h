@@ -25,6 +25,7 @@
 #include "proto.h"
 #include "rundir.h"
 #include "setpack.h"
+#include "transit.h"
 
 struct peer;
 struct conn;
@@ -71,8 +72,8 @@ struct hit_ring {
 /*
  * What an engine that dies without warning still tells the next one: which
  * terminal it was feeding, how far each had come (so that queries which were
- * answered are not answered again), and how many bytes it had to throw away.
- * Mapped from a file.
+ * answered are not answered again), how many bytes it had to throw away, and
+ * whose bytes were on their way.  Mapped from a file.
  */
 enum { CRUMBS_MAX = 1024 };
 struct crumbs {
@@ -85,6 +86,7 @@ struct crumbs {
 		uint32_t id, stream;
 		uint64_t bytes;		/* over all streams */
 	} lost[CRUMBS_MAX];
+	struct transit_mark in_transit;
 };
 
 struct proc {
@@ -121,8 +123,6 @@ struct proc {
 	unsigned notes_left;
 	uint64_t from_seq;	/* lines the watches have to see; 0: new ones */
 	struct source *in[LOG_STREAMS];	/* NULL: closed */
-	int pty_read, pty_write;	/* the pipe beside a terminal; -1 */
-	bool pty_waiting;	/* there may be bytes in that pipe */
 	bool paced[LOG_STREAMS];	/* looked at by the pace timer */
 	uint64_t at_drained_us[LOG_STREAMS];
 	bool fold_dirty;	/* there may be bytes to fold */
@@ -206,6 +206,7 @@ struct engine {
 	int lock_fd;
 	pid_t keeper_pid, anchor_pid;
 	bool adopted;		/* the hand-over is complete */
+	struct transit *transit;	/* from HELLO on */
 	struct crumbs *crumbs;	/* in a file below run_dir, outlives us */
 
 	struct proc **procs;	/* in list order */

@@ -29,6 +29,7 @@
 #include "spec.h"
 #include "spool.h"
 #include "sys.h"
+#include "transit.h"
 #include "tree.h"
 #include "vt.h"
 
@@ -184,6 +185,22 @@ keeper_is_another(pid_t keeper)
 	       (ours.st_dev != its.st_dev || ours.st_ino != its.st_ino);
 }
 
+static struct spool *
+spool_of(uint32_t id, void *arg)
+{
+	struct proc *p = engine_find(arg, id);
+
+	return p ? p->spool : NULL;
+}
+
+/* Only now: what the pipe holds belongs to a process that must be known. */
+static void
+open_transit(struct engine *e, const struct keep_hello *h)
+{
+	e->transit = transit_new(h->transit[0], h->transit[1],
+				 &e->crumbs->in_transit, spool_of, e);
+}
+
 static void
 on_hello(const struct keep_hello *h, void *arg)
 {
@@ -198,6 +215,7 @@ on_hello(const struct keep_hello *h, void *arg)
 	if (h->registry < 0) {
 		/* Crumbs of another life of the set tell of other processes. */
 		memset(e->crumbs, 0, sizeof *e->crumbs);
+		open_transit(e, h);
 		size_t left = tree_kill_leftovers(e->dir.hash, h->keeper);
 		engine_note(e, NULL, EVENT_ENGINE_START, CAUSE_USER,
 			    "engine %d, keeper %d", getpid(), h->keeper);
@@ -215,6 +233,7 @@ on_hello(const struct keep_hello *h, void *arg)
 			    "one goes on: %s", err.text);
 		_exit(err_exit_code(ERR_INTERNAL));
 	}
+	open_transit(e, h);
 	if (r < 0)
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
 			    "not everything could be taken over: %s",
@@ -690,6 +709,7 @@ engine_close(struct engine *e)
 	/* Without a reason: another engine follows, clients come back. */
 	serve_close(e, "");
 	keeplink_free(e->link);
+	transit_free(e->transit);
 	tree_free(e->tree);
 	journal_free(e->journal);
 	options_free(e->options);

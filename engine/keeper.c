@@ -22,13 +22,13 @@
 #include "keepslot.h"
 #include "mem.h"
 #include "procfs.h"
-#include "procfs.h"
 #include "spawn.h"
 #include "sys.h"
 #include "tree.h"
 
 enum {
 	FIRST_SLOT_FD = 2,		/* in the poll set */
+	TRANSIT_BYTES = 1 << 20,
 	QUICK_DEATH_US = 10 * 1000000,
 	BACKOFF_MIN_US = 100 * 1000,
 	BACKOFF_MAX_US = 5 * 1000000,
@@ -62,6 +62,7 @@ struct keeper {
 	int signals;		/* signalfd */
 	int sock;		/* -1: none */
 	int registry;		/* memfd of the engine; -1: none */
+	int transit[2];		/* the pipe before the spools */
 	enum talk talk;
 	pid_t engine, guard;	/* 0: none */
 	bool bye, hung, term, term_told, done;
@@ -141,7 +142,9 @@ send_hello(struct keeper *k)
 		.count = (uint32_t)k->slots.count,
 	};
 
-	if (send_msg(k, &m, &k->registry, k->registry >= 0))
+	int fds[] = { k->transit[0], k->transit[1], k->registry };
+
+	if (send_msg(k, &m, fds, k->registry >= 0 ? 3 : 2))
 		k->talk = TALK_WAIT;
 }
 
@@ -650,6 +653,11 @@ set_up(struct keeper *k)
 	k->signals = signalfd(-1, &k->mask, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (k->signals < 0)
 		return -errno;
+	int r = sys_pipe(k->transit, O_NONBLOCK);
+	if (r < 0)
+		return r;
+	/* Smaller is slower and nothing else. */
+	fcntl(k->transit[1], F_SETPIPE_SZ, TRANSIT_BYTES);
 	return keepslots_init(&k->slots);
 }
 

@@ -143,15 +143,21 @@ got_hello(struct keeplink *k, const struct keepmsg *m, const int *fds, int nfds)
 	struct keepmsg ready = { .type = KEEP_READY, .version = KEEP_VERSION };
 	struct keep_hello h = {
 		.version = m->version, .keeper = m->pid, .slots = m->count,
-		.registry = nfds > 0 ? fds[0] : -1,
+		.transit = { -1, -1 }, .registry = -1,
 	};
+	int *const place[] = { &h.transit[0], &h.transit[1], &h.registry };
 
-	for (int i = 1; i < nfds; i++)
-		sys_close(fds[i]);
-	if (m->version != KEEP_VERSION) {
+	for (int i = 0; i < nfds; i++) {
+		if (i < (int)ARRAY_LEN(place))
+			*place[i] = fds[i];
+		else
+			sys_close(fds[i]);
+	}
+	if (m->version != KEEP_VERSION || h.transit[1] < 0) {
 		/* Ending without READY makes the keeper run its own binary. */
-		sys_close(h.registry);
-		lose_keeper(k, EPROTO);
+		for (size_t i = 0; i < ARRAY_LEN(place); i++)
+			sys_close(*place[i]);
+		lose_keeper(k, m->version != KEEP_VERSION ? EPROTO : EMFILE);
 		return;
 	}
 	k->ev->hello(&h, k->arg);

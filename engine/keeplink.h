@@ -26,7 +26,8 @@ struct keep_hello {
 	uint32_t version;
 	pid_t keeper;
 	size_t slots;		/* ADOPTs to come */
-	int registry;		/* -1: none; else ours to close */
+	int transit[2];		/* read, write: the engine's to close */
+	int registry;		/* the same; -1: none */
 };
 
 struct keep_exit {

@@ -19,7 +19,7 @@
 struct buf;
 
 enum {
-	KEEP_VERSION	= 1,
+	KEEP_VERSION	= 2,
 	KEEP_MAGIC	= 0x53425855,
 	KEEP_LEN	= 112,		/* of every message, in bytes */
 	KEEP_SLOTS_MAX	= 4096,
@@ -38,7 +38,8 @@ enum keep_type {
 	KEEP_REGISTRY,	/* + memfd for the next engine */
 	KEEP_BYE,	/* when I exit with 0 the set is down */
 	/* keeper to engine */
-	KEEP_HELLO,	/* version, pid of the keeper, count + registry */
+	KEEP_HELLO,	/* version, pid of the keeper, count + both ends of
+			 * the transit pipe, and the registry if any */
 	KEEP_ADOPT,	/* slot, tag, state, pid, ... + descriptors */
 	KEEP_ADOPT_END,
 	KEEP_STARTED,	/* slot, pid + descriptors: exec has worked */
@@ -58,8 +59,6 @@ enum keep_fd {
 	KEEP_FD_STDOUT,		/* we read, and so on */
 	KEEP_FD_STDERR,
 	KEEP_FD_PTY,		/* the master */
-	KEEP_FD_PTY_READ,	/* the pipe between the master and the spool */
-	KEEP_FD_PTY_WRITE,
 	KEEP_FD_NOTIFY,		/* we read what the child says on its fd 3 */
 	KEEP_FDS,
 };

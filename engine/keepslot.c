@@ -116,22 +116,6 @@ enlarge(struct keepslots *t, struct keepslot *s, int fd, size_t bytes)
 }
 
 static int
-open_tty(struct keepslot *s, const struct keepmsg *m)
-{
-	int p[2];
-
-	s->fds.fd[KEEP_FD_PTY] = pty_open(m->rows, m->cols);
-	if (s->fds.fd[KEEP_FD_PTY] < 0)
-		return s->fds.fd[KEEP_FD_PTY];
-	int r = sys_pipe(p, O_NONBLOCK);
-	if (r < 0)
-		return r;
-	s->fds.fd[KEEP_FD_PTY_READ] = p[0];
-	s->fds.fd[KEEP_FD_PTY_WRITE] = p[1];
-	return 0;
-}
-
-static int
 open_pipes(struct keepslots *t, struct keepslot *s, const struct keepmsg *m,
 	   struct ends *e)
 {
@@ -218,7 +202,8 @@ keepslot_spawn(struct keepslots *t, const struct keepmsg *m, int payload)
 		r = open_pipes(t, s, m, &e);
 	if (r == 0 && (m->flags & KEEP_TTY)) {
 		s->step = SPAWN_TTY;
-		r = open_tty(s, m);
+		s->fds.fd[KEEP_FD_PTY] = pty_open(m->rows, m->cols);
+		r = SBX_MIN(s->fds.fd[KEEP_FD_PTY], 0);
 	}
 	if (r == 0)
 		r = fork_child(t, s, &e, payload);

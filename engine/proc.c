@@ -431,7 +431,6 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	*p = (struct proc){ .e = e, .id = id ? id : ++e->next_id,
 			    .spec = spec, .environ = environ_,
 			    .from_seq = from_seq, .dir_fd = -1,
-			    .pty_read = -1, .pty_write = -1,
 			    .created_ms = clock_wall_ms() };
 	buf_init(&p->input, INPUT_MAX);
 	buf_init(&p->base, 8 << 20);

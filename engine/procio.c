@@ -17,6 +17,7 @@
 #include "spec.h"
 #include "spool.h"
 #include "sys.h"
+#include "transit.h"
 
 enum {
 	DRAIN_MAX = 1 << 20,	/* from one stream in one go */
@@ -42,48 +43,29 @@ enum {
 	LAST_DRAIN_US = 1000 * 1000,
 };
 
-/* Closing the last source of a terminal closes the pipe beside it too. */
 static void
 stream_ended(struct proc *p, enum log_stream s)
 {
 	loop_drop(p->in[s]);
 	p->in[s] = NULL;
 	p->paced[s] = false;
-	if (s == LOG_PTY) {
-		sys_close(p->pty_read);
-		sys_close(p->pty_write);
-		p->pty_read = p->pty_write = -1;
-	}
 }
 
-/* Master → pipe → file: each hop survives the engine. */
+static ssize_t
+move(struct proc *p, enum log_stream s, size_t max)
+{
+	return transit_move(p->e->transit, p->id, s, loop_fd(p->in[s]), max);
+}
+
 static ssize_t
 drain_tty(struct proc *p, size_t max)
 {
 	ssize_t total = 0, n = 0;
 
-	/* What a former engine had moved only so far, or a full disk. */
-	if (p->pty_waiting) {
-		n = spool_splice(p->spool, LOG_PTY, p->pty_read, max);
-		p->pty_waiting = n > 0;
-		total += SBX_MAX(n, 0);
-	}
 	while ((size_t)total < max) {
 		if (proctty_lag(p) > TTY_LAG_MAX)
 			return total ? total : -EBUSY;
-		n = sys_splice(loop_fd(p->in[LOG_PTY]), p->pty_write, NULL,
-			       TTY_CHUNK * 4);
-		if (n == -EINVAL) {
-			char data[4096];
-			n = sys_read(loop_fd(p->in[LOG_PTY]), data,
-				     sizeof data);
-			if (n > 0)
-				spool_append(p->spool, LOG_PTY, data,
-					     (size_t)n);
-		} else if (n > 0 && spool_splice(p->spool, LOG_PTY,
-						 p->pty_read, max) != n) {
-			p->pty_waiting = true;
-		}
+		n = move(p, LOG_PTY, TTY_CHUNK * 4);
 		if (n <= 0)
 			break;
 		total += n;
@@ -142,9 +124,8 @@ drain(struct proc *p, enum log_stream s)
 {
 	if (fold_lag(p->fold) > lag_max(p))
 		return -EBUSY;
-	ssize_t n = s == LOG_PTY ?
-		drain_tty(p, DRAIN_MAX) :
-		spool_splice(p->spool, s, loop_fd(p->in[s]), DRAIN_MAX);
+	ssize_t n = s == LOG_PTY ? drain_tty(p, DRAIN_MAX) :
+				   move(p, s, DRAIN_MAX);
 	if (n > 0) {
 		p->fold_dirty = true;
 		p->at_drained_us[s] = clock_us();
@@ -405,11 +386,6 @@ procio_attach(struct proc *p, struct keep_fds *f)
 	p->in[LOG_OUT] = add_stream(p, fd[KEEP_FD_STDOUT], "stdout");
 	p->in[LOG_ERR] = add_stream(p, fd[KEEP_FD_STDERR], "stderr");
 	p->in[LOG_PTY] = add_stream(p, fd[KEEP_FD_PTY], "pty");
-	p->pty_read = fd[KEEP_FD_PTY_READ];
-	p->pty_write = fd[KEEP_FD_PTY_WRITE];
-	p->pty_waiting = true;
-	if (p->pty_read >= 0)
-		sys_set_nonblock(p->pty_read, true);
 	if (fd[KEEP_FD_STDIN] >= 0) {
 		sys_set_nonblock(fd[KEEP_FD_STDIN], true);
 		p->out = loop_add(p->e->loop, fd[KEEP_FD_STDIN], 0, "stdin",

@@ -1,0 +1,48 @@
+#ifndef SBX_TRANSIT_H
+#define SBX_TRANSIT_H
+
+/*
+ * The one pipe through which all output goes on its way into the spools.  A
+ * splice from a pipe into a file holds the pipe's lock for as long as the
+ * file takes, and whoever wants to write waits; from pipe to pipe only pages
+ * change hands.  A terminal cannot be spliced into a file at all.
+ *
+ * The pipe belongs to the keeper, so what is in it outlives an engine that
+ * dies half way: the mark, kept outside too, says whose it is, and nothing
+ * else moves before that is in its file.  Between two moves it is empty.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "logfmt.h"
+
+struct spool;
+struct transit;
+
+/* Whose bytes the pipe holds, or held last. */
+struct transit_mark {
+	uint32_t id, stream;
+};
+
+/* The spool of process id; NULL when there is none any more. */
+typedef struct spool *transit_owner_fn(uint32_t id, void *arg);
+
+/*
+ * Takes both ends of the pipe; mark is borrowed and is not to be in memory
+ * that dies with us.  What the pipe holds goes to its owner at once.
+ */
+struct transit *transit_new(int read_fd, int write_fd,
+			    struct transit_mark *mark,
+			    transit_owner_fn *owner, void *arg);
+void	transit_free(struct transit *t);		/* NULL is fine */
+
+/*
+ * Moves up to max bytes from fd, a pipe or a terminal's master that does not
+ * block, to stream s of process id.  Bytes moved, 0 at the end, or -errno of
+ * fd (-EAGAIN: nothing now, or the way is not free).
+ */
+ssize_t	transit_move(struct transit *t, uint32_t id, enum log_stream s,
+		     int fd, size_t max);
+
+#endif

@@ -1,0 +1,203 @@
+#include "engine/transit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/buf.h"
+#include "engine/spool.h"
+#include "tests/lib/test.h"
+
+enum { PROCS = 3, LEN = 300 * 1000 };
+
+struct rig {
+	char path[PROCS][64];
+	int dir[PROCS];
+	struct spool *sp[PROCS];	/* NULL: process unknown */
+	int hop[2];			/* ours of the keeper's pipe */
+	struct transit_mark mark;
+	struct transit *t;
+};
+
+static struct spool *
+owner(uint32_t id, void *arg)
+{
+	struct rig *r = arg;
+
+	return id >= 1 && id <= PROCS ? r->sp[id - 1] : NULL;
+}
+
+/* As a new engine would: descriptors of its own for the same pipe. */
+static void
+begin(struct rig *r)
+{
+	r->t = transit_new(dup(r->hop[0]), dup(r->hop[1]), &r->mark, owner, r);
+}
+
+static void
+set_up(struct rig *r)
+{
+	*r = (struct rig){ .hop = { -1, -1 } };
+	for (int i = 0; i < PROCS; i++) {
+		strcpy(r->path[i], "/tmp/sbx-transit-XXXXXX");
+		OK(mkdtemp(r->path[i]));
+		r->dir[i] = open(r->path[i], O_RDONLY | O_DIRECTORY);
+		r->sp[i] = spool_open(r->dir[i], 1 << 20, 1, NULL);
+		OK(r->sp[i]);
+	}
+	EQ_INT(pipe2(r->hop, O_NONBLOCK | O_CLOEXEC), 0);
+	begin(r);
+}
+
+static void
+tear_down(struct rig *r)
+{
+	transit_free(r->t);
+	close(r->hop[0]);
+	close(r->hop[1]);
+	for (int i = 0; i < PROCS; i++) {
+		spool_free(r->sp[i]);
+		spool_wipe(r->dir[i]);
+		close(r->dir[i]);
+		rmdir(r->path[i]);
+	}
+}
+
+static const char *
+text_of(struct rig *r, int i, enum log_stream s)
+{
+	static char data[64];
+
+	ssize_t n = spool_read(r->sp[i], s, 0, data, sizeof data - 1);
+	data[n > 0 ? n : 0] = '\0';
+	return data;
+}
+
+TEST(bytes_go_to_the_stream_they_came_for)
+{
+	struct rig r;
+	int p[2];
+
+	set_up(&r);
+	EQ_INT(pipe2(p, O_NONBLOCK), 0);
+	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), -EAGAIN);
+	EQ_INT(write(p[1], "one\n", 4), 4);
+	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), 4);
+	EQ_INT(write(p[1], "two\nthree\n", 10), 10);
+	EQ_INT(transit_move(r.t, 2, LOG_ERR, p[0], 4), 4);
+	EQ_INT(transit_move(r.t, 1, LOG_ERR, p[0], 100), 6);
+	close(p[1]);
+	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), 0);
+	close(p[0]);
+	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), -EBADF);
+	EQ_STR(text_of(&r, 0, LOG_OUT), "one\n");
+	EQ_STR(text_of(&r, 0, LOG_ERR), "three\n");
+	EQ_STR(text_of(&r, 1, LOG_ERR), "two\n");
+	tear_down(&r);
+}
+
+/* More than the pipe holds, and over the end of a segment. */
+TEST(a_large_pipe_is_moved_whole)
+{
+	static char want[LEN], got[LEN];
+	struct rig r;
+	int p[2];
+	ssize_t n;
+	size_t moved = 0;
+
+	for (size_t i = 0; i < LEN; i++)
+		want[i] = (char)(i * 7919 >> 3);
+	set_up(&r);
+	EQ_INT(pipe2(p, O_NONBLOCK), 0);
+	OK(fcntl(p[1], F_SETPIPE_SZ, 1 << 19) >= LEN);
+	EQ_INT(write(p[1], want, LEN), LEN);
+	close(p[1]);
+	while ((n = transit_move(r.t, 1, LOG_OUT, p[0], 1 << 20)) > 0)
+		moved += (size_t)n;
+	EQ_INT(n, 0);
+	EQ_INT(moved, LEN);
+	for (size_t at = 0; at < LEN; at += (size_t)n) {
+		n = spool_read(r.sp[0], LOG_OUT, at, got + at, LEN - at);
+		OK(n > 0);
+		if (n <= 0)
+			break;
+	}
+	OK(memcmp(want, got, LEN) == 0);
+	close(p[0]);
+	tear_down(&r);
+}
+
+TEST(what_a_dead_engine_left_goes_to_its_owner_first)
+{
+	struct rig r;
+
+	set_up(&r);
+	transit_free(r.t);
+	r.mark = (struct transit_mark){ 2, LOG_PTY };
+	EQ_INT(write(r.hop[1], "half way", 8), 8);
+	begin(&r);
+	EQ_STR(text_of(&r, 1, LOG_PTY), "half way");
+	tear_down(&r);
+}
+
+TEST(what_nobody_owns_is_thrown_away)
+{
+	struct rig r;
+	int p[2];
+
+	set_up(&r);
+	transit_free(r.t);
+	r.mark = (struct transit_mark){ 77, LOG_OUT };
+	EQ_INT(write(r.hop[1], "lost", 4), 4);
+	begin(&r);
+	transit_free(r.t);
+	r.mark = (struct transit_mark){ 1, 1000 };
+	EQ_INT(write(r.hop[1], "mad", 3), 3);
+	begin(&r);
+	EQ_INT(pipe2(p, O_NONBLOCK), 0);
+	EQ_INT(write(p[1], "new\n", 4), 4);
+	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), 4);
+	EQ_STR(text_of(&r, 0, LOG_OUT), "new\n");
+	close(p[0]);
+	close(p[1]);
+	tear_down(&r);
+}
+
+TEST(a_terminal_ends_with_eio)
+{
+	struct rig r;
+	int pt = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+
+	set_up(&r);
+	OK(pt >= 0 && grantpt(pt) == 0 && unlockpt(pt) == 0);
+	int end = open(ptsname(pt), O_RDWR | O_NOCTTY);
+	EQ_INT(write(end, "x", 1), 1);
+	EQ_INT(transit_move(r.t, 3, LOG_PTY, pt, 100), 1);
+	EQ_STR(text_of(&r, 2, LOG_PTY), "x");
+	close(end);
+	EQ_INT(transit_move(r.t, 3, LOG_PTY, pt, 100), -EIO);
+	close(pt);
+	tear_down(&r);
+}
+
+/* Of an inotify descriptor the kernel knows only read(). */
+TEST(what_splice_refuses_is_copied)
+{
+	struct rig r;
+	int in = inotify_init1(IN_NONBLOCK);
+
+	set_up(&r);
+	OK(inotify_add_watch(in, r.path[1], IN_CREATE) > 0);
+	EQ_INT(transit_move(r.t, 1, LOG_OUT, in, 100), -EAGAIN);
+	close(openat(r.dir[1], "new", O_WRONLY | O_CREAT, 0600));
+	OK(transit_move(r.t, 1, LOG_OUT, in, 100) > 0);
+	OK(spool_end(r.sp[0], LOG_OUT) > sizeof(struct inotify_event));
+	close(in);
+	tear_down(&r);
+}
+
+TEST_MAIN()
