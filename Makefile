@@ -36,7 +36,8 @@ endif
 VTERM_CFLAGS ?= $(shell pkg-config --cflags vterm 2>/dev/null)
 VTERM_LIBS ?= $(shell pkg-config --libs vterm 2>/dev/null || echo -lvterm)
 
-CPPFLAGS += -D_GNU_SOURCE -DSBX_VERSION='"$(VERSION)"' -I.
+CPPFLAGS += -D_GNU_SOURCE -DSBX_VERSION='"$(VERSION)"' \
+	-DSBX_DATADIR='"$(PREFIX)/share/sbx"' -I.
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(VTERM_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LDSAN) $(LDFLAGS)
 # The engine never links curses: a curses call in it fails to link.

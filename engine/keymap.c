@@ -101,10 +101,28 @@ struct keymap {
 
 static const char *const mode_names[MODE_COUNT] = { "list", "log", "term" };
 
+/* Known to the language; a binding for one of them would never be found. */
+static const char *const later_modes[] = {
+	"select", "command", "find", "filter", "form", "confirm", "help",
+	"detail", "all",
+};
+
 const char *
 mode_name(enum mode m)
 {
 	return mode_names[m];
+}
+
+int
+mode_find(const char *name, bool *later)
+{
+	*later = false;
+	for (int m = 0; m < MODE_COUNT; m++)
+		if (!strcmp(name, mode_names[m]))
+			return m;
+	for (size_t i = 0; i < ARRAY_LEN(later_modes); i++)
+		*later |= !strcmp(name, later_modes[i]);
+	return -1;
 }
 
 static bool
@@ -124,14 +142,13 @@ keymap_bind(struct keymap *k, const char *mode, const char *key,
 	    const char *command, struct err *e)
 {
 	struct binding b = { .mode = -1 };
+	bool later;
 
 	if (mode) {
-		for (b.mode = 0; b.mode < MODE_COUNT; b.mode++)
-			if (!strcmp(mode, mode_names[b.mode]))
-				break;
-		if (b.mode == MODE_COUNT) {
-			err_set(e, ERR_USAGE, "there is no mode '%s'", mode);
-			return err_hint(e, "one of: list log term");
+		b.mode = mode_find(mode, &later);
+		if (b.mode < 0) {
+			err_set(e, ERR_USAGE, "'%s' is not a mode", mode);
+			return err_hint(e, "one of: list, log, term");
 		}
 	}
 	if (key_parse(key, strlen(key), &b.key, e) < 0)

@@ -19,6 +19,8 @@ struct set;
 enum mode { MODE_LIST, MODE_LOG, MODE_TERM, MODE_COUNT };
 
 const char *mode_name(enum mode m);		/* "list" */
+/* enum mode, or -1; *later: there will be one of that name. */
+int	mode_find(const char *name, bool *later);
 
 struct keymap *keymap_new(void);		/* the default bindings */
 void	keymap_free(struct keymap *k);		/* NULL is fine */

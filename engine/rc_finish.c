@@ -649,6 +649,7 @@ rc_finish(struct rcload *ld)
 	check_ports(ld);
 	finish_procs(ld);
 	finish_settings(ld);
+	rc_finish_colors(ld);
 	free(n.entries);
 	if (diags_errors(ld->ds) > 0 || ld->proc_count == 0)
 		return;

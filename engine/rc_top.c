@@ -8,7 +8,6 @@
 #include "base.h"
 #include "buf.h"
 #include "err.h"
-#include "keys.h"
 #include "mem.h"
 #include "option.h"
 #include "setfile.h"
@@ -81,6 +80,8 @@ rc_do_set(struct rcload *ld, const struct rc_stmt *s)
 			rc_hint(ld, "%s", e.hint);
 	} else if (strncmp(key->text, "limit.", 6) == 0) {
 		rc_place(ld->rc, &s->words[2], &ld->limit_at);
+	} else if (row == &option_rows[OPTION_THEME]) {
+		rc_set_theme(ld, &s->words[2], value);
 	}
 	free(value);
 }
@@ -176,105 +177,4 @@ rc_do_include(struct rcload *ld, const struct rc_stmt *s)
 		rc_hint(ld, "write 'optional' behind it if there may be none");
 	}
 	free(path);
-}
-
-bool
-rc_is_mode(const char *word)
-{
-	static const char *const modes[] = {
-		"list", "log", "term", "select", "command", "find", "filter",
-		"form", "confirm", "help", "detail", "all",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
-		if (strcmp(modes[i], word) == 0)
-			return true;
-	return false;
-}
-
-enum rc_expect
-rc_expect_bind(const struct rc_stmt *s)
-{
-	size_t words = s->count > 1 && rc_is_mode(s->words[1].text) ? 3 : 2;
-
-	return s->count == words ? RC_EXPECT_RAW : RC_EXPECT_WORD;
-}
-
-static void
-add_bind(struct rcload *ld, const char *mode, const struct rc_word *key,
-	 const char *command)
-{
-	struct set *set = ld->set;
-
-	set->binds = mem_grow(set->binds, set->bind_count,
-			      set->bind_count + 1, sizeof(*set->binds));
-	set->binds[set->bind_count++] = (struct set_bind){
-		mem_str(mode), mem_str(key->text), mem_str(command),
-		mem_str(rcload_file_name(ld->file)), key->line,
-	};
-}
-
-static bool
-is_key(struct rcload *ld, const struct rc_word *w)
-{
-	struct err e = ERR_INIT;
-	struct key key;
-
-	if (key_parse(w->text, w->len, &key, &e) == 0)
-		return true;
-	rc_wrong(ld, w, "%s", e.text);
-	if (e.hint[0])
-		rc_hint(ld, "%s", e.hint);
-	return false;
-}
-
-void
-rc_do_bind(struct rcload *ld, const struct rc_stmt *s)
-{
-	bool moded = rc_is_mode(s->words[1].text);
-	const struct rc_word *command = &s->words[s->count - 1];
-	struct rc_stmt *line;
-	struct err e = ERR_INIT;
-
-	if (!s->raw) {
-		rc_wrong(ld, &s->words[0], "'bind' needs [MODE] KEY COMMAND");
-		return;
-	}
-	if (rc_line(command->text, &line, &e) < 0) {
-		rc_wrong(ld, command, "%s", e.text);
-		return;
-	}
-	rc_line_free(line);
-	if (is_key(ld, &s->words[s->count - 2]))
-		add_bind(ld, moded ? s->words[1].text : NULL,
-			 &s->words[s->count - 2], command->text);
-}
-
-void
-rc_do_unbind(struct rcload *ld, const struct rc_stmt *s)
-{
-	if (s->count == 3 && !rc_is_mode(s->words[1].text)) {
-		rc_wrong(ld, &s->words[1], "'%s' is not a mode",
-			 s->words[1].text);
-		return;
-	}
-	if (is_key(ld, &s->words[s->count - 1]))
-		add_bind(ld, s->count == 3 ? s->words[1].text : NULL,
-			 &s->words[s->count - 1], NULL);
-}
-
-void
-rc_do_color(struct rcload *ld, const struct rc_stmt *s)
-{
-	struct set *set = ld->set;
-	char **words = mem_array(s->count - 1, sizeof(*words));
-
-	for (size_t i = 2; i < s->count; i++)
-		words[i - 2] = mem_str(s->words[i].text);
-	set->colors = mem_grow(set->colors, set->color_count,
-			       set->color_count + 1, sizeof(*set->colors));
-	set->colors[set->color_count++] = (struct set_color){
-		mem_str(s->words[1].text), words,
-		mem_str(rcload_file_name(ld->file)), s->words[1].line,
-	};
 }

@@ -24,6 +24,7 @@
 
 struct rcload;
 struct rcload_file;
+struct theme;
 
 #define RC_FILES_MAX	1000
 #define RC_INCLUDES_MAX	16	/* files inside each other */
@@ -96,6 +97,14 @@ struct rcload_group {
 	unsigned *seen;
 };
 
+/* A "color" line that waits for the theme: its words behind "color". */
+#define RC_COLOR_WORDS	8
+
+struct rcload_color {
+	size_t idx;		/* in the set */
+	struct diag_place at[RC_COLOR_WORDS];
+};
+
 struct rcload_let {
 	char *name, *value;
 };
@@ -130,6 +139,9 @@ struct rcload {
 	size_t group_count;
 	struct rcload_let *lets;
 	size_t let_count;
+	struct theme *theme;	/* in force here; NULL: none was asked for */
+	struct rcload_color *colors;
+	size_t color_count;
 	struct diag_place limit_at;	/* the last "set limit..." */
 };
 
@@ -198,7 +210,11 @@ rc_word_fn rc_do_cmd, rc_do_argv, rc_do_cwd, rc_do_user, rc_do_umask,
 rc_word_fn rc_do_ready, rc_do_live;
 rc_word_fn rc_do_watch;
 rc_expect_fn rc_expect_probe, rc_expect_watch, rc_expect_bind, rc_expect_stop;
-bool	rc_is_mode(const char *word);
+
+/* rc_screen.c: "set theme", and the colours that were put off. */
+void	rc_set_theme(struct rcload *ld, const struct rc_word *w,
+		     const char *name);
+void	rc_finish_colors(struct rcload *ld);
 
 /* rc_finish.c: the checks across lines, then ld->set is complete. */
 void	rc_finish(struct rcload *ld);

@@ -14,15 +14,12 @@
 #include "set.h"
 #include "setfile.h"
 
-#ifndef SBX_DATADIR
-#define SBX_DATADIR "/usr/local/share/sbx"
-#endif
-
 enum {
 	PALETTE_MAX = 64,
 	THEME_FILE_MAX = 64 * 1024,
 	INHERIT_MAX = 4,	/* themes that start from each other */
 	THEMES_MAX = 256,
+	DIRS_MAX = 4,		/* themes are looked for in */
 };
 
 static const struct row role_rows[] = {
@@ -206,7 +203,7 @@ read_file(const char *path, size_t *len)
 
 /* Directories of themes, nearest first; caller frees each. */
 static size_t
-theme_dirs(char *out[3])
+theme_dirs(char *out[DIRS_MAX])
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	char exe[4096];
@@ -216,12 +213,14 @@ theme_dirs(char *out[3])
 		out[n++] = mem_fmt("%s/sbx/themes", config);
 	else if (home)
 		out[n++] = mem_fmt("%s/.config/sbx/themes", home);
-	/* In the source tree the program is in build/, its themes beside. */
+	/* In the source tree the program is in build/, its themes beside;
+	 * an installed tree may have been moved as a whole. */
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	char *slash = len > 0 ? memrchr(exe, '/', (size_t)len) : NULL;
 	if (slash) {
 		*slash = 0;
 		out[n++] = mem_fmt("%s/../themes", exe);
+		out[n++] = mem_fmt("%s/../share/sbx/themes", exe);
 	}
 	out[n++] = mem_str(SBX_DATADIR "/themes");
 	return n;
@@ -232,7 +231,7 @@ static char *
 find_text(const char *name, size_t *len, char **file)
 {
 	const char *own = theme_builtin(name);
-	char *dirs[3], *text = NULL;
+	char *dirs[DIRS_MAX], *text = NULL;
 
 	if (own) {
 		*file = mem_fmt("%s.theme", name);
@@ -384,6 +383,70 @@ theme_parse(const struct theme_request *rq, const char *file,
 	return t;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+add_name(char **names, size_t *count, const char *name, size_t len)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (!strncmp(names[i], name, len) && !names[i][len])
+			return;
+	if (*count < THEMES_MAX)
+		names[(*count)++] = mem_strn(name, len);
+}
+
+char **
+theme_names(void)
+{
+	char **names = mem_array(THEMES_MAX + 1, sizeof(*names));
+	char *dirs[DIRS_MAX];
+	size_t count = 0, n = theme_dirs(dirs);
+
+	add_name(names, &count, "mono", 4);
+	add_name(names, &count, "terminal", 8);
+	for (size_t i = 0; i < n; i++) {
+		DIR *d = opendir(dirs[i]);
+		struct dirent *de;
+		while (d && (de = readdir(d))) {
+			const char *dot = strstr(de->d_name, ".theme");
+			if (dot && dot > de->d_name && !dot[6])
+				add_name(names, &count, de->d_name,
+					 (size_t)(dot - de->d_name));
+		}
+		if (d)
+			closedir(d);
+		free(dirs[i]);
+	}
+	qsort(names, count, sizeof(*names), compare_names);
+	return names;
+}
+
+static void
+hint_names(const char *name, struct err *e)
+{
+	char **names = theme_names();
+	struct buf all = BUF_INIT(sizeof(e->hint));
+	size_t count = 0;
+
+	for (; names[count]; count++)
+		(void)buf_addf(&all, "%s%s", count ? ", " : "",
+			       names[count]);
+	const char *near = table_nearest(name, (const char *const *)names,
+					 count);
+	if (near)
+		err_hint(e, "did you mean '%s'?", near);
+	else
+		err_hint(e, "one of: %s", buf_str(&all));
+	buf_fini(&all);
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
 struct theme *
 theme_open(const struct theme_request *rq, struct diags *ds, struct err *e)
 {
@@ -398,6 +461,7 @@ theme_open(const struct theme_request *rq, struct diags *ds, struct err *e)
 	char *text = find_text(own.name, &len, &file);
 	if (!text) {
 		err_set(e, ERR_USAGE, "there is no theme '%s'", own.name);
+		hint_names(own.name, e);
 		return NULL;
 	}
 	struct theme *t = theme_parse(&own, file, text, len, ds, e);
@@ -436,67 +500,66 @@ theme_named(const struct theme *t, const char *role)
 }
 
 int
-theme_color(struct theme *t, const struct set_color *c, struct err *e)
+theme_check(const char *name, struct diags *ds, struct err *e)
 {
-	const struct row *r = table_find(&role_table, c->role);
-	size_t count = 0;
-	struct look k;
+	struct theme_request rq = { .name = name, .depth = TERM_RGB };
+	struct theme *t = theme_open(&rq, ds, e);
 
-	if (!r)
-		return strncmp(c->role, "name.", 5) == 0
-			       ? 0
-			       : err_set(e, ERR_USAGE, "unknown role '%s'",
-					 c->role);
+	theme_free(t);
+	return t ? 0 : -1;
+}
+
+/* The role of a line and its look; the role is NULL for one process alone. */
+static int
+read_look(const struct theme *t, const struct set_color *c,
+	  const struct row **role, struct look *k, size_t *word,
+	  struct err *e)
+{
+	size_t count = 0;
+
+	*role = table_find(&role_table, c->role);
+	*word = 0;
+	if (!*role && strncmp(c->role, "name.", 5) != 0) {
+		err_set(e, ERR_USAGE, "unknown role '%s'", c->role);
+		const struct row *near = table_suggest(&role_table, c->role);
+		return near ? err_hint(e, "did you mean '%s'?", near->name) :
+			      -1;
+	}
 	while (c->words[count])
 		count++;
-	size_t bad = parse_look(t, c->words, count, &k);
-	if (bad)
-		return err_set(e, ERR_USAGE, "not a colour: '%s'",
-			       count ? c->words[bad - 1] : "");
-	if (t->depth != TERM_MONO)
-		t->looks[table_index(&role_table, r)] = k;
+	*word = parse_look(t, c->words, count, k);
+	if (*word == 0)
+		return 0;
+	const char *bad = count ? c->words[*word - 1] : "";
+	err_set(e, ERR_USAGE, *word == 1 ? "not a colour: '%s'" :
+		"not a colour or attribute: '%s'", bad);
+	const char *near = color_suggest(bad);
+	return near ? err_hint(e, "did you mean '%s'?", near) :
+		      err_hint(e, "a colour is a name, 0 to 255, #rrggbb, "
+			       "'default' or '-', or of the theme's palette");
+}
+
+int
+theme_color_check(const struct theme *t, const struct set_color *c,
+		  size_t *word, struct err *e)
+{
+	const struct row *role;
+	struct look k;
+
+	return read_look(t, c, &role, &k, word, e);
+}
+
+int
+theme_color(struct theme *t, const struct set_color *c, struct err *e)
+{
+	const struct row *role;
+	struct look k;
+	size_t word;
+
+	if (read_look(t, c, &role, &k, &word, e) < 0)
+		return -1;
+	if (role && t->depth != TERM_MONO)
+		t->looks[table_index(&role_table, role)] = k;
 	resolve_all(t);
 	return 0;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void
-add_name(char **names, size_t *count, const char *name, size_t len)
-{
-	for (size_t i = 0; i < *count; i++)
-		if (!strncmp(names[i], name, len) && !names[i][len])
-			return;
-	if (*count < THEMES_MAX)
-		names[(*count)++] = mem_strn(name, len);
-}
-
-char **
-theme_names(void)
-{
-	char **names = mem_array(THEMES_MAX + 1, sizeof(*names));
-	char *dirs[3];
-	size_t count = 0, n = theme_dirs(dirs);
-
-	add_name(names, &count, "mono", 4);
-	add_name(names, &count, "terminal", 8);
-	for (size_t i = 0; i < n; i++) {
-		DIR *d = opendir(dirs[i]);
-		struct dirent *de;
-		while (d && (de = readdir(d))) {
-			const char *dot = strstr(de->d_name, ".theme");
-			if (dot && dot > de->d_name && !dot[6])
-				add_name(names, &count, de->d_name,
-					 (size_t)(dot - de->d_name));
-		}
-		if (d)
-			closedir(d);
-		free(dirs[i]);
-	}
-	qsort(names, count, sizeof(*names), compare_names);
-	return names;
 }

@@ -135,9 +135,16 @@ struct style theme_style(const struct theme *t, enum role r);
 /* By name ("status.ready"); those of unknown names look like text. */
 struct style theme_named(const struct theme *t, const char *role);
 
+/* Could it be opened?  0 or -1; ds as with theme_open. */
+int	theme_check(const char *name, struct diags *ds, struct err *e);
+
 /* One "color" line of an sbxrc on top.  0 or -1. */
 int	theme_color(struct theme *t, const struct set_color *c,
 		    struct err *e);
+/* Only the look at it: 0, or -1 and *word is the wrong one, 0 the role and
+ * then c->words. */
+int	theme_color_check(const struct theme *t, const struct set_color *c,
+			  size_t *word, struct err *e);
 /* The names that could be opened, sorted; caller frees each and all. */
 char	**theme_names(void);
 /* The compiled-in text, NULL if there is none of that name. */

@@ -12,6 +12,7 @@
 #include "engine/clock.h"
 #include "engine/cmd.h"
 #include "engine/err.h"
+#include "engine/keycmd.h"
 #include "engine/mem.h"
 #include "engine/option.h"
 #include "engine/rc.h"
@@ -382,8 +383,7 @@ offer_verbs(struct ui *ui, struct offers *o)
 		const struct row *r = table_row(&cmd_verb_table, i);
 		const struct verb_row *v =
 			(const struct verb_row *)(const void *)r;
-		if (v->built && (v->request || v->id == VERB_ADD ||
-				 v->id == VERB_SET))
+		if (keycmd_has(v))
 			offer(o, r->name, r->help);
 	}
 	for (size_t i = 0; *o->word && i < cmd_verb_table.count; i++) {

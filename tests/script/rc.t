@@ -3,6 +3,9 @@
 # tests/script/rc/NAME.rc has its NAME.out, without the last line.
 . tests/lib/tty.sh
 cases=$TOP/tests/script/rc
+# Wherever the program was built, the themes are those of the tree.
+mkdir -p "$XDG_CONFIG_HOME/sbx"
+ln -s "$TOP/themes" "$XDG_CONFIG_HOME/sbx/themes"
 cd "$T/w" || exit 99
 
 # What is the same wherever the test runs.

@@ -204,7 +204,7 @@ TEST(words_and_values)
 	struct result r;
 
 	load(&r, "let port 8080\r\n"
-		 "set theme nord # why\r\n"
+		 "set theme mono # why\r\n"
 		 "env A=\"x ${port} \\t\\x41\\u{e9}\" 'B=${port} #' -C\r\n"
 		 "process web { # here\r\n"
 		 "  argv ${SHELL:-/bin/false} a\\b '' \"${EMPTY}\" ${NO:-d e} "
@@ -223,7 +223,7 @@ TEST(words_and_values)
 		 "process db echo \"$HOME\" # not ; a comment  \r\n");
 	EQ_STR(buf_str(&r.out), "");
 	OK(r.set != NULL);
-	EQ_STR(options_text(r.set->options, OPTION_THEME), "nord");
+	EQ_STR(options_text(r.set->options, OPTION_THEME), "mono");
 	const struct spec *s = set_find(r.set, "web");
 	EQ_STR(s->argv[0], "/bin/sh");
 	EQ_STR(s->argv[1], "a\\b");
@@ -285,11 +285,11 @@ TEST(comments_do_not_join)
 	struct result r;
 
 	load(&r, "# a comment \\\nlet x 1\nset mouse off # and \\\n"
-		 "process a echo\n   #let y\nset theme #2e3440\n");
+		 "process a echo\n   #let y\nset name #2e3440\n");
 	EQ_STR(buf_str(&r.out), "");
 	EQ_INT(r.set->spec_count, 1);
 	OK(!options_flag(r.set->options, OPTION_MOUSE));
-	EQ_STR(options_text(r.set->options, OPTION_THEME), "#2e3440");
+	EQ_STR(options_text(r.set->options, OPTION_NAME), "#2e3440");
 	done(&r);
 }
 
@@ -390,6 +390,30 @@ TEST(wrong_values)
 	FIRST("let 2x y\n", "1:5: '2x' is no name for a variable");
 	FIRST("unbind nomode Q\n", "1:8: 'nomode' is not a mode");
 	FIRST("bind C-k\n", "1:1: 'bind' needs [MODE] KEY COMMAND");
+	FIRST_HINT("bind C-k nocommand\n",
+		   "1:10: there is no command 'nocommand'",
+		   "did you mean 'command'?");
+	FIRST("bind  list\tC-k restart --nope\n", "1:24: 'sbx restart' has no "
+	      "option '--nope'");
+	FIRST_HINT("bind nomode C-k down\n", "1:6: 'nomode' is not a mode",
+		   "one of: list, log, term");
+	FIRST("bind select C-k zoom\n", "1:6: 'bind select' is not built yet in "
+	      "this version");
+	FIRST("bind x signal FOO web\n", "1:15: there is no signal 'FOO'");
+	FIRST("bind x bind y bind z zoom 2\n", "1:27: 'zoom' takes no word");
+	FIRST("bind x unbind log\n", "1:15: unknown key 'log'");
+	FIRST("bind x set quit ever\n", "1:17: 'ever' is not one of the "
+	      "words");
+	FIRST("bind x add web --user\n", "1:16: --user wants USER behind it");
+	FIRST("set theme nosuch\n", "1:11: there is no theme 'nosuch'");
+	FIRST("set theme ../sbxrc\n", "1:11: there is no theme '../sbxrc'");
+	FIRST_HINT("color txt red\n", "1:7: unknown role 'txt'",
+		   "did you mean 'text'?");
+	FIRST("color text - - red\n", "1:16: not a colour or attribute: "
+	      "'red'");
+	FIRST("color name.web red\n", "1:7: 'color name.NAME' is not built yet "
+	      "in this version");
+	FIRST("color text #12\n", "1:12: not a colour: '#12'");
 	FIRST("bind C-k find \"x\n", "1:10: this quote is not closed");
 	FIRST("palette {\n bg x\n}\n", "1:1: 'palette' is not allowed at top "
 	      "level");
@@ -618,7 +642,7 @@ TEST(includes_and_env_files)
 		   "E=\n");
 	load(&r, "include d/*.sbxrc\ninclude gone optional\n"
 		 "env-file env\nenv-file nowhere optional\n"
-		 "include none/*.x optional\nprocess z echo\nset theme "
+		 "include none/*.x optional\nprocess z echo\nset name "
 		 "${late}\n");
 	EQ_STR(buf_str(&r.out), "");
 	EQ_STR(r.set->specs[0]->name, "one");
@@ -960,10 +984,10 @@ TEST(lines_of_the_prompt)
 static const struct {
 	const char *word, *rest;
 } samples[] = {
-	{ "require", "1" }, { "set", "theme nord" }, { "let", "x y" },
+	{ "require", "1" }, { "set", "theme mono" }, { "let", "x y" },
 	{ "include", "gone optional" }, { "defaults", "{\n}" },
 	{ "process", "other echo x" }, { "bind", "C-k restart" },
-	{ "unbind", "Q" }, { "color", "match bg yellow" },
+	{ "unbind", "Q" }, { "color", "match black yellow" },
 	{ "env", "A=1" }, { "env-file", "gone optional" }, { "path", "/bin" },
 	{ "group", "g p" }, { "members", "p" }, { "cwd", "/" },
 	{ "cmd", "echo 'x" }, { "argv", "/bin/sh -c x" },
