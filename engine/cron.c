@@ -274,7 +274,7 @@ cron_parse(const char *text, struct cron *out, size_t *off, struct err *e)
 			"what starts with the set needs no schedule");
 }
 
-/* --- zones ----------------------------------------------------------------- */
+/* --- zones ---------------------------------------------------------------- */
 
 /* The zone that was there; "" stands for UTC, so NULL is "none". */
 static char *
@@ -339,7 +339,7 @@ is_repeated(int64_t t, int64_t off)
 	return before > off && offset_at(t - (before - off)) == before;
 }
 
-/* --- the calendar ---------------------------------------------------------- */
+/* --- the calendar --------------------------------------------------------- */
 
 static bool
 day_fits(const struct cron *c, const struct tm *tm)
@@ -450,7 +450,7 @@ cron_zone_is_known(const char *zone)
 	return n > 0 && n < (int)sizeof path && access(path, R_OK) == 0;
 }
 
-/* --- what is due ------------------------------------------------------------ */
+/* --- what is due ---------------------------------------------------------- */
 
 void
 cron_look(const struct cron *c, const char *zone, int64_t last, int64_t now,
