@@ -23,10 +23,16 @@
 
 enum { QUOTED_LINES = 5, LEAVE_MS = 10000 };
 
-/* The processes that a request acted on. */
+/*
+ * The processes that a request acted on.  Each is done for good once it has
+ * come to what was asked for: what somebody or something does with it while
+ * the others are waited for does not count.
+ */
 struct acted {
 	struct client_result r;
 	bool (*settled)(const struct proc_row *r);
+	bool *done;		/* of each id */
+	uint64_t *run;		/* of each id, when it was first looked at */
 };
 
 /* --all and --failed may well mean nobody: that is done, but not unsaid. */
@@ -54,7 +60,17 @@ request(struct cli *c, struct acted *a)
 		return -1;
 	if (a->r.id_count == 0)
 		say_nobody(c);
+	a->done = mem_array(a->r.id_count + 1, sizeof *a->done);
+	a->run = mem_array(a->r.id_count + 1, sizeof *a->run);
 	return 0;
+}
+
+static void
+acted_fini(struct acted *a)
+{
+	client_result_fini(&a->r);
+	free(a->done);
+	free(a->run);
 }
 
 static bool
@@ -79,18 +95,33 @@ is_up(const struct proc_row *r)
 	return rowfmt_is_over(r) || r->status == STATUS_SCHEDULED;
 }
 
+/*
+ * Was it gone?  A stop leaves nothing alive that is not stopping, so what
+ * runs when it is looked at is a run that came after.
+ */
+static bool
+was_gone(const struct acted *a, size_t i, const struct proc_row *r)
+{
+	return a->settled == is_gone &&
+	       (r->status != STATUS_STOPPING || r->run != a->run[i]);
+}
+
 static int
 check_all(struct cli *c, void *arg)
 {
-	const struct acted *a = arg;
+	struct acted *a = arg;
+	size_t done = 0;
 
 	for (size_t i = 0; i < a->r.id_count; i++) {
 		struct model_proc *p = model_find(c->model, a->r.ids[i]);
+		if (p && !a->run[i])
+			a->run[i] = p->row->run;
 		/* One that is forgotten after its end is as good as gone. */
-		if (p && !a->settled(p->row))
-			return 0;
+		a->done[i] |= !p || a->settled(p->row) ||
+			      was_gone(a, i, p->row);
+		done += a->done[i];
 	}
-	return 1;
+	return done == a->r.id_count;
 }
 
 static int
@@ -101,7 +132,7 @@ say_timeout(struct cli *c, const struct acted *a)
 	for (size_t i = 0; i < a->r.id_count; i++) {
 		struct model_proc *p = model_find(c->model, a->r.ids[i]);
 		char state[ROWFMT_STATE_MAX];
-		if (!p || a->settled(p->row))
+		if (!p || a->done[i])
 			continue;
 		if (buf_addf(&names, "%s%s is '%s'", names.len ? ", " : "",
 			     p->row->name,
@@ -194,7 +225,7 @@ start_and_follow(struct cli *c)
 		rc = judge_started(c, &a, waited);
 	if (rc == 0)
 		rc = put_acted(c, &a);
-	client_result_fini(&a.r);
+	acted_fini(&a);
 	return rc < 0 ? cli_fail(c) : 0;
 }
 
@@ -214,7 +245,7 @@ stop_and_follow(struct cli *c)
 		rc = follow(c, &a, cli_deadline(c, CMD_OPT_WAIT_END));
 	if (rc == 0)
 		rc = put_acted(c, &a);
-	client_result_fini(&a.r);
+	acted_fini(&a);
 	return rc < 0 ? cli_fail(c) : 0;
 }
 
@@ -247,7 +278,7 @@ cli_signal(struct cli *c)
 	int rc = c->json ? cli_sync(c, 0) : 0;
 	if (rc == 0)
 		rc = put_acted(c, &a);
-	client_result_fini(&a.r);
+	acted_fini(&a);
 	return rc < 0 ? cli_fail(c) : 0;
 }
 
@@ -266,7 +297,7 @@ cli_rm(struct cli *c)
 		buf_addf(&b, "%zu\n", a.r.id_count);
 	int rc = cli_put(c, &b);
 	buf_fini(&b);
-	client_result_fini(&a.r);
+	acted_fini(&a);
 	return rc < 0 ? cli_fail(c) : 0;
 }
 
@@ -325,6 +356,6 @@ cli_down(struct cli *c)
 		rc = cli_put(c, &b);
 		buf_fini(&b);
 	}
-	client_result_fini(&a.r);
+	acted_fini(&a);
 	return rc < 0 ? cli_fail(c) : 0;
 }

@@ -130,6 +130,22 @@ exits 124 "start --wait of one that is never ready" sbx start slow --wait 200ms
 is "$(status_of slow)" starting "it lives on"
 exits 0 "stop --all" sbx stop --all
 
+# Each one is gone for itself: another run of it is not waited for.
+exits 0 "one that is slow to end" sbx add lazy -- \
+	sh -c 'trap "touch asked; sleep 1; exit 0" TERM; echo up; while :; do sleep 0.05; done'
+exits 0 "it runs" sbx wait lazy --log up --timeout 20s
+exits 0 "start" sbx start web --wait 20s
+timeout 30 "$SBX_BIN" stop web lazy &
+stopper=$!
+wait_until "lazy is asked to end" test -e asked
+exits 0 "web has ended" sbx wait web --exit --timeout 20s
+exits 0 "somebody starts it" sbx start web --wait 20s
+wait $stopper
+is $? 0 "stop returns"
+is "$(status_of lazy) $(status_of web)" "completed running" "with the other one running"
+exits 0 "stop it" sbx stop web
+exits 0 "rm" sbx rm lazy
+
 # Records.
 exits 1 "a running one cannot be forgotten" sh -c \
 	"'$SBX_BIN' add run1 -- sleep 1004 && '$SBX_BIN' rm run1"
