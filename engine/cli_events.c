@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "event.h"
+#include "eventlist.h"
 #include "journal.h"
 #include "rowfmt.h"
 #include "sys.h"
@@ -17,6 +18,7 @@ struct events {
 	struct cli *c;
 	struct journal_reader *reader;
 	struct buf out;
+	struct eventlist list;
 	bool follow;
 };
 
@@ -50,8 +52,12 @@ text_event(struct buf *out, const struct journal_event *e)
 static int
 put_event(struct events *ev, const struct journal_event *e)
 {
-	int r = ev->c->json ? journal_json(&ev->out, e) :
-			      text_event(&ev->out, e);
+	int r = 0;
+
+	if (ev->c->json)
+		r = journal_json(&ev->out, e);
+	else if (eventlist_adds(&ev->list, e))
+		r = text_event(&ev->out, e);
 	if (r < 0)
 		return err_set(&ev->c->err, ERR_FAILED,
 			       "an event is too long");

@@ -207,7 +207,10 @@ enum { MANY = 10000 };
 #define X_EVENTS                                                               \
 	.built = true,                                                         \
 	.options = OPTIONS(O(FOLLOW), O(LINES), O(JSON)),                      \
-	.examples = "events\n" "events -f --json\n"
+	.examples = "events\n" "events -f --json\n",                           \
+	.more = "A line for each thing that happened.  --json has both ends\n" \
+		"of each step (start and started, exit and ended), plain\n"    \
+		"lines have the second one where it adds something.\n"
 
 #define X_SET                                                                  \
 	.words_max = 2, .options = NO_OPTIONS

@@ -114,6 +114,9 @@ like "$err" 'has no watches' "says so"
 # Events.
 exits 0 "events" sbx events
 like "$out" 'cat .*exit|cat exit' "the end of cat"
+is "$(printf '%s\n' "$out" | grep -c 'numbers start')" 1 "its start is one line"
+unlike "$out" 'numbers started' "and not two"
+unlike "$out" 'cat ended' "nor its end"
 exits 0 "events --json" sbx events --json
 is "$(printf '%s\n' "$out" | python3 -c '
 import json, sys
