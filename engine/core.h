@@ -158,6 +158,7 @@ struct proc {
 	struct timer *probe_timer;
 	uint64_t probe_slot;	/* helper child of ready exec; 0: none */
 	char probe_text[160];	/* the last failure */
+	pid_t port_holder;	/* the stranger that was found last; 0 */
 
 	struct timer *life_timer;
 	char *waits;		/* unmet dependencies as text; NULL */
@@ -348,6 +349,13 @@ void	proccheck_helper_ended(struct engine *e, struct helper *h,
 			       const struct keep_exit *x);
 void	proccheck_helper_failed(struct engine *e, struct helper *h,
 				const char *why);
+
+/* --- procport.c ------------------------------------------------------------ */
+/*
+ * May the port that its check has reached count as its own?  Else why (cap
+ * bytes) names the holder.
+ */
+bool	procport_is_own(struct proc *p, char *why, size_t cap);
 
 /* --- registry.c -------------------------------------------------------------- */
 int	registry_save(struct engine *e);	/* 0 or -errno */

@@ -468,6 +468,22 @@ give_up_ready(struct step *s, enum life_action action, const char *what)
 	s->fx = sub.fx;
 }
 
+/* Before it was ever ready: a failure that is worth a word. */
+static void
+do_not_yet(struct step *s)
+{
+	struct life *l = s->l;
+	char text[sizeof l->reason];
+
+	if (!l->alive || l->ready || !s->in->detail)
+		return;
+	snprintf(text, sizeof text, "%s, not ready yet: %s", l->start_why,
+		 s->in->detail);
+	if (strcmp(text, l->reason) != 0)
+		step_change(s, STATUS_STARTING, EVENT_NOTE, CAUSE_PROBE, "%s",
+			    text);
+}
+
 static void
 do_unready(struct step *s)
 {
@@ -657,7 +673,7 @@ struct cell {
 	ON(START, start_live), ON(STOP, stop), ON(KILL, kill),     \
 	ON(RESTART, restart), ON(SPAWNED, spawned),                    \
 	ON(SPAWN_FAILED, spawn_failed), ON(EXITED, exited),            \
-	ON(GONE, gone), ON(READY, ready), ON(UNREADY, unready),    \
+	ON(GONE, gone), ON(READY, ready),                              \
 	ON(PAUSED, paused), ON(CONTINUED, continued),                  \
 	ON(STEP_DUE, step_due), ON(RUN_DUE, run_due),                  \
 	ON(READY_DUE, ready_due), ON(ADOPTED, adopted),                \
@@ -683,8 +699,8 @@ static const struct cell matrix[STATUS_COUNT][LIFE_EV_COUNT] = {
 		ON(KILL, cancel), ON(RESTART, restart_ended),
 		ON(SCHEDULED, scheduled),
 	},
-	[STATUS_STARTING] = { LIVE },
-	[STATUS_RUNNING] = { LIVE },
+	[STATUS_STARTING] = { LIVE, ON(UNREADY, not_yet) },
+	[STATUS_RUNNING] = { LIVE, ON(UNREADY, unready) },
 	[STATUS_STOPPING] = {
 		ON(START, start_stopping), ON(STOP, stop_again),
 		ON(KILL, kill), ON(RESTART, restart_stopping),

@@ -45,7 +45,8 @@ enum {
 	X(EXITED, "exited", "the leader has ended")                            \
 	X(GONE, "gone", "the tree is gone and the output drained")             \
 	X(READY, "ready", "its ready rule was met")                            \
-	X(UNREADY, "unready", "live checks failed often enough")               \
+	X(UNREADY, "unready", "live checks failed often enough, or it is not " \
+	  "ready for a cause worth telling")                                   \
 	X(PAUSED, "paused", "stopped by SIGSTOP or the like")                  \
 	X(CONTINUED, "continued", "goes on after a pause")                     \
 	X(STEP_DUE, "step-due", "the time of a ladder step has passed")        \

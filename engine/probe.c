@@ -62,6 +62,14 @@ is_localhost(const char *host)
 		strcasecmp(host + len - n, tail) == 0;
 }
 
+bool
+probe_is_local(const char *host)
+{
+	return is_localhost(host) || strncmp(host, "127.", 4) == 0 ||
+	       strcmp(host, "::1") == 0 || strcmp(host, "0.0.0.0") == 0 ||
+	       strcmp(host, "::") == 0;
+}
+
 static bool
 add_v4(union address *a, socklen_t *len, const char *host, unsigned port)
 {

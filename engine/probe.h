@@ -52,6 +52,9 @@ struct probe_target {
 	bool want_body;		/* HTTP: read the body, hand it over */
 };
 
+/* Does the host mean this machine, as far as its name says?  NULL does. */
+bool	probe_is_local(const char *host);
+
 /* What is wrong with a target, before it is used; 0 or -1. */
 int	probe_check(const struct probe_target *t, struct err *e);
 

@@ -40,11 +40,14 @@ on_probe(struct probe *probe, const struct probe_result *r, void *arg)
 	struct proc *p = arg;
 	(void)probe;
 	p->probe = NULL;
-	if (r->ok) {
+	if (!r->ok) {
+		snprintf(p->probe_text, sizeof p->probe_text, "%s", r->text);
+	} else if (procport_is_own(p, p->probe_text, sizeof p->probe_text)) {
 		succeeded(p, r->text);
 		return;
+	} else {
+		proc_tell(p, LIFE_EV_UNREADY, CAUSE_PROBE, p->probe_text);
 	}
-	snprintf(p->probe_text, sizeof p->probe_text, "%s", r->text);
 	again(p);
 }
 
@@ -178,6 +181,7 @@ proccheck_start(struct proc *p)
 {
 	const struct spec_probe *s = &p->spec->ready;
 	p->probe_text[0] = '\0';
+	p->port_holder = 0;
 	if (s->kind == SPEC_PROBE_NONE || s->kind == SPEC_PROBE_LOG ||
 	    s->kind == SPEC_PROBE_EXIT)
 		return;

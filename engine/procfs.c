@@ -361,16 +361,17 @@ by_port(const void *a, const void *b)
 	return (int)x->port - (int)y->port;
 }
 
-/* Marks the listeners that pid holds. */
-static void
+/* Marks the listeners that pid holds; true if there is one. */
+static bool
 claim_listeners(struct listeners *l, pid_t pid)
 {
 	char path[64], target[64];
+	bool any = false;
 
 	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
 	DIR *d = opendir(path);
 	if (!d)
-		return;
+		return false;
 	struct dirent *e;
 	while ((e = readdir(d))) {
 		struct listener key = { 0 };
@@ -383,29 +384,40 @@ claim_listeners(struct listeners *l, pid_t pid)
 			continue;
 		struct listener *hit = bsearch(&key, l->v, l->count,
 					       sizeof *l->v, by_inode);
+		any |= hit != NULL;
 		if (hit && hit->at.pid == 0)
 			hit->at.pid = pid;
 	}
 	closedir(d);
+	return any;
+}
+
+/* All of the machine, by inode; empty where the kernel does not tell. */
+static void
+get_listeners(struct listeners *l)
+{
+	*l = (struct listeners){ NULL, 0, 0 };
+	if (sockdiag_each(take_listener, l) < 0) {
+		l->count = 0;
+		read_listeners(l, "/proc/net/tcp");
+		read_listeners(l, "/proc/net/tcp6");
+	}
+	if (l->count > 0)
+		qsort(l->v, l->count, sizeof *l->v, by_inode);
 }
 
 int
 procfs_ports(const pid_t *pids, size_t count, struct procfs_port *out,
 	     size_t cap)
 {
-	struct listeners l = { NULL, 0, 0 };
+	struct listeners l;
 	size_t found = 0, kept = 0;
 
-	if (sockdiag_each(take_listener, &l) < 0) {
-		l.count = 0;
-		read_listeners(&l, "/proc/net/tcp");
-		read_listeners(&l, "/proc/net/tcp6");
-	}
+	get_listeners(&l);
 	if (l.count == 0) {
 		free(l.v);
 		return 0;
 	}
-	qsort(l.v, l.count, sizeof *l.v, by_inode);
 	for (size_t i = 0; i < count; i++)
 		claim_listeners(&l, pids[i]);
 	struct procfs_port *ports = mem_array(l.count, sizeof *ports);
@@ -423,4 +435,37 @@ procfs_ports(const pid_t *pids, size_t count, struct procfs_port *out,
 	free(ports);
 	free(l.v);
 	return (int)kept;
+}
+
+struct search {
+	struct listeners all;
+	pid_t found;
+};
+
+static void
+look_at(pid_t pid, void *arg)
+{
+	struct search *s = arg;
+
+	if (!s->found && claim_listeners(&s->all, pid))
+		s->found = pid;
+}
+
+pid_t
+procfs_listener(uint16_t port, const pid_t *pids, size_t count)
+{
+	struct search s = { .found = 0 };
+	size_t n = 0;
+
+	get_listeners(&s.all);
+	for (size_t i = 0; i < s.all.count; i++)
+		if (s.all.v[i].at.port == port)
+			s.all.v[n++] = s.all.v[i];
+	s.all.count = n;
+	if (n > 0 && !pids)
+		procfs_each(look_at, &s);
+	for (size_t i = 0; n > 0 && pids && i < count; i++)
+		look_at(pids[i], &s);
+	free(s.all.v);
+	return s.found;
 }

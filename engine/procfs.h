@@ -57,5 +57,10 @@ struct procfs_port {
  */
 int	procfs_ports(const pid_t *pids, size_t count, struct procfs_port *out,
 		     size_t cap);
+/*
+ * The first of pids that listens on a TCP port; of all processes of the
+ * machine with pids NULL.  0: nobody whose descriptors may be read.
+ */
+pid_t	procfs_listener(uint16_t port, const pid_t *pids, size_t count);
 
 #endif

@@ -27,6 +27,16 @@ probe_pattern(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 	(void)rc_pattern(ld, &s->words[2], 0, &p->pattern);
 }
 
+/* "holder=any"; said if it is another word behind the '='. */
+static void
+holder(struct rcload *ld, const struct rc_word *w, size_t off,
+       struct spec_probe *p)
+{
+	p->any_holder = strcmp(w->text + off, "any") == 0;
+	if (!p->any_holder)
+		rc_wrong_in(ld, w, off, w->len - off, "expected holder=any");
+}
+
 static void
 probe_port(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 {
@@ -34,8 +44,16 @@ probe_port(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 
 	if (rc_uint(ld, &s->words[2], 0, 1, 65535, &port))
 		p->port = (unsigned)port;
-	if (s->count > 3)
-		p->host = mem_str(s->words[3].text);
+	for (size_t i = 3; i < s->count; i++) {
+		const struct rc_word *w = &s->words[i];
+		size_t who = rc_option(w, "holder");
+		if (who)
+			holder(ld, w, who, p);
+		else if (!p->host)
+			p->host = mem_str(w->text);
+		else
+			rc_wrong(ld, w, "expected holder=any");
+	}
 }
 
 static void
@@ -101,12 +119,16 @@ probe_http(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 		const struct rc_word *w = &s->words[i];
 		size_t status = rc_option(w, "status");
 		size_t body = rc_option(w, "body");
+		size_t who = rc_option(w, "holder");
 		uint64_t min, max;
-		if (body) {
+		if (who) {
+			holder(ld, w, who, p);
+		} else if (body) {
 			rc_set_str(&p->pattern.text, NULL);
 			(void)rc_pattern(ld, w, body, &p->pattern);
 		} else if (!status) {
-			rc_wrong(ld, w, "expected status=A-B or body=/RE/");
+			rc_wrong(ld, w, "expected status=A-B, body=/RE/ or "
+				 "holder=any");
 		} else if (units_uint_range(w->text + status, 100, 599, &min,
 					    &max) < 0) {
 			rc_wrong_in(ld, w, status, w->len - status,
@@ -139,11 +161,12 @@ static const struct probe_row probes[] = {
 	  SPEC_PROBE_LOG, true, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
 	{ ROW("screen", "/PATTERN/", "a line of its screen matches"),
 	  SPEC_PROBE_SCREEN, false, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
-	{ ROW("port", "N", "it accepts connections there; a host may follow"),
-	  SPEC_PROBE_PORT, true, 1, 2, RC_EXPECT_WORD, probe_port },
+	{ ROW("port", "N", "it accepts connections there; a host and "
+	      "holder=any may follow"),
+	  SPEC_PROBE_PORT, true, 1, 3, RC_EXPECT_WORD, probe_port },
 	{ ROW("http", "URL", "the answer is 200-399, or status=A-B, and "
-	      "body=/RE/ matches"),
-	  SPEC_PROBE_HTTP, true, 1, 3, RC_EXPECT_WORD, probe_http },
+	      "body=/RE/ matches; holder=any may follow"),
+	  SPEC_PROBE_HTTP, true, 1, 4, RC_EXPECT_WORD, probe_http },
 	{ ROW("exec", "COMMAND", "a command ends with exit code 0"),
 	  SPEC_PROBE_EXEC, true, 1, 1, RC_EXPECT_RAW, probe_exec },
 	{ ROW("notify", "", "it writes a line to the descriptor "

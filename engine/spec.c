@@ -69,6 +69,7 @@ static const struct field probe_fields[] = {
 	FIELD(FIELD_UINT, spec_probe, status_max, 7, "status", .max = 999),
 	FIELD(FIELD_STR, spec_probe, command, 8, "command"),
 	FIELD(FIELD_U64, spec_probe, delay_ms, 9, "delay"),
+	FIELD(FIELD_BOOL, spec_probe, any_holder, 10, "holder"),
 };
 static const struct record probe_record = RECORD(spec_probe, probe_fields);
 

@@ -121,6 +121,7 @@ struct spec_probe {
 	struct spec_pattern pattern;	/* log, screen; http: of the body */
 	char *host;		/* port, http; NULL = localhost, both families */
 	unsigned port;
+	bool any_holder;	/* port, http: whoever listens there */
 	char *path;		/* http, with its '/' and query */
 	unsigned status_min, status_max;	/* http, 200..399 by default */
 	char *command;		/* exec: a line for the shell */

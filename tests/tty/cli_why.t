@@ -70,4 +70,74 @@ done
 ok "why it comes again" [ "$tries" -lt 200 ]
 exits 0 "down" sbx down
 
+# --- a port that a stranger holds ---
+# Listens on a port of the kernel's choice, or on that one.
+cat >serve.py <<'END_PY'
+import signal, socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 0))
+s.listen()
+with open(sys.argv[1], "w") as f:
+    f.write("%d\n" % s.getsockname()[1])
+while True:
+    c = s.accept()[0]
+    c.recv(1000)
+    c.sendall(b"HTTP/1.0 200 ok\r\n\r\n")
+    c.close()
+END_PY
+python3 serve.py stranger.port &
+stranger=$!
+ok "a stranger listens" poll "$WAIT" test -s stranger.port
+free_port
+later=$port
+free_port
+own=$port
+port=$(cat stranger.port)
+cat >sbxrc <<END_RC
+process tcp {
+	cmd exec sleep 1000
+	ready port $port
+}
+process http {
+	cmd exec sleep 1001
+	ready http http://127.0.0.1:$port/
+}
+process any {
+	cmd exec sleep 1002
+	ready port $port holder=any
+}
+process own {
+	cmd setsid python3 serve.py own.port $own & wait
+	ready http http://localhost:$own/
+}
+process proxied {
+	cmd exec sleep 1003
+	ready port $later localhost
+}
+END_RC
+exits 0 "up" sbx up
+exits 0 "any holder is fine where that is said" sbx wait any --ready --timeout 20s
+exits 0 "a child in a session of its own is the process's" \
+	sbx wait own --ready --timeout 20s
+python3 serve.py later.port "$later" &
+proxy=$!
+exits 0 "what began after it may work for it" sbx wait proxied --ready --timeout 20s
+held="port $port is held by python3 .pid $stranger., not by this process"
+names_holder() {
+	sbx why "$1" | grep -q "$held"
+}
+for p in tcp http; do
+	ok "$p: the holder is named" poll "$WAIT" names_holder $p
+	is "$(status_of $p)" starting "$p is not ready"
+done
+kill "$stranger"
+wait "$stranger" 2>/dev/null
+exits 0 "add the rightful one" sbx add again -- python3 serve.py again.port "$port"
+ok "of another process of the set it is neither" poll "$WAIT" \
+	sh -c "\"$SBX_BIN\" why tcp | grep -q 'held by python3 .pid $(pid_of again).'"
+exits 0 "down" sbx down
+kill "$proxy"
+wait "$proxy" 2>/dev/null
+
 done_testing

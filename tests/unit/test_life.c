@@ -357,6 +357,26 @@ TEST(ready_timeout_can_restart)
 	       "within 30s (TERM)");
 }
 
+TEST(a_word_about_what_keeps_it_from_being_ready)
+{
+	struct world w;
+	struct life_input held = { .event = LIFE_EV_UNREADY,
+				   .cause = CAUSE_PROBE,
+				   .detail = "port 80 is held by nginx" };
+	world_init(&w);
+	w.p.has_ready = true;
+	up(&w);
+	give(&w, held);
+	IS(&w, "starting");
+	EQ_INT(w.out.event, EVENT_NOTE);
+	EQ_STR(w.l.reason, "started by you, not ready yet: port 80 is held "
+	       "by nginx");
+	give(&w, held);
+	EQ_INT(w.fx, 0);
+	ev(&w, LIFE_EV_READY, CAUSE_PROBE, 0);
+	IS(&w, "running");
+}
+
 TEST(ready_exit)
 {
 	struct world w;

@@ -307,6 +307,11 @@ TEST(listening_ports)
 	}
 	EQ_INT(procfs_ports(&self, 1, out, 1), 1);
 	EQ_INT(procfs_ports(&parent, 1, out, 8), 0);
+	EQ_INT(procfs_listener(local, &self, 1), self);
+	EQ_INT(procfs_listener(local, &parent, 1), 0);
+	EQ_INT(procfs_listener(open_port, NULL, 0), self);
+	pid_t both[] = { parent, self };
+	EQ_INT(procfs_listener(open_port, both, 2), self);
 	close(a);
 	close(b);
 }

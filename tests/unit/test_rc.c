@@ -442,7 +442,11 @@ TEST(wrong_checks)
 	FIRST("process a {\ncmd x\nready port 0\n}\n",
 	      "3:12: expected a number from 1 to 65535");
 	FIRST("process a {\ncmd x\nready port 1 h x\n}\n",
-	      "3:16: too many words after 'ready port'");
+	      "3:16: expected holder=any");
+	FIRST("process a {\ncmd x\nready port 1 holder=me\n}\n",
+	      "3:21: expected holder=any");
+	FIRST("process a {\ncmd x\nready port 1 h holder=any x\n}\n",
+	      "3:27: too many words after 'ready port'");
 	FIRST("process a {\ncmd x\nready log\n}\n",
 	      "3:7: 'ready log' needs /PATTERN/");
 	FIRST("process a {\ncmd x\nready http localhost:80\n}\n",
