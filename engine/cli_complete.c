@@ -23,14 +23,34 @@
 
 enum { NAMES_MS = 200, NAMES_MAX = 4 << 20 };
 
+/*
+ * bash takes a name like test:unit apart at its colon, and replaces only what
+ * is behind the colon: the words are put together again, and what stands
+ * before the last colon is taken off what is offered.
+ */
 static const char bash_script[] =
 	"_sbx() {\n"
-	"	local line\n"
+	"	local line word gap words=() i cut=\n"
+	"	local rest=${COMP_LINE:0:COMP_POINT}\n"
+	"	for ((i = 0; i <= COMP_CWORD; i++)); do\n"
+	"		word=${COMP_WORDS[i]} gap=${rest%%[^[:space:]]*}\n"
+	"		rest=${rest#\"$gap\"}\n"
+	"		[[ $rest == \"$word\"* ]] || word=$rest\n"
+	"		rest=${rest#\"$word\"}\n"
+	"		if [[ -z $gap && $i != 0 ]]; then\n"
+	"			words[-1]+=$word\n"
+	"		else\n"
+	"			words+=(\"$word\")\n"
+	"		fi\n"
+	"	done\n"
+	"	word=${words[-1]}\n"
+	"	[[ $COMP_WORDBREAKS != *:* ]] || cut=${word%\"${word##*:}\"}\n"
 	"	COMPREPLY=()\n"
 	"	while IFS= read -r line; do\n"
-	"		COMPREPLY+=(\"${line%%$'\\t'*}\")\n"
-	"	done < <(\"${COMP_WORDS[0]}\" __complete "
-	"\"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)\n"
+	"		line=${line%%$'\\t'*}\n"
+	"		COMPREPLY+=(\"${line#\"$cut\"}\")\n"
+	"	done < <(\"${words[0]}\" __complete "
+	"\"${words[@]:1}\" 2>/dev/null)\n"
 	"}\n"
 	"complete -o default -F _sbx sbx\n";
 

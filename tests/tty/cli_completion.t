@@ -6,6 +6,7 @@
 offered() {
 	bash -c 'source <("$0" completion bash)
 		COMP_WORDS=("$0" "$@") COMP_CWORD=$#
+		COMP_LINE="$0 $*"; COMP_POINT=${#COMP_LINE}
 		_sbx; printf "%s\n" "${COMPREPLY[@]}"' "$SBX_BIN" "$@" | tr '\n' ' '
 }
 
@@ -35,6 +36,33 @@ engine=$(sbx doctor --json | sed 's/.*"engine_pid":\([0-9]*\).*/\1/')
 kill -STOP "$engine"
 is "$(offered stop wo)" "worker " "one that hangs is not waited for"
 kill -CONT "$engine"
+# bash itself, where a name with a colon is several words.
+exits 0 "add" sbx add test:unit -- sleep 1004
+exits 0 "add" sbx add test:all -- sleep 1004
+if command -v bash >/dev/null; then
+	mkdir -p "$T/bin"
+	ln -s "$SBX_BIN" "$T/bin/sbx"
+	screen_open 80x24 "PATH='$T/bin':\$PATH; PS1='> '; export PATH PS1; cd '$T/w' && exec bash --norc --noprofile"
+	wait_screen '^>' "bash is there"
+	screen_type 'source <(sbx completion bash); echo sour''ced'
+	screen_keys Enter
+	wait_screen '^sourced' "it takes the script"
+	screen_type 'sbx stop te'
+	screen_keys Tab
+	wait_screen '^> sbx stop test:$' "up to where they differ"
+	screen_type 'u'
+	screen_keys Tab
+	wait_screen '^> sbx stop test:unit' "a part of the name"
+	screen_type 'test:'
+	screen_keys Tab Tab
+	wait_screen '^all +unit' "what may follow the colon"
+	screen_type 'a'
+	screen_keys Tab
+	screen_type 'd'
+	screen_keys Tab
+	wait_screen '^> sbx stop test:unit test:all db' "and the next words"
+	screen_close
+fi
 exits 2 "no such shell" sbx completion tcsh
 like "$err" "bash zsh fish" "those there are"
 for shell in zsh fish; do
