@@ -109,6 +109,13 @@ put_met_json(struct waits *ws, const struct proc_row *row,
 	return jsonout_end(&j) | buf_addc(&ws->out, '\n');
 }
 
+/* Never started, and nothing is about to start it. */
+static bool
+is_unborn(const struct proc_row *r)
+{
+	return r->status == STATUS_OFF && r->run == 0;
+}
+
 static int
 put_met(struct waits *ws, const struct proc_row *row,
 	const struct waiting_result *r)
@@ -162,6 +169,9 @@ check(struct cli *c, void *arg)
 			return -1;
 		if (o->end == WAITING_MET) {
 			ws->met++;
+			if (is_unborn(row))
+				cli_say(c, "'%s' has not been started",
+					row->name);
 			if (put_met(ws, row, &r) < 0)
 				return -1;
 		}
@@ -220,9 +230,15 @@ say_ended(struct waits *ws)
 	const struct one *o = &ws->ones[ws->failed];
 	const struct proc_row *row = cli_row(c, o->id);
 
-	err_set(&c->err, ERR_FAILED, "'%s' ended before %s: %s", row->name,
-		what(ws->conf), row->reason[0] ? row->reason :
-					status_name(row->status));
+	if (is_unborn(row)) {
+		err_set(&c->err, ERR_FAILED, "'%s' has not been started: "
+			"there is nothing to wait for", row->name);
+		err_hint(&c->err, "'sbx start %.64s' starts it", row->name);
+	} else {
+		err_set(&c->err, ERR_FAILED, "'%s' ended before %s: %s",
+			row->name, what(ws->conf), row->reason[0] ?
+			row->reason : status_name(row->status));
+	}
 	if (put_not_met(ws, "ended", row) < 0)
 		return cli_fail(c);
 	if (c->json)

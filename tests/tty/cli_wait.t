@@ -84,6 +84,12 @@ like "$(json 'v["captures"]["1"]')" '^18(081)?$' "is waited for"
 # Ports.
 exits 1 "nothing is listened to by one that is off" \
 	sbx wait server --port "$port" --timeout 5s
+like "$err" "^sbx: 'server' has not been started: there is nothing to wait for" \
+	"that is said"
+like "$err" "sbx start server" "and what helps"
+exits 1 "nor is it ready" sbx wait server
+exits 0 "it is not running, as an end is" sbx wait server --exit
+like "$err" "'server' has not been started" "but it is told"
 exits 0 "start it" sbx start server
 exits 0 "a port" sbx wait server --port "$port" --json --timeout 20s
 is "$(json 'v["met"], v["port"]')" "True $port" "it accepts"
