@@ -44,7 +44,8 @@ enum cmd_value {
 	X(FOLLOW, "follow", 'f', CMD_FLAG, "", "go on with what comes")        \
 	X(GREP, "grep", 0, CMD_TEXT, "RE", "only lines that match")            \
 	X(GROUP_OF, "group", 0, CMD_TEXT, "GROUP", "only of this group")       \
-	X(GROUP_IN, "group", 0, CMD_TEXT, "GROUP", "put it into this group")   \
+	X(GROUP_IN, "group", 0, CMD_TEXT, "GROUP",                             \
+	  "put it into this group, with its variables and directory")          \
 	X(HELP, "help", 'h', CMD_FLAG, "", "tell how it is used")              \
 	X(HTTP, "http", 0, CMD_TEXT, "PATH",                                   \
 	  "with --port: until a GET of PATH is answered well")                 \

@@ -145,6 +145,29 @@ exits 0 "add --rm" sbx add gone --rm -- true
 wait_until "it is forgotten" sh -c "'$SBX_BIN' show gone; [ \$? = 4 ]"
 exits 0 "add in a group" sbx add g1 --group crowd -- sleep 1008
 exits 0 "the group stops it" sbx stop crowd
+mkdir -p of-group
+cat >group.rc <<'END'
+env LEVEL=set SET=yes
+group crowd {
+	env LEVEL=group GROUP=yes
+	cwd of-group
+}
+process web {
+	cmd sleep 1009
+	group crowd
+}
+END
+exits 0 "a set with a group" sbx -f group.rc up
+exits 0 "add into it" sbx -f group.rc add member --group crowd --env OWN=yes -- \
+	sh -c 'echo $LEVEL $SET $GROUP $OWN; pwd'
+exits 0 "its end" sbx -f group.rc wait member --exit --timeout 20s
+is "$(sbx -f group.rc logs member)" "group yes yes yes
+$(pwd)/of-group" "it has the variables and the directory of the group"
+exits 0 "exec in it" sbx -f group.rc exec --group crowd --env LEVEL=own --cwd sub -- \
+	sh -c 'echo $LEVEL $GROUP; pwd'
+is "$out" "own yes
+$(pwd)/sub" "its own ones win"
+exits 0 "down" sbx -f group.rc down
 exits 1 "add of what cannot be run" sbx add bad -- no-such-program
 exits 2 "a bad name" sbx add 'a b' -- true
 exits 124 "a timeout of its own" sh -c \
