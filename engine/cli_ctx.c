@@ -163,15 +163,21 @@ find_session(struct cli *c)
 }
 
 int
-cli_connect(struct cli *c, bool start)
+cli_loop(struct cli *c)
 {
-	if (find_session(c) < 0)
-		return -1;
 	if (!c->loop)
 		c->loop = loop_new();
 	if (!c->loop)
 		return err_set(&c->err, ERR_INTERNAL, "the loop: %s",
 			       strerror(errno));
+	return 0;
+}
+
+int
+cli_connect(struct cli *c, bool start)
+{
+	if (find_session(c) < 0 || cli_loop(c) < 0)
+		return -1;
 	if (!c->model)
 		c->model = model_new(on_gone, c);
 	client_free(c->client);

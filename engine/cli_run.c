@@ -377,6 +377,11 @@ connect_run(struct run *run)
 	struct cli *c = run->c;
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
+	/* A Ctrl-C while the engine comes up must not leave it behind. */
+	if (cli_loop(c) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		loop_signal(c->loop, signals[i], on_interrupt, run);
 	run->own_engine = cli_connect(c, false) < 0;
 	if (run->own_engine) {
 		if (c->err.code != ERR_NO_ENGINE)
@@ -386,8 +391,6 @@ connect_run(struct run *run)
 			return -1;
 	}
 	run->engine_pid = client_hello(c->client)->engine_pid;
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		loop_signal(c->loop, signals[i], on_interrupt, run);
 	return 0;
 }
 
@@ -420,11 +423,12 @@ cli_run(struct cli *c)
 	int rc = connect_run(&run);
 	bool connected = rc == 0;
 	c->come_back = true;
-	if (rc == 0)
+	bool began = rc == 0 && run.interrupts == 0;
+	if (began)
 		rc = start(&run);
-	if (rc == 0)
+	if (rc == 0 && began)
 		rc = cli_until(c, check_run, &run, 0);
-	code = rc < 0 ? cli_fail(c) : judge(&run);
+	code = rc < 0 ? cli_fail(c) : began ? judge(&run) : 128 + run.signo;
 	/* Whatever went wrong: what was started does not stay behind. */
 	if (connected && run.own_engine && !run.left) {
 		int end = bring_down(c);

@@ -107,6 +107,18 @@ done_run $pid
 is "$code" 130 "the second one kills"
 exits 3 "no engine again" sbx ls
 
+# Interrupted at any moment of its start it leaves nothing behind.
+for ms in 00 01 02 03 04 05 06 07 08 10 12 14 16 18 20 25 30 35 40 50; do
+	"$SBX_BIN" run >"$T/out" 2>&1 &
+	pid=$!
+	sleep 0.0$ms
+	kill -TERM $pid
+	done_run $pid
+	# No engine is left that nobody knows of.
+	poll 20 nothing_left || break
+done
+is "$ms $(test_pids)" "50 " "a run that is ended while it begins leaves nothing"
+
 # With an engine that runs already only what was started is stopped.
 exits 0 "up" sbx up db --wait
 "$SBX_BIN" run web >"$T/out" 2>&1 &
