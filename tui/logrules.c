@@ -11,17 +11,18 @@
 #include "engine/set.h"
 #include "engine/strip.h"
 
-enum { RULES_MAX = 32, LINE_MAX_BYTES = 64 * 1024 };
+enum { LINE_MAX_BYTES = 64 * 1024 };
 
 struct rule {
 	struct regex *re;
 	int level;
 	bool hide;
+	unsigned streams;	/* set of 1 << enum log_stream */
 	struct search *search;
 };
 
 struct logrules {
-	struct rule rules[RULES_MAX];
+	struct rule *rules;
 	size_t count;
 	bool can_hide;
 	char scratch[LINE_MAX_BYTES];
@@ -30,17 +31,27 @@ struct logrules {
 static void
 add_watch(struct logrules *r, const struct spec_watch *w)
 {
+	static const unsigned streams[] = {
+		[SPEC_STREAM_ANY] = SEARCH_ALL_STREAMS,
+		[SPEC_STREAM_STDOUT] = 1u << LOG_OUT,
+		[SPEC_STREAM_STDERR] = 1u << LOG_ERR,
+		[SPEC_STREAM_PTY] = 1u << LOG_PTY,
+	};
 	bool hide = (w->actions & SPEC_WATCH_HIDE) != 0;
-	bool marks = w->level >= SPEC_LEVEL_WARN;
+	int level = w->level;
 
-	if (r->count == RULES_MAX || !w->pattern.text || (!hide && !marks))
+	if (w->actions & SPEC_WATCH_MARK)
+		level = SBX_MAX(level, (int)SPEC_LEVEL_INFO);
+	if (!w->pattern.text || (!hide && !level))
 		return;
 	struct regex *re = regex_new(w->pattern.text, strlen(w->pattern.text),
 				     w->pattern.flags, NULL, NULL);
 	if (!re)
 		return;
-	r->rules[r->count++] =
-		(struct rule){ re, marks ? w->level : 0, hide, NULL };
+	r->rules = mem_grow(r->rules, r->count, r->count + 1,
+			    sizeof(*r->rules));
+	r->rules[r->count++] = (struct rule){ re, level, hide,
+					      streams[w->stream], NULL };
 	r->can_hide |= hide;
 }
 
@@ -85,31 +96,39 @@ logrules_free(struct logrules *r)
 		search_free(r->rules[i].search);
 		regex_free(r->rules[i].re);
 	}
+	free(r->rules);
 	free(r);
 }
 
 /* The line as watches see it: without escapes, at most a window of it. */
 static const char *
-plain(struct logrules *r, const char *text, size_t *len)
+plain(struct logrules *r, const struct logline *l, size_t *len)
 {
-	if (*len > sizeof(r->scratch))
-		*len = sizeof(r->scratch);
-	if (!strip_needed(text, *len))
-		return text;
-	*len = strip_text(text, *len, r->scratch);
+	*len = SBX_MIN(l->len, sizeof(r->scratch));
+	if (!strip_needed(l->text, *len))
+		return l->text;
+	*len = strip_text(l->text, *len, r->scratch);
 	return r->scratch;
 }
 
+static bool
+fits(const struct rule *u, const struct logline *l, const char *text,
+     size_t len)
+{
+	return (u->streams & 1u << l->stream) &&
+	       regex_match(u->re, text, len, 0, NULL) == REGEX_MATCH;
+}
+
 int
-logrules_level(struct logrules *r, const char *text, size_t len)
+logrules_level(struct logrules *r, const struct logline *l)
 {
 	int level = SPEC_LEVEL_NONE;
+	size_t len;
+	const char *text = plain(r, l, &len);
 
-	text = plain(r, text, &len);
 	for (size_t i = 0; i < r->count; i++) {
-		struct rule *u = &r->rules[i];
-		if (u->level > level &&
-		    regex_match(u->re, text, len, 0, NULL) == REGEX_MATCH)
+		const struct rule *u = &r->rules[i];
+		if (u->level > level && fits(u, l, text, len))
 			level = u->level;
 	}
 	return level;
@@ -122,15 +141,14 @@ logrules_can_hide(const struct logrules *r)
 }
 
 bool
-logrules_hides(struct logrules *r, const char *text, size_t len)
+logrules_hides(struct logrules *r, const struct logline *l)
 {
-	text = plain(r, text, &len);
-	for (size_t i = 0; i < r->count; i++) {
-		struct rule *u = &r->rules[i];
-		if (u->hide &&
-		    regex_match(u->re, text, len, 0, NULL) == REGEX_MATCH)
+	size_t len;
+	const char *text = plain(r, l, &len);
+
+	for (size_t i = 0; i < r->count; i++)
+		if (r->rules[i].hide && fits(&r->rules[i], l, text, len))
 			return true;
-	}
 	return false;
 }
 
@@ -140,7 +158,7 @@ logrules_search(struct logrules *r, struct logread *lr)
 	for (size_t i = 0; i < r->count; i++) {
 		struct rule *u = &r->rules[i];
 		if (u->level && !u->search)
-			u->search = search_new(lr, u->re, SEARCH_ALL_STREAMS,
+			u->search = search_new(lr, u->re, u->streams,
 					       logread_next_seq(lr), -1);
 	}
 }

@@ -3,16 +3,16 @@
 
 /*
  * The watches of one process as the log view needs them: which lines are
- * errors or warnings, which are hidden.  Compiled from the sbxrc that this
+ * errors, warnings or marked, which are hidden.  Compiled from the sbxrc that this
  * client has read, so a process that somebody added by hand has none.  The
  * engine counts hits by the same patterns; here they only mark lines.
  */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include "engine/spec.h"
 
+struct logline;
 struct logread;
 struct logrules;
 struct set;
@@ -21,9 +21,9 @@ struct set;
 struct logrules *logrules_new(const struct set *set, const char *process);
 void	logrules_free(struct logrules *r);		/* NULL is fine */
 
-/* enum spec_level of a line (text as it came): WARN, ERROR or NONE. */
-int	logrules_level(struct logrules *r, const char *text, size_t len);
-bool	logrules_hides(struct logrules *r, const char *text, size_t len);
+/* enum spec_level of a line (text as it came); a mark is INFO. */
+int	logrules_level(struct logrules *r, const struct logline *l);
+bool	logrules_hides(struct logrules *r, const struct logline *l);
 bool	logrules_can_hide(const struct logrules *r);
 
 /*

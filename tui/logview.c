@@ -86,7 +86,7 @@ passes(struct logview *lv, const struct logline *l)
 		if (matches(lv, lv->filters[i].re, l) == lv->filters[i].hide)
 			return false;
 	return !lv->rules || !logrules_can_hide(lv->rules) ||
-	       !logrules_hides(lv->rules, l->text, l->len);
+	       !logrules_hides(lv->rules, l);
 }
 
 /*

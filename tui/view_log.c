@@ -324,6 +324,8 @@ draw_gutter(const struct ui *ui, const struct log_place *p, int y, int level,
 		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_ERROR, "!");
 	else if (level == SPEC_LEVEL_WARN)
 		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_WARN, "~");
+	else if (level == SPEC_LEVEL_INFO)
+		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_WATCH, "+");
 }
 
 static struct style
@@ -357,7 +359,7 @@ draw_row(struct ui *ui, const struct log_place *p, int y, struct logview *lv,
 	}
 	bool current = row->kind == LOGVIEW_LINE &&
 		       row->seq == logview_hit(lv);
-	int level = rules ? logrules_level(rules, l.text, l.len) : 0;
+	int level = rules ? logrules_level(rules, &l) : 0;
 	display(s, &l);
 	find_hits(s, logview_find(lv));
 	to = s->text.len;

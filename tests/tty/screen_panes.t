@@ -8,7 +8,11 @@ process api {
     cmd     i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo "line $i of api"; [ $((i % 50)) = 0 ] && echo "ERROR number $i"; done; sleep 1000
     watch errors /ERROR/ level=error
 }
-process web  echo listening; sleep 1000
+process web {
+    cmd     echo listening; echo listening too >&2; sleep 1000
+    watch   up /listening/ mark
+    watch   bad /listening/ level=error stream=stderr
+}
 process shell {
     argv    sh -i
     tty     yes
@@ -113,6 +117,15 @@ screen_type 'wrap'
 wait_screen 'w  wrap or cut lines' "typing filters them"
 screen_keys Enter
 wait_screen 'wrap on' "Enter runs one"
+prompt : COMMAND
+screen_type 'select web'
+screen_keys Enter
+wait_screen '\+.? *listening$' "a watch marks its line"
+wait_screen '!.? *listening too$' "a watch of one stream looks at that stream"
+prompt : COMMAND
+screen_type 'select api'
+screen_keys Enter
+wait_screen '^ [A-Z]+  api ' "and back"
 web=$(pid_of web)
 prompt : COMMAND
 screen_type 'stop we'
