@@ -10,7 +10,10 @@
 #include "regex.h"
 #include "strip.h"
 
-enum { LINE_MAX_BYTES = 1 << 20 };
+enum {
+	LINE_MAX_BYTES = 1 << 20,
+	TORN_MAX = 64 * 1024,	/* of a longer line the rest is shown */
+};
 
 struct logtail {
 	struct logread *lr;
@@ -90,14 +93,20 @@ clean(struct logtail *t, struct logline *l)
 }
 
 static bool
-passes(struct logtail *t, const struct logline *l)
+is_wanted(const struct logtail *t, const struct logline *l)
 {
 	if (t->f.run && l->run != t->f.run)
 		return false;
+	return (l->flags & LOGLINE_GAP) || (t->f.streams & 1u << l->stream);
+}
+
+static bool
+passes(struct logtail *t, const struct logline *l)
+{
+	if (!is_wanted(t, l))
+		return false;
 	if (l->flags & LOGLINE_GAP)
 		return true;
-	if (!(t->f.streams & 1u << l->stream))
-		return false;
 	if (!t->f.re)
 		return true;
 	if (l->stream == LOG_PTY || !strip_needed(l->text, l->len))
@@ -148,6 +157,39 @@ cut_given(struct logtail *t, struct logtail_item *it)
 	l->len -= len;
 }
 
+/*
+ * Its beginning went with an older segment.  The rest of a short line would
+ * read like another line, so it counts as dropped too.
+ */
+static bool
+is_torn(const struct logtail *t, const struct logline *l)
+{
+	return !(l->flags & LOGLINE_GAP) && l->full_len <= TORN_MAX &&
+	       l->off < logread_begin(t->lr, l->stream);
+}
+
+/* The bytes of a torn line that no mark has told of yet. */
+static uint64_t
+count_torn(struct logtail *t, const struct logline *l)
+{
+	uint64_t *told = &t->consumed[l->stream];
+	uint64_t end = l->off + l->full_len;
+	uint64_t missing = end - SBX_MIN(end, SBX_MAX(*told, l->off));
+
+	*told = SBX_MAX(*told, end);
+	return missing;
+}
+
+static void
+put_mark(struct logtail *t, uint64_t missing, struct logtail_item *out)
+{
+	*out = (struct logtail_item){
+		.line = { .seq = t->seq, .flags = LOGLINE_GAP,
+			  .dropped_bytes = missing },
+	};
+	t->lost = true;
+}
+
 /* Lines that went before they were read: one mark with what is missing. */
 static int
 peek_dropped(struct logtail *t, struct logtail_item *out)
@@ -161,13 +203,14 @@ peek_dropped(struct logtail *t, struct logtail_item *out)
 			missing += begin - t->consumed[s];
 		t->consumed[s] = SBX_MAX(t->consumed[s], begin);
 	}
+	struct logline l;
+	while (logread_place(t->lr, t->seq, &l) == 1 && is_torn(t, &l)) {
+		missing += count_torn(t, &l);
+		t->seq++;
+	}
 	if (missing == 0)
 		return 0;
-	*out = (struct logtail_item){
-		.line = { .seq = t->seq, .flags = LOGLINE_GAP,
-			  .dropped_bytes = missing },
-	};
-	t->lost = true;
+	put_mark(t, missing, out);
 	return 1;
 }
 
@@ -194,6 +237,14 @@ peek_line(struct logtail *t, struct logtail_item *out)
 		if (r <= 0)
 			return r;
 		struct logline *l = &out->line;
+		if (is_torn(t, l)) {
+			uint64_t missing = count_torn(t, l);
+			if (missing == 0 || !is_wanted(t, l))
+				continue;
+			t->seq++;
+			put_mark(t, missing, out);
+			return 1;
+		}
 		clean(t, l);
 		if (passes(t, l)) {
 			out->piece = false;

@@ -156,5 +156,9 @@ is "$(lines 'v[0].get("dropped_bytes", 0) > 0')" True "begins with a mark"
 is "$(lines 'v[0]["dropped_bytes"] + sum(len(t) + 1 for t in text) ==
 	sum(len("line %d of a flood that does not fit\n" % (i + 1)) for i in range(40000))')" \
 	True "that tells exactly what is missing"
+is "$(lines '[t for t in text if not __import__("re").match(r"line \d+ of a flood that does not fit$", t)]')" \
+	"[]" "whole lines follow"
 is "$(lines 'text[-1]')" "line 40000 of a flood that does not fit" "the end is there"
+exits 0 "more lines than there are" sbx -f small.rc logs flood --json -n 100000
+is "$(lines '[t for t in text if not t.startswith("line ")]')" "[]" "are whole too"
 done_testing
