@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "probe.h"
+#include "regex.h"
 #include "spec.h"
 #include "sys.h"
 #include "tree.h"
@@ -34,6 +35,33 @@ succeeded(struct proc *p, const char *how)
 	proc_tell(p, LIFE_EV_READY, CAUSE_PROBE, how);
 }
 
+/* Does the body of the answer match, where one has to?  If not, why says so.
+ * The pattern is compiled for each answer: ten times a second at most, and
+ * nothing has to be kept in step with the definition. */
+static bool
+body_fits(const struct spec_pattern *want, const struct probe_result *r,
+	  char *why, size_t cap)
+{
+	struct err err = ERR_INIT;
+
+	if (!want->text)
+		return true;
+	struct regex *re = regex_new(want->text, strlen(want->text),
+				     want->flags, &err, NULL);
+	int found = re ? regex_match(re, r->body ? r->body : "", r->body_len,
+				     0, NULL) : REGEX_NONE;
+	regex_free(re);
+	if (!re)
+		snprintf(why, cap, "pattern of the body: %.120s", err.text);
+	else if (found == REGEX_LIMIT)
+		snprintf(why, cap, "%.100s, but its body is too hard for the "
+			 "pattern", r->text);
+	else if (found != REGEX_MATCH)
+		snprintf(why, cap, "%.100s, but its body does not match",
+			 r->text);
+	return found == REGEX_MATCH;
+}
+
 static void
 on_probe(struct probe *probe, const struct probe_result *r, void *arg)
 {
@@ -42,6 +70,9 @@ on_probe(struct probe *probe, const struct probe_result *r, void *arg)
 	p->probe = NULL;
 	if (!r->ok) {
 		snprintf(p->probe_text, sizeof p->probe_text, "%s", r->text);
+	} else if (!body_fits(&p->spec->ready.pattern, r, p->probe_text,
+			      sizeof p->probe_text)) {
+		/* It is asked again. */
 	} else if (procport_is_own(p, p->probe_text, sizeof p->probe_text)) {
 		succeeded(p, r->text);
 		return;
@@ -60,6 +91,7 @@ start_probe(struct proc *p, enum probe_kind kind)
 		.kind = kind, .host = s->host, .port = s->port,
 		.path = s->path, .status_min = s->status_min,
 		.status_max = s->status_max,
+		.want_body = s->pattern.text != NULL,
 	};
 	p->probe = probe_start(p->e->loop, &t, on_probe, p, &err);
 	if (p->probe)

@@ -22,19 +22,26 @@ hint_parentheses(struct rcload *ld, const char *text)
 			"literal one");
 }
 
-/* The text between the slashes of an option: "body=/text/i". */
+/* The text between the slashes of an option: "body=/text/i".  *bad is then
+ * the offset of a letter behind it that is no flag, else 0. */
 static bool
-option_pattern(const struct rc_word *w, size_t off, struct spec_pattern *out)
+option_pattern(const struct rc_word *w, size_t off, struct spec_pattern *out,
+	       size_t *bad)
 {
 	const char *text = w->text + off, *end = strrchr(text, '/');
 
+	*bad = 0;
 	if (text[0] != '/' || end == text)
 		return false;
 	out->text = mem_strn(text + 1, (size_t)(end - text - 1));
-	for (end++; *end; end++)
-		out->flags |= *end == 'i' ? SPEC_RE_CASELESS :
+	for (end++; *end; end++) {
+		unsigned flag = *end == 'i' ? SPEC_RE_CASELESS :
 			*end == 'x' ? SPEC_RE_EXTENDED :
 			*end == 's' ? SPEC_RE_DOTALL : 0;
+		if (!flag && !*bad)
+			*bad = (size_t)(end - w->text);
+		out->flags |= flag;
+	}
 	return true;
 }
 
@@ -44,12 +51,18 @@ compile(struct rcload *ld, const struct rc_word *w, size_t off,
 	struct spec_pattern *out)
 {
 	struct err e = ERR_INIT;
-	size_t at = 0, shift = 0;
+	size_t at = 0, shift = 0, bad;
 
 	free(out->text);
 	*out = (struct spec_pattern){ NULL, w->flags };
-	if (off > 0 && option_pattern(w, off, out)) {
+	if (off > 0 && option_pattern(w, off, out, &bad)) {
 		shift = off + 1;
+		if (bad) {
+			rc_wrong_in(ld, w, bad, 1, "'%c' is not a flag of "
+				    "patterns", w->text[bad]);
+			rc_hint(ld, "flags are i, x and s");
+			return NULL;
+		}
 	} else if (w->kind == RC_BARE && off == 0) {
 		rc_wrong(ld, w, "expected a /PATTERN/");
 		rc_hint(ld, "write /%s/", w->text);

@@ -10,6 +10,11 @@ print($1)"
 }
 
 free_port
+port2=$port
+free_port
+why_says() {
+	sbx why "$1" | grep -q "$2"
+}
 cat >sbxrc <<END
 process epochs {
 	cmd for i in 1 2 3; do echo "Epoch \$i complete"; done; echo bad >&2; sleep 1010
@@ -28,6 +33,17 @@ process login {
 }
 process server {
 	argv python3 -m http.server --bind 127.0.0.1 $port
+	autostart no
+}
+process page {
+	argv python3 -m http.server --bind 127.0.0.1 $port2
+	ready http http://127.0.0.1:$port2/page body=/(?m)^state: (?:up|fine)$/i
+	autostart no
+}
+process deep {
+	argv python3 -m http.server --bind 127.0.0.1 $port2
+	ready http http://127.0.0.1:$port2/page body=/(?:a*)*\\d/
+	ready.timeout 3s
 	autostart no
 }
 process sleeper sleep 1011
@@ -101,6 +117,19 @@ exits 0 "a status that is wanted" sbx wait server --port "$port" --http /none \
 exits 124 "a stranger's port is not ours, but it accepts: only dead ones are refused" \
 	sbx wait sleeper --port 1 --timeout 300ms
 exits 2 "no such port" sbx wait server --port 70000
+
+# The body of the answer has to match, under the limits of every pattern.
+echo "state: starting" >page
+exits 0 "start a page" sbx start page
+exits 0 "it answers" sbx wait page --port "$port2" --http /page --timeout 20s
+exits 124 "but is not ready" sbx wait page --ready --timeout 500ms
+{ echo hello; echo "State: UP"; } >page
+exits 0 "a body that matches makes it ready" sbx wait page --ready --timeout 20s
+exits 0 "stop it" sbx stop page
+{ head -c 5000 /dev/zero | tr '\0' a; echo; } >page
+exits 0 "a page that is hard to match" sbx start deep
+wait_until "is not, and why says so" why_says deep 'its body is too hard for the pattern'
+exits 0 "stop it too" sbx stop deep
 
 exits 0 "ready" sbx wait sleeper --ready --timeout 20s
 exits 0 "several" sbx wait sleeper epochs --ready --timeout 20s

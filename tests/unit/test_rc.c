@@ -460,6 +460,8 @@ TEST(wrong_checks)
 	      "3:29: expected a range like 200-399");
 	FIRST("process a {\ncmd x\nready http http://h/ body=/a(/\n}\n",
 	      "3:30: pattern: missing closing parenthesis");
+	FIRST("process a {\ncmd x\nready http http://h/ body=/a/ms\n}\n",
+	      "3:30: 'm' is not a flag of patterns");
 	FIRST("process a {\ncmd x\nready screen /x/\n}\n",
 	      "3:7: 'ready screen' is not built yet in this version");
 }
