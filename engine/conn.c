@@ -303,6 +303,16 @@ read_some(struct conn *c)
 	return true;
 }
 
+/* A peer that has just gone is no news. */
+static void
+flush_or_close(struct conn *c)
+{
+	int r = flush(c);
+
+	if (r < 0)
+		closed(c, r == -EPIPE || r == -ECONNRESET ? "" : strerror(-r));
+}
+
 static void
 on_ready(struct source *s, unsigned events, void *arg)
 {
@@ -310,20 +320,16 @@ on_ready(struct source *s, unsigned events, void *arg)
 	(void)s;
 
 	c->busy = true;
-	if ((events & LOOP_OUT) && !c->dead) {
-		int r = flush(c);
-		if (r < 0)
-			closed(c, r == -EPIPE || r == -ECONNRESET ? "" :
-				  strerror(-r));
-	}
+	if ((events & LOOP_OUT) && !c->dead)
+		flush_or_close(c);
 	/* Frames that came while the connection was paused go first. */
 	if (!c->dead && c->in.len > 0)
 		deliver(c);
 	if ((events & LOOP_IN) && !c->dead && !c->paused && !c->finishing)
 		read_some(c);
 	/* Replies to what was just read leave in the same turn. */
-	if (!c->dead && flush(c) < 0)
-		closed(c, "");
+	if (!c->dead)
+		flush_or_close(c);
 	c->busy = false;
 	if (!c->dead && c->finishing && c->out.len == c->out_sent)
 		closed(c, "");

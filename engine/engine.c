@@ -402,12 +402,25 @@ on_term(void *arg)
 	engine_down(arg, CAUSE_KEEPER, 0);
 }
 
-/* The anchor ends everything within a second: the last words. */
+/*
+ * The anchor ends everything within a second: the last words.  When only the
+ * socket is of no use any more, this engine ends and the keeper makes another
+ * one, which takes over what the registry says.
+ */
 static void
 on_keeper_gone(int error, void *arg)
 {
 	struct engine *e = arg;
-	(void)error;
+
+	e->keeper_lost = true;
+	loop_stop(e->loop);
+	if (!keeplink_died(e->keeper_pid)) {
+		engine_note(e, NULL, EVENT_NOTE, CAUSE_ENGINE,
+			    "the connection to the keeper broke (%s); another "
+			    "engine takes over",
+			    error ? strerror(error) : "it hung up");
+		return;
+	}
 	engine_note(e, NULL, EVENT_KEEPER_DIED, CAUSE_KEEPER,
 		    "the keeper has died; every process ends with it");
 	for (size_t i = 0; i < e->nproc; i++)
@@ -419,8 +432,6 @@ on_keeper_gone(int error, void *arg)
 		       "gone");
 	/* The keeper's tree has moved to the anchor: by the tag alone. */
 	tree_kill_leftovers(e->dir.hash, 0);
-	e->keeper_lost = true;
-	loop_stop(e->loop);
 }
 
 static const struct keeplink_events keep_events = {
@@ -690,6 +701,7 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->stats_timer = loop_timer(e->loop, on_stats, e);
 	e->idle_end = loop_timer(e->loop, on_lonely, e);
 	loop_idle(e->loop, end_of_turn, e);
+	e->keeper_pid = getppid();
 	const char *fd = getenv("SBX_KEEPER_FD");
 	int link = fd ? (int)strtol(fd, NULL, 10) : -1;
 	sys_set_cloexec(link, true);

@@ -1,8 +1,10 @@
 #include "keeplink.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base.h"
 #include "buf.h"
@@ -14,6 +16,7 @@
 enum {
 	MESSAGES_A_TURN = 256,
 	RETRY_US = 10 * 1000,
+	DEATH_US = 500 * 1000,	/* from the socket's end to its own */
 };
 
 /* A message that the keeper has not taken yet. */
@@ -31,6 +34,7 @@ struct keeplink {
 	void *arg;
 	struct list queue;
 	size_t queued;
+	int broken;		/* why it is to be lost; 0: it is not */
 	struct buf out;
 	bool adopted;		/* until then the slots are not all known */
 };
@@ -55,9 +59,25 @@ lose_keeper(struct keeplink *k, int error)
 	k->ev->gone(error, k->arg);
 }
 
+/* What passes by itself; with anything else the socket is of no more use. */
+static bool
+is_shortage(int error)
+{
+	return error == -EAGAIN || error == -ENOBUFS || error == -ENOMEM ||
+	       error == -ETOOMANYREFS || error == -EMFILE ||
+	       error == -ENFILE;
+}
+
 static void
 wait_for_room(struct keeplink *k, int error)
 {
+	/* Told from the loop: whoever sends is in the middle of something. */
+	if (!is_shortage(error)) {
+		k->broken = -error;
+		loop_want(k->source, 0);
+		timer_arm(k->retry, clock_us());
+		return;
+	}
 	/*
 	 * A full socket says by poll when it is no longer; a limit on the
 	 * descriptors under way, or a lack of memory, does not.
@@ -72,7 +92,7 @@ wait_for_room(struct keeplink *k, int error)
 static int
 post(struct keeplink *k, const struct keepmsg *m, int fd)
 {
-	int r = k->source ? keepmsg_pack(m, &k->out) : -EPIPE;
+	int r = k->source && !k->broken ? keepmsg_pack(m, &k->out) : -EPIPE;
 	if (r < 0)
 		goto out;
 	r = -EAGAIN;
@@ -123,6 +143,10 @@ retry(struct timer *t, void *arg)
 	struct keeplink *k = arg;
 
 	(void)t;
+	if (k->broken) {
+		lose_keeper(k, k->broken);
+		return;
+	}
 	loop_want(k->source, LOOP_IN);
 	send_waiting(k);
 }
@@ -395,4 +419,18 @@ size_t
 keeplink_queued(const struct keeplink *k)
 {
 	return k->queued;
+}
+
+bool
+keeplink_died(pid_t keeper)
+{
+	uint64_t at_end_us = clock_us() + DEATH_US;
+
+	/* Its descriptors are closed a moment before its children move. */
+	while (getppid() == keeper) {
+		if (clock_us() > at_end_us)
+			return false;
+		poll(NULL, 0, 1);
+	}
+	return true;
 }

@@ -80,7 +80,7 @@ struct keeplink_events {
 	keep_exited_fn *exited;
 	keep_paused_fn *paused;
 	keep_plain_fn *term;		/* somebody asked the keeper to end */
-	keep_gone_fn *gone;		/* the keeper is dead: last words */
+	keep_gone_fn *gone;		/* dead, or the socket is: last words */
 };
 
 /* Takes fd.  NULL and errno on failure; then fd is still the caller's. */
@@ -102,5 +102,11 @@ int	keeplink_registry(struct keeplink *k, int memfd);	/* borrows */
 int	keeplink_bye(struct keeplink *k);
 
 size_t	keeplink_queued(const struct keeplink *k);
+
+/*
+ * For the gone event: is it the keeper that is dead, or the socket alone?
+ * keeper is our parent; waits up to half a second where the end is unsure.
+ */
+bool	keeplink_died(pid_t keeper);
 
 #endif

@@ -8,6 +8,7 @@ The set is up before a fault is armed; a fault during `up` has a walk of its
 own.  FAULTS=role/name,... restricts the walk."""
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -278,6 +279,42 @@ s.arm("engine/dup:%d:1+" % errno.EMFILE)
 same(s.sbx("down")[0], 0, "down works without a registry")
 s.disarm()
 clean(s, "records that cannot be kept")
+s.end()
+
+# --- a socket of no more use ---------------------------------------------------------
+
+s = Faulty(RC)
+s.wrong = []
+same(s.sbx("up")[0], 0, "a set to talk about")
+state = states(s)
+for role, call, how in (("engine", "recvmsg", "1+"), ("engine", "sendmsg", "1+"),
+                        ("engine", "sendmsg", "1"), ("keeper", "recvmsg", "1"),
+                        ("keeper", "recvmsg", "3+")):
+    what = "%s/%s:EIO:%s" % (role, call, how)
+    old = s.pids()[0]
+    s.wrong = []
+    s.sbx("start", "pipe", "--wait", "10s")
+    child = s.row("pipe")["pid"]
+    s.arm("%s/%s:%d:%s" % (role, call, errno.EIO, how))
+    os.kill(child, signal.SIGKILL)	# the keeper has something to tell
+    p = s.popen("start", "lines", "--wait", "10s", stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL)
+    ended = until(lambda: not alive(old) or p.poll() is not None, 20)
+    s.disarm()
+    ok(ended, what + ": something ends", s.pids())
+    p.wait(60)
+    recovered(s, state)
+    ok(not s.wrong, what + ": and all goes on", "\n".join(s.wrong))
+s.arm("engine/recvmsg:%d:1" % errno.EIO)
+s.ask("ls")
+told = [e["text"] for e in s.events()]
+ok(any("connection to the keeper broke" in t for t in told),
+   "the journal tells of the keeper's socket", told[-20:])
+ok(any("client was sent away: " + os.strerror(errno.EIO) in t for t in told),
+   "and of a client's", told[-20:])
+ok(not any("keeper has died" in t for t in told), "and nothing else", told)
+clean(s, "sockets of no more use")
+same(s.sbx("down")[0], 0, "down works")
 s.end()
 
 # --- while it comes up ----------------------------------------------------------------
