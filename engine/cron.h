@@ -34,7 +34,7 @@ struct cron {
 	uint16_t mon;		/* 1-12 */
 	uint8_t wday;		/* 0-6 from Sunday */
 	bool all_hours;
-	bool either_day;	/* mday and wday are both given: one is enough */
+	bool either_day;	/* both days are given: one is enough */
 };
 
 /*

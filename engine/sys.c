@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -130,6 +131,24 @@ sys_accept(int fd)
 {
 	RETRY_INT("accept",
 		  accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
+int
+sys_inotify(void)
+{
+	RETRY_INT("inotify", inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+}
+
+int
+sys_inotify_add(int fd, const char *path, uint32_t mask)
+{
+	RETRY_INT("inotify_add", inotify_add_watch(fd, path, mask));
+}
+
+int
+sys_inotify_drop(int fd, int wd)
+{
+	RETRY_INT("inotify_drop", inotify_rm_watch(fd, wd));
 }
 
 int

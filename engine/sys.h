@@ -35,6 +35,11 @@ int	sys_socket(int domain, int type);
 int	sys_connect(int fd, const struct sockaddr *addr, unsigned len);
 ssize_t	sys_send(int fd, const void *data, size_t len);	/* no SIGPIPE */
 int	sys_accept(int fd);			/* non-blocking peer */
+/* Non-blocking.  -EMFILE: too many of this user. */
+int	sys_inotify(void);
+/* A watch number or -errno; -ENOSPC: too many of this user. */
+int	sys_inotify_add(int fd, const char *path, uint32_t mask);
+int	sys_inotify_drop(int fd, int wd);
 int	sys_memfd(const char *name);
 int	sys_dup(int fd);
 void	sys_close(int fd);			/* -1 is fine */
