@@ -48,6 +48,19 @@ grid_free(struct grid *g)
 	free(g);
 }
 
+int
+grid_row_len(const struct grid *g, int row)
+{
+	const struct grid_row *r = grid_row(g, row);
+
+	if (!r->wrapped)
+		return r->used;
+	bool cut_short = r->used == g->cols - 1 && r->used > 0 &&
+			 (row == g->rows - 1 ||
+			  grid_row(g, row + 1)->cells[0].width == 2);
+	return cut_short ? g->cols - 1 : g->cols;
+}
+
 uint64_t
 grid_row_gen(const struct grid *g, int row)
 {

@@ -42,6 +42,9 @@ grid_row(const struct grid *g, int row)
 	return &g->ring[i >= g->rows ? i - g->rows : i];
 }
 
+/* Cells of the row that belong to its line.  A wide character that did not
+ * fit leaves the last column of a wrapped row free: that is no blank. */
+int	grid_row_len(const struct grid *g, int row);
 uint64_t grid_row_gen(const struct grid *g, int row);
 /* All rows count as changed. */
 void	grid_touch_all(struct grid *g);

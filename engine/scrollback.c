@@ -1,6 +1,7 @@
 #include "scrollback.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base.h"
@@ -21,6 +22,7 @@ struct scrollback {
 	size_t rows_max;
 	uint64_t first, next;
 	uint64_t gen;
+	bool is_new;		/* not settled: no maximum of rows yet */
 };
 
 struct scrollback *
@@ -105,7 +107,7 @@ scrollback_push(struct scrollback *sb, const char *row, size_t len)
 		sb->first = ++sb->next;
 		return;
 	}
-	if (sb->next - sb->first == sb->rows_max)
+	while (!sb->is_new && sb->next - sb->first >= sb->rows_max)
 		sb->first++;
 	if (sb->next - sb->first == sb->places_cap)
 		grow_places(sb);
@@ -139,6 +141,30 @@ scrollback_pop(struct scrollback *sb)
 	sb->next--;
 	sb->head = place(sb, sb->next)->off;
 	sb->gen++;
+}
+
+void
+scrollback_shift(struct scrollback *sb)
+{
+	assert(sb->first < sb->next);
+	sb->first++;
+}
+
+struct scrollback *
+scrollback_successor(const struct scrollback *sb)
+{
+	struct scrollback *s = scrollback_new(sb->rows_max, sb->max);
+
+	s->first = s->next = sb->next;
+	s->gen = sb->gen + 1;
+	s->is_new = true;
+	return s;
+}
+
+void
+scrollback_settle(struct scrollback *sb)
+{
+	sb->is_new = false;
 }
 
 void

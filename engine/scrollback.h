@@ -29,6 +29,13 @@ void	scrollback_clear(struct scrollback *sb);
 uint64_t scrollback_first(const struct scrollback *sb);
 uint64_t scrollback_next(const struct scrollback *sb);
 uint64_t scrollback_gen(const struct scrollback *sb);
+/* Drops the oldest row. */
+void	scrollback_shift(struct scrollback *sb);
+/* An empty one to take the place of sb: its ids and gen come after.  The
+ * maximum of rows holds again with the first push after settle, so that what
+ * was only wrapped anew is not lost. */
+struct scrollback *scrollback_successor(const struct scrollback *sb);
+void	scrollback_settle(struct scrollback *sb);
 /* Only on an empty one. */
 void	scrollback_start(struct scrollback *sb, uint64_t id);
 

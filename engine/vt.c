@@ -128,18 +128,23 @@ on_erase(VTermRect rect, int selective, void *user)
 	return 1;
 }
 
+int
+vt_pack_row(struct vt *vt, const struct grid *g, int row)
+{
+	const struct grid_row *r = grid_row(g, row);
+
+	buf_clear(&vt->packed);
+	return cell_pack(vt->pool, r->cells, grid_row_len(g, row),
+			 r->wrapped ? CELL_ROW_WRAPPED : 0, &vt->packed);
+}
+
 static void
 push_rows(struct vt *vt, int count)
 {
-	for (int i = 0; i < count; i++) {
-		const struct grid_row *r = grid_row(vt->primary, i);
-		buf_clear(&vt->packed);
-		if (cell_pack(vt->pool, r->cells, r->used,
-			      r->wrapped ? CELL_ROW_WRAPPED : 0,
-			      &vt->packed) == 0)
+	for (int i = 0; i < count; i++)
+		if (vt_pack_row(vt, vt->primary, i) == 0)
 			scrollback_push(vt->scrollback, vt->packed.data,
 					vt->packed.len);
-	}
 }
 
 static int
@@ -401,18 +406,66 @@ pull_back(struct vt *vt, int count)
 		const char *data = scrollback_row(vt->scrollback, id, &len);
 		cell_unpack(data, len, vt->pool, r->cells, vt->cols, &flags);
 		r->wrapped = flags & CELL_ROW_WRAPPED;
-		r->used = vt->cols;
+		r->used = SBX_MAX(0, SBX_MIN(cell_packed_cols(data, len),
+					     vt->cols));
 		scrollback_pop(vt->scrollback);
 	}
 }
 
 static void
-clamp_saved(struct vt *vt, struct vt_saved *s, int skip)
+place_clamp(struct vt_place *p, int rows, int cols)
 {
-	s->row = SBX_MAX(0, SBX_MIN(s->row - skip, vt->rows - 1));
-	if (s->col >= vt->cols || s->pending) {
-		s->col = SBX_MIN(s->col, vt->cols - 1);
-		s->pending = false;
+	p->row = SBX_MAX(0, SBX_MIN(p->row, rows - 1));
+	if (p->col >= cols || (p->pending && p->col != cols - 1)) {
+		p->col = SBX_MIN(p->col, cols - 1);
+		p->pending = false;
+	}
+}
+
+static struct vt_place
+place_of_saved(const struct vt_saved *s)
+{
+	return (struct vt_place){ s->row, s->col, s->pending };
+}
+
+static void
+saved_to(struct vt_saved *s, struct vt_place p)
+{
+	s->row = p.row;
+	s->col = p.col;
+	s->pending = p.pending;
+}
+
+/* First the rows, as if the columns stayed; then lines are wrapped anew.
+ * places are on the primary screen, the cursor first. */
+static void
+resize_primary(struct vt *vt, int rows, int cols, struct vt_place places[2])
+{
+	int skip = primary_skip(vt, rows, places[0].row);
+
+	if (skip > 0)
+		push_rows(vt, skip);
+	grid_resize(vt->primary, rows, vt->cols, skip);
+	if (skip < 0)
+		pull_back(vt, -skip);
+	for (int i = 0; i < 2; i++) {
+		places[i].row -= skip;
+		place_clamp(&places[i], rows, vt->cols);
+	}
+	if (cols != vt->cols)
+		vt_reflow(vt, cols, places, 2);
+}
+
+/* Full-screen programs draw anew: nothing is wrapped. */
+static void
+resize_alt(struct vt *vt, int rows, int cols, struct vt_place places[2])
+{
+	int skip = SBX_MAX(0, places[0].row - (rows - 1));
+
+	grid_resize(vt->alt, rows, cols, skip);
+	for (int i = 0; i < 2; i++) {
+		places[i].row -= skip;
+		place_clamp(&places[i], rows, cols);
 	}
 }
 
@@ -425,26 +478,28 @@ vt_resize(struct vt *vt, int rows, int cols)
 		return;
 	struct looks before = looks(vt);
 	bool is_alt = vt_is_alt(vt);
-	int skip = primary_skip(vt, rows, is_alt ? vt->saved[0].row : vt->row);
-	int alt_skip = SBX_MAX(0, vt->row - (rows - 1));
+	struct vt_place cursor = { vt->row, vt->col, vt->pending };
+	struct vt_place saved[2] = { place_of_saved(&vt->saved[0]),
+				     place_of_saved(&vt->saved[1]) };
+	/* While the alternate screen is shown, the cursor of the other one is
+	 * the saved one. */
+	struct vt_place main[2] = { is_alt ? saved[0] : cursor, saved[0] };
+	struct vt_place alt[2] = { cursor, saved[1] };
 
 	change_begin(vt);
-	if (skip > 0)
-		push_rows(vt, skip);
-	grid_resize(vt->primary, rows, cols, skip);
+	resize_primary(vt, rows, cols, main);
 	if (is_alt)
-		grid_resize(vt->alt, rows, cols, alt_skip);
-	if (cols != vt->cols)
-		vt->pending = false;
+		resize_alt(vt, rows, cols, alt);
+	else
+		place_clamp(&alt[1], rows, cols);
+	cursor = is_alt ? alt[0] : main[0];
+	saved_to(&vt->saved[0], main[1]);
+	saved_to(&vt->saved[1], alt[1]);
 	vt->rows = rows;
 	vt->cols = cols;
-	if (skip < 0)
-		pull_back(vt, -skip);
-	vt->row -= is_alt ? alt_skip : skip;
-	vt->row = SBX_MIN(vt->row, rows - 1);
-	vt->col = SBX_MIN(vt->col, cols - 1);
-	clamp_saved(vt, &vt->saved[0], skip);
-	clamp_saved(vt, &vt->saved[1], is_alt ? alt_skip : 0);
+	vt->row = cursor.row;
+	vt->col = cursor.col;
+	vt->pending = cursor.pending;
 	vt->top = 0;
 	vt->bottom = rows;
 	lib_start(vt);

@@ -79,8 +79,10 @@ struct vt *vt_new(int rows, int cols, size_t scrollback_rows_max,
 void	vt_free(struct vt *vt);				/* NULL is fine */
 
 void	vt_feed(struct vt *vt, const void *bytes, size_t len);
-/* No reflow: shrinking pushes rows off the top when the cursor needs it,
- * growing pulls them back. */
+/* Fewer rows push some off the top when the cursor needs it, more pull them
+ * back.  With other columns the lines of the scrollback and of the primary
+ * screen are wrapped anew; ids of the scrollback then begin anew above the
+ * old ones. */
 void	vt_resize(struct vt *vt, int rows, int cols);
 
 int	vt_rows(const struct vt *vt);

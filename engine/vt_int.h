@@ -147,4 +147,22 @@ bool	vt_query_csi(struct vt *vt, const struct vtguard_csi *c);
 void	vt_osc(struct vt *vt, const char *s, size_t len);
 void	vt_dcs(struct vt *vt, const char *s, size_t len);
 
+/* A place on a screen; pending as in struct vt. */
+struct vt_place {
+	int row, col;
+	bool pending;
+};
+
+enum { VT_PLACES_MAX = 2 };
+
+/* A row of g (primary or alternate screen) packed into vt->packed. */
+int	vt_pack_row(struct vt *vt, const struct grid *g, int row);
+/*
+ * Wraps the lines of the scrollback and of the primary screen for that many
+ * columns; the places (at most VT_PLACES_MAX, the cursor first) are where
+ * they were in the text.  Blank rows below the cursor are used up before a
+ * row leaves the screen at the top; rows come back only when there were none.
+ */
+void	vt_reflow(struct vt *vt, int cols, struct vt_place *places, int count);
+
 #endif

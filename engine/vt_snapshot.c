@@ -56,7 +56,7 @@ put_grid(struct sink *s, const struct vt *vt, const struct grid *g)
 	put(s, sgr, cell_sgr(NULL, &looks, sgr));
 	for (int row = 0; row < g->rows; row++) {
 		const struct grid_row *r = grid_row(g, row);
-		int cols = r->wrapped ? g->cols : r->used;
+		int cols = grid_row_len(g, row);
 		while (!r->wrapped && cols > 0 &&
 		       cell_is_blank(&r->cells[cols - 1]))
 			cols--;

@@ -24,7 +24,9 @@ line_get(const struct vt *vt, uint64_t id, struct vt_cell *room)
 
 	if (id >= next) {
 		const struct grid_row *r = grid_row(vt->grid, (int)(id - next));
-		return (struct line){ r->cells, r->wrapped ? vt->cols : r->used,
+		return (struct line){ r->cells,
+				      grid_row_len(vt->grid,
+						   (int)(id - next)),
 				      r->wrapped };
 	}
 	const char *data = scrollback_row(vt->scrollback, id, &len);

@@ -26,7 +26,8 @@ main(int argc, char **argv)
 	}
 	setlocale(LC_ALL, "C.UTF-8");
 	struct vt *vt = vt_new((int)strtol(argv[1], NULL, 10),
-			       (int)strtol(argv[2], NULL, 10), 0, NULL, NULL);
+			       (int)strtol(argv[2], NULL, 10), 1000, NULL,
+			       NULL);
 	while ((n = read(0, piece, sizeof(piece))) > 0)
 		vt_feed(vt, piece, (size_t)n);
 	for (int i = 3; i + 1 < argc; i += 2)

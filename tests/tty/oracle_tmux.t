@@ -149,7 +149,7 @@ def ours(data, *sizes):
     return cells(text), tuple(map(int, cursor.split()))
 
 
-def theirs(data, name):
+def theirs(data, name, *sizes):
     path = os.path.join(DIR, "bytes")
     with open(path, "wb") as f:
         # tmux has read it all when it knows the title.
@@ -165,10 +165,14 @@ def theirs(data, name):
             break
         if time.monotonic() > end:
             raise TimeoutError("tmux has not read %s: %r" % (name, got))
+    cols = COLS
+    for rows, cols in zip(sizes[::2], sizes[1::2]):
+        tmux("resize-window", "-t", name, "-x", str(cols), "-y", str(rows))
+    got = tmux("display", "-p", "-t", name, "#{cursor_y} #{cursor_x}").split()
     text = tmux("capture-pane", "-p", "-e", "-N", "-t", name)
     tmux("kill-session", "-t", name)
     # A wrap that waits has the cursor behind the last column.
-    return cells(text), (int(got[0]), min(int(got[1]), COLS - 1))
+    return cells(text), (int(got[0]), min(int(got[1]), cols - 1))
 
 
 def differences(a, b):
@@ -205,6 +209,21 @@ def compare(name, samples):
     shown = sum(len(row) for row in ours(samples[-1])[0])
     ok(not bad and shown > 20, "%s: %d screens as in tmux" % (name, len(samples)),
        "\n".join(bad) or "only %d cells are shown" % shown)
+
+
+def resized(name, data, *widths):
+    """Lines are wrapped anew at each width; the last is the first again."""
+    global count
+    bad, sizes = [], []
+    for cols in widths:
+        count += 1
+        sizes += [ROWS, cols]
+        bad += ["at %r:" % sizes] * bool(differences(
+            ours(data, *sizes), theirs(data, "s%d" % count, *sizes)))
+        bad += differences(ours(data, *sizes), theirs(data, "t%d" % count, *sizes))
+    if ours(data, *sizes) != ours(data):
+        bad.append("not as before")
+    ok(not bad, "%s: %d widths as in tmux" % (name, len(widths)), "\n".join(bad))
 
 
 def run(name, argv, steps):
@@ -259,6 +278,15 @@ EDITING = (
     b"\x1b[4h\x1b[2;3Hins\x1b[4l\x1b[2S\x1b[1T\x1b[24;60Hend")
 
 
+# The screen is full and the prompt below: in a screen with room tmux pushes
+# rows out above blank ones, and sbx does not.  No line ends in a blank: tmux
+# wraps that too.
+LINES = b"".join(
+    b"%d %s.\r\n" % (i, (b"some words that go on and on ", b"\x1b[32mgreen\x1b[m ",
+                        "汉字 and text ".encode())[i % 3] * (i * 7 % 11))
+    for i in range(60)) + b"user@host:/a/longer/path/of/a/prompt$ ls"
+
+
 def vttest(choice, pages):
     """A page of the menu: each of its screens asks for RETURN."""
     return [(rb"Enter choice", choice + b"\r")] + [(rb"Push <RETURN>", b"\r")] * pages
@@ -290,6 +318,8 @@ def main():
                    stderr=subprocess.DEVNULL, check=False)
     compare("wide, combining, colours", [UNICODE])
     compare("editing in the screen", [EDITING])
+    resized("narrower and wider", LINES, 79, 50, 33, 120, 200, 80)
+    resized("much narrower", LINES, 20, 80)
     done()
 
 

@@ -426,12 +426,10 @@ TEST(titles_bells_and_clipboard)
 static const char *
 lines_of(const struct vt *vt, uint64_t from, uint64_t to, unsigned flags)
 {
-	static char text[4096];
-	struct buf b = BUF_INIT(sizeof(text));
+	static struct buf b = BUF_INIT(1 << 20);
+	buf_clear(&b);
 	vt_text(vt, from, to, flags, &b);
-	snprintf(text, sizeof(text), "%s", buf_str(&b));
-	buf_fini(&b);
-	return text;
+	return buf_str(&b);
 }
 
 TEST(scrollback_gets_what_leaves_the_top)
@@ -534,6 +532,128 @@ TEST(resize_follows_the_cursor)
 	EQ_INT(vt_cols(vt), VT_COLS_MAX);
 	OK(vt_wrong(vt) == NULL);
 	vt_free(vt);
+}
+
+/* One row a line of in, of a terminal that was fed and resized. */
+struct reflow {
+	const char *name;
+	int rows, cols;
+	const char *in;
+	int sizes[6];		/* rows, cols ...; 0 ends */
+	const char *all;	/* scrollback and screen, rows set apart by | */
+	int sb, row, col;	/* rows of scrollback, cursor */
+};
+
+static const struct reflow reflows[] = {
+	{ "narrow", 4, 6, "abcdef\r\n$ ", { 4, 4 }, "abcd|ef|$", 0, 2, 2 },
+	{ "and wide again", 4, 6, "abcdef\r\n$ ", { 4, 4, 4, 6 },
+	  "abcdef|$", 0, 1, 2 },
+	{ "wide", 4, 4, "abcdefghi", { 4, 6 }, "abcdef|ghi", 0, 1, 3 },
+	{ "a newline is kept", 4, 4, "abcd\r\nefgh", { 4, 9 }, "abcd|efgh",
+	  0, 1, 4 },
+	{ "out at the top", 2, 6, "1\r\nabcdef", { 2, 3 }, "1|abc|def", 1, 1,
+	  2 },
+	{ "and back", 2, 6, "1\r\nabcdef", { 2, 3, 2, 6 }, "1|abcdef", 0, 1,
+	  5 },
+	{ "across the edge", 2, 3, "abcdefghi", { 2, 5 }, "abcde|fghi", 0, 1,
+	  4 },
+	{ "all of the history", 2, 4, "abcdefgh\r\n1\r\n2\r\n3", { 2, 8 },
+	  "abcdefgh|1|2|3", 2, 1, 1 },
+	{ "blank rows go first", 4, 6, "abcdef\r\nx", { 4, 3 }, "abc|def|x",
+	  0, 2, 1 },
+	{ "nothing comes to a screen with room", 3, 6,
+	  "1\r\n2\r\n3\r\n4\033[2J\033[Habcdefgh", { 3, 9 },
+	  "1|abcdefgh", 1, 0, 8 },
+	{ "wide characters", 3, 5, "ab\346\261\211\346\261\211x", { 3, 3 },
+	  "ab|\346\261\211|\346\261\211x", 0, 2, 2 },
+	{ "and the column they left", 3, 5,
+	  "ab\346\261\211\346\261\211x", { 3, 3, 3, 9 },
+	  "ab\346\261\211\346\261\211x", 0, 0, 7 },
+	{ "a cursor behind the end waits", 3, 6, "abc", { 3, 3 }, "abc", 0, 0,
+	  2 },
+	{ "a cursor far from the text", 3, 9, "a\033[1;8H", { 3, 4 }, "a", 0,
+	  0, 3 },
+	{ "a cursor in the text", 3, 6, "abcdef\033[1;5H", { 3, 3 },
+	  "abc|def", 0, 1, 1 },
+	{ "one column", 3, 3, "abc", { 3, 1 }, "a|b|c", 0, 2, 0 },
+	{ "rows and columns", 4, 4, "1\r\nabcdef", { 2, 3 }, "1|abc|def", 1,
+	  1, 2 },
+};
+
+TEST(lines_are_wrapped_anew)
+{
+	for (size_t i = 0; i < sizeof(reflows) / sizeof(*reflows); i++) {
+		const struct reflow *t = &reflows[i];
+		struct vt *vt = fed(t->rows, t->cols, t->in);
+		for (int k = 0; k < 6 && t->sizes[k]; k += 2)
+			vt_resize(vt, t->sizes[k], t->sizes[k + 1]);
+		char all[256];
+		snprintf(all, sizeof(all), "%s",
+			 lines_of(vt, 0, UINT64_MAX, VT_TEXT_TRIM));
+		for (char *s = all; (s = strchr(s, '\n')); s++)
+			*s = s[1] ? '|' : 0;
+		if (strcmp(all, t->all) != 0)
+			fprintf(stderr, "# %s\n", t->name);
+		EQ_STR(all, t->all);
+		EQ_INT(vt_sb_next(vt) - vt_sb_first(vt), t->sb);
+		EQ_INT(vt_cursor(vt).row, t->row);
+		EQ_INT(vt_cursor(vt).col, t->col);
+		OK(vt_wrong(vt) == NULL);
+		vt_free(vt);
+	}
+}
+
+TEST(what_waits_at_the_edge_goes_on_in_the_next_row)
+{
+	char s[4096];
+	struct vt *vt = fed(3, 6, "abc");
+	vt_resize(vt, 3, 3);
+	feed(vt, "d");
+	screen_of(vt, s, sizeof(s));
+	EQ_STR(s, "abc|d");
+	vt_resize(vt, 3, 8);
+	screen_of(vt, s, sizeof(s));
+	EQ_STR(s, "abcd");
+	vt_free(vt);
+}
+
+/* Whatever was printed: any sizes, then the first one, and all is there (but
+ * for blanks at the end of a line, which nobody sees). */
+TEST(narrow_and_wide_again_loses_nothing)
+{
+	static const char *const words[] = {
+		"a", "word", "\346\261\211", " ", "\033[31m", "e\314\201",
+		".\r\n", "a longer piece",
+	};
+	const unsigned joined = VT_TEXT_UNWRAP | VT_TEXT_TRIM;
+	unsigned seed = 1;
+
+	for (int round = 0; round < 200; round++) {
+		int cols = 4 + round % 60, rows = 2 + round % 7;
+		struct vt *vt = fed(rows, cols, "");
+		for (int n = 0; n < 300; n++) {
+			seed = seed * 1103515245 + 12345;
+			feed(vt, words[seed >> 16 & 7]);
+		}
+		feed(vt, "end");
+		char *text = strdup(lines_of(vt, 0, UINT64_MAX, joined));
+		char *looks = strdup(lines_of(vt, 0, UINT64_MAX,
+					      VT_TEXT_ANSI | VT_TEXT_TRIM));
+		struct vt_cursor c = vt_cursor(vt);
+		for (int n = 0; n < 3; n++) {
+			seed = seed * 1103515245 + 12345;
+			vt_resize(vt, rows, 2 + (int)(seed >> 16 & 127));
+			OK(vt_wrong(vt) == NULL);
+			EQ_STR(lines_of(vt, 0, UINT64_MAX, joined), text);
+		}
+		vt_resize(vt, rows, cols);
+		EQ_INT(vt_cursor(vt).col, c.col);
+		EQ_STR(lines_of(vt, 0, UINT64_MAX,
+				VT_TEXT_ANSI | VT_TEXT_TRIM), looks);
+		free(text);
+		free(looks);
+		vt_free(vt);
+	}
 }
 
 TEST(resize_in_the_alternate_screen_keeps_the_other)
