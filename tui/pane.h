@@ -28,6 +28,9 @@ struct scrollback {
 	struct vt_cell *cells;	/* count × cols */
 	struct cell_pool *pool;
 	bool asked;
+	/* What there was when top was last right. */
+	uint64_t known_first, known_next;
+	int known_cols;
 };
 
 struct pane {

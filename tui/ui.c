@@ -79,6 +79,16 @@ ui_pane(struct ui *ui, struct model_proc *p)
 	return p->user;
 }
 
+struct pane *
+ui_main_pane(struct ui *ui, struct model_proc **p)
+{
+	struct model_proc *sel = ui_selected(ui);
+
+	if (p)
+		*p = sel;
+	return sel && !rect_empty(ui->layout.main) ? ui_pane(ui, sel) : NULL;
+}
+
 static void
 on_gone(struct model_proc *p, void *arg)
 {

@@ -185,6 +185,9 @@ struct model_proc *ui_selected(const struct ui *ui);	/* may be NULL */
 void	ui_select(struct ui *ui, uint32_t id);
 /* The state of what is shown of a process; made when needed. */
 struct pane *ui_pane(struct ui *ui, struct model_proc *p);
+/* Of the selected process, when there is room to draw it, else NULL; *p (which
+ * may be NULL) is the process. */
+struct pane *ui_main_pane(struct ui *ui, struct model_proc **p);
 /* Does the main pane show the terminal's picture, not the log? */
 bool	ui_shows_screen(const struct ui *ui);
 void	ui_set_mode(struct ui *ui, enum mode m);

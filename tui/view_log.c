@@ -462,12 +462,11 @@ log_ensure(struct ui *ui)
 static void
 draw(struct ui *ui)
 {
-	struct model_proc *p = ui_selected(ui);
 	struct rect r = ui->layout.main;
+	struct pane *pa = ui_main_pane(ui, NULL);
 
-	if (!p || rect_empty(r))
+	if (!pa)
 		return;
-	struct pane *pa = ui_pane(ui, p);
 	struct log_place place = place_of(ui, pa);
 	struct wrap_arg wrap = { place.text.w, scratch() };
 	struct logview_row *rows = mem_array((size_t)r.h, sizeof(*rows));

@@ -86,6 +86,26 @@ request_scrollback(struct ui *ui, struct model_proc *p, struct pane *pa)
 		sb->asked = true;
 }
 
+/* Lines are wrapped anew for other columns and get other ids: top goes to
+ * about the same text. */
+static void
+keep_place(struct scrollback *sb, const struct proto_screen *h)
+{
+	uint64_t count = h->sb_next - h->sb_first;
+	uint64_t known = sb->known_next - sb->known_first;
+
+	if (sb->known_cols && sb->known_cols != h->cols) {
+		uint64_t below = sb->known_next > sb->top
+					 ? sb->known_next - sb->top
+					 : 0;
+		below = below * count / SBX_MAX(known, (uint64_t)1);
+		sb->top = h->sb_next - SBX_MIN(below, count);
+	}
+	sb->known_first = h->sb_first;
+	sb->known_next = h->sb_next;
+	sb->known_cols = h->cols;
+}
+
 static void
 draw_scrolled(struct ui *ui, struct model_proc *p, struct pane *pa)
 {
@@ -95,6 +115,7 @@ draw_scrolled(struct ui *ui, struct model_proc *p, struct pane *pa)
 	const struct model_screen *s = p->screen;
 	bool missing = false;
 
+	keep_place(sb, &s->head);
 	sb->top = SBX_MAX(sb->top, s->head.sb_first);
 	for (int y = 0; y < r.h; y++) {
 		uint64_t id = sb->top + (uint64_t)y;
@@ -193,12 +214,12 @@ draw_live(struct ui *ui, const struct model_proc *p)
 static void
 draw(struct ui *ui)
 {
-	struct model_proc *p = ui_selected(ui);
 	struct rect r = ui->layout.main;
+	struct model_proc *p;
+	struct pane *pa = ui_main_pane(ui, &p);
 
-	if (!p || rect_empty(r))
+	if (!pa)
 		return;
-	struct pane *pa = ui_pane(ui, p);
 	const struct model_screen *s = p->screen;
 	bool live = row_up(p->row);
 	if (s && pa->sb.on) {
@@ -237,7 +258,11 @@ scroll(struct ui *ui, enum view_scroll how, int n)
 	int height = SBX_MAX(ui->layout.main.h, 1);
 	uint64_t bottom = h->sb_next +
 			  (uint64_t)cropped_rows(p->screen, height);
-	uint64_t top = pa->sb.on ? pa->sb.top : bottom;
+	if (!pa->sb.on)
+		pa->sb.top = bottom;
+	else
+		keep_place(&pa->sb, h);
+	uint64_t top = pa->sb.top;
 	int64_t by = how == VIEW_ROWS	? n
 		     : how == VIEW_HALF ? n * SBX_MAX(height / 2, 1)
 					: n * SBX_MAX(height - 1, 1);
@@ -257,6 +282,8 @@ scroll(struct ui *ui, enum view_scroll how, int n)
 		top += (uint64_t)by;
 	pa->sb.top = top;
 	pa->sb.on = top < bottom;
+	pa->sb.known_cols = 0;
+	keep_place(&pa->sb, h);
 	ui->dirty = true;
 }
 
