@@ -24,6 +24,7 @@
 #include "set.h"
 #include "signame.h"
 #include "spec.h"
+#include "spawn.h"
 #include "status.h"
 #include "sys.h"
 
@@ -360,10 +361,9 @@ check_exec(struct cli *c, void *arg)
 
 /* As a shell tells it: the program, not its directory or its interpreter. */
 static bool
-is_not_found(const char *reason)
+is_not_found(const struct proc_row *r)
 {
-	return strstr(reason, ": not found in PATH") ||
-	       strstr(reason, "No such file or directory (exec)");
+	return r->fail_step == SPAWN_EXEC && r->fail_error == ENOENT;
 }
 
 static int
@@ -372,8 +372,8 @@ exit_code(const struct proc_row *r)
 	if (r->status == STATUS_TIMED_OUT)
 		return EXIT_TIMEOUT;
 	if (r->status == STATUS_ERROR)
-		return is_not_found(r->reason) ? EXIT_NOT_FOUND :
-						 EXIT_CANNOT_RUN;
+		return is_not_found(r) ? EXIT_NOT_FOUND :
+					 EXIT_CANNOT_RUN;
 	if (r->has_exit)
 		return r->exit_signal ? EXIT_SIGNAL + r->exit_signal :
 					r->exit_code;

@@ -132,6 +132,8 @@ struct proc {
 	uint64_t at_drain_end_us;	/* of the last drain; 0: not begun */
 	uint64_t drain_owed_bytes;	/* written before its tree was gone */
 	uint64_t lost_noted_bytes;	/* as told to the crumbs */
+	uint32_t fail_step, fail_error;	/* of a start that failed; 0: it has
+					 * not */
 	uint32_t errors, warnings;
 	bool hits_untold;	/* counts that its row does not show yet */
 	uint64_t at_told_us;

@@ -136,6 +136,7 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.stdin_open = p->out || p->in[LOG_PTY],
 		.stopped = l->stopped,
 		.exit_code = l->exit_code, .exit_signal = l->exit_signal,
+		.fail_step = p->fail_step, .fail_error = p->fail_error,
 		.pid = (uint32_t)p->pid, .run = l->run,
 		.restarts = l->restarts,
 		.restart_max = s->restart == SPEC_RESTART_NEVER ? 0 :

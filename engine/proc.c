@@ -183,6 +183,7 @@ proc_started(struct proc *p, const struct keep_start *s)
 	p->ended_ms = p->ready_ms = 0;
 	p->leader_ended = p->tree_gone = p->killing = p->log_ended = false;
 	p->errors = p->warnings = 0;
+	p->fail_step = p->fail_error = 0;
 	p->tree_count = 1;
 	tree_leader(p->e->tree, p->tag, s->pid);
 	p->run_cut = false;
@@ -210,8 +211,11 @@ is_shortage(int error)
 }
 
 static void
-not_started(struct proc *p, int error, const char *why)
+not_started(struct proc *p, enum spawn_step step, int error, const char *why)
 {
+	p->fail_step = step;
+	p->fail_error = (uint32_t)error;
+
 	struct life_input in = {
 		.event = LIFE_EV_SPAWN_FAILED,
 		.detail = why,
@@ -227,7 +231,7 @@ proc_failed(struct proc *p, enum spawn_step step, int error)
 	launch_explain(p, step, error, why, sizeof why);
 	p->slot_known = false;
 	p->release_slot = p->slot;
-	not_started(p, error, why);
+	not_started(p, step, error, why);
 }
 
 void
@@ -401,7 +405,7 @@ proc_settle_starts(struct engine *e, int saved)
 		else
 			r = launch_run(p, why, sizeof why);
 		if (r < 0)
-			not_started(p, -r, why);
+			not_started(p, SPAWN_REQUEST, -r, why);
 	}
 }
 

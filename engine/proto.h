@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 2 };
+enum { PROTO_VERSION = 3 };
 
 enum proto_type {
 	/* client to engine */
@@ -183,6 +183,7 @@ struct proc_row {
 	bool has_ready_rule, stdin_open;
 	bool stopped;		/* the end of the run was asked for by somebody */
 	int32_t exit_code, exit_signal;	/* signal 0: the code counts */
+	uint32_t fail_step, fail_error;	/* error: enum spawn_step and errno */
 	uint32_t pid;		/* 0: none */
 	uint64_t run, restarts, restart_max;
 	int64_t created_at_ms, started_at_ms, ready_at_ms, ended_at_ms;

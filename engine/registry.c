@@ -26,7 +26,7 @@
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 1,
+	REGISTRY_VERSION = 2,
 	REGISTRY_MAX = 256 << 20,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 };
@@ -85,6 +85,8 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 				p->run_cut << 2 | p->log_ended << 3));
 	r |= msg_put_u32(b, p->errors);
 	r |= msg_put_u32(b, p->warnings);
+	r |= msg_put_u32(b, p->fail_step);
+	r |= msg_put_u32(b, p->fail_error);
 	r |= msg_put_u64(b, fold_handed_seq(p->fold));
 	r |= watchset_save(p->watches, part);
 	r |= put_part(b, part);
@@ -171,7 +173,7 @@ get_tty(struct proc *p, struct msg_reader *r)
 
 /* The fields between the spec and the fold, read before the proc exists. */
 struct stored {
-	uint32_t id, errors, warnings;
+	uint32_t id, errors, warnings, fail_step, fail_error;
 	struct spec *spec;
 	char **environ;
 	struct life life;
@@ -201,6 +203,8 @@ get_stored(struct msg_reader *r, struct stored *s, struct err *err)
 	s->flags = msg_u8(r);
 	s->errors = msg_u32(r);
 	s->warnings = msg_u32(r);
+	s->fail_step = msg_u32(r);
+	s->fail_error = msg_u32(r);
 	s->handed_seq = msg_u64(r);
 	if (!r->bad)
 		return 0;
@@ -234,6 +238,8 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	p->log_ended = s.flags & 8;
 	p->errors = s.errors;
 	p->warnings = s.warnings;
+	p->fail_step = s.fail_step;
+	p->fail_error = s.fail_error;
 	const char *watches = msg_bytes(r, &len);
 	watchset_load(p->watches, watches, len);
 	get_gaps(p, r);
