@@ -1,6 +1,7 @@
 #include "cli_ctx.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "select.h"
 #include "set.h"
 #include "spec.h"
+#include "sys.h"
 
 static int
 cli_help(struct cli *c)
@@ -205,6 +207,10 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	int code;
 
 	*open = (struct cli_open){ .file = NULL };
+	/* Who was started without a stdin must not take another descriptor
+	 * for it later. */
+	if (fcntl(STDIN_FILENO, F_GETFD) < 0)
+		sys_open("/dev/null", O_RDONLY, 0);
 	/* Numbers are written and read with a point everywhere. */
 	setlocale(LC_CTYPE, "");
 	if (argc > 1 && strcmp(argv[1], "__complete") == 0) {

@@ -181,6 +181,7 @@ cli_connect(struct cli *c, bool start)
 	if (!c->model)
 		c->model = model_new(on_gone, c);
 	client_free(c->client);
+	c->connects++;
 	if (start)
 		c->client = session_start(&c->session, c->loop, &hooks, c,
 					  &c->err);

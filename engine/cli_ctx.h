@@ -34,6 +34,7 @@ struct cli {
 	struct loop *loop;
 	struct session session;
 	struct client *client;
+	unsigned connects;	/* grows with each new client */
 	struct model *model;
 	struct err err;
 	struct buf quote;	/* lines that show where the error is */

@@ -4,6 +4,7 @@
  */
 
 #include "cli_ctx.h"
+#include "cli_stdin.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -23,8 +24,8 @@
 #include "rowfmt.h"
 #include "set.h"
 #include "signame.h"
-#include "spec.h"
 #include "spawn.h"
+#include "spec.h"
 #include "status.h"
 #include "sys.h"
 
@@ -134,7 +135,8 @@ make_spec(struct cli *c, bool exec)
 		.user = cli_arg(c, CMD_OPT_USER)->text,
 		.group = cli_arg(c, CMD_OPT_GROUP_IN)->text,
 		.tty = cli_given(c, CMD_OPT_TTY),
-		.stdin_kind = exec ? SPEC_STDIN_NULL : SPEC_STDIN_PIPE,
+		.stdin_kind = exec && !cli_stdin_is_given() ?
+			SPEC_STDIN_NULL : SPEC_STDIN_PIPE,
 		.timeout_ms = cli_arg(c, CMD_OPT_RUN_TIMEOUT)->number,
 		.forget = exec || cli_given(c, CMD_OPT_RM),
 	};
@@ -264,7 +266,8 @@ struct exec {
 	bool truncated[LOG_STREAMS];
 	unsigned interrupts;
 	int write_error;	/* of our stdout or stderr; 0: none */
-	struct client *client;	/* the connection that has its log open */
+	unsigned connect;	/* the connection that has its log open */
+	struct cli_stdin *in;	/* NULL: not begun, or there is none */
 };
 
 /* The first one asks politely, the next ones do not. */
@@ -322,11 +325,36 @@ open_log(struct exec *x)
 {
 	struct cli_log log;
 
-	x->client = x->c->client;
+	x->connect = x->c->connects;
 	if (cli_log_open(x->c, x->added.id, &log) < 0)
 		return -1;
 	logread_free(x->lr);
 	x->lr = x->copy.lr = log.lr;
+	return 0;
+}
+
+/* Its stdin is there when it runs; what is piped in goes to it from then. */
+static int
+pass_stdin(struct exec *x, const struct proc_row *row)
+{
+	struct cli *c = x->c;
+
+	if (x->in || !row || !row->pid || row->tty || !cli_stdin_is_given())
+		return 0;
+	x->in = cli_stdin_new(c, x->added.id);
+	return x->in ? 0 : -1;
+}
+
+static int
+follow_engine(struct exec *x)
+{
+	if (x->connect == x->c->connects ||
+	    !model_find(x->c->model, x->added.id))
+		return 0;
+	if (open_log(x) < 0)
+		return -1;
+	if (x->in)
+		cli_stdin_again(x->in);
 	return 0;
 }
 
@@ -335,8 +363,8 @@ check_exec(struct cli *c, void *arg)
 {
 	struct exec *x = arg;
 
-	if (x->client != c->client && model_find(c->model, x->added.id) &&
-	    open_log(x) < 0)
+	if (follow_engine(x) < 0 ||
+	    pass_stdin(x, cli_row(c, x->added.id)) < 0)
 		return -1;
 	struct model_proc *p = model_find(c->model, x->added.id);
 	const struct proc_row *row = cli_row(c, x->added.id);
@@ -512,6 +540,7 @@ cli_exec(struct cli *c)
 		code = report(&x);
 	else
 		code = cli_fail(c);
+	cli_stdin_free(x.in);
 	logread_free(x.lr);
 	for (int s = 0; s < LOG_STREAMS; s++)
 		buf_fini(&x.kept[s]);

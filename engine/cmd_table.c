@@ -94,6 +94,8 @@ enum { MANY = 10000 };
 		    "exec --json --timeout 10s -- ./probe\n",                  \
 	.more = "Its output and its exit code; 128+n for signal n, 124 when\n" \
 		"the timeout passed, 126 and 127 when it could not be run.\n"  \
+		"What is piped into it goes to the command, with its end; a\n" \
+		"terminal's keys do not, and --tty has no stdin but its own.\n" \
 		"With --json at most 1M of each stream is kept.\n"
 
 #define X_START                                                                \

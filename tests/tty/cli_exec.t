@@ -81,6 +81,27 @@ exits 0 "a limit on plain output" sbx exec --max-output 4 -- echo longer
 is "$out" long "is kept too"
 like "$err" 'first 4 bytes' "and told"
 
+# What is piped in.
+is "$(printf 'a\nb' | sbx exec -- sh -c 'cat; echo .')" "a
+b." "stdin goes to the command, and its end"
+is "$(sbx exec -- sh -c 'cat; echo .' </dev/null)" "." "an empty one is empty"
+seq 300000 >numbers
+ok "a file of two megabytes" sh -c "'$SBX_BIN' exec -- cat <numbers | cmp - numbers"
+ok "and a pipe" sh -c "cat numbers | '$SBX_BIN' exec -- sh -c 'sleep 0.3; cat' | cmp - numbers"
+yes | sbx exec -- head -n 2 >two
+is "$? $(tr '\n' ' ' <two)" "0 y y " "one that ends early is no error"
+yes | sbx exec -- sh -c 'exec <&-; sleep 0.3; exit 5'
+is $? 5 "nor is one that closes it"
+yes | sbx exec -- sh -c 'echo not read; exit 6' >unread
+is "$? $(cat unread)" "6 not read" "nor one that does not read"
+mkfifo quiet
+(sleep 1011 >quiet) &
+holder=$!
+is "$(sbx exec -- echo done <quiet)" "done" "an open pipe without data keeps nobody"
+kill $holder
+is "$(sbx exec -- sh -c 'read x || echo none' <&-)" none "a closed one"
+is "$(printf 'x\0y' | sbx exec -- od -An -c | tr -s ' ')" ' x \0 y' "any bytes"
+
 # Like another process.
 cat >like.rc <<'END'
 process web {
@@ -134,6 +155,21 @@ done
 wait $pid
 is $? 0 "its exit code is there"
 is "$(tr '\n' ' ' <over)" "a b c d" "and every byte, once"
+mkfifo typed
+"$SBX_BIN" exec -- sh -c 'while read x; do echo got $x; done; echo end' <typed >echoed &
+pid=$!
+exec 5>typed
+echo one >&5
+wait_until "it reads" grep -q 'got one' echoed
+kill -KILL "$(sbx doctor --json |
+	python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+exits 0 "the next engine answers" sbx ls
+echo two >&5
+wait_until "it reads on" grep -q 'got two' echoed
+exec 5>&-
+wait $pid
+is $? 0 "it ends with its stdin"
+is "$(tail -n 1 echoed)" end "after the last line"
 
 exits 0 "add" sbx add -- sh -c 'read x; echo got $x'
 name=$out
