@@ -145,8 +145,10 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 		if (!value)
 			continue;
 		*value = '\0';
-		struct err ignored;
-		options_change(e->options, line, value + 1, &ignored);
+		/* Checked by the client, as a whole. */
+		const struct option_row *row = option_get(line, NULL);
+		if (row)
+			(void)options_set(e->options, row, value + 1, NULL);
 		*value = ' ';
 	}
 	int r = 0;

@@ -48,7 +48,7 @@ unknown(struct walk *w)
 static int
 check_set(struct walk *w)
 {
-	const struct option_row *row, *blame;
+	const struct option_row *row;
 	char value[1024];
 	size_t len = 0;
 
@@ -76,9 +76,7 @@ check_set(struct walk *w)
 		len += n;
 	}
 	struct options *o = options_new();
-	int rc = options_set(o, row, value, w->err);
-	if (rc == 0)
-		rc = options_check(o, &blame, w->err);
+	int rc = options_change(o, row->row.name, value, w->err);
 	options_free(o);
 	if (rc == 0 && row == &option_rows[OPTION_THEME])
 		rc = theme_check(value, NULL, w->err);

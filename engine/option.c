@@ -83,11 +83,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LIMIT_RUN_TIMEOUT] = {
 		ROW("limit.run-timeout", "TIME",
 		    "default timeout of exec through the API"),
-		OPTION_DURATION, "30s", 1, DAY, true, true },
+		OPTION_DURATION, "30s", 1, DAY, false, true },
 	[OPTION_LIMIT_RUN_TIMEOUT_MAX] = {
 		ROW("limit.run-timeout-max", "TIME",
 		    "longest timeout of exec through the API"),
-		OPTION_DURATION, "5m", 1, DAY, true, true },
+		OPTION_DURATION, "5m", 1, DAY, false, true },
 	[OPTION_LIST_COLUMNS] = {
 		ROW("list.columns", "COLUMN...", "columns of the list"),
 		OPTION_WORDS, "state cpu mem age", .built = false,
@@ -98,11 +98,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LOG_COLORS] = {
 		ROW("log.colors", "auto | on | off",
 		    "show the colours that processes print"),
-		OPTION_CHOICE, "auto", .built = true, .runtime = true },
+		OPTION_CHOICE, "auto", .built = false, .runtime = true },
 	[OPTION_LOG_KEEP] = {
 		ROW("log.keep", "SIZE",
 		    "bytes of log kept of each process, oldest go first"),
-		OPTION_SIZE, "256M", 64 << 10, INT64_MAX, true, true },
+		OPTION_SIZE, "256M", 64 << 10, INT64_MAX, true, false },
 	[OPTION_MOUSE] = {
 		ROW("mouse", "on | off",
 		    "use the mouse; off keeps the terminal's own selection"),
@@ -336,15 +336,20 @@ int
 options_check(const struct options *o, const struct option_row **row,
 	      struct err *e)
 {
-	uint64_t timeout = options_number(o, OPTION_LIMIT_RUN_TIMEOUT);
-	uint64_t max = options_number(o, OPTION_LIMIT_RUN_TIMEOUT_MAX);
+	static const enum option_id pairs[][2] = {
+		{ OPTION_LIMIT_RUN_TIMEOUT, OPTION_LIMIT_RUN_TIMEOUT_MAX },
+		{ OPTION_LOG_KEEP, OPTION_LIMIT_LOG },
+	};
 
-	if (timeout > max) {
-		*row = &option_rows[OPTION_LIMIT_RUN_TIMEOUT];
-		return err_set(e, ERR_USAGE, "'limit.run-timeout' (%s) is "
-			       "above 'limit.run-timeout-max' (%s)",
-			       options_text(o, OPTION_LIMIT_RUN_TIMEOUT),
-			       options_text(o, OPTION_LIMIT_RUN_TIMEOUT_MAX));
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		enum option_id low = pairs[i][0], high = pairs[i][1];
+		if (options_number(o, low) <= options_number(o, high))
+			continue;
+		*row = &option_rows[low];
+		return err_set(e, ERR_USAGE, "'%s' (%s) is above '%s' (%s)",
+			       (*row)->row.name, options_text(o, low),
+			       option_rows[high].row.name,
+			       options_text(o, high));
 	}
 	return 0;
 }
@@ -363,6 +368,12 @@ options_change(struct options *o, const char *key, const char *value,
 		return err_set(e, ERR_USAGE,
 			       "'set %s' is not built yet in this version",
 			       row->row.name);
+	if (!row->runtime) {
+		err_set(e, ERR_USAGE, "'%s' cannot be changed while it runs",
+			row->row.name);
+		return err_hint(e, "write 'set %s %s' into the sbxrc",
+				row->row.name, value);
+	}
 	next = options_dup(o);
 	rc = options_set(next, row, value, e);
 	if (rc == 0)

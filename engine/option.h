@@ -72,7 +72,7 @@ struct option_row {
 	const char *standard;		/* the default, as text */
 	uint64_t min, max;		/* of the number */
 	bool built;			/* false: refused as not built yet */
-	bool runtime;			/* takes effect without a restart */
+	bool runtime;			/* may change while it runs */
 };
 
 extern const struct option_row option_rows[OPTION_COUNT];

@@ -335,7 +335,10 @@ fill_in(struct rcload *ld, struct rcload_proc *p)
 	rc_set_str(&s->shell, options_text(o, OPTION_SHELL));
 	if (s->log_keep_bytes == 0)
 		s->log_keep_bytes = options_number(o, OPTION_LOG_KEEP);
-	s->log_keep_bytes = SBX_MIN(s->log_keep_bytes, max);
+	if (s->log_keep_bytes > max)
+		rc_wrong_at(ld, &p->name_at, "'log.keep' of this process is "
+			    "above 'limit.log' (%s)",
+			    options_text(o, OPTION_LIMIT_LOG));
 }
 
 static bool

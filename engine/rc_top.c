@@ -78,7 +78,8 @@ rc_do_set(struct rcload *ld, const struct rc_stmt *s)
 		rc_wrong(ld, &s->words[2], "%s", e.text);
 		if (e.hint[0])
 			rc_hint(ld, "%s", e.hint);
-	} else if (strncmp(key->text, "limit.", 6) == 0) {
+	} else if (row == &option_rows[OPTION_LOG_KEEP] ||
+		   strncmp(key->text, "limit.", 6) == 0) {
 		rc_place(ld->rc, &s->words[2], &ld->limit_at);
 	} else if (row == &option_rows[OPTION_THEME]) {
 		rc_set_theme(ld, &s->words[2], value);

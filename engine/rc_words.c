@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "life.h"
+
 #define ROW(name, args, help) .row = { (name), NULL, (args), (help) }
 #define IN_PROCESS (RC_PROCESS | RC_DEFAULTS)
 
@@ -118,8 +120,10 @@ const struct rc_word_row rc_words[] = {
 	{ ROW("restart", "never | on-failure | always",
 	      "start again after the end"),
 	  PLAIN(IN_PROCESS, true, RC_CHOICE, restart) },
-	{ ROW("restart.max", "N", "restarts before it is given up, 0 = never"),
-	  PLAIN(IN_PROCESS, true, RC_UINT, restart_max), .most = 1000000 },
+	{ ROW("restart.max", "N",
+	      "restarts before it is given up, up to 64, 0 = never"),
+	  PLAIN(IN_PROCESS, true, RC_UINT, restart_max),
+	  .most = LIFE_RESTARTS_MAX },
 	{ ROW("restart.within", "TIME", "the time restart.max counts in"),
 	  PLAIN(IN_PROCESS, true, RC_DURATION, restart_within_ms),
 	  .least = 1 },

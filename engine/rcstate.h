@@ -142,7 +142,7 @@ struct rcload {
 	struct theme *theme;	/* in force here; NULL: none was asked for */
 	struct rcload_color *colors;
 	size_t color_count;
-	struct diag_place limit_at;	/* the last "set limit..." */
+	struct diag_place limit_at;	/* of the last "set" of a limit */
 };
 
 /* rcload.c: mistakes, at a word, at a part of it, at a kept place. */

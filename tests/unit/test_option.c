@@ -70,13 +70,14 @@ TEST(limits_refuse_zero_and_contradiction)
 	EQ_STR(text, "'limit.processes' cannot be zero "
 	       "(set limit.processes N)");
 	EQ_INT(change(o, "limit.output", "0", text), -1);
-	EQ_INT(change(o, "limit.run-timeout", "10m", text), -1);
-	EQ_STR(text, "'limit.run-timeout' (10m) is above "
-	       "'limit.run-timeout-max' (5m) ()");
-	EQ_STR(options_text(o, OPTION_LIMIT_RUN_TIMEOUT), "30s");
-	EQ_INT(change(o, "limit.run-timeout-max", "20m", text), 0);
-	EQ_INT(change(o, "limit.run-timeout", "10m", text), 0);
-	EQ_INT(options_number(o, OPTION_LIMIT_RUN_TIMEOUT), 600000);
+	EQ_INT(change(o, "limit.log", "64M", text), -1);
+	EQ_STR(text, "'log.keep' (256M) is above 'limit.log' (64M) ()");
+	EQ_STR(options_text(o, OPTION_LIMIT_LOG), "16G");
+	EQ_INT(change(o, "limit.log", "1G", text), 0);
+	EQ_INT(options_number(o, OPTION_LIMIT_LOG), 1u << 30);
+	EQ_INT(change(o, "log.keep", "512M", text), -1);
+	EQ_STR(text, "'log.keep' cannot be changed while it runs "
+	       "(write 'set log.keep 512M' into the sbxrc)");
 	options_free(o);
 }
 

@@ -352,7 +352,7 @@ TEST(wrong_values)
 	FIRST("process a {\ncmd x\nready.every 0\n}\n",
 	      "3:13: this time is too short");
 	FIRST("process a {\ncmd x\nrestart.max -1\n}\n",
-	      "3:13: expected a number from 0 to 1000000");
+	      "3:13: expected a number from 0 to 64");
 	FIRST_HINT("process a {\ncmd x\nrestart on-failur\n}\n",
 		   "3:9: expected one of: never | on-failure | always",
 		   "did you mean 'on-failure'?");
@@ -424,8 +424,14 @@ TEST(wrong_values)
 		   "did you mean 'theme'?");
 	FIRST("set scroll.lines 0\n", "1:18: 'scroll.lines' cannot be zero");
 	FIRST("set mouse on #off\n", "1:14: too many words after 'set mouse'");
-	FIRST("set limit.run-timeout 1h\n", "1:23: 'limit.run-timeout' (1h) is "
-	      "above 'limit.run-timeout-max' (5m)");
+	FIRST("set log.keep 32G\n", "1:14: 'log.keep' (32G) is above "
+	      "'limit.log' (16G)");
+	FIRST("set limit.log 1G\nprocess a {\ncmd x\nlog.keep 2G\n}\n",
+	      "2:9: 'log.keep' of this process is above 'limit.log' (1G)");
+	FIRST("set limit.run-timeout 1h\n", "1:5: 'set limit.run-timeout' is "
+	      "not built yet in this version");
+	FIRST("process a {\ncmd x\nrestart.max 65\n}\n",
+	      "3:13: expected a number from 0 to 64");
 	FIRST("process a\033b x\n", "1:9: 'a?b' is not a valid name");
 }
 
