@@ -41,7 +41,7 @@ CPPFLAGS += -D_GNU_SOURCE -DSBX_VERSION='"$(VERSION)"' \
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(VTERM_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LDSAN) $(LDFLAGS)
 # The engine never links curses: a curses call in it fails to link.
-ENGINE_LIBS := $(VTERM_LIBS) -lpcre2-8 -ljansson -lm -ldl
+ENGINE_LIBS := $(VTERM_LIBS) -lpcre2-8 -ljansson -lyaml -lm -ldl
 TUI_LIBS := -lncursesw -ltinfo
 
 engine_src := $(filter-out $(addprefix engine/,$(ENGINE_SKIP)),$(wildcard engine/*.c))

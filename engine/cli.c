@@ -71,6 +71,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_VALUES] = cli_values,
 	[VERB_EVENTS] = cli_events,
 	[VERB_CHECK] = cli_check,
+	[VERB_INIT] = cli_init,
 	[VERB_DOCTOR] = cli_doctor,
 	[VERB_RESET] = cli_reset,
 	[VERB_VERSION] = cli_version,

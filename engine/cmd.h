@@ -42,6 +42,9 @@ enum cmd_value {
 	X(FAILED, "failed", 0, CMD_FLAG, "", "every process that has failed")  \
 	X(FILE, "file", 'f', CMD_TEXT, "FILE", "this sbxrc")                   \
 	X(FOLLOW, "follow", 'f', CMD_FLAG, "", "go on with what comes")        \
+	X(FORCE, "force", 0, CMD_FLAG, "", "write over the file that is there") \
+	X(FROM, "from", 0, CMD_TEXT, "FORMAT",                                 \
+	  "what to make it from: sbx help formats")                                 \
 	X(GREP, "grep", 0, CMD_TEXT, "RE", "only lines that match")            \
 	X(GROUP_OF, "group", 0, CMD_TEXT, "GROUP", "only of this group")       \
 	X(GROUP_IN, "group", 0, CMD_TEXT, "GROUP",                             \
@@ -147,7 +150,7 @@ struct cmd_option_row {
 	X(SCALE, "scale", "NAME N", "run N of them")                           \
 	X(RELOAD, "reload", "", "read the sbxrc again")                        \
 	X(CHECK, "check", "[FILE...]", "look for mistakes in an sbxrc")        \
-	X(INIT, "init", "", "write an sbxrc")                                  \
+	X(INIT, "init", "[FILE]", "write an sbxrc")                            \
 	X(DOCTOR, "doctor", "", "tell about this machine and the engine")      \
 	X(RESET, "reset", "", "put the terminal right after a crash")          \
 	X(KEYS, "keys", "", "list the keys")                                   \

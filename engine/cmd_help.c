@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#include "import.h"
+
 struct topic {
 	struct row row;
 	const char *text;
+	const struct table *table;	/* its rows follow the text */
 };
 
 static const struct topic topics[] = {
@@ -17,21 +20,23 @@ static const struct topic topics[] = {
 	  "124  the time given has passed\n"
 	  "125  sbx itself failed\n"
 	  "126, 127  exec: the command could not be run, was not found\n"
-	  "128+n     exec: the command was ended by signal n\n" },
+	  "128+n     exec: the command was ended by signal n\n", NULL },
 	{ { "names", NULL, "", "how processes are named" },
 	  "web          the process of that name\n"
 	  "backend      every process of that group\n"
 	  "'test:*'     every process whose name fits the pattern (* ? [a-z])\n"
 	  "worker       worker.0, worker.1, ... when it has replicas\n"
 	  "--all        every process\n"
-	  "--failed     every process that has failed\n" },
+	  "--failed     every process that has failed\n", NULL },
 	{ { "sets", NULL, "", "which engine is meant" },
 	  "One engine serves the processes of one sbxrc.  It is found by\n"
 	  "  -f FILE       the sbxrc\n"
 	  "  SBX_SOCKET    the path of its socket\n"
 	  "  sbxrc         or .sbxrc here or in a directory above, up to the\n"
 	  "                root of the repository or the home directory\n"
-	  "and where there is none, by the directory itself.\n" },
+	  "and where there is none, by the directory itself.\n", NULL },
+	{ { "formats", NULL, "", "what init --from can read" }, "",
+	  .table = &import_table },
 };
 
 static const struct table topic_table = TABLE("TOPICS", topics);
@@ -109,6 +114,10 @@ cmd_help_topic(const char *topic, FILE *out)
 	const struct row *r = table_find(&topic_table, topic);
 	if (!r)
 		return -1;
-	each_line(((const struct topic *)(const void *)r)->text, "", out);
+	const struct topic *t = (const struct topic *)(const void *)r;
+	each_line(t->text, "", out);
+	for (size_t i = 0; t->table && i < t->table->count; i++)
+		fprintf(out, "%-16s %s\n", table_row(t->table, i)->name,
+			table_row(t->table, i)->help);
 	return 0;
 }

@@ -235,7 +235,15 @@ enum { MANY = 10000 };
 		"2: there are some.  Nothing is started or changed.\n"
 
 #define X_INIT                                                                 \
-	.words_max = MANY, .options = NO_OPTIONS
+	.built = true,                                                         \
+	.words_max = 1, .options = OPTIONS(O(FROM), O(FORCE)),                 \
+	.examples = "init\n" "init --from procfile\n"                          \
+		    "init --from compose docker/compose.yaml\n",               \
+	.more = "Writes ./sbxrc, or the one that -f names.  Without --from:\n" \
+		"from what is found here, or a file to begin with.  What has\n" \
+		"no word in sbxrc is told with its place, and stands as a\n"   \
+		"comment in the new file.  'sbx help formats' lists what can\n" \
+		"be read.\n"
 
 #define X_DOCTOR                                                               \
 	.built = true,                                                         \

@@ -165,8 +165,8 @@ env_line(struct rcload *ld, const struct env_line *l)
 	buf_fini(&word);
 }
 
-static void
-env_file(struct rcload *ld, const struct rcload_file *f)
+void
+rc_env_lines(struct rcload *ld, const struct rcload_file *f)
 {
 	size_t len;
 	const char *text = rcload_file_text(f, &len);
@@ -200,7 +200,7 @@ rc_do_env_file(struct rcload *ld, const struct rc_stmt *s)
 		struct rcload_file *f = rc_open(ld, path, ENV_FILE_MAX, true,
 						w);
 		if (f)
-			env_file(ld, f);
+			rc_env_lines(ld, f);
 		else if (!optional)
 			rc_hint(ld, "write 'optional' behind it if it may be "
 				"missing");

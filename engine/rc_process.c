@@ -112,8 +112,8 @@ rc_do_defaults(struct rcload *ld, const struct rc_stmt *s)
 	ld->where = RC_DEFAULTS;
 }
 
-static bool
-may_define(struct rcload *ld, const struct rc_stmt *s)
+bool
+rc_may_define(struct rcload *ld, const struct rc_stmt *s)
 {
 	if (ld->layer < RC_LAYER_PROJECT) {
 		rc_wrong(ld, &s->words[0], "'%s' is not allowed in this file",
@@ -130,25 +130,35 @@ may_define(struct rcload *ld, const struct rc_stmt *s)
 	return true;
 }
 
+struct rcload_proc *
+rc_process_add(struct rcload *ld, const char *name, const char *file,
+	       unsigned line)
+{
+	struct rcload_proc *p = rc_proc_new(ld->defaults);
+
+	rc_set_str(&p->spec->name, name);
+	p->spec->file = mem_str(file);
+	p->spec->line = line;
+	p->layer = ld->layer;
+	ld->procs = mem_grow(ld->procs, ld->proc_count, ld->proc_count + 1,
+			     sizeof(struct rcload_proc *));
+	ld->procs[ld->proc_count++] = p;
+	ld->proc = p;
+	ld->where = RC_PROCESS;
+	return p;
+}
+
 void
 rc_do_process(struct rcload *ld, const struct rc_stmt *s)
 {
 	const struct rc_word *name = &s->words[1];
 	struct rcload_proc *p;
 
-	if (!may_define(ld, s))
+	if (!rc_may_define(ld, s))
 		return;
-	p = rc_proc_new(ld->defaults);
-	rc_set_str(&p->spec->name, name->text);
-	p->spec->file = mem_str(rcload_file_name(ld->file));
-	p->spec->line = name->line;
-	p->layer = ld->layer;
+	p = rc_process_add(ld, name->text, rcload_file_name(ld->file),
+			   name->line);
 	rc_place(ld->rc, name, &p->name_at);
-	ld->procs = mem_grow(ld->procs, ld->proc_count, ld->proc_count + 1,
-			     sizeof(struct rcload_proc *));
-	ld->procs[ld->proc_count++] = p;
-	ld->proc = p;
-	ld->where = RC_PROCESS;
 	p->broken = s->bad;
 	(void)rc_name(ld, name);
 	if (s->raw)
@@ -373,7 +383,7 @@ rc_do_group(struct rcload *ld, const struct rc_stmt *s)
 		join_group(ld, s);
 		return;
 	}
-	if (!may_define(ld, s) || !rc_name(ld, &s->words[1]))
+	if (!rc_may_define(ld, s) || !rc_name(ld, &s->words[1]))
 		return;
 	if (s->count < 3 && !s->opens) {
 		rc_wrong(ld, &s->words[1], "this group has no members");

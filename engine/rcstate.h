@@ -191,6 +191,13 @@ void	rc_set_str(char **to, const char *value);
 char	*rc_path(const struct rcload *ld, const char *text);
 struct rcload_proc *rc_proc_new(const struct rcload_proc *defaults);
 void	rc_proc_free(struct rcload_proc *p);
+/* Are processes allowed here?  False after the message. */
+bool	rc_may_define(struct rcload *ld, const struct rc_stmt *s);
+/* A new process with the defaults, as if its block were open now. */
+struct rcload_proc *rc_process_add(struct rcload *ld, const char *name,
+				   const char *file, unsigned line);
+/* NAME=VALUE lines to the environment of what is open. */
+void	rc_env_lines(struct rcload *ld, const struct rcload_file *f);
 void	rc_group_free(struct rcload_group *g);
 struct rcload_group *rc_group_find(struct rcload *ld, const char *name);
 /* The group of that name, made if there is none; NULL if reported. */
@@ -199,7 +206,7 @@ struct rcload_group *rc_group_add(struct rcload *ld, const struct rc_word *w);
 void	rc_process_end(struct rcload *ld);
 
 /* The functions of the table, by file. */
-rc_word_fn rc_do_require, rc_do_set, rc_do_let, rc_do_include, rc_do_bind,
+rc_word_fn rc_do_require, rc_do_set, rc_do_let, rc_do_include, rc_do_import, rc_do_bind,
 	rc_do_unbind, rc_do_color;
 rc_word_fn rc_do_env, rc_do_env_file, rc_do_path;
 rc_word_fn rc_do_process, rc_do_defaults, rc_do_group, rc_do_members;

@@ -17,4 +17,6 @@ no "only engine/vt.c includes vterm.h" '#include *<vterm' \
 	$(echo "$engine" | grep -v '^engine/vt\.c$') $(ls tui/*.[ch] 2>/dev/null)
 no "only engine/regex.c includes pcre2.h" '#include *<pcre2' \
 	$(echo "$engine" | grep -v '^engine/regex\.c$') $(ls tui/*.[ch] 2>/dev/null)
+no "only engine/ytree.c includes yaml.h" '#include *<yaml' \
+	$(echo "$engine" | grep -v '^engine/ytree\.c$') $(ls tui/*.[ch] 2>/dev/null)
 exit $fail

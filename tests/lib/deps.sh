@@ -6,7 +6,7 @@
 # Root is asked for (sudo) only when something is missing.
 set -eu
 
-build="gcc make pkg-config libncurses-dev libvterm-dev libpcre2-dev libjansson-dev"
+build="gcc make pkg-config libncurses-dev libvterm-dev libpcre2-dev libjansson-dev libyaml-dev"
 tests="$build clang libclang-rt-14-dev tmux vim htop less procps python3 perl \
 mandoc valgrind vttest postgresql redis-server nginx-light curl git strace util-linux"
 
@@ -32,9 +32,10 @@ missing() {
 case ${1:-} in
 check)
 	# Off Debian the libraries may be there under other names.
-	for lib in libpcre2-8 ncursesw; do
-		command -v pkg-config >/dev/null 2>&1 && pkg-config --exists $lib && continue
-		echo "sbx: the build needs $lib; 'make deps' installs what is missing on Debian" >&2
+	for lib in libpcre2-8:libpcre2-dev ncursesw:libncurses-dev \
+		jansson:libjansson-dev yaml-0.1:libyaml-dev; do
+		command -v pkg-config >/dev/null 2>&1 && pkg-config --exists ${lib%:*} && continue
+		echo "sbx: the build needs ${lib%:*} (Debian: ${lib#*:}); 'make deps' installs what is missing on Debian" >&2
 		exit 1
 	done
 	exit 0 ;;

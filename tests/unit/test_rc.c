@@ -997,7 +997,7 @@ static const struct {
 	const char *word, *rest;
 } samples[] = {
 	{ "require", "1" }, { "set", "theme mono" }, { "let", "x y" },
-	{ "include", "gone optional" }, { "defaults", "{\n}" },
+	{ "include", "gone optional" }, { "import", "procfile" }, { "defaults", "{\n}" },
 	{ "process", "other echo x" }, { "bind", "C-k restart" },
 	{ "unbind", "Q" }, { "color", "match black yellow" },
 	{ "env", "A=1" }, { "env-file", "gone optional" }, { "path", "/bin" },
@@ -1180,6 +1180,7 @@ main(void)
 	umask(022);
 	if (!mkdtemp(dir) || chdir(dir) < 0)
 		return 99;
+	write_text("Procfile", "imported: true\n");
 	for (int i = 0; i < test_count; i++) {
 		test_failed = 0;
 		test_cases[i].fn();

@@ -1,0 +1,136 @@
+/*
+ * Files of other programs.  The first byte chooses the format, the rest is
+ * the file.  Nothing may crash or take long; what is refused has a reason and
+ * a line that the file has; what is accepted must be an sbxrc without a
+ * mistake, with as many processes as were found, each with its command.
+ */
+
+#include <fcntl.h>
+#include <locale.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/buf.h"
+#include "engine/diag.h"
+#include "engine/import.h"
+#include "engine/rcload.h"
+#include "engine/set.h"
+#include "engine/spec.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char dir[] = "/tmp/sbx-fuzz.XXXXXX";
+static char *environment[] = { "HOME=/nonexistent", "PATH=/bin", NULL };
+
+static void
+clean_up(void)
+{
+	unlink("sbxrc");
+	if (chdir("/") == 0)
+		rmdir(dir);
+}
+
+static void
+begin(void)
+{
+	static int begun;
+
+	if (begun++)
+		return;
+	setlocale(LC_ALL, "C.UTF-8");
+	umask(022);
+	if (!mkdtemp(dir) || chdir(dir) < 0)
+		abort();
+	atexit(clean_up);
+}
+
+#define must(true_statement)                                                   \
+	do {                                                                   \
+		if (!(true_statement)) {                                       \
+			fprintf(stderr, "not true: %s\n", #true_statement);    \
+			abort();                                               \
+		}                                                              \
+	} while (0)
+
+static void
+write_file(const struct buf *b)
+{
+	int fd = open("sbxrc", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || write(fd, buf_str(b), b->len) != (ssize_t)b->len)
+		abort();
+	close(fd);
+}
+
+static void
+check_process(const struct set *set, const struct import_proc *p)
+{
+	const struct spec *s = set_find(set, p->name);
+
+	must(s != NULL);
+	must(!p->command || strcmp(s->command, p->command) == 0);
+	for (size_t i = 0; p->argv && p->argv[i]; i++)
+		must(s->argv[i] && strcmp(s->argv[i], p->argv[i]) == 0);
+	must(s->autostart == !p->off);
+}
+
+static void
+check_text(const struct import *im, const char *from)
+{
+	struct set_request rq = { .path = "sbxrc", .alone = true,
+				  .environment = environment };
+	struct buf out = BUF_INIT(8 << 20);
+	struct diags *ds = diags_new();
+	struct set *set = NULL;
+
+	if (import_write(im, "a file", from, &out) == 0 &&
+	    out.len < 4 << 20) {
+		write_file(&out);
+		if (set_load(&rq, &set, ds) < 0) {
+			struct buf said = BUF_INIT(1 << 20);
+			(void)diags_print(ds, "sbxrc", "wrong", &said);
+			fputs(buf_str(&said), stderr);
+			abort();
+		}
+		must(set->spec_count == import_active(im));
+		for (size_t i = 0; i < im->proc_count; i++)
+			if (!im->procs[i]->instead)
+				check_process(set, im->procs[i]);
+	}
+	set_free(set);
+	diags_free(ds);
+	buf_fini(&out);
+}
+
+static unsigned
+lines_of(const char *data, size_t size)
+{
+	unsigned lines = 1;
+
+	for (size_t i = 0; i < size; i++)
+		lines += data[i] == '\n' || data[i] == '\r';
+	return lines;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct import_mistake m;
+	const char *text = (const char *)bytes + 1;
+
+	begin();
+	if (size == 0)
+		return 0;
+	struct import *im = import_parse(bytes[0] % IMPORT_FORMATS, text,
+					 size - 1, NULL, &m);
+	if (im)
+		check_text(im, bytes[0] & 0x80 ? "../x y" : NULL);
+	else
+		must(m.text[0] && m.line <= lines_of(text, size) + 1);
+	import_free(im);
+	return 0;
+}
