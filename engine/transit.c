@@ -94,7 +94,11 @@ transit_move(struct transit *t, uint32_t id, enum log_stream s, int fd,
 		return n;
 	}
 	t->in_use = false;
-	/* Where splice is refused the spool copies. */
-	struct spool *sp = n == -EINVAL ? t->owner(id, t->arg) : NULL;
+	/* Of a terminal EIO is the end. */
+	if (n == 0 || n == -EAGAIN || n == -EBADF ||
+	    (n == -EIO && s == LOG_PTY))
+		return n;
+	/* Where splice is refused or fails, the spool copies. */
+	struct spool *sp = t->owner(id, t->arg);
 	return sp ? spool_splice(sp, s, fd, max) : n;
 }
