@@ -19,6 +19,7 @@ enum {
 	CLIMB_MAX = 4096,
 	GROUPS_SEEN = 16,
 	CHASE_US = 20000,
+	SWEEPS_MAX = 8,
 };
 
 /* How a process stands to the keeper, by its chain of parents. */
@@ -45,6 +46,7 @@ struct tree {
 	pid_t keeper, self;
 	struct nodes scan;		/* scratch */
 	int error;			/* the last scan has not seen all */
+	bool unsure;			/* it may have missed a newcomer */
 	struct tree_proc *members;	/* the result, by tag and pid */
 	size_t count, cap;
 	struct leader *leaders;
@@ -174,45 +176,6 @@ find_node(const struct nodes *n, pid_t pid)
 	return bsearch(&key, n->v, n->count, sizeof *n->v, by_pid);
 }
 
-/* The last pid that was given out, or 0. */
-static long
-last_pid(void)
-{
-	char text[128];
-	long pid = 0;
-
-	int fd = sys_open("/proc/loadavg", 0, 0);
-	if (fd < 0)
-		return 0;
-	ssize_t n = sys_read(fd, text, sizeof text - 1);
-	sys_close(fd);
-	if (n > 0) {
-		text[n] = '\0';
-		char *p = strrchr(text, ' ');
-		pid = p ? strtol(p + 1, NULL, 10) : 0;
-	}
-	return pid;
-}
-
-/*
- * /proc is listed by rising pid, so a process that forks all the time cannot
- * slip through below the place that was reached, unless pids start again.
- */
-static int
-gather_all(struct tree *t)
-{
-	int r = 0;
-
-	for (int try = 0; try < 3; try++) {
-		long before = last_pid();
-		t->scan.count = 0;
-		r = procfs_each(add_pid, t);
-		if (last_pid() >= before)
-			break;
-	}
-	return r;
-}
-
 /* ---- whose is it ---- */
 
 static enum kin
@@ -299,12 +262,14 @@ classify(struct tree *t)
 	struct nodes *n = &t->scan;
 	bool found = false;
 
+	for (size_t i = 0; i < n->count; i++)
+		n->v[i].kin = KIN_UNKNOWN;
 	for (size_t i = 0; i < n->count; i++) {
 		struct node *node = &n->v[i];
 		node->kin = node->proc.st.pid == t->keeper
 				    ? KIN_STRANGER
 				    : kin_of(t, n, node);
-		if (node->kin == KIN_OURS)
+		if (node->kin == KIN_OURS && !node->proc.tag)
 			node->proc.tag = own_tag(t, &node->proc.st);
 	}
 	inherit(n);
@@ -346,6 +311,103 @@ keep_members(struct tree *t)
 	}
 	if (t->count > 0)
 		qsort(t->members, t->count, sizeof *t->members, by_tag);
+}
+
+/* ---- what is born meanwhile ---- */
+
+/* A number from a file of /proc, the last one on its line; 0 if none. */
+static long
+last_number(const char *path)
+{
+	char text[128];
+
+	int fd = sys_open(path, 0, 0);
+	if (fd < 0)
+		return 0;
+	ssize_t n = sys_read(fd, text, sizeof text - 1);
+	sys_close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	char *p = strrchr(text, ' ');
+	return strtol(p ? p + 1 : text, NULL, 10);
+}
+
+/* The last pid that was given out, or 0. */
+static long
+last_pid(void)
+{
+	return last_number("/proc/loadavg");
+}
+
+/* Threads have numbers of the same kind, and directories that open. */
+static bool
+is_process(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool unknown = fd < 0 && (errno == ENOSYS || errno == EMFILE);
+
+	sys_close(fd);
+	return fd >= 0 || unknown;
+}
+
+/* Adds who lives among the pids given out after from, up to to. */
+static void
+sweep(struct tree *t, long from, long to)
+{
+	size_t known = t->scan.count;
+	long end = to < from ? last_number("/proc/sys/kernel/pid_max") : 0;
+
+	while (from != to) {
+		from = end && from + 1 >= end ? 1 : from + 1;
+		struct nodes old = { .v = t->scan.v, .count = known };
+		if (!find_node(&old, (pid_t)from) && is_process((pid_t)from))
+			add_pid((pid_t)from, t);
+	}
+}
+
+/* Is one of those behind the first known ones perhaps ours? */
+static bool
+has_newcomer(const struct tree *t, size_t known)
+{
+	struct nodes old = { .v = t->scan.v, .count = known };
+
+	for (size_t i = known; i < t->scan.count; i++)
+		if (kin_of(t, &old, &t->scan.v[i]) == KIN_OURS)
+			return true;
+	return false;
+}
+
+/*
+ * A list of /proc misses who is born behind the place that was reached, and
+ * who was in it may have ended before its tag was read: a chain of processes
+ * that fork and end can slip through.  But numbers are given out in order, so
+ * what was born since is among those after the last number; a child of one
+ * that has ended by now is older than this look and has a higher number than
+ * its parent.  When nobody of ours is born any more, all have been seen.
+ */
+static int
+scan_exact(struct tree *t)
+{
+	long from = last_pid();
+	int r = procfs_each(add_pid, t);
+
+	for (int i = 0; r == 0 && i < SWEEPS_MAX; i++) {
+		sort_nodes(&t->scan);
+		classify(t);
+		size_t known = t->scan.count;
+		long to = last_pid();
+		if (from && to)
+			sweep(t, from, to);
+		from = to;
+		bool more = has_newcomer(t, known);
+		if (!more || i + 1 == SWEEPS_MAX) {
+			t->unsure = more;
+			t->scan.count = known;
+			break;
+		}
+	}
+	return r;
 }
 
 /* ---- signals ---- */
@@ -530,13 +592,17 @@ tree_scan(struct tree *t, enum tree_how how)
 {
 	t->scan.count = 0;
 	t->error = 0;
+	t->unsure = false;
 	int r = how == TREE_QUICK ? gather_children(t) : -ENOENT;
-	if (r < 0)
-		r = gather_all(t);
+	if (r == 0) {
+		sort_nodes(&t->scan);
+		classify(t);
+	} else {
+		t->scan.count = 0;
+		r = scan_exact(t);
+	}
 	if (r < 0)
 		return t->error = r;
-	sort_nodes(&t->scan);
-	classify(t);
 	if (t->error == 0)
 		keep_members(t);
 	return t->error;
@@ -566,7 +632,7 @@ tree_count(const struct tree *t, uint64_t tag)
 	size_t count;
 
 	tree_members(t, tag, &count);
-	return t->error < 0 ? SBX_MAX(count, (size_t)1) : count;
+	return t->error < 0 || t->unsure ? SBX_MAX(count, (size_t)1) : count;
 }
 
 void

@@ -66,7 +66,8 @@ int	tree_scan(struct tree *t, enum tree_how how);
 
 /*
  * Of the last scan; the array is valid until the next one.  After a scan that
- * failed nothing counts as gone: tree_count is at least 1.
+ * failed, or that could not keep up with what is born, nothing counts as gone:
+ * tree_count is at least 1.
  */
 size_t	tree_count(const struct tree *t, uint64_t tag);
 const struct tree_proc *tree_members(const struct tree *t, uint64_t tag,
