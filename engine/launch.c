@@ -79,11 +79,34 @@ out:
 }
 
 static void
-identity_fini(struct identity *id)
+identity_free(struct identity *id)
 {
+	if (!id)
+		return;
 	free(id->home);
 	free(id->name);
 	free(id->shell);
+	free(id);
+}
+
+/* Whom the process is to run as, put into q; *id, which q borrows from, is
+ * NULL where it runs as oneself.  0, or -1 with why. */
+static int
+take_user(const struct spec *s, struct spawn_req *q, struct identity **id,
+	  char *why, size_t cap)
+{
+	*id = NULL;
+	if (!s->user)
+		return 0;
+	*id = mem_alloc(sizeof **id);
+	if (resolve_user(s->user, *id, why, cap) < 0)
+		return -1;
+	q->set_ids = geteuid() == 0;
+	q->uid = (*id)->uid;
+	q->gid = (*id)->gid;
+	q->groups = (*id)->groups;
+	q->ngroups = (size_t)(*id)->ngroups;
+	return 0;
 }
 
 /* Replaces or adds one variable; takes line ("K=V"). */
@@ -172,16 +195,8 @@ launch_run(struct proc *p, char *why, size_t cap)
 	int r = -EINVAL;
 
 	spawn_req_init(&q);
-	if (s->user) {
-		id = mem_alloc(sizeof *id);
-		if (resolve_user(s->user, id, why, cap) < 0)
-			goto out;
-		q.set_ids = geteuid() == 0;
-		q.uid = id->uid;
-		q.gid = id->gid;
-		q.groups = id->groups;
-		q.ngroups = (size_t)id->ngroups;
-	}
+	if (take_user(s, &q, &id, why, cap) < 0)
+		goto out;
 	if (s->limit_count > SPAWN_RLIMITS_MAX) {
 		snprintf(why, cap, "more than %d resource limits",
 			 SPAWN_RLIMITS_MAX);
@@ -218,9 +233,7 @@ launch_run(struct proc *p, char *why, size_t cap)
 		snprintf(why, cap, "cannot start: %s", strerror(-r));
 out:
 	msg_strv_free(env);
-	if (id)
-		identity_fini(id);
-	free(id);
+	identity_free(id);
 	return r;
 }
 
@@ -231,21 +244,30 @@ launch_helper(struct engine *e, struct helper *h, struct proc *p,
 	const struct spec *s = p->spec;
 	char *argv[] = { mem_str(s->shell), mem_str("-c"), mem_str(command),
 			 NULL };
-	char **env = run_environ(p, NULL);
+	struct identity *id = NULL;
 	struct spawn_req q;
+	char why[160], **env = NULL;
+	int r = -EPERM;
 
+	/* A check sees what the process sees, and has no other rights. */
 	spawn_req_init(&q);
+	if (take_user(s, &q, &id, why, sizeof why) < 0)
+		goto out;
+	env = run_environ(p, id);
 	h->slot = launch_slot(e, &h->tag);
 	q.slot = h->slot;
 	q.tag = h->tag;
 	q.argv = argv;
 	q.envp = env;
 	q.cwd = s->cwd;
+	q.umask = s->umask_bits;
 	q.pipe_bytes = 4096;
-	int r = keeplink_spawn(e->link, &q);
+	r = keeplink_spawn(e->link, &q);
+out:
 	for (int i = 0; argv[i]; i++)
 		free(argv[i]);
 	msg_strv_free(env);
+	identity_free(id);
 	return r;
 }
 

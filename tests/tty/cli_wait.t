@@ -52,6 +52,16 @@ process task {
 	autostart no
 }
 END
+if [ "$(id -u)" = 0 ]; then
+	cat >>sbxrc <<-'END'
+	process other {
+		cmd sleep 1012
+		cwd /
+		user nobody
+		ready exec test "$(id -un) $USER" = "nobody nobody"
+	}
+	END
+fi
 exits 0 "up" sbx up
 cursor=0
 for i in 1 2 3; do
@@ -117,6 +127,10 @@ exits 0 "a status that is wanted" sbx wait server --port "$port" --http /none \
 exits 124 "a stranger's port is not ours, but it accepts: only dead ones are refused" \
 	sbx wait sleeper --port 1 --timeout 300ms
 exits 2 "no such port" sbx wait server --port 70000
+
+# A check has the rights of its process.
+[ "$(id -u)" != 0 ] || exits 0 "a check runs as its process" \
+	sbx wait other --ready --timeout 20s
 
 # The body of the answer has to match, under the limits of every pattern.
 echo "state: starting" >page
