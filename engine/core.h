@@ -104,6 +104,9 @@ struct proc {
 	pid_t pid;		/* 0: no live leader */
 	int64_t created_ms, started_ms, ready_ms, ended_ms;	/* wall */
 	uint64_t release_slot;	/* to be given back; 0: none */
+	bool kept;		/* the run is over, what it left writes on:
+				 * slot and in[] stay until it ends, or until
+				 * the next run */
 	bool spawn_wanted, slot_known;
 	bool leader_ended, tree_gone, killing;
 	int signal_wanted;	/* to the tree, at the end of the turn */
@@ -314,6 +317,8 @@ void	order_dependents(struct engine *e, bool *want);
 int	procio_open_log(struct proc *p, struct err *err);
 void	procio_attach(struct proc *p, struct keep_fds *fds);	/* takes them */
 void	procio_close(struct proc *p);		/* all descriptors of the run */
+void	procio_close_input(struct proc *p);
+bool	procio_is_open(const struct proc *p);	/* may output still come? */
 void	procio_fold_all(struct engine *e);	/* a slice for everyone */
 /* Drains and folds to the end; true when nothing is left to come. */
 bool	procio_drained(struct proc *p);

@@ -258,7 +258,14 @@ on_adopt(const struct keep_slot *s, void *arg)
 	struct proc *p = engine_find_slot(e, s->slot);
 	struct keep_fds fds = s->fds;
 
-	if (!p || !(p->life.spawning || p->life.alive || p->life.ending)) {
+	bool over = !p || !(p->life.spawning || p->life.alive ||
+			    p->life.ending);
+	if (p && over && p->policy.tree_keep && s->state == KEEP_ENDED) {
+		p->kept = true;
+		procio_attach(p, &fds);
+		return;
+	}
+	if (over) {
 		/* A check of the former engine, or a run that is over. */
 		keep_fds_close(&fds, ~0u);
 		if (s->state == KEEP_RUNNING || s->state == KEEP_PAUSED)

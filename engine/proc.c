@@ -103,6 +103,17 @@ look_soon(struct proc *p)
 	p->e->tree_dirty = true;
 }
 
+/* The pipes of what a run has left, and the keeper's copies. */
+static void
+let_go(struct proc *p)
+{
+	if (!p->kept)
+		return;
+	p->kept = false;
+	procio_close(p);
+	p->release_slot = p->slot;
+}
+
 static void
 perform(struct proc *p, unsigned fx, const struct life_output *out)
 {
@@ -132,6 +143,7 @@ perform(struct proc *p, unsigned fx, const struct life_output *out)
 		e->slots_dirty = true;
 	}
 	if (fx & LIFE_FX_SPAWN) {
+		let_go(p);
 		/* Named in the registry before it exists. */
 		p->slot = launch_slot(e, &p->tag);
 		p->spawn_wanted = true;
@@ -262,7 +274,12 @@ static void
 run_is_gone(struct proc *p)
 {
 	struct engine *e = p->e;
-	procio_close(p);
+
+	p->kept = p->policy.tree_keep && procio_is_open(p);
+	if (p->kept)
+		procio_close_input(p);
+	else
+		procio_close(p);
 	procwatch_run(p, false);
 	p->log_ended = true;
 	spool_rest(p->spool);
@@ -272,7 +289,12 @@ run_is_gone(struct proc *p)
 	p->ports[0] = '\0';
 	p->killing = p->leader_ended = false;
 	p->at_tree_look_us = 0;
-	p->release_slot = p->slot;
+	if (p->kept)
+		engine_note(e, p, EVENT_NOTE, CAUSE_NONE,
+			    "what it has left goes on, and its output is "
+			    "still kept");
+	else
+		p->release_slot = p->slot;
 	tree_forget(e->tree, p->tag);
 	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
 }
@@ -391,6 +413,8 @@ proc_settle_starts(struct engine *e, int saved)
 		save_again(e);
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
+		if (p->kept && !procio_is_open(p))
+			let_go(p);
 		if (p->release_slot && (saved == 0 || e->going_down)) {
 			keeplink_release(e->link, p->release_slot);
 			p->release_slot = 0;
@@ -470,6 +494,8 @@ proc_free(struct proc *p, bool remove_log)
 {
 	struct engine *e = p->e;
 	proccheck_stop(p);
+	if (p->kept && remove_log)
+		keeplink_release(e->link, p->slot);
 	procio_close(p);
 	timer_drop(p->life_timer);
 	timer_drop(p->partial_timer);

@@ -51,6 +51,23 @@ stream_ended(struct proc *p, enum log_stream s)
 	p->paced[s] = false;
 }
 
+static void
+close_streams(struct proc *p)
+{
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		if (p->in[s])
+			stream_ended(p, (enum log_stream)s);
+}
+
+bool
+procio_is_open(const struct proc *p)
+{
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		if (p->in[s])
+			return true;
+	return false;
+}
+
 static ssize_t
 move(struct proc *p, enum log_stream s, size_t max)
 {
@@ -335,9 +352,9 @@ drain_last(struct proc *p)
 	}
 	if (open && (p->drain_owed_bytes || now < p->at_drain_end_us))
 		return false;
-	for (unsigned s = 0; s < LOG_STREAMS; s++)
-		if (p->in[s])
-			stream_ended(p, (enum log_stream)s);
+	/* What may go on goes on writing. */
+	if (!p->policy.tree_keep)
+		close_streams(p);
 	return true;
 }
 
@@ -415,9 +432,13 @@ close_stdin(struct proc *p)
 void
 procio_close(struct proc *p)
 {
-	for (unsigned s = 0; s < LOG_STREAMS; s++)
-		if (p->in[s])
-			stream_ended(p, (enum log_stream)s);
+	close_streams(p);
+	procio_close_input(p);
+}
+
+void
+procio_close_input(struct proc *p)
+{
 	loop_drop(p->out);
 	p->out = NULL;
 	buf_fini(&p->input);

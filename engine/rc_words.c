@@ -150,7 +150,8 @@ const struct rc_word_row rc_words[] = {
 	  PLAIN(IN_PROCESS, true, RC_BOOL, autostart) },
 	{ ROW("hidden", "yes | no", "leave it out of the list"),
 	  PLAIN(IN_PROCESS, true, RC_BOOL, hidden) },
-	{ ROW("tree", "stop | keep", "what happens to its own children"),
+	{ ROW("tree", "stop | keep", "what happens to its own children; kept ones "
+	      "write on to its log until its next run"),
 	  PLAIN(IN_PROCESS, true, RC_EITHER, tree_keep) },
 	{ ROW("replicas", "N", "run so many of it: NAME.0, NAME.1, ..."),
 	  PLAIN(IN_PROCESS, false, RC_UINT, replicas), .least = 1,

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import ZOO, Set, alive, done, ok, pids_with, same, until
-from torture import descendants, wait_rows, whole, zombies
+from torture import descendants, nfds, wait_rows, whole, zombies
 
 s = Set("""
 set limit.processes 200
@@ -266,4 +266,53 @@ whole(s, "at the end", engine)
 now = sum(int(open("/proc/%d/stat" % engine).read().rsplit(")", 1)[1]
               .split()[i]) for i in (11, 12))
 ok(now - cpu < 400, "a closed stdout costs nothing (%d ticks)" % (now - cpu))
+s.end()
+
+# --- tree keep: what may go on goes on writing ---------------------------------------
+
+s = Set("""
+process launcher {
+    cmd "%(zoo)s" tick 20 & echo "left $!" >&2
+    tree keep
+    autostart no
+}
+""" % {"zoo": ZOO})
+s.sbx("up")
+engine, keeper, anchor = s.pids()
+
+
+def launch():
+    """Starts it; the pid of what it leaves."""
+    s.sbx("start", "launcher", "--wait", "10s")
+    until(lambda: s.status("launcher") == "completed")
+    return int(s.raw("launcher", "stderr").split()[-1])
+
+
+def grows():
+    now = len(s.raw("launcher"))
+    return until(lambda: len(s.raw("launcher")) > now)
+
+
+before = nfds(keeper)
+left = launch()
+same(s.status("launcher"), "completed", "the launcher has ended")
+ok(alive(left) and grows(), "what it left lives, its output comes in")
+old = s.kill_engine()
+until(lambda: s.sbx("ls")[0] == 0 and s.pids()[0] != old)
+ok(alive(left) and grows(), "with another engine, too")
+engine = s.pids()[0]
+most = nfds(engine)
+os.kill(left, signal.SIGKILL)
+ok(until(lambda: nfds(keeper) <= before), "its end gives the pipes back",
+   (nfds(keeper), before))
+ok(until(lambda: nfds(engine) < most), "the engine's, too")
+first = launch()
+second = launch()
+ok(until(lambda: not alive(first)) and alive(second) and grows(),
+   "the next run takes the pipe from what the last one left")
+same(s.sbx("rm", "launcher")[0], 0, "it can be forgotten")
+ok(until(lambda: nfds(keeper) <= before), "with its pipes",
+   (nfds(keeper), before))
+same(s.sbx("down")[0], 0, "down works")
+ok(until(lambda: not alive(second)), "and leaves nothing")
 done()
