@@ -48,7 +48,7 @@ enum cmd_value {
 	X(GREP, "grep", 0, CMD_TEXT, "RE", "only lines that match")            \
 	X(GROUP_OF, "group", 0, CMD_TEXT, "GROUP", "only of this group")       \
 	X(GROUP_IN, "group", 0, CMD_TEXT, "GROUP",                             \
-	  "put it into this group, with its variables and directory")          \
+	  "into this group, with its variables and directory")                 \
 	X(HELP, "help", 'h', CMD_FLAG, "", "tell how it is used")              \
 	X(HTTP, "http", 0, CMD_TEXT, "PATH",                                   \
 	  "with --port: until a GET of PATH is answered well")                 \

@@ -41,7 +41,7 @@ like "$out" '^db     \| up$' "the names are aligned"
 like "$out" '^longer \| path=/' "the other one"
 like "$out" '^longer \| half$' "a line without an end has one here"
 like "$out" '^longer \| --- exit 3 ---$' "its end in words"
-like "$out" '^db     \| --- ready after .* ---$' "other changes too"
+like "$out" '^db     \| --- ready (after .*|at once.*) ---$' "other changes too"
 unlike "$out" 'never' "what does not start by itself stays off"
 ok "lines come in order" [ "$(place '\| up$')" -lt "$(place 'path=')" ]
 ok "an end behind them" [ "$(place 'half')" -lt "$(place 'exit 3')" ]
