@@ -33,6 +33,7 @@ enum {
 	FLOOD_FRAMES = 12,	/* so many in a row are a flood */
 	BACKLOG_BYTES = 8192,	/* not taken by the terminal yet */
 	BURST_BYTES = 512,	/* a read of so many may be a part of more ... */
+	BELL_MS = 250,		/* between two that we ring */
 	BURST_US = 20000,	/* ... which comes within this time */
 	RETRY_US = 100000,	/* between looks for a new engine */
 	ANSWER_US = 1000000,	/* for the terminal's answers */
@@ -52,6 +53,7 @@ struct tui {
 	uint64_t burst_us;	/* until when the last paste may go on */
 	bool burst;		/* keys are a paste without brackets */
 	unsigned frames_in_row;
+	uint64_t at_bell_ms;
 	bool sync;		/* the terminal knows mode 2026 */
 	bool up;		/* the terminal is ours: paint */
 	int keeper_pid;
@@ -161,6 +163,18 @@ suspend(struct tui *t)
 	t->ui->dirty = true;
 }
 
+/* A program that beeps without end is one bell now and then. */
+static void
+ring(struct tui *t)
+{
+	uint64_t now = clock_ms();
+
+	if (t->at_bell_ms && now - t->at_bell_ms < BELL_MS)
+		return;
+	t->at_bell_ms = now;
+	term_write("\a", 1);
+}
+
 static void
 handle_wants(struct tui *t)
 {
@@ -175,6 +189,8 @@ handle_wants(struct tui *t)
 		term_mouse(options_flag(t->ui->options, OPTION_MOUSE));
 		term_motion(t->ui->motion_wanted);
 	}
+	if ((wants & UI_BELL) && t->up)
+		ring(t);
 	if (wants & UI_SUSPEND)
 		suspend(t);
 	if (wants & UI_LEAVE)

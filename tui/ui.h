@@ -42,6 +42,7 @@ enum {
 	UI_SUSPEND = 4,
 	UI_MOUSE = 8,		/* the mouse option has changed */
 	UI_AGAIN = 16,		/* background work is left */
+	UI_BELL = 32,		/* ring it */
 };
 
 enum { UI_HELD_MAX = 256 };

@@ -8,6 +8,7 @@
 #include "engine/clock.h"
 #include "engine/mem.h"
 #include "engine/option.h"
+#include "engine/spec.h"
 #include "engine/set.h"
 #include "logview.h"
 #include "pane.h"
@@ -423,15 +424,18 @@ ui_frame(struct ui *ui, const struct conn_frame *f)
 		ui->dirty |= shown && !alone;
 		ui->dirty_main |= shown;
 	}
-	if (bits & MODEL_BELL)
+	if (bits & MODEL_BELL) {
 		ui->dirty = true;
+		if (options_flag(ui->options, OPTION_BELL))
+			ui->wants |= UI_BELL;
+	}
 	if (bits & MODEL_EVENTS)
 		ui->dirty |= events_refresh(ui->events);
 	if (bits & MODEL_NOTE) {
 		const char *text = model_note(ui->model, &level);
-		ui_toast(ui, level >= 2	  ? TOAST_ERROR
-			     : level == 1 ? TOAST_WARN
-					  : TOAST_INFO,
+		ui_toast(ui, level >= SPEC_LEVEL_ERROR	 ? TOAST_ERROR
+			     : level == SPEC_LEVEL_WARN ? TOAST_WARN
+							: TOAST_INFO,
 			 "%s", text);
 	}
 	if (bits & MODEL_BYE)

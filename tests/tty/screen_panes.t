@@ -9,7 +9,9 @@ process api {
     watch errors /ERROR/ level=error
 }
 process web {
-    cmd     echo listening; echo listening too >&2; sleep 1000
+    cmd     echo listening; echo listening too >&2; read x; echo ding; sleep 1000
+    stdin   pipe
+    watch   ding /ding/ bell
     watch   up /listening/ mark
     watch   bad /listening/ level=error stream=stderr
 }
@@ -120,12 +122,18 @@ wait_screen 'wrap on' "Enter runs one"
 prompt : COMMAND
 screen_type 'select web'
 screen_keys Enter
-wait_screen '\+.? *listening$' "a watch marks its line"
-wait_screen '!.? *listening too$' "a watch of one stream looks at that stream"
+wait_screen '\+ listening  ' "a watch marks its line"
+wait_screen '! listening too  ' "a watch of one stream looks at that stream"
 prompt : COMMAND
 screen_type 'select api'
 screen_keys Enter
 wait_screen '^ [A-Z]+  api ' "and back"
+bell_rang() {
+	[ "$(tmux_ display-message -p '#{window_bell_flag}')" = 1 ]
+}
+is "$(bell_rang && echo rang)" "" "no bell so far"
+ok "a line" sbx send web x
+wait_until "a watch rings the bell" bell_rang
 web=$(pid_of web)
 prompt : COMMAND
 screen_type 'stop we'
