@@ -116,7 +116,6 @@ struct proc {
 
 	/* its output */
 	char *dirname;		/* below state_dir/log */
-	int dir_fd;
 	struct spool *spool;
 	struct fold *fold;
 	struct watchset *watches;

@@ -109,6 +109,17 @@ logsegs_fini(struct logsegs *t)
 	t->count = t->cap = 0;
 }
 
+int
+logsegs_dir(struct logsegs *t)
+{
+	if (t->dir >= 0)
+		return t->dir;
+	int fd = t->reopen ? t->reopen(t->reopen_arg) : -EBADF;
+	if (fd >= 0)
+		t->dir = fd;
+	return fd;
+}
+
 ssize_t
 logsegs_list(const struct logsegs *t, uint64_t **out)
 {
@@ -215,7 +226,8 @@ logsegs_fd(struct logsegs *t, uint64_t segment, unsigned suffix, bool create)
 	log_name(name, segment, suffix);
 	/* NONBLOCK: a FIFO put there by somebody must not hang the open. */
 	int flags = t->flags | O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT : 0);
-	int fd = sys_openat(t->dir, name, flags, 0600);
+	int dir = logsegs_dir(t);
+	int fd = dir < 0 ? dir : sys_openat(dir, name, flags, 0600);
 	if (fd < 0)
 		return fd;
 	if (t->open[oldest].segment)
@@ -233,6 +245,16 @@ logsegs_close_files(struct logsegs *t)
 	for (size_t i = 0; i < LOGSEG_FDS; i++)
 		if (t->open[i].segment)
 			close_slot(t, i);
+}
+
+void
+logsegs_rest(struct logsegs *t)
+{
+	logsegs_close_files(t);
+	if (!t->reopen)
+		return;
+	sys_close(t->dir);
+	t->dir = -1;
 }
 
 struct logseg *

@@ -28,8 +28,13 @@ struct logseg {
 	bool broken;			/* the header is not to be believed */
 };
 
+/* A new descriptor of the directory, or -errno. */
+typedef int logsegs_dir_fn(void *arg);
+
 struct logsegs {
-	int dir;
+	int dir;			/* -1: logsegs_dir() opens it again */
+	logsegs_dir_fn *reopen;		/* NULL: it stays open */
+	void *reopen_arg;
 	int flags;			/* O_RDONLY or O_RDWR */
 	struct logseg *v;
 	size_t count, cap;
@@ -45,6 +50,11 @@ struct logsegs {
 /* dir is borrowed (a copy is kept).  0 or -errno. */
 int	logsegs_init(struct logsegs *t, int dir, int flags);
 void	logsegs_fini(struct logsegs *t);
+
+/* The directory; good until logsegs_rest().  Or -errno. */
+int	logsegs_dir(struct logsegs *t);
+/* Closes the files, and the directory if it can be opened again. */
+void	logsegs_rest(struct logsegs *t);
 
 /* Numbers of the segments in the directory, sorted; caller frees *out.
  * Returns how many or -errno. */

@@ -458,7 +458,7 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	struct proc *p = mem_alloc(sizeof *p);
 	*p = (struct proc){ .e = e, .id = id ? id : ++e->next_id,
 			    .spec = spec, .environ = environ_,
-			    .from_seq = from_seq, .dir_fd = -1,
+			    .from_seq = from_seq,
 			    .created_ms = clock_wall_ms() };
 	buf_init(&p->input, INPUT_MAX);
 	buf_init(&p->base, 8 << 20);
@@ -505,12 +505,11 @@ proc_free(struct proc *p, bool remove_log)
 	free(p->watch_specs);
 	free(p->hit_rings);
 	fold_free(p->fold);
-	spool_free(p->spool);
-	if (remove_log && p->dir_fd >= 0) {
-		spool_wipe(p->dir_fd);
+	if (remove_log && p->spool && spool_dir(p->spool) >= 0) {
+		spool_wipe(spool_dir(p->spool));
 		sys_unlinkat(e->log_fd, p->dirname, AT_REMOVEDIR);
 	}
-	sys_close(p->dir_fd);
+	spool_free(p->spool);
 	for (size_t i = 0; i < e->nproc; i++) {
 		if (e->procs[i] != p)
 			continue;

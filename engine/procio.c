@@ -543,25 +543,35 @@ make_room(void *arg)
 	return spool_drop_oldest(oldest->spool) == 0;
 }
 
+static int
+open_dir(void *arg)
+{
+	const struct proc *p = arg;
+
+	return sys_openat(p->e->log_fd, p->dirname,
+			  O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+}
+
 int
 procio_open_log(struct proc *p, struct err *err)
 {
 	struct engine *e = p->e;
 	int r = sys_mkdirat(e->log_fd, p->dirname, 0700);
 	if (r == 0 || r == -EEXIST)
-		r = sys_openat(e->log_fd, p->dirname,
-			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		r = open_dir(p);
 	if (r < 0)
 		return err_set(err, ERR_FAILED, "the log of '%s': %s",
 			       p->spec->name, strerror(-r));
-	p->dir_fd = r;
+	int dir = r;
 	uint64_t limit = options_number(e->options, OPTION_LIMIT_LOG);
 	uint64_t keep = p->spec->log_keep_bytes;
 	if (limit && keep > limit)
 		keep = limit;
-	p->spool = spool_open(p->dir_fd, keep, clock_wall_ms(), err);
+	p->spool = spool_open(dir, keep, clock_wall_ms(), err);
+	sys_close(dir);
 	if (!p->spool)
 		return -1;
+	spool_on_dir(p->spool, open_dir, p);
 	spool_on_full(p->spool, make_room, p);
 	p->fold = fold_new(p->spool, e->scratch, &procwatch_ops, p,
 			   p->from_seq);

@@ -18,6 +18,7 @@
 #include "msg.h"
 #include "option.h"
 #include "spec.h"
+#include "spool.h"
 #include "sys.h"
 #include "vt.h"
 
@@ -146,7 +147,8 @@ send_dir(struct peer *c, uint16_t type, uint32_t id, const struct buf *b,
 	 int dir_fd)
 {
 	struct err err = ERR_INIT;
-	int r = conn_send(c->conn, type, id, b->data, b->len, &dir_fd, 1);
+	int r = dir_fd < 0 ? dir_fd : conn_send(c->conn, type, id, b->data,
+						b->len, &dir_fd, 1);
 	if (r == 0)
 		return;
 	err_set(&err, ERR_FAILED, "a descriptor for the log: %s",
@@ -169,7 +171,9 @@ take_log_open(struct peer *c, const struct conn_frame *f)
 	struct buf b = BUF_INIT(1000);
 	procio_grow(p, &g);
 	proto_put_grow(&b, &g);
-	send_dir(c, PROTO_LOG, f->id, &b, p->dir_fd);
+	send_dir(c, PROTO_LOG, f->id, &b, spool_dir(p->spool));
+	if (!proc_is_live(p))
+		spool_rest(p->spool);
 	buf_fini(&b);
 }
 

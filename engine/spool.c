@@ -33,6 +33,14 @@ struct spool {
 	void *room_arg;
 };
 
+/* With a directory to write to; a failure of that is one of writing. */
+static struct logruns *
+runs(struct spool *sp)
+{
+	sp->runs.dir = spool_dir(sp);
+	return &sp->runs;
+}
+
 static struct logseg *
 present(const struct spool *sp)
 {
@@ -80,7 +88,7 @@ segment_new(struct spool *sp, int64_t wall_ms)
 		char name[LOG_NAME_MAX];
 		log_name(name, g.head.segment, LOG_SUFFIX_IDX);
 		logsegs_close_files(&sp->table);
-		sys_unlinkat(sp->table.dir, name, 0);
+		sys_unlinkat(spool_dir(sp), name, 0);
 		return n < 0 ? (int)n : -ENOSPC;
 	}
 	logsegs_add(&sp->table, &g);
@@ -296,15 +304,22 @@ spool_set_keep(struct spool *sp, uint64_t keep)
 }
 
 int
-spool_dir(const struct spool *sp)
+spool_dir(struct spool *sp)
 {
-	return sp->table.dir;
+	return logsegs_dir(&sp->table);
 }
 
 void
 spool_rest(struct spool *sp)
 {
-	logsegs_close_files(&sp->table);
+	logsegs_rest(&sp->table);
+}
+
+void
+spool_on_dir(struct spool *sp, spool_dir_fn *fn, void *arg)
+{
+	sp->table.reopen = fn;
+	sp->table.reopen_arg = arg;
 }
 
 int
@@ -433,7 +448,7 @@ spool_drop_oldest(struct spool *sp)
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		char name[LOG_NAME_MAX];
 		log_name(name, g->head.segment, order[i]);
-		sys_unlinkat(sp->table.dir, name, 0);
+		sys_unlinkat(spool_dir(sp), name, 0);
 	}
 	sp->total -= SBX_MIN(sp->total, all_bytes(g));
 	logsegs_drop_front(&sp->table, 1);
@@ -469,13 +484,13 @@ spool_restore_gap(struct spool *sp, const struct spool_gap *g)
 int
 spool_run_begin(struct spool *sp, uint64_t run, int32_t pid, int64_t wall_ms)
 {
-	return logruns_begin(&sp->runs, run, pid, wall_ms, sp->end);
+	return logruns_begin(runs(sp), run, pid, wall_ms, sp->end);
 }
 
 int
 spool_run_end(struct spool *sp, int32_t status, int64_t wall_ms)
 {
-	return logruns_end(&sp->runs, status, wall_ms, sp->end);
+	return logruns_end(runs(sp), status, wall_ms, sp->end);
 }
 
 const struct log_run *
@@ -564,5 +579,5 @@ spool_mark(const struct spool *sp, bool *is_end)
 void
 spool_mark_done(struct spool *sp, uint64_t seq)
 {
-	logruns_mark_done(&sp->runs, seq);
+	logruns_mark_done(runs(sp), seq);
 }

@@ -43,10 +43,14 @@ struct spool *spool_open(int dir, uint64_t keep, int64_t wall_ms,
 			 struct err *e);
 void	spool_free(struct spool *sp);			/* NULL is fine */
 void	spool_set_keep(struct spool *sp, uint64_t keep);
-/* The directory, for handing to a client; valid as long as sp. */
-int	spool_dir(const struct spool *sp);
+/* The directory, for handing to a client; valid until spool_rest().  Or
+ * -errno. */
+int	spool_dir(struct spool *sp);
 /* Closes its files until they are needed again; for runs that have ended. */
 void	spool_rest(struct spool *sp);
+/* Then the directory, too: fn gives a new descriptor of it, or -errno. */
+typedef int spool_dir_fn(void *arg);
+void	spool_on_dir(struct spool *sp, spool_dir_fn *fn, void *arg);
 /* Removes every file of a log; for records that are forgotten. */
 int	spool_wipe(int dir);
 

@@ -89,6 +89,33 @@ limit(keeper, resource.RLIMIT_NOFILE)
 ok(until(lambda: s.status("b") == "running", 20),
    "it is tried again by itself", s.row("b"))
 
+# --- what has ended holds no descriptor -----------------------------------------------
+
+s.end()
+s = Set("".join("process p%d {\n argv echo %d\n}\n" % (i, i)
+                for i in range(N)))
+s.sbx("up")
+rows = wait_rows(s, lambda r: all(p["status"] == "completed"
+                                  for p in r.values()))
+engine, keeper, anchor = s.pids()
+ok(until(lambda: nfds(engine) < N / 2), "60 ended records hold no descriptor",
+   nfds(engine))
+same([s.raw("p%d" % i) for i in (0, N - 1)], [b"0\n", b"%d\n" % (N - 1)],
+     "their logs are there")
+s.sbx("start", "p0", "--wait", "5s")
+same(s.raw("p0"), b"0\n0\n", "and go on")
+same(s.sbx("rm", "p1")[0], 0, "one is forgotten")
+ok(until(lambda: not os.path.exists(statedir(s) + "/log/p1")),
+   "and its log is removed")
+old = s.kill_engine()
+ok(until(lambda: s.sbx("ls")[0] == 0 and nfds(s.pids()[0]) < N / 2),
+   "nor with the next engine", nfds(s.pids()[0]))
+s.end()
+s = Set("process a {\n argv %s tick 10\n}\nprocess b {\n argv %s wait\n"
+        " autostart no\n}\n" % (ZOO, ZOO))
+same(s.sbx("up")[0], 0, "a set of two again")
+engine, keeper, anchor = s.pids()
+
 # --- memory -----------------------------------------------------------------------------
 
 pid = s.row("a")["pid"]
