@@ -292,6 +292,9 @@ void	proc_started(struct proc *p, const struct keep_start *s);
 void	proc_failed(struct proc *p, enum spawn_step step, int error);
 void	proc_exited(struct proc *p, const struct keep_exit *x);
 
+/* --- details.c: what only the engine knows of a process -------------------- */
+void	details_text(struct buf *out, const struct proc *p);
+
 /* --- launch.c: from a spec to a request to the keeper ---------------------- */
 /* 0, or -errno with the reason in why (cap bytes). */
 int	launch_run(struct proc *p, char *why, size_t cap);

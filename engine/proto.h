@@ -88,6 +88,10 @@ struct proto_hello {
 	int64_t loaded_at_ms;	/* wall time of the last load; 0: none yet */
 };
 
+/* End a field and a record in the answer to DETAILS. */
+#define PROTO_FIELD_END '\x1f'
+#define PROTO_RECORD_END '\x1e'
+
 enum proto_verb {
 	PROTO_V_START = 1, PROTO_V_STOP, PROTO_V_RESTART, PROTO_V_KILL,
 	PROTO_V_SIGNAL,		/* number: the signal */
@@ -100,7 +104,7 @@ enum proto_verb {
 	PROTO_V_ENV,		/* names[0]: group or none; text: K=V or -K
 				 * lines; "" reads */
 	PROTO_V_SCALE,		/* number: wanted replicas */
-	PROTO_V_WHY,		/* reply text: a sentence or two */
+	PROTO_V_DETAILS,	/* of one process; reply text: details.c */
 };
 
 /* Bits of proto_request.flags. */

@@ -179,6 +179,15 @@ static const struct probe_row probes[] = {
 };
 const struct table rc_probe_table = TABLE("KINDS OF CHECKS", probes);
 
+const char *
+rc_probe_word(int kind)
+{
+	for (size_t i = 0; i < ARRAY_LEN(probes); i++)
+		if ((int)probes[i].kind == kind)
+			return probes[i].row.name;
+	return "none";
+}
+
 static const struct probe_row *
 find(const char *name)
 {

@@ -1,6 +1,8 @@
 #include "rcstate.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -67,6 +69,25 @@ static const struct {
 	{ "memlock", RLIMIT_MEMLOCK, LIMIT_BYTES },
 	{ "cpu", RLIMIT_CPU, LIMIT_SECONDS },
 };
+
+bool
+rc_limit_text(int resource, uint64_t value, char out[RC_LIMIT_TEXT_MAX])
+{
+	char text[UNITS_TEXT_MAX] = "unlimited";
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(limits) && limits[i].resource != resource)
+		i++;
+	if (i == ARRAY_LEN(limits))
+		return false;
+	if (value != UINT64_MAX && limits[i].kind == LIMIT_BYTES)
+		units_size_text(value, text);
+	else if (value != UINT64_MAX)
+		snprintf(text, sizeof(text), "%" PRIu64 "%s", value,
+			 limits[i].kind == LIMIT_SECONDS ? "s" : "");
+	snprintf(out, RC_LIMIT_TEXT_MAX, "%s=%s", limits[i].name, text);
+	return true;
+}
 
 static bool
 limit_value(struct rcload *ld, const struct rc_word *w, size_t off,

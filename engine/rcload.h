@@ -12,6 +12,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "table.h"
 
 struct diags;
@@ -35,6 +36,13 @@ int	set_load(const struct set_request *rq, struct set **set,
 /* Every word of the language, for help, completion and sbxrc(5). */
 extern const struct table rc_word_table;
 extern const struct table rc_probe_table;
+
+/* As it is written: the kind of a check ("http"), a limit ("nofile=1024");
+ * false for a resource that has no name there. */
+#define RC_LIMIT_TEXT_MAX 64
+const char *rc_probe_word(int kind);
+bool	rc_limit_text(int resource, uint64_t value,
+		      char out[RC_LIMIT_TEXT_MAX]);
 extern const struct table rc_watch_table;
 
 /* Rows of these two that this version refuses are in them all the same. */

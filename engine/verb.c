@@ -308,6 +308,18 @@ do_doctor(struct call *c)
 		 slow[0] ? slow : "none", (unsigned long long)slow_us);
 }
 
+static void
+do_details(struct call *c)
+{
+	for (size_t i = 0; i < c->e->nproc; i++) {
+		if (!c->hit[i])
+			continue;
+		details_text(&c->text, c->e->procs[i]);
+		acted_on(c, c->e->procs[i]);
+		return;
+	}
+}
+
 static const struct {
 	verb_fn *fn;
 	unsigned flags;
@@ -321,6 +333,7 @@ static const struct {
 	[PROTO_V_CLEAN] = { do_clean, 0 },
 	[PROTO_V_DOWN] = { do_down, 0 },
 	[PROTO_V_DOCTOR] = { do_doctor, 0 },
+	[PROTO_V_DETAILS] = { do_details, V_NAMES },
 };
 
 void

@@ -1,163 +1,89 @@
 #include "sheet.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
+#include "details_page.h"
 #include "engine/base.h"
-#include "engine/buf.h"
 #include "engine/client.h"
 #include "engine/clock.h"
 #include "engine/mem.h"
 #include "status_text.h"
 #include "view.h"
 
-/* Everything that is known of one process, as a page that scrolls. */
+/* Everything that is known of one process, as pages that scroll. */
+enum { LABEL_W = 9, TEXT_X = 11, PAIR_X = 48, PAIR_TEXT_X = 57, ASK_MS = 1000 };
+
 struct details {
 	struct sheet sheet;
 	uint32_t proc;
+	enum page_tab tab;
 	int top;
-	char *why;		/* what the engine says; NULL: not yet */
+	int lines, height;	/* as last drawn */
+	bool reveal;		/* values that look like secrets */
+	struct page_facts facts;
+	uint64_t at_asked_ms;
 };
 
-/* The page being made: "label  text" rows. */
-struct page {
-	struct buf b;
-	int rows;
-};
-
-static void SBX_PRINTF(3, 4)
-add(struct page *p, const char *label, const char *fmt, ...)
-{
-	va_list ap;
-
-	buf_addf(&p->b, "%-9s ", label);
-	va_start(ap, fmt);
-	buf_vaddf(&p->b, fmt, ap);
-	va_end(ap);
-	buf_addc(&p->b, '\n');
-	p->rows++;
-}
-
 static void
-blank(struct page *p)
+draw_line(struct ui *ui, const struct pen *pen, int y,
+	  const struct page_line *l)
 {
-	buf_addc(&p->b, '\n');
-	p->rows++;
-}
+	const char *more = ui_glyph(ui, GLYPH_MORE);
+	struct pen dim = *pen, text = *pen;
+	int end = pen->clip.x + pen->clip.w - 1;
+	int curve_x = end - VIEW_CURVE_COLS;
+	bool curve = l->curve && curve_x > TEXT_X + 20;
 
-static void
-add_times(struct page *p, const struct proc_row *r)
-{
-	char hms[16], age[32];
-	int64_t ms = row_age_ms(r, clock_wall_ms());
-
-	if (!r->started_at_ms)
-		return;
-	clock_hms(hms, sizeof(hms), r->started_at_ms);
-	clock_age(age, sizeof(age), (uint64_t)SBX_MAX(ms, 0));
-	if (row_up(r)) {
-		add(p, "started", "%s (%s)  run %" PRIu64, hms, age, r->run);
-		return;
+	dim.style = ui_style(ui, ROLE_TEXT_DIM);
+	if (l->strong)
+		text.style = ui_style(ui, ROLE_TEXT_STRONG);
+	draw_cut(&dim, y, 1, LABEL_W, l->label, more);
+	int limit = l->text2 ? PAIR_X - 1 : curve ? curve_x - 1 : end;
+	int x = l->wide ? 1 : TEXT_X;
+	draw_cut(&text, y, x, limit - x, l->text, more);
+	if (l->text2) {
+		draw_cut(&dim, y, PAIR_X, LABEL_W - 1, l->label2, more);
+		draw_cut(&text, y, PAIR_TEXT_X, end - PAIR_TEXT_X, l->text2,
+			 more);
 	}
-	add(p, "started", "%s  run %" PRIu64, hms, r->run);
-	if (r->ended_at_ms) {
-		clock_hms(hms, sizeof(hms), r->ended_at_ms);
-		add(p, "ended", "%s (%s ago)", hms, age);
-	}
+	if (curve)
+		view_watch_curve(ui, pen, y, curve_x, l->curve);
+}
+
+/* "[Overview] Env  Tree ...", or only the open one. */
+static void
+draw_tabs(const struct pen *pen, int x, enum page_tab open)
+{
+	char text[160] = "";
+	size_t n = 0;
+
+	for (int i = 0; i < PAGE_TABS; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      i == (int)open ? "[%s] " : "%s  ",
+				      page_tab_name((enum page_tab)i));
+	if (x + (int)n > pen->clip.x + pen->clip.w)
+		snprintf(text, sizeof(text), "[%s] %d/%d",
+			 page_tab_name(open), (int)open + 1, PAGE_TABS);
+	draw_text(pen, 0, x, text);
 }
 
 static void
-add_overview(struct page *p, const struct proc_row *r, const char *why)
+draw_title(struct ui *ui, const struct pen *pen, const struct proc_row *r,
+	   enum page_tab tab)
 {
-	char text[STATUS_TEXT_MAX], rss[STATUS_TEXT_MAX];
+	char state[STATUS_TEXT_MAX];
 
-	if (*r->desc)
-		add(p, "about", "%s", r->desc);
-	add(p, "command", "%s", r->command);
-	add(p, "cwd", "%s", r->cwd);
-	if (*r->user)
-		add(p, "user", "%s", r->user);
-	add(p, "status", "%s%s%s", status_name(r->status),
-	    *r->reason ? ": " : "", r->reason);
-	if (why && *why)
-		add(p, "why", "%s", why);
-	if (*r->waits)
-		add(p, "waits for", "%s", r->waits);
-	add_times(p, r);
-	if (r->restart_max)
-		add(p, "restarts", "%" PRIu64 " of %" PRIu64, r->restarts,
-		    r->restart_max);
-	else
-		add(p, "restarts", "%" PRIu64, r->restarts);
+	int x = ui_text(ui, pen, 0, 0, ROLE_BORDER_FOCUS,
+			ui_glyph(ui, GLYPH_FOCUS));
+	x = ui_text(ui, pen, 0, x, ROLE_TITLE_FOCUS, r->name) + 2;
+	x = ui_text(ui, pen, 0, x, row_role(r), ui_shape(ui, row_shape(r)));
+	x = ui_text(ui, pen, 0, x + 1, ROLE_TITLE,
+		    row_state(r, clock_wall_ms(), state));
 	if (r->pid)
-		add(p, "pid", "%u  (%u in its tree)", r->pid, r->tree_count);
-	if (row_up(r))
-		add(p, "uses", "%s%% of a core, %s",
-		    short_cpu(r->cpu_permille, text),
-		    short_bytes(r->rss_bytes, rss));
-	if (*r->ports)
-		add(p, "ports", "%s%s%s", r->ports, *r->url ? "  " : "",
-		    r->url);
-	else if (*r->url)
-		add(p, "url", "%s", r->url);
-	if (*r->depends)
-		add(p, "depends", "%s", r->depends);
-	if (r->tty)
-		add(p, "terminal", "yes, %ux%u", r->cols, r->rows);
-	add(p, "log", "%" PRIu64 " lines, %s", r->log_lines,
-	    short_bytes(r->log_bytes, text));
-	if (r->dropped_bytes)
-		add(p, "dropped", "%" PRIu64 " bytes of the log",
-		    r->dropped_bytes);
-	if (*r->file)
-		add(p, "config", "%s:%u", r->file, r->line);
-}
-
-static void
-add_watches(struct page *p, const struct model_proc *proc)
-{
-	if (!proc->value_count)
-		return;
-	blank(p);
-	for (size_t i = 0; i < proc->value_count; i++) {
-		const struct proto_value *v = &proc->values[i];
-		const char *label = i == 0 ? "watches" : "";
-		if (v->off)
-			add(p, label, "%-10s switched off: it hit the limit "
-			    "of a match", v->name);
-		else if (v->numeric)
-			add(p, label, "%-10s %.4g%s  min %.4g mean %.4g p95 "
-			    "%.4g max %.4g  (%" PRIu64 ")", v->name,
-			    v->last_number, v->unit ? v->unit : "", v->min,
-			    v->mean, v->p95, v->max, v->count);
-		else
-			add(p, label, "%-10s %" PRIu64 "  %s", v->name,
-			    v->count, v->last ? v->last : "");
-	}
-}
-
-static void
-add_events(struct page *p, const struct ui *ui, const char *name)
-{
-	const char *process, *text;
-	int64_t wall_ms;
-	int n = 0;
-
-	for (unsigned i = 0; n < 20; i++) {
-		text = events_text(ui->events, i, &process, &wall_ms);
-		if (!text)
-			break;
-		if (strcmp(process, name) != 0)
-			continue;
-		char hms[16];
-		if (n == 0)
-			blank(p);
-		clock_hms(hms, sizeof(hms), wall_ms);
-		add(p, n++ == 0 ? "events" : "", "%s %s", hms, text);
-	}
+		x = draw_fmt(pen, 0, x + 2, "pid %u", r->pid);
+	draw_tabs(pen, x + 3, tab);
 }
 
 static void
@@ -166,8 +92,6 @@ draw(struct ui *ui, struct sheet *sh)
 	struct details *d = (struct details *)sh;
 	struct model_proc *p = model_find(ui->model, d->proc);
 	struct rect all = canvas_rect(ui->canvas);
-	struct page page = { .rows = 0 };
-	char state[STATUS_TEXT_MAX];
 
 	all.h = SBX_MAX(all.h - 2, 1);
 	struct pen pen = ui_pen(ui, all, ROLE_TEXT);
@@ -176,33 +100,87 @@ draw(struct ui *ui, struct sheet *sh)
 		draw_text(&pen, 0, 1, "this process is gone");
 		return;
 	}
-	int x = ui_text(ui, &pen, 0, 0, ROLE_BORDER_FOCUS,
-			ui_glyph(ui, GLYPH_FOCUS));
-	x = ui_text(ui, &pen, 0, x, ROLE_TITLE_FOCUS, p->row->name) + 2;
-	x = ui_text(ui, &pen, 0, x, row_role(p->row),
-		    ui_shape(ui, row_shape(p->row)));
-	ui_text(ui, &pen, 0, x + 1, ROLE_TITLE,
-		row_state(p->row, clock_wall_ms(), state));
-	buf_init(&page.b, 256 * 1024);
-	add_overview(&page, p->row, d->why);
-	add_watches(&page, p);
-	add_events(&page, ui, p->row->name);
-	d->top = SBX_MAX(0, SBX_MIN(d->top, page.rows - 1));
-	const char *s = buf_str(&page.b);
-	for (int i = 0; *s; i++) {
-		size_t len = strcspn(s, "\n");
-		char *line = mem_strn(s, len);
-		int y = 1 + i - d->top;
-		if (y >= 1 && y < all.h) {
-			draw_cut(&pen, y, 1, all.w - 2, line,
-				 ui_glyph(ui, GLYPH_MORE));
-			struct pen dim = ui_pen(ui, all, ROLE_TEXT_DIM);
-			draw_tint(&dim, (struct rect){ y, 1, 1, 9 });
-		}
-		free(line);
-		s += len + (s[len] == '\n');
+	draw_title(ui, &pen, p->row, d->tab);
+	struct page page = { .cols = all.w };
+	page_make(&page, d->tab, ui, p, &d->facts, d->reveal);
+	d->lines = (int)page.count;
+	d->height = all.h - 1;
+	d->top = SBX_MAX(0, SBX_MIN(d->top, d->lines - d->height));
+	for (int y = 0; y < d->height && d->top + y < d->lines; y++)
+		draw_line(ui, &pen, 1 + y, &page.lines[d->top + y]);
+	page_fini(&page);
+}
+
+/* The sheet may be gone by now: it is looked for, not remembered. */
+static void
+on_details(struct client *c, const struct client_answer *a, void *arg)
+{
+	struct ui *ui = arg;
+
+	(void)c;
+	if (a->err || !a->reply || a->reply->code || a->reply->id_count != 1)
+		return;
+	for (struct sheet *sh = ui->sheet; sh; sh = sh->below) {
+		struct details *d = (struct details *)sh;
+		if (sh->ops->draw != draw || d->proc != a->reply->ids[0])
+			continue;
+		page_facts_take(&d->facts, a->reply->text, clock_ms());
+		ui->dirty = true;
+		return;
 	}
-	buf_fini(&page.b);
+}
+
+static void
+ask(struct ui *ui, struct details *d)
+{
+	struct model_proc *p = model_find(ui->model, d->proc);
+
+	d->at_asked_ms = clock_ms();
+	if (!ui->client || !p)
+		return;
+	char *names[] = { (char *)p->row->name, NULL };
+	struct proto_request q = { .verb = PROTO_V_DETAILS, .names = names };
+	client_request(ui->client, &q, on_details, ui);
+}
+
+/* What changes by itself, like the figures of the tree. */
+static void
+tick(struct ui *ui, struct sheet *sh)
+{
+	struct details *d = (struct details *)sh;
+
+	if (clock_ms() - d->at_asked_ms >= ASK_MS)
+		ask(ui, d);
+}
+
+static void
+show_tab(struct details *d, int by)
+{
+	d->tab = (enum page_tab)(((int)d->tab + PAGE_TABS + by) % PAGE_TABS);
+	d->top = 0;
+}
+
+static bool
+scroll_key(struct details *d, struct key k)
+{
+	int page = SBX_MAX(d->height - 1, 1);
+
+	if (k.sym == SYM_DOWN || k.sym == 'j')
+		d->top++;
+	else if (k.sym == SYM_UP || k.sym == 'k')
+		d->top--;
+	else if (k.sym == SYM_PGDN || k.sym == ' ')
+		d->top += page;
+	else if (k.sym == SYM_PGUP)
+		d->top -= page;
+	else if (k.sym == SYM_HOME || k.sym == 'g')
+		d->top = 0;
+	else if (k.sym == SYM_END || k.sym == 'G')
+		d->top = d->lines;
+	else
+		return false;
+	d->top = SBX_MAX(0, SBX_MIN(d->top, d->lines - d->height));
+	return true;
 }
 
 static void
@@ -215,35 +193,65 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		sheet_close(ui);
 		return;
 	}
-	if (k.sym == SYM_DOWN || k.sym == 'j')
-		d->top++;
-	else if (k.sym == SYM_UP || k.sym == 'k')
-		d->top--;
-	else if (k.sym == SYM_PGDN || k.sym == ' ')
-		d->top += 10;
-	else if (k.sym == SYM_PGUP)
-		d->top -= 10;
-	else if (!k.mods && (k.sym == 'r' || k.sym == 's' || k.sym == 'x'))
+	if (k.sym == SYM_TAB || k.sym == SYM_LEFT || k.sym == SYM_RIGHT ||
+	    k.sym == 'h' || k.sym == 'l') {
+		bool back = k.sym == SYM_LEFT || k.sym == 'h' ||
+			    k.mods == KEY_SHIFT;
+		show_tab(d, back ? -1 : 1);
+		return;
+	}
+	if (scroll_key(d, k) || k.mods)
+		return;
+	if (k.sym == 'v')
+		d->reveal = !d->reveal;
+	else if (k.sym == 'r' || k.sym == 's' || k.sym == 'x')
 		command_run(ui, k.sym == 'r'   ? "restart"
 				: k.sym == 's' ? "start"
 					       : "stop");
-	d->top = SBX_MAX(d->top, 0);
+}
+
+static bool
+mouse(struct ui *ui, struct sheet *sh, const struct vt_mouse *m)
+{
+	struct details *d = (struct details *)sh;
+
+	(void)ui;
+	if (m->kind != VT_MOUSE_PRESS)
+		return false;
+	if (m->button == VT_BUTTON_WHEEL_UP)
+		return scroll_key(d, (struct key){ SYM_UP, 0 });
+	if (m->button == VT_BUTTON_WHEEL_DOWN)
+		return scroll_key(d, (struct key){ SYM_DOWN, 0 });
+	return false;
 }
 
 static const char *
 hint(struct ui *ui, struct sheet *sh)
 {
-	(void)ui, (void)sh;
-	return "j k rows  s start  x stop  r restart  q back";
+	const struct details *d = (const struct details *)sh;
+
+	(void)ui;
+	return d->tab == PAGE_ENV
+		       ? "h l tabs  j k rows  v show what is hidden  q back"
+		       : "h l tabs  j k rows  s start  x stop  r restart  "
+			 "q back";
 }
 
+/* Which lines are in sight, when there are more. */
 static const char *
 about(struct ui *ui, struct sheet *sh)
 {
-	struct model_proc *p =
-		model_find(ui->model, ((struct details *)sh)->proc);
+	static char text[128];
+	const struct details *d = (const struct details *)sh;
+	struct model_proc *p = model_find(ui->model, d->proc);
 
-	return p ? p->row->name : "";
+	snprintf(text, sizeof(text), "%.80s", p ? p->row->name : "");
+	size_t n = strlen(text);
+	if (d->lines > d->height)
+		snprintf(text + n, sizeof(text) - n, "  %d-%d of %d",
+			 d->top + 1, SBX_MIN(d->top + d->height, d->lines),
+			 d->lines);
+	return text;
 }
 
 static void
@@ -251,35 +259,15 @@ free_sheet(struct sheet *sh)
 {
 	struct details *d = (struct details *)sh;
 
-	free(d->why);
+	page_facts_fini(&d->facts);
 	free(d);
 }
 
 static const struct sheet_ops ops = {
 	.word = "DETAIL", .role = ROLE_MODE_PROMPT,
-	.draw = draw, .key = key, .hint = hint, .about = about,
-	.free = free_sheet,
+	.draw = draw, .key = key, .mouse = mouse, .hint = hint,
+	.about = about, .tick = tick, .free = free_sheet,
 };
-
-/* The sheet may be gone by now: it is looked for, not remembered. */
-static void
-on_why(struct client *c, const struct client_answer *a, void *arg)
-{
-	struct ui *ui = arg;
-
-	(void)c;
-	if (a->err || !a->reply || a->reply->code)
-		return;
-	for (struct sheet *sh = ui->sheet; sh; sh = sh->below) {
-		if (sh->ops != &ops)
-			continue;
-		struct details *d = (struct details *)sh;
-		free(d->why);
-		d->why = mem_str(a->reply->text);
-		ui->dirty = true;
-		return;
-	}
-}
 
 void
 sheet_details_open(struct ui *ui)
@@ -293,10 +281,5 @@ sheet_details_open(struct ui *ui)
 	d->sheet.ops = &ops;
 	d->proc = p->id;
 	sheet_open(ui, &d->sheet);
-	if (ui->client) {
-		char *names[] = { (char *)p->row->name, NULL };
-		struct proto_request q = { .verb = PROTO_V_WHY,
-					   .names = names };
-		client_request(ui->client, &q, on_why, ui);
-	}
+	ask(ui, d);
 }

@@ -13,6 +13,8 @@
 #include "rect.h"
 
 struct journal_event;
+struct pen;
+struct proto_value;
 struct ui;
 struct vt_mouse;
 
@@ -49,6 +51,10 @@ void	log_ensure(struct ui *ui);
 
 /* view_watch.c, view_events.c */
 void	view_watch_draw(struct ui *ui);
+/* The newest hits or values, VIEW_CURVE_COLS columns. */
+enum { VIEW_CURVE_COLS = 20 };
+void	view_watch_curve(struct ui *ui, const struct pen *p, int y, int x,
+			 const struct proto_value *v);
 int	view_watch_rows(const struct ui *ui);
 void	view_events_draw(struct ui *ui);
 struct events_view *events_new(void);

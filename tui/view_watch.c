@@ -8,7 +8,7 @@
 #include "status_text.h"
 #include "ui.h"
 
-enum { NAME_W = 8, VALUE_W = 6, SPARK_W = 20 };
+enum { NAME_W = 8, VALUE_W = 6, SPARK_W = VIEW_CURVE_COLS };
 
 int
 view_watch_rows(const struct ui *ui)
@@ -67,6 +67,16 @@ spark_samples(struct ui *ui, const struct pen *pen, int y, int x,
 	}
 }
 
+void
+view_watch_curve(struct ui *ui, const struct pen *p, int y, int x,
+		 const struct proto_value *v)
+{
+	if (v->numeric && v->sample_count)
+		spark_samples(ui, p, y, x, v);
+	else
+		spark(ui, p, y, x, v);
+}
+
 static void
 draw_value(struct ui *ui, const struct pen *pen, int y,
 	   const struct proto_value *v)
@@ -78,10 +88,7 @@ draw_value(struct ui *ui, const struct pen *pen, int y,
 	figure(v, text);
 	draw_right(pen, y, x + NAME_W, VALUE_W, text, "");
 	x += NAME_W + VALUE_W + 1;
-	if (v->numeric && v->sample_count)
-		spark_samples(ui, pen, y, x, v);
-	else
-		spark(ui, pen, y, x, v);
+	view_watch_curve(ui, pen, y, x, v);
 	x += SPARK_W + 1;
 	if (v->off)
 		ui_text(ui, pen, y, x, ROLE_TOAST_ERROR, "off");

@@ -6,7 +6,16 @@ TEST_SECONDS=300
 cat >sbxrc <<'RC'
 set name shop
 process api  echo listening; sleep 1000
-process web  echo listening; sleep 1000
+process web {
+    cmd         echo listening; sleep 1001 & wait
+    env         COLOUR=blue API_TOKEN=sesame -REMOVED
+    ready log   /listening/
+    watch hits  /listening/
+    restart     on-failure
+    restart.max 5
+    stop        INT 2s TERM 3s KILL
+    limit       core=0
+}
 process off {
     cmd         sleep 1000
     autostart   no
@@ -19,6 +28,8 @@ process again {
     restart.max     0
 }
 RC
+REMOVED=1
+export REMOVED
 prompt() {
 	screen_type "$1"
 	wait_screen "^ $2 " "$1 opens $2"
@@ -115,6 +126,42 @@ like "$out" 'got <second>' "the second to the second, and no more"
 unlike "$out" 'lost' "nothing was typed ahead"
 screen_keys 'C-]'
 wait_screen '^ LIST ' "C-] leaves"
+
+# Details: what the mock-up has, on pages.
+screen_keys 2
+wait_screen '^›. web' "the one with everything"
+screen_keys d
+wait_screen '^▌web  . ready  pid [0-9]+   \[Overview\] Env  Tree  Watches  Probes  Events' "d shows the pages"
+wait_screen 'command   echo.*config   sbxrc:[0-9]+' "two facts in a line"
+wait_screen 'restart  on-failure  0/5' "rules of the process"
+wait_screen 'stop     INT 2s TERM 3s KILL' "as they are written"
+wait_screen 'limits    core=0' "limits"
+wait_screen 'why       web is running' "why it is as it is"
+wait_screen "tree      $(pid_of web) " "its tree"
+wait_screen 'sleep 1001' "with what it has started"
+wait_screen 'watches   hits +[1-9]' "its watches with their hits"
+wait_screen '^ DETAIL  web  1-21 of [0-9]+' "and how much is below"
+screen_keys G
+wait_screen 'ready     log /listening/' "G goes to the end: the check"
+wait_screen 'events    ' "and events"
+screen_keys l
+wait_screen '\[Env\]' "l goes to the next page"
+wait_screen '^ +set by sbxrc \(2\)' "what sbxrc has set"
+wait_screen 'COLOUR +blue' "a variable"
+wait_screen 'API_TOKEN +\(hidden\)' "a secret is hidden"
+wait_screen 'removed \(1\)' "what it has removed"
+screen_keys v
+wait_screen 'API_TOKEN +sesame' "v shows it"
+screen_keys h h
+wait_screen '\[Events\]' "h goes round to the last"
+wait_screen 'ready after' "with the events"
+screen_keys q
+wait_screen '^ LIST ' "q closes"
+screen_keys 3 d
+wait_screen 'no check|off  . off' "one that is off has them too"
+wait_screen 'why       off is off' "and a reason"
+screen_keys q
+wait_screen '^ LIST ' "closed"
 
 # The last one, and none.
 sbx stop again api >/dev/null 2>&1

@@ -1,0 +1,270 @@
+/*
+ * What only the engine knows of a process, for the sheet of the screen that
+ * tells everything: records of fields, set apart by the separators that
+ * ASCII has for that, so that a value may have several lines.
+ *
+ *	"env set" (or removed, or inherited), NAME, VALUE
+ *	tree, "PID PPID", "CPU_US RSS_BYTES", COMMAND
+ *	why, NAME, TEXT		sentences
+ *	rule, WORD, TEXT	as in sbxrc
+ */
+
+#include "core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "journal.h"
+#include "mem.h"
+#include "msg.h"
+#include "procfs.h"
+#include "rcload.h"
+#include "signame.h"
+#include "spec.h"
+#include "table.h"
+#include "tree.h"
+#include "units.h"
+#include "why.h"
+
+enum { TREE_SHOWN = 200, COMMAND_MAX = 400, EVENTS_SEEN = 100 };
+
+/* A field; the separators themselves cannot be part of one. */
+static void
+field(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		buf_addc(out, *text == PROTO_FIELD_END ||
+					      *text == PROTO_RECORD_END
+				      ? '?'
+				      : *text);
+	buf_addc(out, PROTO_FIELD_END);
+}
+
+static void
+record(struct buf *out, const char *kind, const char *a, const char *b,
+       const char *c)
+{
+	field(out, kind);
+	field(out, a);
+	field(out, b);
+	if (c)
+		field(out, c);
+	buf_addc(out, PROTO_RECORD_END);
+}
+
+/* The entry of this name ("NAME=" of line), or NULL. */
+static const char *
+find_var(char *const *env, const char *line)
+{
+	size_t len = strcspn(line, "=");
+
+	for (; env && *env; env++)
+		if (!strncmp(*env, line, len) && (*env)[len] == '=')
+			return *env;
+	return NULL;
+}
+
+static void
+env_record(struct buf *out, const char *kind, const char *line)
+{
+	size_t len = strcspn(line, "=");
+	char *name = mem_strn(line, len);
+
+	record(out, kind, name, line[len] ? line + len + 1 : "", NULL);
+	free(name);
+}
+
+static void
+add_env(struct buf *out, const struct proc *p)
+{
+	char *const *base = p->environ ? p->environ : p->e->set.environ;
+	char **env = spec_environ(p->spec, base);
+
+	for (size_t i = 0; env[i]; i++) {
+		const char *old = find_var(base, env[i]);
+		bool same = old && !strcmp(old, env[i]);
+		env_record(out, same ? "env inherited" : "env set", env[i]);
+	}
+	for (size_t i = 0; base && base[i]; i++)
+		if (!find_var(env, base[i]))
+			env_record(out, "env removed", base[i]);
+	msg_strv_free(env);
+}
+
+static void
+add_tree(struct buf *out, const struct proc *p)
+{
+	struct buf cmd = BUF_INIT(1 << 20);
+	size_t count;
+
+	if (!p->tag || tree_scan(p->e->tree, TREE_QUICK) < 0)
+		return;
+	const struct tree_proc *m = tree_members(p->e->tree, p->tag, &count);
+	for (size_t i = 0; i < count && i < TREE_SHOWN; i++) {
+		const struct procfs_stat *st = &m[i].st;
+		char ids[32], figures[64];
+		buf_clear(&cmd);
+		if (procfs_cmdline(st->pid, &cmd) < 0 || !cmd.len)
+			buf_adds(&cmd, st->comm);
+		buf_cut(&cmd, SBX_MIN(cmd.len, (size_t)COMMAND_MAX));
+		snprintf(ids, sizeof ids, "%d %d", st->pid, st->ppid);
+		snprintf(figures, sizeof figures, "%llu %llu",
+			 (unsigned long long)st->cpu_us,
+			 (unsigned long long)st->rss_bytes);
+		record(out, "tree", ids, figures, buf_str(&cmd));
+	}
+	buf_fini(&cmd);
+}
+
+static void
+add_stop(struct buf *out, const struct spec *s)
+{
+	struct buf b = BUF_INIT(4096);
+	char name[SIGNAME_MAX], wait[UNITS_TEXT_MAX];
+
+	if (s->stop_command)
+		buf_addf(&b, "cmd %s, then ", s->stop_command);
+	if (s->stop_keys)
+		buf_addf(&b, "keys %s, then ", s->stop_keys);
+	for (size_t i = 0; i < s->stop_count; i++) {
+		units_duration_text(s->stop[i].wait_ms, wait);
+		buf_addf(&b, "%s%s%s%s", i ? " " : "",
+			 signame_text(s->stop[i].signo, name),
+			 s->stop[i].wait_ms ? " " : "",
+			 s->stop[i].wait_ms ? wait : "");
+	}
+	record(out, "rule", "stop", buf_str(&b), NULL);
+	buf_fini(&b);
+}
+
+static void
+add_restart(struct buf *out, const struct spec *s)
+{
+	char from[UNITS_TEXT_MAX], to[UNITS_TEXT_MAX], text[160];
+	const struct row *row = table_find(&rc_word_table, "restart");
+	const char *word = row->args;
+
+	for (int i = 0; i < s->restart; i++)
+		word += strcspn(word, "|") + strlen("| ");
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(word, " "), word);
+	record(out, "rule", "restart", text, NULL);
+	if (s->restart == SPEC_RESTART_NEVER)
+		return;
+	units_duration_text(s->backoff_min_ms, from);
+	units_duration_text(s->backoff_max_ms, to);
+	snprintf(text, sizeof text, "%s..%s", from, to);
+	record(out, "rule", "restart.backoff", text, NULL);
+}
+
+static void
+add_probe(struct buf *out, const char *word, const struct spec_probe *p,
+	  uint64_t every_ms, uint64_t timeout_ms)
+{
+	struct buf b = BUF_INIT(SPEC_TEXT_MAX);
+	char text[UNITS_TEXT_MAX];
+
+	if (p->kind == SPEC_PROBE_NONE)
+		return;
+	buf_adds(&b, rc_probe_word(p->kind));
+	if (p->kind == SPEC_PROBE_PORT || p->kind == SPEC_PROBE_HTTP)
+		buf_addf(&b, " %s:%u%s", p->host ? p->host : "localhost",
+			 p->port, p->path ? p->path : "");
+	if (p->command)
+		buf_addf(&b, " %s", p->command);
+	if (p->pattern.text)
+		buf_addf(&b, " /%s/", p->pattern.text);
+	if (p->delay_ms) {
+		units_duration_text(p->delay_ms, text);
+		buf_addf(&b, " %s", text);
+	}
+	if (p->kind == SPEC_PROBE_PORT || p->kind == SPEC_PROBE_HTTP ||
+	    p->kind == SPEC_PROBE_EXEC) {
+		units_duration_text(every_ms, text);
+		buf_addf(&b, ", every %s", text);
+	}
+	if (timeout_ms) {
+		units_duration_text(timeout_ms, text);
+		buf_addf(&b, ", %s at most", text);
+	}
+	record(out, "rule", word, buf_str(&b), NULL);
+	buf_fini(&b);
+}
+
+static void
+add_limits(struct buf *out, const struct spec *s)
+{
+	struct buf b = BUF_INIT(4096);
+	char text[RC_LIMIT_TEXT_MAX];
+
+	for (size_t i = 0; i < s->limit_count; i++)
+		if (rc_limit_text(s->limits[i].resource, s->limits[i].value,
+				  text))
+			buf_addf(&b, "%s%s", b.len ? " " : "", text);
+	if (b.len)
+		record(out, "rule", "limit", buf_str(&b), NULL);
+	buf_fini(&b);
+}
+
+static void
+add_rules(struct buf *out, const struct proc *p)
+{
+	const struct spec *s = p->spec;
+	char text[UNITS_TEXT_MAX];
+
+	add_restart(out, s);
+	add_stop(out, s);
+	if (s->timeout_ms) {
+		units_duration_text(s->timeout_ms, text);
+		record(out, "rule", "timeout", text, NULL);
+	}
+	add_probe(out, "ready", &s->ready, s->ready_every_ms,
+		  s->ready_timeout_ms);
+	add_probe(out, "live", &s->live, s->live_every_ms, 0);
+	if (p->probe_text[0])
+		record(out, "rule", "last check", p->probe_text, NULL);
+	add_limits(out, s);
+	if (s->nice) {
+		snprintf(text, sizeof text, "%d", s->nice);
+		record(out, "rule", "nice", text, NULL);
+	}
+	units_size_text(s->log_keep_bytes, text);
+	record(out, "rule", "log.keep", text, NULL);
+	if (s->log_file)
+		record(out, "rule", "log.file", s->log_file, NULL);
+}
+
+/* Oldest first, as why_text() wants them: those of the process and the
+ * watches that fired anywhere. */
+static void
+add_why(struct buf *out, const struct proc *p)
+{
+	struct journal_event events[EVENTS_SEEN];
+	const struct journal *j = p->e->journal;
+	const struct journal_event *e;
+	struct buf scratch = BUF_INIT(1 << 20), text = BUF_INIT(64 << 10);
+	struct proc_row row;
+	size_t n = 0;
+
+	for (uint64_t at = 0; n < EVENTS_SEEN &&
+	     (e = journal_prev(j, at, NULL)); at = e->seq)
+		if (e->kind == EVENT_WATCH ||
+		    !strcmp(e->process, p->spec->name))
+			events[EVENTS_SEEN - ++n] = *e;
+	feed_make_row(p, &row, &scratch);
+	if (why_text(&text, &row, events + EVENTS_SEEN - n, n,
+		     clock_wall_ms()) == 0)
+		record(out, "why", p->spec->name, buf_str(&text), NULL);
+	buf_fini(&text);
+	buf_fini(&scratch);
+}
+
+void
+details_text(struct buf *out, const struct proc *p)
+{
+	add_why(out, p);
+	add_rules(out, p);
+	add_env(out, p);
+	add_tree(out, p);
+}

@@ -1,0 +1,74 @@
+#ifndef SBX_DETAILS_PAGE_H
+#define SBX_DETAILS_PAGE_H
+
+/*
+ * The pages of the details of a process: lines that are made anew for each
+ * picture from its row, its values, its events and what the engine told
+ * (engine/details.c).  A line has a dim label and a text, sometimes a second
+ * pair in the right half, sometimes a curve.  Pure of keys and scrolling.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model_proc;
+struct proto_value;
+struct ui;
+
+enum { PAGE_LINES_MAX = 4096, PAGE_MEMBERS_MAX = 200 };
+
+enum page_tab {
+	PAGE_OVERVIEW, PAGE_ENV, PAGE_TREE, PAGE_WATCHES, PAGE_PROBES,
+	PAGE_EVENTS, PAGE_TABS
+};
+
+struct page_line {
+	char *label, *text, *label2, *text2;	/* ours; may be NULL */
+	const struct proto_value *curve;	/* at its right end, or NULL */
+	bool strong;
+	bool wide;		/* the text has the place of the label too */
+};
+
+struct page {
+	struct page_line *lines;
+	size_t count, cap;
+	int cols;		/* of the terminal */
+};
+
+/* One record of the engine's answer; fields point into the answer. */
+struct page_fact {
+	const char *kind, *a, *b, *c;	/* "" if it has fewer */
+};
+
+/* One process of the tree. */
+struct page_member {
+	int pid, ppid;
+	uint64_t cpu_us, rss_bytes;
+	int permille;		/* of a core; -1: not known yet */
+	const char *command;	/* into the answer */
+};
+
+/* What the engine told.  All zero before its first answer. */
+struct page_facts {
+	char *text;
+	struct page_fact *facts;
+	size_t count;
+	struct page_member members[PAGE_MEMBERS_MAX];
+	size_t member_count;
+	uint64_t at_ms;		/* clock_ms() of the answer */
+};
+
+/* Takes the answer apart; figures are since the last one. */
+void	page_facts_take(struct page_facts *f, const char *text,
+			uint64_t now_ms);
+void	page_facts_fini(struct page_facts *f);
+
+const char *page_tab_name(enum page_tab tab);
+/* reveal: secrets too. */
+void	page_make(struct page *page, enum page_tab tab, struct ui *ui,
+		  const struct model_proc *p, const struct page_facts *f,
+		  bool reveal);
+void	page_fini(struct page *page);
+
+#endif
