@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "buf.h"
+#include "err.h"
 #include "mem.h"
+#include "probe.h"
 #include "units.h"
 
 struct probe_row;
 
-typedef void probe_fn(struct rcload *ld, const struct rc_stmt *s,
+typedef void kind_fn(struct rcload *ld, const struct rc_stmt *s,
 		      struct spec_probe *p);
 
 struct probe_row {
@@ -18,7 +20,7 @@ struct probe_row {
 	bool built;
 	unsigned min, max;	/* words behind the kind */
 	enum rc_expect expect;	/* of the first of them */
-	probe_fn *fn;
+	kind_fn *fn;
 };
 
 static void
@@ -37,6 +39,22 @@ holder(struct rcload *ld, const struct rc_word *w, size_t off,
 		rc_wrong_in(ld, w, off, w->len - off, "expected holder=any");
 }
 
+/* What the engine could never ask: names are not looked up. */
+static void
+check_target(struct rcload *ld, const struct rc_word *w,
+	     const struct spec_probe *p, enum probe_kind kind)
+{
+	struct probe_target t = { .kind = kind, .host = p->host,
+				  .port = p->port, .path = p->path };
+	struct err e = ERR_INIT;
+
+	if (p->port == 0 || probe_check(&t, &e) == 0)
+		return;
+	rc_wrong(ld, w, "%s", e.text);
+	if (e.hint[0])
+		rc_hint(ld, "%s", e.hint);
+}
+
 static void
 probe_port(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 {
@@ -47,12 +65,14 @@ probe_port(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 	for (size_t i = 3; i < s->count; i++) {
 		const struct rc_word *w = &s->words[i];
 		size_t who = rc_option(w, "holder");
-		if (who)
+		if (who) {
 			holder(ld, w, who, p);
-		else if (!p->host)
+		} else if (!p->host) {
 			p->host = mem_str(w->text);
-		else
+			check_target(ld, w, p, PROBE_TCP);
+		} else {
 			rc_wrong(ld, w, "expected holder=any");
+		}
 	}
 }
 
@@ -115,6 +135,7 @@ static void
 probe_http(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 {
 	split_url(ld, &s->words[2], p);
+	check_target(ld, &s->words[2], p, PROBE_HTTP);
 	for (size_t i = 3; i < s->count; i++) {
 		const struct rc_word *w = &s->words[i];
 		size_t status = rc_option(w, "status");

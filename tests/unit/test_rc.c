@@ -447,12 +447,20 @@ TEST(wrong_checks)
 	      "3:11: this pattern is empty");
 	FIRST("process a {\ncmd x\nready port 0\n}\n",
 	      "3:12: expected a number from 1 to 65535");
-	FIRST("process a {\ncmd x\nready port 1 h x\n}\n",
-	      "3:16: expected holder=any");
+	FIRST("process a {\ncmd x\nready port 1 ::1 x\n}\n",
+	      "3:18: expected holder=any");
+	FIRST_HINT("process a {\ncmd x\nready port 1 example.org\n}\n",
+		   "3:14: 'example.org' is neither an address nor localhost",
+		   "names are not looked up; give the address, or let a "
+		   "command ask: ready exec curl -fs http://example.org/");
+	FIRST("process a {\ncmd x\nready http http://example.org:80/x\n}\n",
+	      "3:12: 'example.org' is neither an address nor localhost");
+	FIRST("process a {\ncmd x\nready http \"http://[::1]/a b\"\n}\n",
+	      "3:12: a space or control in the path of an http check");
 	FIRST("process a {\ncmd x\nready port 1 holder=me\n}\n",
 	      "3:21: expected holder=any");
-	FIRST("process a {\ncmd x\nready port 1 h holder=any x\n}\n",
-	      "3:27: too many words after 'ready port'");
+	FIRST("process a {\ncmd x\nready port 1 ::1 holder=any x\n}\n",
+	      "3:29: too many words after 'ready port'");
 	FIRST("process a {\ncmd x\nready log\n}\n",
 	      "3:7: 'ready log' needs /PATTERN/");
 	FIRST("process a {\ncmd x\nready http localhost:80\n}\n",
@@ -462,12 +470,12 @@ TEST(wrong_checks)
 		   "use: ready exec curl -fsS -o /dev/null https://h/");
 	FIRST("process a {\ncmd x\nready http http://h:0/\n}\n",
 	      "3:21: expected a port from 1 to 65535");
-	FIRST("process a {\ncmd x\nready http http://h/ status=399-200\n}\n",
-	      "3:29: expected a range like 200-399");
-	FIRST("process a {\ncmd x\nready http http://h/ body=/a(/\n}\n",
-	      "3:30: pattern: missing closing parenthesis");
-	FIRST("process a {\ncmd x\nready http http://h/ body=/a/ms\n}\n",
-	      "3:30: 'm' is not a flag of patterns");
+	FIRST("process a {\ncmd x\nready http http://[::1]/ status=399-200\n}\n",
+	      "3:33: expected a range like 200-399");
+	FIRST("process a {\ncmd x\nready http http://[::1]/ body=/a(/\n}\n",
+	      "3:34: pattern: missing closing parenthesis");
+	FIRST("process a {\ncmd x\nready http http://[::1]/ body=/a/ms\n}\n",
+	      "3:34: 'm' is not a flag of patterns");
 	FIRST("process a {\ncmd x\nready screen /x/\n}\n",
 	      "3:7: 'ready screen' is not built yet in this version");
 }
@@ -623,7 +631,7 @@ TEST(probes_are_complete)
 		 " depends a\n}\n"
 		 "process d {\n cmd x\n watch up /up/ ready\n}\n"
 		 "process e {\n cmd x\n depends d\n ready port 5 ::1\n}\n"
-		 "process f {\n cmd x\n ready http http://h\n}\n");
+		 "process f {\n cmd x\n ready http http://[::1]\n}\n");
 	EQ_STR(buf_str(&r.out), "");
 	const struct spec_probe *p = &set_find(r.set, "a")->ready;
 	EQ_STR(p->host, "::1");
@@ -1139,7 +1147,7 @@ TEST(every_word_is_accepted)
 TEST(words_not_built_are_refused_as_such)
 {
 	static const char *const lines[] = {
-		"live http http://h/", "live.every 15s", "live.fails 3",
+		"live http http://[::1]/", "live.every 15s", "live.fails 3",
 		"live.action mark", "replicas 2", "schedule every 30m at-start",
 		"schedule cron \"0 14 * * 1-5\"", "schedule.overlap skip",
 		"files 'src/**' !x debounce=300ms", "hook page curl '$x",
