@@ -26,6 +26,15 @@ do_want(struct step *s)
 	step_accept(s);
 }
 
+/* The same, unless somebody who may says that it need not wait. */
+static void
+do_want_waiting(struct step *s)
+{
+	if (step_accept(s) && step_by_hand(s) &&
+	    (s->in->flags & LIFE_IN_DEPS_MET))
+		step_begin_by(s, "started");
+}
+
 /* Only these cut a pause short: the others would defeat it. */
 static void
 do_start_now(struct step *s)
@@ -688,8 +697,8 @@ static const struct cell matrix[STATUS_COUNT][LIFE_EV_COUNT] = {
 		ON(SLOT_FREE, slot_free), ON(ADOPTED, adopted_waiting),
 	},
 	[STATUS_WAITING] = {
-		ON(START, want), ON(STOP, cancel),
-		ON(KILL, cancel), ON(RESTART, want),
+		ON(START, want_waiting), ON(STOP, cancel),
+		ON(KILL, cancel), ON(RESTART, want_waiting),
 		ON(DEPS_WAIT, deps_wait), ON(DEPS_MET, deps_met),
 		ON(DEPS_FAILED, deps_failed),
 		ON(ADOPTED, adopted_waiting),

@@ -68,6 +68,9 @@ until sbx why again 2>"$T/why.err" | grep -q '^again has ended and will be start
 	sleep 0.05
 done
 ok "why it comes again" [ "$tries" -lt 200 ]
+is "$(status_of web)" waiting "web still waits"
+exits 0 "start --no-deps of what waits" sbx start web --no-deps
+ok "waits no more" poll "$WAIT" has_status web running
 exits 0 "down" sbx down
 
 # --- a port that a stranger holds ---

@@ -377,6 +377,22 @@ TEST(a_word_about_what_keeps_it_from_being_ready)
 	IS(&w, "running");
 }
 
+/* start --no-deps of one that waits already. */
+TEST(waiting_can_be_cut_short)
+{
+	struct world w;
+	world_init(&w);
+	ev(&w, LIFE_EV_START, CAUSE_AUTOSTART, LIFE_IN_SLOT);
+	IS(&w, "waiting");
+	ev(&w, LIFE_EV_START, CAUSE_SCHEDULE, LIFE_IN_DEPS_MET | LIFE_IN_SLOT);
+	IS(&w, "waiting");
+	ev(&w, LIFE_EV_START, CAUSE_USER, LIFE_IN_SLOT);
+	IS(&w, "waiting");
+	ev(&w, LIFE_EV_START, CAUSE_USER, LIFE_IN_DEPS_MET | LIFE_IN_SLOT);
+	IS(&w, "starting");
+	EQ_STR(w.l.reason, "started by you");
+}
+
 TEST(ready_exit)
 {
 	struct world w;
