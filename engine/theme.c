@@ -276,6 +276,21 @@ read_inherit(struct reading *rd, const struct rc_stmt *st)
 	free(text);
 }
 
+/* The last word of "theme NAME [dark|light]" and "palette [dark|light] {". */
+static bool
+is_variant(struct reading *rd, const struct rc_stmt *st, size_t idx)
+{
+	if (st->count <= idx)
+		return true;
+	const char *word = st->words[idx].text;
+	if (st->count == idx + 1 &&
+	    (!strcmp(word, "dark") || !strcmp(word, "light")))
+		return true;
+	wrong(rd, st->count > idx + 1 ? idx + 1 : idx,
+	      "expected dark or light and nothing behind it, not", NULL, st);
+	return false;
+}
+
 static void
 read_statement(struct reading *rd, const struct rc_stmt *st)
 {
@@ -285,7 +300,7 @@ read_statement(struct reading *rd, const struct rc_stmt *st)
 		read_swatch(rd, st);
 	} else if (!strcmp(word, "palette") && st->opens) {
 		rd->in_palette = true;
-		rd->skip_palette = st->count > 1 &&
+		rd->skip_palette = is_variant(rd, st, 1) && st->count > 1 &&
 				   !strcmp(st->words[1].text, "light") !=
 					   rd->rq->light;
 	} else if (!strcmp(word, "color")) {
@@ -294,6 +309,10 @@ read_statement(struct reading *rd, const struct rc_stmt *st)
 		read_inherit(rd, st);
 	} else if (strcmp(word, "theme") != 0) {
 		wrong(rd, 0, "a theme cannot hold", NULL, st);
+	} else if (st->count < 2) {
+		wrong(rd, 0, "a name is missing after", NULL, st);
+	} else {
+		(void)is_variant(rd, st, 2);
 	}
 }
 

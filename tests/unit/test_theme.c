@@ -75,6 +75,10 @@ TEST(mistakes_are_told_with_their_place)
 		{ "process x ls\n", "process", 1 },
 		{ "palette {\n a #12345 red\n}\n", "#12345", 2 },
 		{ "palette {\n a #123456 reddish\n}\n", "reddish", 2 },
+		{ "theme\n", "theme", 1 },
+		{ "theme t purple\n", "purple", 1 },
+		{ "theme t dark x\n", "x", 1 },
+		{ "palette dusk {\n a #123456 red\n}\n", "dusk", 1 },
 		{ "inherit nothing-of-that-name\n", "nothing", 1 },
 	};
 
