@@ -90,7 +90,7 @@ static void
 title_log(struct ui *ui, struct pieces *p, struct model_proc *proc)
 {
 	const struct proc_row *r = proc->row;
-	char text[STATUS_TEXT_MAX], age[32];
+	char text[STATUS_TEXT_MAX], command[512], age[32];
 	bool narrow = canvas_cols(ui->canvas) < NARROW;
 	bool roomy = canvas_cols(ui->canvas) >= ROOMY;
 
@@ -111,7 +111,8 @@ title_log(struct ui *ui, struct pieces *p, struct model_proc *proc)
 	struct pen pen = p->pen;
 	pen.style = ui_style(ui, ROLE_TITLE);
 	draw_text(&pen, p->y, p->end - w - 1, age);
-	p->x = draw_cut(&pen, p->y, p->x, p->end - w - 3 - p->x, r->command,
+	p->x = draw_cut(&pen, p->y, p->x, p->end - w - 3 - p->x,
+			one_line(r->command, command, sizeof(command)),
 			ui_glyph(ui, GLYPH_MORE)) +
 	       2;
 	p->end -= w + 3;
@@ -461,6 +462,19 @@ status_left(struct ui *ui, struct pieces *p)
 			      : "time off");
 }
 
+/* "5up 1✗" */
+static char *
+short_totals(const struct ui *ui, char out[STATUS_TEXT_MAX])
+{
+	struct totals t = ui_totals(ui);
+	int n = snprintf(out, STATUS_TEXT_MAX, "%dup", t.up);
+
+	if (t.failed)
+		snprintf(out + n, STATUS_TEXT_MAX - (size_t)n, " %d%s",
+			 t.failed, ui_shape(ui, SHAPE_FAILED));
+	return out;
+}
+
 /* A single row or less than six columns: the totals, or one glyph. */
 static void
 status_tiny(struct ui *ui)
@@ -468,13 +482,9 @@ status_tiny(struct ui *ui)
 	struct rect r = ui->layout.status;
 	struct pen pen = ui_pen(ui, r, ROLE_STATUS_ROW);
 	struct totals t = ui_totals(ui);
-	char text[64];
-	int n = snprintf(text, sizeof(text), "%dup", t.up);
+	char text[STATUS_TEXT_MAX];
 
-	if (t.failed)
-		snprintf(text + n, sizeof(text) - (size_t)n, " %d%s",
-			 t.failed, ui_shape(ui, SHAPE_FAILED));
-	if (draw_columns(text) <= r.w) {
+	if (draw_columns(short_totals(ui, text)) <= r.w) {
 		draw_text(&pen, r.y, r.x, text);
 		return;
 	}
@@ -492,10 +502,10 @@ status_one(struct ui *ui, struct pieces *p)
 	char text[128];
 
 	if (p->pen.clip.w < NARROW && ui->mode != MODE_TERM && !ui->sheet) {
-		struct totals t = ui_totals(ui);
+		char totals[STATUS_TEXT_MAX];
 		if (p->pen.clip.w < 30)
-			snprintf(text, sizeof(text), "%dup %d%s  ? help",
-				 t.up, t.failed, ui_shape(ui, SHAPE_FAILED));
+			snprintf(text, sizeof(text), "%s  ? help",
+				 short_totals(ui, totals));
 		else
 			snprintf(text, sizeof(text), "Tab %s  / : ?",
 				 ui->mode == MODE_LIST ? "log" : "list");

@@ -18,6 +18,7 @@
 #include "engine/rc.h"
 #include "engine/spec.h"
 #include "sheet.h"
+#include "status_text.h"
 #include "ui.h"
 
 enum { WORDS_MAX = 128, ECHO_MS = 3000, LINE_MAX_LEN = 4096 };
@@ -404,7 +405,11 @@ offer_processes(struct ui *ui, struct offers *o)
 {
 	for (size_t i = 0; i < model_count(ui->model); i++) {
 		const struct proc_row *r = model_at(ui->model, i)->row;
-		offer(o, r->name, *r->desc ? r->desc : r->command);
+		char command[128];
+		offer(o, r->name,
+		      *r->desc ? r->desc
+			       : one_line(r->command, command,
+					  sizeof(command)));
 	}
 	for (size_t i = 0; i < model_count(ui->model); i++) {
 		const struct proc_row *r = model_at(ui->model, i)->row;

@@ -320,20 +320,6 @@ has_parent(const struct page_facts *f, const struct page_member *m)
 	return false;
 }
 
-/* Scripts have many lines and blanks: one blank for each run of them. */
-static void
-one_line(const char *text, char *out, size_t cap)
-{
-	size_t n = 0;
-
-	for (; *text && n + 1 < cap; text++) {
-		bool blank = *text == ' ' || *text == '\n' || *text == '\t';
-		if (!blank || (n && out[n - 1] != ' '))
-			out[n++] = blank ? ' ' : *text;
-	}
-	out[n] = 0;
-}
-
 static void
 add_member_line(struct page *page, const struct ui *ui,
 		const struct page_member *m, int depth, bool last)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "engine/base.h"
 #include "engine/event.h"
+#include "engine/eventlist.h"
 #include "engine/journal.h"
 #include "engine/mem.h"
 #include "engine/sys.h"
@@ -21,6 +22,7 @@ struct events_view {
 	struct journal_reader *reader;
 	struct kept ring[KEPT];
 	unsigned count;		/* ever added */
+	struct eventlist list;	/* what was said already */
 };
 
 struct events_view *
@@ -41,6 +43,7 @@ forget(struct events_view *ev)
 	}
 	memset(ev->ring, 0, sizeof(ev->ring));
 	ev->count = 0;
+	ev->list = (struct eventlist){ 0 };
 	journal_close(ev->reader);
 	ev->reader = NULL;
 	sys_close(ev->dir);
@@ -70,11 +73,8 @@ events_add(struct events_view *ev, const struct journal_event *e)
 	const char *text = e->text && *e->text ? e->text
 					       : event_name(e->kind);
 	const char *process = e->process && *e->process ? e->process : "set";
-	const struct kept *last = &ev->ring[(ev->count + KEPT - 1) % KEPT];
 
-	/* Asked for and done: two entries of the journal, one to a person. */
-	if (last->text && !strcmp(last->text, text) &&
-	    !strcmp(last->process, process))
+	if (!eventlist_adds(&ev->list, e))
 		return;
 	struct kept *k = &ev->ring[ev->count++ % KEPT];
 	free(k->process);

@@ -191,7 +191,8 @@ draw(struct ui *ui, struct sheet *sh)
 	snprintf(title, sizeof(title), "keys here: %s",
 		 h->mode == MODE_LIST ? "list of processes" : "log");
 	snprintf(footer, sizeof(footer),
-		 "%zu actions  Enter runs the line  Esc close", h->fit_count);
+		 "%zu action%s  Enter runs the line  Esc close", h->fit_count,
+		 h->fit_count == 1 ? "" : "s");
 	struct rect in = sheet_frame(ui, r, title, footer);
 	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
 	int x = draw_text(&pen, in.y, in.x, "> ");

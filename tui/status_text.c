@@ -179,6 +179,24 @@ row_age_ms(const struct proc_row *r, int64_t now)
 }
 
 char *
+one_line(const char *text, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (; *text && n + 1 < cap; text++) {
+		bool blank = *text == ' ' || *text == '\n' || *text == '\t';
+		if (!blank || (n && out[n - 1] != ' '))
+			out[n++] = blank ? ' ' : *text;
+	}
+	/* Not in the middle of a character. */
+	if ((*text & 0xc0) == 0x80)
+		while (n && ((unsigned char)out[--n] & 0xc0) == 0x80)
+			;
+	out[n] = 0;
+	return out;
+}
+
+char *
 short_age(int64_t ms, char out[STATUS_TEXT_MAX])
 {
 	int64_t s = ms / 1000;

@@ -27,6 +27,9 @@ char	*row_end(const struct proc_row *r, char out[STATUS_TEXT_MAX]);
 char	*row_ports(const struct proc_row *r, char out[STATUS_TEXT_MAX]);
 /* Milliseconds it runs, or since it ended; -1: neither. */
 int64_t	row_age_ms(const struct proc_row *r, int64_t now_wall_ms);
+/* Scripts have many lines and blanks: one blank for each run of them.  Returns
+ * out, which is cut between characters. */
+char	*one_line(const char *text, char *out, size_t cap);
 /* "12m", "3s", "5d": at most four columns. */
 char	*short_age(int64_t ms, char out[STATUS_TEXT_MAX]);
 /* "118M", "6M", "1.2G" */

@@ -17,7 +17,11 @@ process web {
     limit       core=0
 }
 process off {
-    cmd         sleep 1000
+    cmd <<END
+        if true; then
+            sleep 1000
+        fi
+    END
     autostart   no
 }
 process again {
@@ -154,13 +158,31 @@ screen_keys v
 wait_screen 'API_TOKEN +sesame' "v shows it"
 screen_keys h h
 wait_screen '\[Events\]' "h goes round to the last"
-wait_screen 'ready after' "with the events"
+wait_screen 'ready (after|at once)' "with the events"
 screen_keys q
 wait_screen '^ LIST ' "q closes"
 screen_keys 3 d
 wait_screen 'no check|off  . off' "one that is off has them too"
 wait_screen 'why       off is off' "and a reason"
 screen_keys q
+wait_screen '^ LIST ' "closed"
+
+# Wide and narrow.
+screen_keys 3
+wait_screen '^›. off' "a command of several lines"
+screen_size 200x50
+wait_screen 'off  . off +if true; then sleep 1000 fi' "is one in the title"
+wait_screen 'web +started with the set +│' "its start is an event"
+is "$(screen_text | grep -c 'web *started with the set')" 1 "told once"
+screen_size 20x4
+wait_screen '… 3 more' "20x4: a list"
+wait_screen '3up  . help' "and totals, without what is not"
+screen_size 80x24
+wait_screen '^›. off' "80x24 again"
+prompt '?' HELP
+screen_type 'wrap'
+wait_screen ' 1 action  Enter' "one action"
+screen_keys Escape
 wait_screen '^ LIST ' "closed"
 
 # The last one, and none.
