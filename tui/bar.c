@@ -501,6 +501,12 @@ status_one(struct ui *ui, struct pieces *p)
 {
 	char text[128];
 
+	if (p->pen.clip.w < NARROW && ui->mode == MODE_TERM && !ui->sheet) {
+		/* The way out comes before everything else. */
+		snprintf(text, sizeof(text), "%.32s list",
+			 options_text(ui->options, OPTION_LEAVE));
+		piece(p, ROLE_HINT_KEY, text);
+	}
 	if (p->pen.clip.w < NARROW && ui->mode != MODE_TERM && !ui->sheet) {
 		char totals[STATUS_TEXT_MAX];
 		if (p->pen.clip.w < 30)

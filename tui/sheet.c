@@ -41,11 +41,24 @@ sheet_close_all(struct ui *ui)
 		sheet_close(ui);
 }
 
+/* A smaller sheet has no frame. */
+enum { FRAMED_ROWS = 6, FRAMED_COLS = 16 };
+
+struct rect
+sheet_room(const struct ui *ui)
+{
+	struct rect r = canvas_rect(ui->canvas);
+
+	/* Where there is but one row, the status has it. */
+	if (!rect_empty(ui->layout.status) && ui->layout.status.y > 0)
+		r.h = ui->layout.status.y;
+	return r;
+}
+
 struct rect
 sheet_place(const struct ui *ui, int y, int h, int w)
 {
-	int rows = canvas_rows(ui->canvas), cols = canvas_cols(ui->canvas);
-	int body = SBX_MAX(rows - 2, 1);
+	int cols = canvas_cols(ui->canvas), body = sheet_room(ui).h;
 
 	h = SBX_MIN(h, body);
 	w = SBX_MIN(w, cols);
@@ -73,6 +86,9 @@ sheet_frame(const struct ui *ui, struct rect r, const char *title,
 	int last = r.y + r.h - 1;
 
 	draw_fill(&fill, r);
+	/* What it says matters more than its frame. */
+	if (r.h < FRAMED_ROWS || r.w < FRAMED_COLS)
+		return r;
 	draw_edge(ui, &pen, r.y, r, GLYPH_TOP_LEFT, GLYPH_TOP_RIGHT);
 	draw_edge(ui, &pen, last, r, GLYPH_BOTTOM_LEFT, GLYPH_BOTTOM_RIGHT);
 	for (int y = r.y + 1; y < last; y++) {

@@ -45,6 +45,8 @@ void	sheet_open(struct ui *ui, struct sheet *sh);	/* takes sh */
 void	sheet_close(struct ui *ui);		/* the top one, if any */
 void	sheet_close_all(struct ui *ui);
 
+/* All that sheets may cover: the status row stays in sight. */
+struct rect sheet_room(const struct ui *ui);
 /* A place for h × w cells over the panes; y < 0: in the middle. */
 struct rect sheet_place(const struct ui *ui, int y, int h, int w);
 /* Blank, frame, title and footer; returns the inside. */

@@ -91,9 +91,7 @@ draw(struct ui *ui, struct sheet *sh)
 {
 	struct details *d = (struct details *)sh;
 	struct model_proc *p = model_find(ui->model, d->proc);
-	struct rect all = canvas_rect(ui->canvas);
-
-	all.h = SBX_MAX(all.h - 2, 1);
+	struct rect all = sheet_room(ui);
 	struct pen pen = ui_pen(ui, all, ROLE_TEXT);
 	draw_fill(&pen, all);
 	if (!p) {

@@ -177,6 +177,18 @@ is "$(screen_text | grep -c 'web *started with the set')" 1 "told once"
 screen_size 20x4
 wait_screen '… 3 more' "20x4: a list"
 wait_screen '3up  . help' "and totals, without what is not"
+screen_keys q
+wait_screen '› d  detach' "a question without its frame"
+screen_keys Escape
+wait_screen '^ LIST ' "Esc stays"
+screen_keys d
+wait_screen '^▌off  . off' "details"
+unlike "$(screen_text)" '… 3 more' "cover all but the status"
+screen_keys q 4 Enter
+wait_screen '^ TERM  C-\] list' "the way out of a terminal"
+screen_keys 'C-]'
+wait_screen '^ LIST ' "and out"
+screen_keys 3
 screen_size 80x24
 wait_screen '^›. off' "80x24 again"
 prompt '?' HELP
