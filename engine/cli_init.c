@@ -170,9 +170,10 @@ translate(struct init *in)
 			       "to is too large", in->file);
 	for (size_t i = 0; i < in->im->note_count; i++) {
 		const struct import_note *n = &in->im->notes[i];
-		char *key = n->proc && !strchr(n->key, '.') ?
-			mem_fmt("%s.%s", n->proc->said, n->key) :
-			mem_str(n->key);
+		bool alone = n->proc && !strchr(n->key, '.') &&
+			strcmp(n->proc->said, n->key) != 0;
+		char *key = mem_fmt("%s%s%s", alone ? n->proc->said : "",
+				    alone ? "." : "", n->key);
 		quote(in, n->line, key, n->why);
 		free(key);
 	}
@@ -255,7 +256,10 @@ cli_init(struct cli *c)
 	if (put_file(&in) < 0)
 		goto out;
 	rc = check(&in, &count) ? 0 : err_exit_code(ERR_USAGE);
-	if (rc == 0 && in.file)
+	if (rc == 0 && in.file && count == 0)
+		printf("%s: nothing of %s runs without a container; see the "
+		       "lines to uncomment\n", in.out, in.file);
+	else if (rc == 0 && in.file)
 		printf("%s: %zu process%s of %s; 'sbx' shows them\n", in.out,
 		       count, count == 1 ? "" : "es", in.file);
 	else if (rc == 0)

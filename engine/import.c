@@ -216,7 +216,12 @@ tidy(const char *text)
 			(void)buf_addc(&b, '\n');
 		at = end + 1;
 	}
-	return b.len > 0 ? buf_take(&b) : (buf_fini(&b), NULL);
+	if (b.len > 0 && !strchr(buf_str(&b), '\n'))
+		buf_skip(&b, strspn(buf_str(&b), " \t"));
+	if (b.len > 0)
+		return buf_take(&b);
+	buf_fini(&b);
+	return NULL;
 }
 
 static bool
@@ -398,10 +403,7 @@ import_group(struct import *im, struct import_proc *p, unsigned line,
 	char name[SPEC_NAME_MAX + 1];
 
 	clean_name(said, name);
-	if (!fits(im, p, line, "group", strlen(said)) || !count(im))
-		return;
-	free(p->group);
-	p->group = mem_str(name);
+	import_line(im, p, line, "group", IMPORT_WORDS, name);
 }
 
 /* --- what only all processes together tell --- */
@@ -446,6 +448,25 @@ break_cycles(struct import *im, size_t idx, unsigned char *marks)
 	marks[idx] = 2;
 }
 
+/* A group and a process cannot have the same name. */
+static void
+drop_groups(struct import *im, struct import_proc *p)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->line_count; i++) {
+		struct import_line *l = &p->lines[i];
+		if (strcmp(l->head, "group") == 0 && is_taken(im, l->text)) {
+			import_note(im, p, p->line, "group", "'%s' is the "
+				    "name of a process", l->text);
+			free(l->text);
+		} else {
+			p->lines[kept++] = *l;
+		}
+	}
+	p->line_count = kept;
+}
+
 static void
 settle(struct import *im)
 {
@@ -460,12 +481,7 @@ settle(struct import *im)
 	}
 	for (size_t i = 0; i < im->proc_count; i++) {
 		struct import_proc *p = im->procs[i];
-		if (p->group && is_taken(im, p->group)) {
-			import_note(im, p, p->line, "group", "'%s' is the "
-				    "name of a process", p->group);
-			free(p->group);
-			p->group = NULL;
-		}
+		drop_groups(im, p);
 		for (size_t d = 0; d < p->dep_count; d++)
 			resolve(im, p, &p->deps[d]);
 	}
@@ -551,7 +567,6 @@ free_proc(struct import_proc *p)
 	free(p->command);
 	msg_strv_free(p->argv);
 	free(p->instead);
-	free(p->group);
 	free_lines(p->lines, p->line_count);
 	for (size_t i = 0; i < p->dep_count; i++)
 		free(p->deps[i].name);

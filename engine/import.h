@@ -64,7 +64,6 @@ struct import_proc {
 	char *command;		/* a line for the shell, or ... */
 	char **argv;		/* ... words, NULL-terminated; or neither */
 	bool off;		/* is not to start by itself */
-	char *group;		/* NULL = none; valid */
 	unsigned port;		/* given to it as PORT; 0 = none */
 	char *instead;		/* no process but a comment: why */
 	struct import_line *lines;
@@ -84,6 +83,7 @@ struct import_note {
 
 struct import {
 	enum import_format format;
+	bool tty;		/* each of them has a terminal */
 	struct import_line *lines;	/* outside of processes */
 	size_t line_count;
 	struct import_proc **procs;

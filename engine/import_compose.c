@@ -468,6 +468,9 @@ bool
 import_compose(struct import *im, const char *text, size_t len,
 	       const char *runner, struct import_mistake *m)
 {
+	/* Compose takes the variables of the file itself from there. */
+	if (memchr(text, '$', len))
+		import_line(im, NULL, 1, "env-file", IMPORT_PATH, ".env");
 	(void)runner;
 	return import_yaml(im, text, len, true, m, read_root);
 }

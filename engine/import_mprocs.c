@@ -192,16 +192,12 @@ one_proc(struct import_yaml *y, struct import_proc *p,
 	 const struct ytree_node *v)
 {
 	v = selected(v);
-	if (ytree_is_map(v)) {
+	if (ytree_is_map(v))
 		import_keys_of(y, p, v, proc_keys, ARRAY_LEN(proc_keys));
-		import_linef(y->im, p, "tty", "yes");
-	} else if (ytree_is_seq(v)) {
+	else if (ytree_is_seq(v))
 		key_cmd(y, p, v);
-		import_linef(y->im, p, "tty", "yes");
-	} else if (ytree_text(v)) {
+	else if (ytree_text(v))
 		key_shell(y, p, v);
-		import_linef(y->im, p, "tty", "yes");
-	}
 }
 
 static void
@@ -250,6 +246,7 @@ read_root(struct import_yaml *y)
 	if (!ytree_is_map(procs))
 		return import_wrong(y->m, procs ? procs->line : 0, 0,
 				    "there are no 'procs' in it");
+	y->im->tty = true;
 	import_keys(y, NULL, y->root, top_keys, ARRAY_LEN(top_keys));
 	return !y->m->text[0];
 }

@@ -342,6 +342,16 @@ key_environment(struct import_yaml *y, struct import_proc *p,
 }
 
 static void
+key_env_file(struct import_yaml *y, struct import_proc *p,
+	     const struct ytree_node *v)
+{
+	for (size_t i = 0; ytree_is_seq(v) && i < v->count; i++)
+		import_yword(y, p, v->items[i], "env-file", true);
+	if (!ytree_is_seq(v))
+		import_yword(y, p, v, "env-file", true);
+}
+
+static void
 key_working_dir(struct import_yaml *y, struct import_proc *p,
 		const struct ytree_node *v)
 {
@@ -429,10 +439,13 @@ static void
 key_namespace(struct import_yaml *y, struct import_proc *p,
 	      const struct ytree_node *v)
 {
-	const char *text = import_ytext(y, p, v);
+	size_t n;
+	const char **names = import_ylist(y, p, v, &n);
 
-	if (text && text[0] && strcmp(text, "default") != 0)
-		import_group(y->im, p, v->line, text);
+	for (size_t i = 0; i < n; i++)
+		if (names[i][0] && strcmp(names[i], "default") != 0)
+			import_group(y->im, p, v->line, names[i]);
+	free(names);
 }
 
 static void
@@ -452,6 +465,7 @@ static const struct import_key process_keys[] = {
 	{ "description", key_description, NULL },
 	{ "working_dir", key_working_dir, NULL },
 	{ "environment", key_environment, NULL },
+	{ "env_file", key_env_file, NULL },
 	{ "depends_on", key_depends_on, NULL },
 	{ "availability", key_availability, NULL },
 	{ "readiness_probe", key_readiness, NULL },
@@ -475,6 +489,8 @@ static const struct import_key process_keys[] = {
 	{ "log_configuration", NULL, "see 'log.rotate'" },
 	{ "extends", NULL, "what it takes from there is missing here" },
 	{ "watch", NULL, "see 'files'" },
+	{ "monitor_for", NULL, "see 'notify'" },
+	{ "monitor_silence_threshold", NULL, NULL },
 	{ "is_template_disabled", NULL, NULL },
 	{ "is_dotenv_disabled", NULL, "the .env file is for all processes" },
 };

@@ -51,7 +51,7 @@ raw(struct writer *w, const char *indent, const char *s)
 	char end[16] = "END";
 	unsigned n = 1;
 
-	if (!strchr(s, '\n') && strncmp(s, "<<", 2) != 0 &&
+	if (!strchr(s, '\n') && strncmp(s, "<<", 2) != 0 && s[0] != '#' &&
 	    s[strlen(s) - 1] != '\\') {
 		text(w, s);
 		text(w, "\n");
@@ -248,11 +248,6 @@ properties(struct writer *w, const struct import_proc *p)
 		text(w, d->condition);
 		text(w, "\n");
 	}
-	if (p->group) {
-		head(w, indent, "group");
-		text(w, p->group);
-		text(w, "\n");
-	}
 	if (p->off) {
 		head(w, indent, "autostart");
 		text(w, "no\n");
@@ -264,9 +259,34 @@ properties(struct writer *w, const struct import_proc *p)
 static bool
 is_short(const struct writer *w, const struct import_proc *p)
 {
-	return p->command && !w->dir && !p->port && !p->group &&
-		!p->line_count && !p->dep_count && !p->off && !has_notes(w->im, p) &&
+	return p->command && !w->dir && !p->port && !p->line_count && !p->dep_count && !p->off && !has_notes(w->im, p) &&
 		!strchr(p->command, '\n') && p->command[0] != '{';
+}
+
+/* Values of an sbxrc are fixed when it is read, by what is set then. */
+static bool
+has_variables(const struct import_line *lines, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((lines[i].kind == IMPORT_EXPAND ||
+		     lines[i].kind == IMPORT_PATH_EXPAND) &&
+		    strchr(lines[i].text, '$'))
+			return true;
+	return false;
+}
+
+static void
+about_variables(struct writer *w)
+{
+	const struct import *im = w->im;
+	bool any = has_variables(im->lines, im->line_count);
+
+	for (size_t i = 0; i < im->proc_count; i++)
+		any = any || has_variables(im->procs[i]->lines,
+					   im->procs[i]->line_count);
+	if (any)
+		text(w, "# ${X} is a variable that is set where sbx is "
+			"started, not one of an env-file.\n");
 }
 
 static void
@@ -309,6 +329,15 @@ import_write(const struct import *im, const char *file, const char *dir,
 	if (im->format == IMPORT_PROCFILE)
 		text(&w, "# PORT is what foreman gives: 5000, and 100 more "
 			"for each one.\n");
+	about_variables(&w);
+	if (im->format == IMPORT_COMPOSE) {
+		text(&w, "#\n# All its containers as one process:\n"
+			"#process compose docker compose -f ");
+		comment_word(&w, file);
+		text(&w, " up\n");
+	}
+	if (im->tty)
+		text(&w, "\ndefaults {\n    tty           yes\n}\n");
 	if (im->line_count > 0)
 		text(&w, "\n");
 	for (size_t i = 0; i < im->line_count; i++)
