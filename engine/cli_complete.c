@@ -15,6 +15,7 @@
 #include "base.h"
 #include "buf.h"
 #include "clock.h"
+#include "import.h"
 #include "set.h"
 #include "signame.h"
 #include "spec.h"
@@ -236,6 +237,9 @@ offer_value(const struct complete *k, enum cmd_option o)
 		offer(k, which[i], NULL);
 	for (size_t i = 0; o == CMD_OPT_STREAM && i < ARRAY_LEN(streams); i++)
 		offer(k, streams[i], NULL);
+	for (size_t i = 0; o == CMD_OPT_FROM && i < import_table.count; i++)
+		offer(k, table_row(&import_table, i)->name,
+		      table_row(&import_table, i)->help);
 	for (int i = 0; o == CMD_OPT_STATUS_IS && i < STATUS_COUNT; i++)
 		offer(k, status_name((enum status)i), NULL);
 	if (o == CMD_OPT_LIKE || o == CMD_OPT_SUCCESS)

@@ -84,7 +84,7 @@ choose(struct init *in)
 		return err_hint(&c->err, "say it with --from; 'sbx help "
 				"formats' lists them");
 	}
-	for (size_t i = 0; !word && i < n; i++)
+	for (size_t i = 0; !c->cmd->words[0] && i < n; i++)
 		if (in->format < 0 || (int)found[i].format == in->format) {
 			in->format = (int)found[i].format;
 			word = found[i].file;

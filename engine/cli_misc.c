@@ -18,6 +18,7 @@
 #include "base.h"
 #include "buf.h"
 #include "diag.h"
+#include "import_find.h"
 #include "jsonout.h"
 #include "mem.h"
 #include "proto.h"
@@ -93,8 +94,11 @@ cli_check(struct cli *c)
 			return cli_fail(c);
 		c->found = true;
 		if (!c->session.rc_path) {
+			char *hint = import_suggest(AT_FDCWD);
 			err_set(&c->err, ERR_USAGE, "there is no sbxrc here");
-			err_hint(&c->err, "name the file: sbx check FILE");
+			err_hint(&c->err, "%s", hint ? hint :
+				 "name the file: sbx check FILE");
+			free(hint);
 			return cli_fail(c);
 		}
 		r = check_file(c, c->session.rc_path, c->session.named);

@@ -24,6 +24,7 @@ is "$(offered run --success f)" "first " "words of --success"
 is "$(offered signal HU)" "HUP " "signals"
 is "$(offered signal HUP d)" "db " "then names"
 is "$(offered completion z)" "zsh " "shells"
+is "$(offered init --from p)" "procfile process-compose " "formats of init"
 is "$(offered help ex)" "exec " "help of verbs"
 is "$(offered exec -- w)" " " "behind -- is the shell's own"
 printf 'process other sleep 1\n' >second
