@@ -320,10 +320,11 @@ static void
 read_text(struct reading *rd, const char *file, const char *text, size_t len)
 {
 	static const struct rc_hooks hooks = { NULL, NULL, NULL };
-	struct diags *own = diags_new();
+	struct diags *own = diags_new(), *ds = rd->ds ? rd->ds : own;
+	size_t before = diags_errors(ds);
 	const struct rc_stmt *st;
 
-	rd->rc = rc_new(file, text, len, &hooks, rd->ds ? rd->ds : own);
+	rd->rc = rc_new(file, text, len, &hooks, ds);
 	for (;;) {
 		enum rc_event ev = rc_next(rd->rc, &st);
 		if (ev == RC_END)
@@ -333,7 +334,8 @@ read_text(struct reading *rd, const char *file, const char *text, size_t len)
 		else if (!st->bad)
 			read_statement(rd, st);
 	}
-	rd->errors += diags_errors(own);
+	/* Those of the reader itself too. */
+	rd->errors += diags_errors(ds) - before;
 	rc_free(rd->rc);
 	diags_free(own);
 }

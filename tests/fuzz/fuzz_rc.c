@@ -1,10 +1,10 @@
 /*
  * The language of sbxrc, and the packed form of a definition.  The first
  * byte chooses: a whole file through set_load() as far as that needs no
- * other file, the reader with hooks of every kind, one line of the prompt,
- * an env-file, or spec_unpack().  Nothing may crash; no mistake may be told
- * of a line that the file does not have; what is accepted must pack, unpack
- * and be equal.
+ * other file, the reader with hooks of every kind, one line of the prompt or
+ * of a key, an env-file, spec_unpack(), or a theme.  Nothing may crash; no
+ * mistake may be told of a line that the file does not have; what is accepted
+ * must pack, unpack and be equal.
  */
 
 #include <fcntl.h>
@@ -19,11 +19,13 @@
 #include "engine/buf.h"
 #include "engine/diag.h"
 #include "engine/err.h"
+#include "engine/keycmd.h"
 #include "engine/option.h"
 #include "engine/rc.h"
 #include "engine/rcload.h"
 #include "engine/set.h"
 #include "engine/spec.h"
+#include "engine/theme.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -204,6 +206,7 @@ prompt(const char *data, size_t size)
 	char *line = malloc(size + 1);
 	struct rc_stmt *s;
 	struct err e = ERR_INIT;
+	size_t off, len;
 	char name[SPEC_NAME_MAX + 1];
 
 	memcpy(line, data, size);
@@ -212,6 +215,10 @@ prompt(const char *data, size_t size)
 		rc_line_free(s);
 	else
 		must(e.text[0] != '\0');
+	if (keycmd_check(line, &off, &len, &e) < 0) {
+		must(e.text[0] != '\0');
+		must(off <= size && len <= size - off);
+	}
 	spec_guess_name(line, name);
 	must(spec_name_check(name, NULL) == 0);
 	free(line);
@@ -231,6 +238,23 @@ env_file(const char *data, size_t size)
 	(void)set_load(&rq, &set, ds);
 	check_diags(ds, 2);
 	set_free(set);
+	diags_free(ds);
+}
+
+/* As a theme, and its colours as lines of an sbxrc on top of another one. */
+static void
+theme(const char *data, size_t size)
+{
+	struct theme_request rq = { "fuzz", TERM_RGB, size & 1 };
+	struct diags *ds = diags_new();
+	struct err e = ERR_INIT;
+	struct theme *t = theme_parse(&rq, "sbxrc", data, size, ds, &e);
+
+	must((t == NULL) == (diags_errors(ds) > 0));
+	check_diags(ds, lines_of(data, size));
+	for (int r = 0; t && r < ROLE_COUNT; r++)
+		(void)theme_style(t, (enum role)r);
+	theme_free(t);
 	diags_free(ds);
 }
 
@@ -257,8 +281,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (size == 0)
 		return 0;
 	/* A file of the corpus is the text of an sbxrc as it is. */
-	kind = bytes[0] < 8 ? bytes[0] : 0;
-	if (bytes[0] < 8) {
+	kind = bytes[0] <= 8 ? bytes[0] : 0;
+	if (bytes[0] <= 8) {
 		data++;
 		size--;
 	}
@@ -270,6 +294,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		env_file(data, size);
 	else if (kind == 6 || kind == 7)
 		unpack(data, size);
+	else if (kind == 8)
+		theme(data, size);
 	else if (is_alone(data, size))
 		load(data, size, kind == 1);
 	return 0;

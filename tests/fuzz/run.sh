@@ -5,13 +5,16 @@
 set -eu
 build=${1:?usage: run.sh BUILD_DIR SECONDS}
 seconds=${2:?usage: run.sh BUILD_DIR SECONDS}
+# A target may work in a directory of its own.
+build=$(cd "$build" && pwd)
+top=$(pwd)
 failed=0
 for source in tests/fuzz/fuzz_*.c; do
 	name=${source#tests/fuzz/fuzz_}
 	name=${name%.c}
 	corpus=$build/fuzz/corpus/$name
 	mkdir -p "$corpus" "$build/fuzz/found"
-	seeds=tests/fuzz/corpus/$name
+	seeds=$top/tests/fuzz/corpus/$name
 	[ -d "$seeds" ] || seeds=
 	echo "== $name, $seconds s"
 	"$build/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 \

@@ -75,6 +75,7 @@ TEST(mistakes_are_told_with_their_place)
 		{ "process x ls\n", "process", 1 },
 		{ "palette {\n a #12345 red\n}\n", "#12345", 2 },
 		{ "palette {\n a #123456 reddish\n}\n", "reddish", 2 },
+		{ "theme t\ncolor text \"red\n", "not closed", 2 },
 		{ "theme\n", "theme", 1 },
 		{ "theme t purple\n", "purple", 1 },
 		{ "theme t dark x\n", "x", 1 },
