@@ -60,6 +60,7 @@ enum {
 	SNAPSHOT_EVERY = 1 << 20, /* bytes of terminal output */
 	TTY_LAG_MAX = 256 << 10, /* emulator behind the spool, bytes */
 	TTY_CHUNK = 16 << 10,
+	NOTIFY_LINE_MAX = 1024,
 };
 
 /* Hits per interval of the newest intervals, for a sparkline. */
@@ -87,6 +88,20 @@ struct crumbs {
 		uint64_t bytes;		/* over all streams */
 	} lost[CRUMBS_MAX];
 	struct transit_mark in_transit;
+};
+
+/* The rule that makes a process ready, and the one that keeps it so. */
+enum { CHECK_READY, CHECK_LIVE, CHECKS };
+
+struct check {
+	struct proc *p;
+	struct probe *probe;	/* one attempt by socket; NULL: none now */
+	uint64_t helper_slot;	/* one by command; 0: none now */
+	struct timer *timer;	/* the next attempt */
+	uint64_t screen_gen;	/* of the picture that was looked at */
+	unsigned fails;		/* one after the other */
+	bool beat;		/* live log, notify: heard since the last look */
+	char text[160];		/* the last failure */
 };
 
 struct proc {
@@ -121,6 +136,7 @@ struct proc {
 	struct watchset *watches;
 	struct spec_watch *watch_specs;	/* the spec's, and its ready rule */
 	struct hit_ring *hit_rings;	/* one a watch of the spec; or NULL */
+	size_t live_watch;	/* place of `live log`; SIZE_MAX: none */
 	uint64_t at_noted_us;	/* journal entries of watches are paced */
 	unsigned notes_left;
 	uint64_t from_seq;	/* lines the watches have to see; 0: new ones */
@@ -158,10 +174,9 @@ struct proc {
 	bool vt_replaying;	/* answers and bells are not sent again */
 
 	/* its checks (proccheck.c) */
-	struct probe *probe;
-	struct timer *probe_timer;
-	uint64_t probe_slot;	/* helper child of ready exec; 0: none */
-	char probe_text[160];	/* the last failure */
+	struct check checks[CHECKS];
+	struct source *notify;	/* what it writes to SBX_NOTIFY_FD */
+	struct buf notify_line;
 	pid_t port_holder;	/* the stranger that was found last; 0 */
 
 	struct timer *life_timer;
@@ -174,11 +189,15 @@ struct proc {
 	struct buf packed;	/* the spec for the registry */
 };
 
-/* A child that is no process of the set: a check by command. */
+enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK };
+
+/* A child that is no process of the set (helper.c). */
 struct helper {
 	struct list node;
+	enum helper_kind kind;
+	char *name;		/* of the hook; "" of others */
 	uint64_t slot, tag;
-	uint32_t proc;		/* whose check it is */
+	uint32_t proc;		/* for whom it works */
 	struct source *source;	/* its output, read and thrown away */
 	uint64_t at_kill_us;
 };
@@ -301,7 +320,9 @@ int	launch_run(struct proc *p, char *why, size_t cap);
 /* A number never used before, and the tag that goes with it. */
 uint64_t launch_slot(struct engine *e, uint64_t *tag);
 int	launch_helper(struct engine *e, struct helper *h, struct proc *p,
-		      const char *command);
+		      const char *command, char **more_env);
+/* Replaces or adds a variable in a NULL-terminated list; takes "K=V". */
+char	**launch_env_put(char **env, char *line);
 /* Why a run could not be started, as a phrase. */
 void	launch_explain(const struct proc *p, enum spawn_step step, int error,
 		       char *out, size_t cap);
@@ -354,10 +375,43 @@ void	proctty_rebuild(struct proc *p);	/* from base and spool */
 /* --- proccheck.c ----------------------------------------------------------- */
 void	proccheck_start(struct proc *p);
 void	proccheck_stop(struct proc *p);
-void	proccheck_helper_ended(struct engine *e, struct helper *h,
-			       const struct keep_exit *x);
-void	proccheck_helper_failed(struct engine *e, struct helper *h,
-				const char *why);
+/* A check by command is over; text: why it failed, NULL if it did not. */
+void	proccheck_ended(struct proc *p, const struct helper *h,
+			const char *text);
+/* A line matched the pattern of `live log`. */
+void	proccheck_beat(struct proc *p);
+/* Takes the descriptor on which the process tells that it is ready. */
+void	proccheck_notify(struct proc *p, int fd);
+
+/* --- helper.c -------------------------------------------------------------- */
+/*
+ * Runs a line of shell beside p, with p's rights and environment and more_env
+ * (NULL-terminated, may be NULL); killed after max_us (0: never).  Its end is
+ * told to proccheck, procstop or prochook.  0 or -errno.
+ */
+int	helper_start(struct proc *p, enum helper_kind kind, const char *name,
+		     const char *command, char **more_env, uint64_t max_us,
+		     uint64_t *slot);
+/* How many of a kind work for p. */
+size_t	helper_count(const struct proc *p, enum helper_kind kind);
+/* Kills it; nobody is told of its end when slot is forgotten. */
+void	helper_cancel(struct engine *e, uint64_t slot);
+/* The keeper's word; false when the slot is no helper's. */
+bool	helper_started(struct engine *e, const struct keep_start *s);
+bool	helper_failed(struct engine *e, uint64_t slot, int error);
+bool	helper_exited(struct engine *e, uint64_t slot,
+		      const struct keep_exit *x);
+
+/* --- procstop.c: steps of a ladder that are no signals --------------------- */
+void	procstop_step(struct proc *p, unsigned step);
+void	procstop_ended(struct proc *p, const struct helper *h,
+		       const char *text);
+
+/* --- prochook.c ------------------------------------------------------------ */
+struct watch_hit;
+void	prochook_run(struct proc *p, const struct watch_hit *h);
+void	prochook_ended(struct proc *p, const struct helper *h,
+		       const char *text);
 
 /* --- procport.c ------------------------------------------------------------ */
 /*

@@ -222,8 +222,10 @@ add_rules(struct buf *out, const struct proc *p)
 	add_probe(out, "ready", &s->ready, s->ready_every_ms,
 		  s->ready_timeout_ms);
 	add_probe(out, "live", &s->live, s->live_every_ms, 0);
-	if (p->probe_text[0])
-		record(out, "rule", "last check", p->probe_text, NULL);
+	for (size_t i = 0; i < CHECKS; i++)
+		if (p->checks[i].text[0])
+			record(out, "rule", "last check", p->checks[i].text,
+			       NULL);
 	add_limits(out, s);
 	if (s->nice) {
 		snprintf(text, sizeof text, "%d", s->nice);

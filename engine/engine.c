@@ -67,17 +67,6 @@ engine_find_slot(const struct engine *e, uint64_t slot)
 	return NULL;
 }
 
-static struct helper *
-find_helper(const struct engine *e, uint64_t slot)
-{
-	list_each(n, &e->helpers) {
-		struct helper *h = container_of(n, struct helper, node);
-		if (h->slot == slot)
-			return h;
-	}
-	return NULL;
-}
-
 void
 engine_note(struct engine *e, const struct proc *p, enum event_kind kind,
 	    enum cause cause, const char *fmt, ...)
@@ -294,7 +283,7 @@ on_adopt(const struct keep_slot *s, void *arg)
 		procio_attach(p, &fds);
 		if (p->life.alive)
 			proc_tell(p, LIFE_EV_ADOPTED, CAUSE_ENGINE, NULL);
-		if (p->life.status == STATUS_STARTING && !p->life.ready)
+		if (p->life.alive)
 			proccheck_start(p);
 	}
 	if (s->state == KEEP_PAUSED && !p->life.paused)
@@ -335,50 +324,22 @@ on_adopted(void *arg)
 }
 
 static void
-discard(struct source *s, unsigned events, void *arg)
-{
-	struct helper *h = arg;
-	char data[4096];
-	(void)events;
-	ssize_t n = sys_read(loop_fd(s), data, sizeof data);
-	if (n == 0 || (n < 0 && n != -EAGAIN)) {
-		loop_drop(s);
-		h->source = NULL;
-	}
-}
-
-static void
 on_started(const struct keep_start *s, void *arg)
 {
 	struct engine *e = arg;
-	struct helper *h = find_helper(e, s->slot);
 	struct proc *p = engine_find_slot(e, s->slot);
 
-	if (h) {
-		struct keep_fds fds = s->fds;
-		int out = fds.fd[KEEP_FD_STDOUT];
-		fds.fd[KEEP_FD_STDOUT] = -1;
-		keep_fds_close(&fds, ~0u);
-		tree_leader(e->tree, h->tag, s->pid);
-		if (out >= 0 && sys_set_nonblock(out, true) == 0)
-			h->source = loop_add(e->loop, out, LOOP_IN, "check",
-					     discard, h);
-		if (!h->source)
-			sys_close(out);
-	} else if (p) {
+	if (!helper_started(e, s) && p)
 		proc_started(p, s);
-	}
 }
 
 static void
 on_failed(uint64_t slot, enum spawn_step step, int error, void *arg)
 {
 	struct engine *e = arg;
-	struct helper *h = find_helper(e, slot);
 	struct proc *p = engine_find_slot(e, slot);
-	if (h)
-		proccheck_helper_failed(e, h, strerror(error));
-	else if (p)
+
+	if (!helper_failed(e, slot, error) && p)
 		proc_failed(p, step, error);
 }
 
@@ -386,11 +347,11 @@ static void
 on_exited(uint64_t slot, const struct keep_exit *x, void *arg)
 {
 	struct engine *e = arg;
-	struct helper *h = find_helper(e, slot);
 	struct proc *p = engine_find_slot(e, slot);
-	if (h)
-		proccheck_helper_ended(e, h, x);
-	else if (p)
+
+	if (helper_exited(e, slot, x))
+		return;
+	if (p)
 		proc_exited(p, x);
 	else
 		keeplink_release(e->link, slot);

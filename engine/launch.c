@@ -110,8 +110,8 @@ take_user(const struct spec *s, struct spawn_req *q, struct identity **id,
 }
 
 /* Replaces or adds one variable; takes line ("K=V"). */
-static char **
-env_put(char **env, char *line)
+char **
+launch_env_put(char **env, char *line)
 {
 	size_t n = 0, key = (size_t)(strchr(line, '=') - line) + 1;
 	for (; env[n]; n++) {
@@ -144,21 +144,21 @@ run_environ(const struct proc *p, const struct identity *id)
 
 	if (s->tty && !sets_term(s)) {
 		/* The person's own terminal says nothing about ours. */
-		env = env_put(env, mem_str("TERM=xterm-256color"));
-		env = env_put(env, mem_str("COLORTERM=truecolor"));
+		env = launch_env_put(env, mem_str("TERM=xterm-256color"));
+		env = launch_env_put(env, mem_str("COLORTERM=truecolor"));
 	}
 	if (id) {
-		env = env_put(env, mem_fmt("HOME=%s", id->home));
-		env = env_put(env, mem_fmt("USER=%s", id->name));
-		env = env_put(env, mem_fmt("LOGNAME=%s", id->name));
-		env = env_put(env, mem_fmt("SHELL=%s", id->shell));
+		env = launch_env_put(env, mem_fmt("HOME=%s", id->home));
+		env = launch_env_put(env, mem_fmt("USER=%s", id->name));
+		env = launch_env_put(env, mem_fmt("LOGNAME=%s", id->name));
+		env = launch_env_put(env, mem_fmt("SHELL=%s", id->shell));
 	}
-	env = env_put(env, mem_fmt("SBX=%s", p->e->set.name));
-	env = env_put(env, mem_fmt("SBX_PROCESS=%s", s->name));
-	env = env_put(env, mem_fmt("SBX_RUN=%llu",
+	env = launch_env_put(env, mem_fmt("SBX=%s", p->e->set.name));
+	env = launch_env_put(env, mem_fmt("SBX_PROCESS=%s", s->name));
+	env = launch_env_put(env, mem_fmt("SBX_RUN=%llu",
 				   (unsigned long long)p->life.run + 1));
-	env = env_put(env, mem_fmt("SBX_RESTARTS=%u", p->life.restarts));
-	env = env_put(env, mem_fmt("SBX_SOCKET=%s", p->e->dir.sock_path));
+	env = launch_env_put(env, mem_fmt("SBX_RESTARTS=%u", p->life.restarts));
+	env = launch_env_put(env, mem_fmt("SBX_SOCKET=%s", p->e->dir.sock_path));
 	for (size_t i = 0; i < s->port_count; i++) {
 		char *name = mem_str(s->ports[i].name);
 		for (char *c = name; *c; c++) {
@@ -167,7 +167,7 @@ run_environ(const struct proc *p, const struct identity *id)
 				    (*c >= '0' && *c <= '9');
 			*c = letter ? (char)(*c - 32) : fine ? *c : '_';
 		}
-		env = env_put(env, mem_fmt("SBX_PORT%s%s=%u",
+		env = launch_env_put(env, mem_fmt("SBX_PORT%s%s=%u",
 					   name[0] ? "_" : "", name,
 					   s->ports[i].port));
 		free(name);
@@ -213,13 +213,18 @@ launch_run(struct proc *p, char *why, size_t cap)
 	q.slot = p->slot;
 	q.tag = p->tag;
 	q.argv = s->argv ? s->argv : shell_argv;
-	q.envp = env;
 	q.cwd = s->cwd;
 	q.tty = s->tty;
 	q.stdin_kind = s->tty ? SPAWN_STDIN_TTY :
 		       s->stdin_kind == SPEC_STDIN_PIPE ? SPAWN_STDIN_PIPE :
 							  SPAWN_STDIN_NULL;
 	q.stderr_apart = s->tty ? s->stderr_separate : true;
+	q.notify = s->ready.kind == SPEC_PROBE_NOTIFY ||
+		   s->live.kind == SPEC_PROBE_NOTIFY;
+	if (q.notify)
+		env = launch_env_put(env, mem_fmt("SBX_NOTIFY_FD=%d",
+						  SPAWN_NOTIFY_FD));
+	q.envp = env;
 	q.rows = (uint16_t)s->rows;
 	q.cols = (uint16_t)s->cols;
 	q.umask = s->umask_bits;
@@ -239,7 +244,7 @@ out:
 
 int
 launch_helper(struct engine *e, struct helper *h, struct proc *p,
-	      const char *command)
+	      const char *command, char **more_env)
 {
 	const struct spec *s = p->spec;
 	char *argv[] = { mem_str(s->shell), mem_str("-c"), mem_str(command),
@@ -254,6 +259,8 @@ launch_helper(struct engine *e, struct helper *h, struct proc *p,
 	if (take_user(s, &q, &id, why, sizeof why) < 0)
 		goto out;
 	env = run_environ(p, id);
+	for (size_t i = 0; more_env && more_env[i]; i++)
+		env = launch_env_put(env, mem_str(more_env[i]));
 	h->slot = launch_slot(e, &h->tag);
 	q.slot = h->slot;
 	q.tag = h->tag;

@@ -9,6 +9,9 @@
 #include "option.h"
 #include "spec.h"
 
+/* What `stop cmd` and `stop keys` have before the next step. */
+enum { STOP_FIRST_US = 5 * 1000 * 1000 };
+
 static uint64_t
 us(uint64_t ms)
 {
@@ -53,11 +56,24 @@ order_policy(struct proc *p)
 		.within_us = us(s->restart_within_ms),
 		.timeout_us = us(s->timeout_ms),
 		.ready_timeout_us = us(s->ready_timeout_ms),
+		.live_action = s->live_action == SPEC_LIVE_MARK ? LIFE_MARK :
+			       s->live_action == SPEC_LIVE_STOP ?
+					LIFE_DO_STOP : LIFE_DO_RESTART,
+		.overlap = s->schedule_overlap == SPEC_OVERLAP_QUEUE ?
+					LIFE_QUEUE :
+			   s->schedule_overlap == SPEC_OVERLAP_REPLACE ?
+					LIFE_REPLACE : LIFE_SKIP,
 		.has_ready = has_ready_rule(s),
 		.ready_on_exit = s->ready.kind == SPEC_PROBE_EXIT,
 		.tree_keep = s->tree_keep,
 		.forget = !s->keep,
 	};
+	if (s->stop_command)
+		y->ladder[y->nladder++] = (struct life_rung){
+			.kind = LIFE_STEP_CMD, .for_us = STOP_FIRST_US };
+	if (s->stop_keys)
+		y->ladder[y->nladder++] = (struct life_rung){
+			.kind = LIFE_STEP_KEYS, .for_us = STOP_FIRST_US };
 	/* The last step of a spec is KILL, which the ladder implies. */
 	for (size_t i = 0; i + 1 < s->stop_count &&
 			   y->nladder < LIFE_STEPS_MAX; i++)

@@ -47,13 +47,14 @@ on_life_timer(struct timer *t, void *arg)
 {
 	struct proc *p = arg;
 	(void)t;
+	const struct check *ready = &p->checks[CHECK_READY];
 	int due = life_due(&p->life, clock_us());
 	if (due >= 0) {
 		struct life_input in = {
 			.event = (enum life_event)due,
 			.cause = CAUSE_NONE,
 			.detail = due == LIFE_EV_READY_DUE &&
-				  p->probe_text[0] ? p->probe_text : NULL,
+				  ready->text[0] ? ready->text : NULL,
 		};
 		proc_event(p, &in);
 	}
@@ -126,6 +127,8 @@ perform(struct proc *p, unsigned fx, const struct life_output *out)
 		p->signal_wanted = out->signo;
 		e->tree_dirty = true;
 	}
+	if (fx & LIFE_FX_STOP_STEP)
+		procstop_step(p, out->step);
 	if (fx & LIFE_FX_KILL_TREE) {
 		p->killing = true;
 		look_soon(p);
@@ -467,6 +470,9 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	spec_pack(spec, &p->packed);
 	p->dirname = mem_str(spec->name);
 	p->life_timer = loop_timer(e->loop, on_life_timer, p);
+	for (size_t i = 0; i < CHECKS; i++)
+		p->checks[i].p = p;
+	buf_init(&p->notify_line, NOTIFY_LINE_MAX);
 	life_init(&p->life);
 	order_policy(p);
 	if (procio_open_log(p, err) < 0 || procwatch_build(p, err) < 0) {
@@ -499,7 +505,9 @@ proc_free(struct proc *p, bool remove_log)
 	procio_close(p);
 	timer_drop(p->life_timer);
 	timer_drop(p->partial_timer);
-	timer_drop(p->probe_timer);
+	for (size_t i = 0; i < CHECKS; i++)
+		timer_drop(p->checks[i].timer);
+	buf_fini(&p->notify_line);
 	vt_free(p->vt);
 	watchset_free(p->watches);
 	free(p->watch_specs);

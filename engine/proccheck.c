@@ -1,38 +1,97 @@
+/*
+ * The checks of a process.  `ready` is asked until its first success; `live`
+ * from then on, for as long as the run lasts, and acts after so many failures
+ * one after the other.  One attempt of each at a time; none waits.
+ */
 #include "core.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "clock.h"
 #include "err.h"
-#include "journal.h"
 #include "loop.h"
 #include "mem.h"
 #include "probe.h"
 #include "regex.h"
 #include "spec.h"
 #include "sys.h"
-#include "tree.h"
+#include "vt.h"
 
 enum {
 	HELPER_MAX_US = 10 * 1000 * 1000,	/* one check by command */
+	SCREEN_TEXT_MAX = 4 << 20,
 };
 
-static void
-again(struct proc *p)
+static bool
+is_live(const struct check *c)
 {
-	uint64_t every = p->spec->ready_every_ms ? p->spec->ready_every_ms :
-						   100;
-	timer_arm(p->probe_timer, clock_us() + every * 1000);
+	return c == &c->p->checks[CHECK_LIVE];
+}
+
+static const struct spec_probe *
+rule(const struct check *c)
+{
+	return is_live(c) ? &c->p->spec->live : &c->p->spec->ready;
 }
 
 static void
-succeeded(struct proc *p, const char *how)
+again(struct check *c)
 {
-	p->probe_text[0] = '\0';
-	proc_tell(p, LIFE_EV_READY, CAUSE_PROBE, how);
+	const struct spec *s = c->p->spec;
+
+	timer_arm(c->timer, clock_us() + 1000 * (is_live(c) ?
+						 s->live_every_ms :
+						 s->ready_every_ms));
+}
+
+static void
+live_is_over(struct check *c, bool ok, const char *text)
+{
+	struct proc *p = c->p;
+	char why[200];
+
+	if (ok && !p->life.ready)
+		proc_tell(p, LIFE_EV_READY, CAUSE_PROBE, text);
+	c->fails = ok ? 0 : c->fails + 1;
+	again(c);
+	if (c->fails < SBX_MAX(p->spec->live_fails, 1u))
+		return;
+	snprintf(why, sizeof why, "%u time%s, %s", c->fails,
+		 c->fails == 1 ? "" : "s", text);
+	c->fails = 0;
+	proc_tell(p, LIFE_EV_UNREADY, CAUSE_PROBE, why);
+}
+
+/* One attempt is over; text says how. */
+static void
+is_over(struct check *c, bool ok, const char *text)
+{
+	char how[sizeof c->text];
+
+	/* The caller may have written it to where it belongs. */
+	snprintf(how, sizeof how, "%s", text);
+	snprintf(c->text, sizeof c->text, "%s", ok ? "" : how);
+	if (is_live(c))
+		live_is_over(c, ok, how);
+	else if (ok)
+		proc_tell(c->p, LIFE_EV_READY, CAUSE_PROBE, how);
+	else
+		again(c);
+}
+
+static struct regex *
+compile(const struct spec_pattern *want, unsigned flags, char *why, size_t cap)
+{
+	struct err err = ERR_INIT;
+	struct regex *re = regex_new(want->text, strlen(want->text),
+				     want->flags | flags, &err, NULL);
+
+	if (!re)
+		snprintf(why, cap, "pattern: %.120s", err.text);
+	return re;
 }
 
 /* Does the body of the answer match, where one has to?  If not, why says so.
@@ -42,18 +101,15 @@ static bool
 body_fits(const struct spec_pattern *want, const struct probe_result *r,
 	  char *why, size_t cap)
 {
-	struct err err = ERR_INIT;
-
 	if (!want->text)
 		return true;
-	struct regex *re = regex_new(want->text, strlen(want->text),
-				     want->flags, &err, NULL);
-	int found = re ? regex_match(re, r->body ? r->body : "", r->body_len,
-				     0, NULL) : REGEX_NONE;
-	regex_free(re);
+	struct regex *re = compile(want, 0, why, cap);
 	if (!re)
-		snprintf(why, cap, "pattern of the body: %.120s", err.text);
-	else if (found == REGEX_LIMIT)
+		return false;
+	int found = regex_match(re, r->body ? r->body : "", r->body_len, 0,
+				NULL);
+	regex_free(re);
+	if (found == REGEX_LIMIT)
 		snprintf(why, cap, "%.100s, but its body is too hard for the "
 			 "pattern", r->text);
 	else if (found != REGEX_MATCH)
@@ -65,175 +121,282 @@ body_fits(const struct spec_pattern *want, const struct probe_result *r,
 static void
 on_probe(struct probe *probe, const struct probe_result *r, void *arg)
 {
-	struct proc *p = arg;
+	struct check *c = arg;
+	struct proc *p = c->p;
+	char why[160];
+
 	(void)probe;
-	p->probe = NULL;
+	c->probe = NULL;
 	if (!r->ok) {
-		snprintf(p->probe_text, sizeof p->probe_text, "%s", r->text);
-	} else if (!body_fits(&p->spec->ready.pattern, r, p->probe_text,
-			      sizeof p->probe_text)) {
-		/* It is asked again. */
-	} else if (procport_is_own(p, p->probe_text, sizeof p->probe_text)) {
-		succeeded(p, r->text);
-		return;
+		is_over(c, false, r->text);
+	} else if (!body_fits(&rule(c)->pattern, r, why, sizeof why)) {
+		is_over(c, false, why);
+	} else if (is_live(c) || procport_is_own(p, why, sizeof why)) {
+		is_over(c, true, r->text);
 	} else {
-		proc_tell(p, LIFE_EV_UNREADY, CAUSE_PROBE, p->probe_text);
+		proc_tell(p, LIFE_EV_UNREADY, CAUSE_PROBE, why);
+		is_over(c, false, why);
 	}
-	again(p);
 }
 
 static void
-start_probe(struct proc *p, enum probe_kind kind)
+try_socket(struct check *c, enum probe_kind kind)
 {
-	const struct spec_probe *s = &p->spec->ready;
+	const struct spec_probe *s = rule(c);
 	struct err err = ERR_INIT;
+	bool inside = kind == PROBE_UNIX && s->host[0] != '/';
+	char *host = inside ? mem_fmt("%s/%s", c->p->spec->cwd, s->host) :
+			      mem_str(s->host ? s->host : "localhost");
 	struct probe_target t = {
-		.kind = kind, .host = s->host, .port = s->port,
+		.kind = kind, .host = host, .port = s->port,
 		.path = s->path, .status_min = s->status_min,
 		.status_max = s->status_max,
 		.want_body = s->pattern.text != NULL,
 	};
-	p->probe = probe_start(p->e->loop, &t, on_probe, p, &err);
-	if (p->probe)
-		return;
-	snprintf(p->probe_text, sizeof p->probe_text, "%.150s", err.text);
-	again(p);
-}
 
-static struct helper *
-find_helper(struct engine *e, uint64_t slot)
-{
-	list_each(n, &e->helpers) {
-		struct helper *h = container_of(n, struct helper, node);
-		if (h->slot == slot)
-			return h;
-	}
-	return NULL;
+	c->probe = probe_start(c->p->e->loop, &t, on_probe, c, &err);
+	free(host);
+	if (!c->probe)
+		is_over(c, false, err.text);
 }
 
 static void
-helper_free(struct engine *e, struct helper *h)
+try_command(struct check *c)
 {
-	keeplink_release(e->link, h->slot);
-	tree_forget(e->tree, h->tag);
-	loop_drop(h->source);
-	list_del(&h->node);
-	free(h);
-}
+	enum helper_kind kind = is_live(c) ? HELPER_LIVE : HELPER_READY;
+	char why[120];
 
-static void
-start_helper(struct proc *p)
-{
-	struct engine *e = p->e;
-	struct helper *h = mem_alloc(sizeof *h);
-	list_init(&h->node);
-	h->proc = p->id;
-	int r = launch_helper(e, h, p, p->spec->ready.command);
-	if (r < 0) {
-		snprintf(p->probe_text, sizeof p->probe_text,
-			 "cannot start the check: %s", strerror(-r));
-		free(h);
-		again(p);
+	int r = helper_start(c->p, kind, "", rule(c)->command, NULL,
+			     HELPER_MAX_US, &c->helper_slot);
+	if (r == 0)
 		return;
-	}
-	h->at_kill_us = clock_us() + HELPER_MAX_US;
-	e->tree_dirty = true;
-	p->probe_slot = h->slot;
-	list_add_tail(&e->helpers, &h->node);
-	loop_again(e->loop);
+	snprintf(why, sizeof why, "cannot start the check: %s", strerror(-r));
+	is_over(c, false, why);
 }
 
 void
-proccheck_helper_ended(struct engine *e, struct helper *h,
-		       const struct keep_exit *x)
+proccheck_ended(struct proc *p, const struct helper *h, const char *text)
 {
-	struct proc *p = engine_find(e, h->proc);
-	/* What it left running goes with it. */
-	tree_kill_round(e->tree, h->tag, NULL);
-	if (p && p->probe_slot == h->slot) {
-		p->probe_slot = 0;
-		if (WIFEXITED(x->status) && WEXITSTATUS(x->status) == 0) {
-			succeeded(p, "its check has exit code 0");
-		} else {
-			snprintf(p->probe_text, sizeof p->probe_text,
-				 "the check %s %d",
-				 WIFEXITED(x->status) ? "has exit code" :
-							"was ended by signal",
-				 WIFEXITED(x->status) ?
-					 WEXITSTATUS(x->status) :
-					 WTERMSIG(x->status));
-			again(p);
-		}
-	}
-	helper_free(e, h);
+	struct check *c = &p->checks[h->kind == HELPER_LIVE ? CHECK_LIVE :
+							      CHECK_READY];
+	char why[120];
+
+	if (c->helper_slot != h->slot)
+		return;
+	c->helper_slot = 0;
+	snprintf(why, sizeof why, "the check %s", text ? text : "");
+	is_over(c, !text, text ? why : "its check has exit code 0");
 }
 
-void
-proccheck_helper_failed(struct engine *e, struct helper *h, const char *why)
+/* 1, 0 or -1 with why: does a line of the picture match? */
+static int
+screen_matches(struct check *c, char *why, size_t cap)
 {
-	struct proc *p = engine_find(e, h->proc);
-	if (p && p->probe_slot == h->slot) {
-		p->probe_slot = 0;
-		snprintf(p->probe_text, sizeof p->probe_text, "%.150s", why);
-		again(p);
-	}
-	helper_free(e, h);
+	struct vt *vt = c->p->vt;
+	struct buf text = BUF_INIT(SCREEN_TEXT_MAX);
+	struct regex *re = compile(&rule(c)->pattern, REGEX_MULTILINE, why,
+				   cap);
+	int found = -1;
+
+	if (re && vt_text(vt, vt_sb_next(vt), UINT64_MAX, VT_TEXT_UNWRAP,
+			  &text) == 0)
+		found = regex_match(re, buf_str(&text), text.len, 0, NULL) ==
+			REGEX_MATCH;
+	regex_free(re);
+	buf_fini(&text);
+	return found;
 }
 
 static void
-attempt(struct proc *p)
+try_screen(struct check *c)
 {
-	switch (p->spec->ready.kind) {
+	char why[160] = "its screen does not match";
+
+	if (!c->p->vt) {
+		is_over(c, false, "it has no screen");
+		return;
+	}
+	/* A picture that was looked at gives the same answer again. */
+	if (!is_live(c) && vt_gen(c->p->vt) == c->screen_gen) {
+		again(c);
+		return;
+	}
+	c->screen_gen = vt_gen(c->p->vt);
+	bool ok = screen_matches(c, why, sizeof why) == 1;
+	is_over(c, ok, ok ? "its screen matches" : why);
+}
+
+/* Something has to be heard from one look to the next. */
+static void
+try_beat(struct check *c, const char *silence)
+{
+	bool heard = c->beat;
+
+	c->beat = false;
+	is_over(c, heard, heard ? "it was heard" : silence);
+}
+
+static void
+attempt(struct check *c)
+{
+	const struct spec_probe *s = rule(c);
+
+	switch (s->kind) {
 	case SPEC_PROBE_PORT:
-		start_probe(p, PROBE_TCP);
+		try_socket(c, PROBE_TCP);
 		break;
 	case SPEC_PROBE_HTTP:
-		start_probe(p, PROBE_HTTP);
+		try_socket(c, PROBE_HTTP);
+		break;
+	case SPEC_PROBE_UNIX:
+		try_socket(c, PROBE_UNIX);
 		break;
 	case SPEC_PROBE_EXEC:
-		start_helper(p);
+		try_command(c);
+		break;
+	case SPEC_PROBE_SCREEN:
+		try_screen(c);
 		break;
 	case SPEC_PROBE_DELAY:
-		succeeded(p, "its delay has passed");
+		is_over(c, true, "its delay has passed");
+		break;
+	case SPEC_PROBE_LOG:
+		try_beat(c, "no line of its log matched");
+		break;
+	case SPEC_PROBE_NOTIFY:
+		try_beat(c, "it did not notify");
 		break;
 	default:
-		break;		/* log: a watch; exit: its end */
+		break;		/* exit: its end */
 	}
 }
 
 static void
-on_probe_timer(struct timer *t, void *arg)
+on_timer(struct timer *t, void *arg)
 {
+	struct check *c = arg;
+	const struct life *l = &c->p->life;
+
 	(void)t;
-	attempt(arg);
+	/* Until it is ready the other rule speaks; one that it has failed
+	 * goes on, to see it recover. */
+	if (is_live(c) && !l->ready && !l->unready)
+		again(c);
+	else
+		attempt(c);
+}
+
+void
+proccheck_beat(struct proc *p)
+{
+	p->checks[CHECK_LIVE].beat = true;
+}
+
+static void
+take_line(struct proc *p, const char *line)
+{
+	char how[160];
+
+	proccheck_beat(p);
+	snprintf(how, sizeof how, "it says '%.120s'", line);
+	if (p->spec->ready.kind == SPEC_PROBE_NOTIFY && !p->life.ready)
+		proc_tell(p, LIFE_EV_READY, CAUSE_PROBE, how);
+}
+
+static void
+on_notify(struct source *src, unsigned events, void *arg)
+{
+	struct proc *p = arg;
+	char data[NOTIFY_LINE_MAX / 4], *end;
+
+	(void)events;
+	ssize_t n = sys_read(loop_fd(src), data, sizeof data);
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		loop_drop(src);
+		p->notify = NULL;
+		return;
+	}
+	/* A line that does not end is no message. */
+	if (buf_add(&p->notify_line, data, (size_t)n) < 0)
+		buf_clear(&p->notify_line);
+	while (p->notify_line.len &&
+	       (end = memchr(p->notify_line.data, '\n', p->notify_line.len))) {
+		*end = '\0';
+		take_line(p, p->notify_line.data);
+		buf_skip(&p->notify_line,
+			 (size_t)(end - p->notify_line.data) + 1);
+	}
+}
+
+void
+proccheck_notify(struct proc *p, int fd)
+{
+	if (fd < 0)
+		return;
+	sys_set_nonblock(fd, true);
+	loop_drop(p->notify);
+	buf_clear(&p->notify_line);
+	p->notify = loop_add(p->e->loop, fd, LOOP_IN, "notify", on_notify, p);
+	if (!p->notify)
+		sys_close(fd);
+}
+
+/* Rules that others speak for: a watch, the descriptor, the end of the run. */
+static bool
+is_asked(const struct spec_probe *s, bool live)
+{
+	switch (s->kind) {
+	case SPEC_PROBE_NONE:
+	case SPEC_PROBE_EXIT:
+		return false;
+	case SPEC_PROBE_LOG:
+	case SPEC_PROBE_NOTIFY:
+		return live;
+	default:
+		return true;
+	}
+}
+
+static void
+start(struct check *c, uint64_t delay_ms)
+{
+	c->text[0] = '\0';
+	c->fails = 0;
+	c->beat = false;
+	c->screen_gen = UINT64_MAX;
+	if (!is_asked(rule(c), is_live(c)))
+		return;
+	if (!c->timer)
+		c->timer = loop_timer(c->p->e->loop, on_timer, c);
+	timer_arm(c->timer, clock_us() + delay_ms * 1000);
 }
 
 void
 proccheck_start(struct proc *p)
 {
 	const struct spec_probe *s = &p->spec->ready;
-	p->probe_text[0] = '\0';
+
 	p->port_holder = 0;
-	if (s->kind == SPEC_PROBE_NONE || s->kind == SPEC_PROBE_LOG ||
-	    s->kind == SPEC_PROBE_EXIT)
-		return;
-	if (!p->probe_timer)
-		p->probe_timer = loop_timer(p->e->loop, on_probe_timer, p);
-	uint64_t delay_us = s->kind == SPEC_PROBE_DELAY ?
-				    s->delay_ms * 1000 : 0;
-	timer_arm(p->probe_timer, clock_us() + delay_us);
+	if (!p->life.ready)
+		start(&p->checks[CHECK_READY],
+		      s->kind == SPEC_PROBE_DELAY ? s->delay_ms : 0);
+	start(&p->checks[CHECK_LIVE], p->spec->live_every_ms);
 }
 
 void
 proccheck_stop(struct proc *p)
 {
-	probe_cancel(p->probe);
-	p->probe = NULL;
-	if (p->probe_timer)
-		timer_stop(p->probe_timer);
-	struct helper *h = p->probe_slot ? find_helper(p->e, p->probe_slot) :
-					   NULL;
-	if (h)
-		h->at_kill_us = clock_us();
-	p->probe_slot = 0;
+	for (size_t i = 0; i < CHECKS; i++) {
+		struct check *c = &p->checks[i];
+		probe_cancel(c->probe);
+		c->probe = NULL;
+		if (c->timer)
+			timer_stop(c->timer);
+		helper_cancel(p->e, c->helper_slot);
+		c->helper_slot = 0;
+	}
+	loop_drop(p->notify);
+	p->notify = NULL;
 }

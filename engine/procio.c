@@ -410,7 +410,7 @@ procio_attach(struct proc *p, struct keep_fds *f)
 		if (!p->out)
 			sys_close(fd[KEEP_FD_STDIN]);
 	}
-	sys_close(fd[KEEP_FD_NOTIFY]);
+	proccheck_notify(p, fd[KEEP_FD_NOTIFY]);
 	keep_fds_init(f);
 	if (p->input.len > 0 || p->input_eof)
 		flush_input(p);

@@ -64,6 +64,8 @@ steer(struct proc *p, const struct watch_hit *h)
 
 	snprintf(detail, sizeof detail, "watch '%.64s', line %llu", w->name,
 		 (unsigned long long)h->seq);
+	if (w->hook)
+		prochook_run(p, h);
 	if (other)
 		proc_tell(other, LIFE_EV_START, CAUSE_WATCH, detail);
 	if (w->actions & SPEC_WATCH_RESTART)
@@ -76,7 +78,7 @@ static void
 act(struct proc *p, const struct watch_hit *h)
 {
 	const struct spec_watch *w = h->spec;
-	bool steers = w->start ||
+	bool steers = w->start || w->hook ||
 		      w->actions & (SPEC_WATCH_RESTART | SPEC_WATCH_STOP);
 	bool loud = w->actions & (SPEC_WATCH_NOTIFY | SPEC_WATCH_BELL) ||
 		    h->alert;
@@ -141,6 +143,8 @@ on_hit(void *arg, const struct watch_hit *h)
 		p->hit_rings[h->idx].hits[p->hit_rings[h->idx].slot %
 					  HIT_SLOTS]++;
 	}
+	if (h->idx == p->live_watch && !h->replay)
+		proccheck_beat(p);
 	if (h->spec->level == SPEC_LEVEL_ERROR)
 		p->errors++;
 	else if (h->spec->level == SPEC_LEVEL_WARN)
@@ -196,8 +200,8 @@ procwatch_build(struct proc *p, struct err *err)
 	const struct spec *s = p->spec;
 	size_t n = s->watch_count;
 
-	p->watch_specs = mem_array(n + 1, sizeof *p->watch_specs);
-	p->hit_rings = mem_array(n + 1, sizeof *p->hit_rings);
+	p->watch_specs = mem_array(n + 2, sizeof *p->watch_specs);
+	p->hit_rings = mem_array(n + 2, sizeof *p->hit_rings);
 	if (n)
 		memcpy(p->watch_specs, s->watches, n * sizeof *s->watches);
 	if (s->ready.kind == SPEC_PROBE_LOG) {
@@ -207,6 +211,16 @@ procwatch_build(struct proc *p, struct err *err)
 			.pattern = s->ready.pattern,
 			.actions = SPEC_WATCH_READY,
 		};
+	}
+	if (s->live.kind == SPEC_PROBE_LOG) {
+		static char live_name[] = "live";
+		p->live_watch = n;
+		p->watch_specs[n++] = (struct spec_watch){
+			.name = live_name,
+			.pattern = s->live.pattern,
+		};
+	} else {
+		p->live_watch = SIZE_MAX;
 	}
 	p->watches = watchset_new(p->watch_specs, n, on_hit, p, err);
 	return p->watches ? 0 : -1;

@@ -17,7 +17,6 @@ typedef void kind_fn(struct rcload *ld, const struct rc_stmt *s,
 struct probe_row {
 	struct row row;
 	enum spec_probe_kind kind;
-	bool built;
 	unsigned min, max;	/* words behind the kind */
 	enum rc_expect expect;	/* of the first of them */
 	kind_fn *fn;
@@ -74,6 +73,13 @@ probe_port(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 			rc_wrong(ld, w, "expected holder=any");
 		}
 	}
+}
+
+static void
+probe_unix(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
+{
+	(void)ld;
+	p->host = mem_str(s->words[2].text);
 }
 
 static void
@@ -176,27 +182,29 @@ probe_delay(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 
 #define ROW(name, args, help) { (name), NULL, (args), (help) }
 
-/* The hint for a wrong kind lists names and args of the built ones. */
+/* The hint for a wrong kind lists names and args. */
 static const struct probe_row probes[] = {
 	{ ROW("log", "/PATTERN/", "a line of its output matches"),
-	  SPEC_PROBE_LOG, true, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
+	  SPEC_PROBE_LOG, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
 	{ ROW("screen", "/PATTERN/", "a line of its screen matches"),
-	  SPEC_PROBE_SCREEN, false, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
+	  SPEC_PROBE_SCREEN, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
 	{ ROW("port", "N", "it accepts connections there; a host and "
 	      "holder=any may follow"),
-	  SPEC_PROBE_PORT, true, 1, 3, RC_EXPECT_WORD, probe_port },
+	  SPEC_PROBE_PORT, 1, 3, RC_EXPECT_WORD, probe_port },
+	{ ROW("unix", "PATH", "it accepts connections at that socket"),
+	  SPEC_PROBE_UNIX, 1, 1, RC_EXPECT_WORD, probe_unix },
 	{ ROW("http", "URL", "the answer is 200-399, or status=A-B, and "
 	      "body=/RE/ matches; holder=any may follow"),
-	  SPEC_PROBE_HTTP, true, 1, 4, RC_EXPECT_WORD, probe_http },
+	  SPEC_PROBE_HTTP, 1, 4, RC_EXPECT_WORD, probe_http },
 	{ ROW("exec", "COMMAND", "a command ends with exit code 0"),
-	  SPEC_PROBE_EXEC, true, 1, 1, RC_EXPECT_RAW, probe_exec },
+	  SPEC_PROBE_EXEC, 1, 1, RC_EXPECT_RAW, probe_exec },
 	{ ROW("notify", "", "it writes a line to the descriptor "
 	      "SBX_NOTIFY_FD"),
-	  SPEC_PROBE_NOTIFY, false, 0, 0, RC_EXPECT_WORD, NULL },
+	  SPEC_PROBE_NOTIFY, 0, 0, RC_EXPECT_WORD, NULL },
 	{ ROW("delay", "TIME", "it has run for that long"),
-	  SPEC_PROBE_DELAY, true, 1, 1, RC_EXPECT_WORD, probe_delay },
+	  SPEC_PROBE_DELAY, 1, 1, RC_EXPECT_WORD, probe_delay },
 	{ ROW("exit", "", "it has ended with success"),
-	  SPEC_PROBE_EXIT, true, 0, 0, RC_EXPECT_WORD, NULL },
+	  SPEC_PROBE_EXIT, 0, 0, RC_EXPECT_WORD, NULL },
 };
 const struct table rc_probe_table = TABLE("KINDS OF CHECKS", probes);
 
@@ -237,11 +245,10 @@ list_kinds(struct rcload *ld)
 	struct buf b = BUF_INIT(512);
 
 	for (size_t i = 0; i < ARRAY_LEN(probes); i++)
-		if (probes[i].built)
-			(void)buf_addf(&b, "%s%s%s%s", b.len ? ", " : "",
-				       probes[i].row.name,
-				       probes[i].row.args[0] ? " " : "",
-				       probes[i].row.args);
+		(void)buf_addf(&b, "%s%s%s%s", b.len ? ", " : "",
+			       probes[i].row.name,
+			       probes[i].row.args[0] ? " " : "",
+			       probes[i].row.args);
 	rc_hint(ld, "one of: %s", buf_str(&b));
 	buf_fini(&b);
 }
@@ -270,9 +277,7 @@ probe(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 		return;
 	}
 	char *what = mem_fmt("%s %s", word, row->row.name);
-	if (!rc_built(ld, kind, row->built, what)) {
-		/* Said already. */
-	} else if (words < row->min) {
+	if (words < row->min) {
 		rc_wrong(ld, kind, "'%s' needs %s", what, row->row.args);
 	} else if (words > row->max) {
 		rc_wrong(ld, &s->words[row->max + 2],
@@ -295,11 +300,14 @@ rc_do_ready(struct rcload *ld, const struct rc_stmt *s)
 void
 rc_do_live(struct rcload *ld, const struct rc_stmt *s)
 {
-	probe(ld, s, &ld->proc->spec->live);
-}
+	const struct rc_word *kind = &s->words[1];
+	const struct probe_row *row = find(kind->text);
 
-bool
-rc_probe_is_built(const struct row *r)
-{
-	return container_of(r, const struct probe_row, row)->built;
+	if (row && (row->kind == SPEC_PROBE_EXIT ||
+		    row->kind == SPEC_PROBE_DELAY)) {
+		rc_wrong(ld, kind, "'%s' says nothing of one that runs",
+			 kind->text);
+		return;
+	}
+	probe(ld, s, &ld->proc->spec->live);
 }

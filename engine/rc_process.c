@@ -253,6 +253,12 @@ rc_process_end(struct rcload *ld)
 			    "terminal");
 	}
 	check_hooks(ld, p);
+	if (!s->tty && !p->broken && (s->ready.kind == SPEC_PROBE_SCREEN ||
+				      s->live.kind == SPEC_PROBE_SCREEN))
+		rc_wrong_at(ld, &p->name_at, "a check of its screen needs "
+			    "'tty yes'");
+	if (!s->tty && s->stop_keys)
+		rc_wrong_at(ld, &p->name_at, "'stop keys' needs 'tty yes'");
 	if (s->tty)
 		s->stdin_kind = SPEC_STDIN_TTY;
 	if (s->tty && !p->stop_given)

@@ -8,7 +8,9 @@
 #include <sys/resource.h>
 
 #include "base.h"
+#include "err.h"
 #include "graph.h"
+#include "keys.h"
 #include "mem.h"
 #include "signame.h"
 #include "units.h"
@@ -247,8 +249,10 @@ rc_do_depends(struct rcload *ld, const struct rc_stmt *s)
 enum rc_expect
 rc_expect_stop(const struct rc_stmt *s)
 {
-	return s->count == 2 && strcmp(s->words[1].text, "cmd") == 0 ?
-		RC_EXPECT_RAW : RC_EXPECT_WORD;
+	bool raw = s->count == 2 && (strcmp(s->words[1].text, "cmd") == 0 ||
+				     strcmp(s->words[1].text, "keys") == 0);
+
+	return raw ? RC_EXPECT_RAW : RC_EXPECT_WORD;
 }
 
 static bool
@@ -305,6 +309,19 @@ ladder(struct rcload *ld, const struct rc_stmt *s)
 	ld->proc->stop_given = true;
 }
 
+static bool
+are_keys(struct rcload *ld, const struct rc_word *w)
+{
+	struct key *keys = mem_array(KEY_LIST_MAX, sizeof(*keys));
+	struct err err = ERR_INIT;
+	int n = key_parse_list(w->text, keys, KEY_LIST_MAX, &err);
+
+	free(keys);
+	if (n < 0)
+		rc_wrong(ld, w, "%s", err.text);
+	return n >= 0;
+}
+
 void
 rc_do_stop(struct rcload *ld, const struct rc_stmt *s)
 {
@@ -316,13 +333,13 @@ rc_do_stop(struct rcload *ld, const struct rc_stmt *s)
 		ladder(ld, s);
 		return;
 	}
-	if (!rc_built(ld, w, false, cmd ? "stop cmd" : "stop keys"))
-		return;
 	if (s->count != 3) {
 		rc_wrong(ld, w, "'stop %s' needs %s", w->text,
 			 cmd ? "COMMAND" : "KEYS");
 		return;
 	}
+	if (keys && !are_keys(ld, &s->words[2]))
+		return;
 	rc_set_str(cmd ? &ld->proc->spec->stop_command :
 		   &ld->proc->spec->stop_keys, s->words[2].text);
 }

@@ -97,7 +97,6 @@ rc_pattern(struct rcload *ld, const struct rc_word *w, size_t off,
 /* What a watch does.  Names that end in '=' or '>' take a value. */
 struct action {
 	struct row row;
-	bool built;
 	unsigned bits;
 	bool (*fn)(struct rcload *ld, const struct rc_word *w, size_t off,
 		   struct spec_watch *watch);
@@ -188,29 +187,25 @@ take_alert(struct rcload *ld, const struct rc_word *w, size_t off,
 #define ROW(name, args, help) .row = { (name), NULL, (args), (help) }
 
 static const struct action actions[] = {
-	{ ROW("mark", "", "mark the line"), true, SPEC_WATCH_MARK },
-	{ ROW("ready", "", "the process is ready"), true, SPEC_WATCH_READY },
-	{ ROW("count", "", "count the matches"), true, SPEC_WATCH_COUNT },
-	{ ROW("notify", "", "tell the person"), true, SPEC_WATCH_NOTIFY },
-	{ ROW("hide", "", "do not show the line"), true, SPEC_WATCH_HIDE },
-	{ ROW("restart", "", "restart the process"), true,
-	  SPEC_WATCH_RESTART },
-	{ ROW("stop", "", "stop the process"), true, SPEC_WATCH_STOP },
-	{ ROW("bell", "", "ring the bell"), true, SPEC_WATCH_BELL },
-	{ ROW("level=", "info|warn|error", "how bad the line is"), true,
+	{ ROW("mark", "", "mark the line"), SPEC_WATCH_MARK },
+	{ ROW("ready", "", "the process is ready"), SPEC_WATCH_READY },
+	{ ROW("count", "", "count the matches"), SPEC_WATCH_COUNT },
+	{ ROW("notify", "", "tell the person"), SPEC_WATCH_NOTIFY },
+	{ ROW("hide", "", "do not show the line"), SPEC_WATCH_HIDE },
+	{ ROW("restart", "", "restart the process"), SPEC_WATCH_RESTART },
+	{ ROW("stop", "", "stop the process"), SPEC_WATCH_STOP },
+	{ ROW("bell", "", "ring the bell"), SPEC_WATCH_BELL },
+	{ ROW("level=", "info|warn|error", "how bad the line is"),
 	  .fn = take_level },
 	{ ROW("value=", "GROUP", "keep the text of this group as a value"),
-	  true, .fn = take_value },
-	{ ROW("unit=", "TEXT", "unit of the value"), true, .fn = take_unit },
+	  .fn = take_value },
+	{ ROW("unit=", "TEXT", "unit of the value"), .fn = take_unit },
 	{ ROW("stream=", "stdout|stderr|pty", "look at this stream only"),
-	  true, .fn = take_stream },
-	{ ROW("max=", "N/TIME", "act at most so often"), true,
-	  .fn = take_max },
-	{ ROW("run=", "HOOK", "run a hook"), false, .fn = take_run },
-	{ ROW("start=", "PROCESS", "start another process"), false,
-	  .fn = take_start },
-	{ ROW("alert>", "N", "alert when the value is larger"), false,
-	  .fn = take_alert },
+	  .fn = take_stream },
+	{ ROW("max=", "N/TIME", "act at most so often"), .fn = take_max },
+	{ ROW("run=", "HOOK", "run a hook"), .fn = take_run },
+	{ ROW("start=", "PROCESS", "start another process"), .fn = take_start },
+	{ ROW("alert>", "N", "alert when the value is larger"), .fn = take_alert },
 };
 const struct table rc_watch_table = TABLE("WHAT A WATCH DOES", actions);
 
@@ -242,9 +237,8 @@ unknown_action(struct rcload *ld, const struct rc_word *w)
 		rc_hint_word(ld, near->name);
 	} else {
 		for (size_t i = 0; i < ARRAY_LEN(actions); i++)
-			if (actions[i].built)
-				(void)buf_addf(&b, "%s%s", b.len ? ", " : "",
-					       actions[i].row.name);
+			(void)buf_addf(&b, "%s%s", b.len ? ", " : "",
+				       actions[i].row.name);
 		rc_hint(ld, "one of: %s", buf_str(&b));
 	}
 	buf_fini(&b);
@@ -261,8 +255,6 @@ one_action(struct rcload *ld, const struct rc_word *w, struct spec_watch *watch)
 		unknown_action(ld, w);
 		return false;
 	}
-	if (!rc_built(ld, w, a->built, a->row.name))
-		return false;
 	watch->actions |= a->bits;
 	if (!a->fn)
 		return true;
@@ -287,8 +279,6 @@ static size_t
 take_absent(struct rcload *ld, const struct rc_stmt *s,
 	    struct spec_watch *watch)
 {
-	if (!rc_built(ld, &s->words[2], false, "absent"))
-		return 0;
 	if (s->count < 6 || strcmp(s->words[4].text, "for") != 0) {
 		rc_wrong(ld, &s->words[2], "expected absent /PATTERN/ for "
 			 "TIME");
@@ -399,10 +389,4 @@ rc_do_watch(struct rcload *ld, const struct rc_stmt *s)
 		return;
 	}
 	free_watch(&watch);
-}
-
-bool
-rc_watch_is_built(const struct row *r)
-{
-	return container_of(r, const struct action, row)->built;
 }

@@ -45,8 +45,4 @@ bool	rc_limit_text(int resource, uint64_t value,
 		      char out[RC_LIMIT_TEXT_MAX]);
 extern const struct table rc_watch_table;
 
-/* Rows of these two that this version refuses are in them all the same. */
-bool	rc_probe_is_built(const struct row *r);
-bool	rc_watch_is_built(const struct row *r);
-
 #endif

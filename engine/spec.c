@@ -59,7 +59,7 @@ static const struct record pattern_record =
 
 static const struct field probe_fields[] = {
 	FIELD(FIELD_INT, spec_probe, kind, 1, "kind",
-	      .max = SPEC_PROBE_EXIT),
+	      .max = SPEC_PROBE_UNIX),
 	FIELD(FIELD_STRUCT, spec_probe, pattern, 2, "pattern",
 	      .of = &pattern_record),
 	FIELD(FIELD_STR, spec_probe, host, 3, "host"),

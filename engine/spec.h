@@ -46,7 +46,7 @@ enum spec_cond {
 enum spec_probe_kind {
 	SPEC_PROBE_NONE, SPEC_PROBE_LOG, SPEC_PROBE_SCREEN, SPEC_PROBE_PORT,
 	SPEC_PROBE_HTTP, SPEC_PROBE_EXEC, SPEC_PROBE_NOTIFY, SPEC_PROBE_DELAY,
-	SPEC_PROBE_EXIT
+	SPEC_PROBE_EXIT, SPEC_PROBE_UNIX
 };
 
 enum spec_stream {
@@ -119,7 +119,8 @@ struct spec_pattern {
 struct spec_probe {
 	int kind;		/* enum spec_probe_kind */
 	struct spec_pattern pattern;	/* log, screen; http: of the body */
-	char *host;		/* port, http; NULL = localhost, both families */
+	char *host;		/* port, http; NULL = localhost, both families;
+				 * unix: the path of the socket */
 	unsigned port;
 	bool any_holder;	/* port, http: whoever listens there */
 	char *path;		/* http, with its '/' and query */
@@ -187,8 +188,8 @@ struct spec {
 	bool keep;		/* false: record and log go after exit */
 	struct spec_step *stop;
 	size_t stop_count;	/* >= 1, the last one is SIGKILL */
-	char *stop_command;	/* first rung, NULL = none */
-	char *stop_keys;	/* first rung of a tty, NULL = none */
+	char *stop_command;	/* before the other steps; NULL = none */
+	char *stop_keys;	/* the same, of a tty */
 	bool tree_keep;		/* what outlives the leader stays */
 
 	int restart;		/* enum spec_restart */

@@ -126,6 +126,9 @@ check_probe(const struct spec_probe *p, struct err *e)
 	case SPEC_PROBE_PORT:
 		ok = p->port > 0;
 		break;
+	case SPEC_PROBE_UNIX:
+		ok = p->host && p->host[0];
+		break;
 	case SPEC_PROBE_EXEC:
 		ok = p->command && p->command[0];
 		break;

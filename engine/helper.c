@@ -1,0 +1,167 @@
+/*
+ * Children that are no process of the set: checks by command, the first step
+ * of a stop, hooks.  Each has a time; what it leaves running goes with it.
+ */
+#include "core.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "clock.h"
+#include "loop.h"
+#include "mem.h"
+#include "sys.h"
+#include "tree.h"
+
+static struct helper *
+find(const struct engine *e, uint64_t slot)
+{
+	list_each(n, &e->helpers) {
+		struct helper *h = container_of(n, struct helper, node);
+		if (h->slot == slot)
+			return h;
+	}
+	return NULL;
+}
+
+static void
+helper_free(struct engine *e, struct helper *h)
+{
+	keeplink_release(e->link, h->slot);
+	tree_forget(e->tree, h->tag);
+	loop_drop(h->source);
+	list_del(&h->node);
+	free(h->name);
+	free(h);
+}
+
+/* text NULL: it ended well. */
+static void
+finish(struct engine *e, struct helper *h, const char *text)
+{
+	struct proc *p = engine_find(e, h->proc);
+
+	if (p && h->kind == HELPER_HOOK)
+		prochook_ended(p, h, text);
+	else if (p && h->kind == HELPER_STOP)
+		procstop_ended(p, h, text);
+	else if (p)
+		proccheck_ended(p, h, text);
+	helper_free(e, h);
+}
+
+int
+helper_start(struct proc *p, enum helper_kind kind, const char *name,
+	     const char *command, char **more_env, uint64_t max_us,
+	     uint64_t *slot)
+{
+	struct engine *e = p->e;
+	struct helper *h = mem_alloc(sizeof *h);
+
+	list_init(&h->node);
+	h->proc = p->id;
+	h->kind = kind;
+	h->name = mem_str(name);
+	int r = launch_helper(e, h, p, command, more_env);
+	if (r < 0) {
+		free(h->name);
+		free(h);
+		return r;
+	}
+	h->at_kill_us = max_us ? clock_us() + max_us : 0;
+	e->tree_dirty = true;
+	list_add_tail(&e->helpers, &h->node);
+	loop_again(e->loop);
+	if (slot)
+		*slot = h->slot;
+	return 0;
+}
+
+size_t
+helper_count(const struct proc *p, enum helper_kind kind)
+{
+	size_t count = 0;
+
+	list_each(n, &p->e->helpers) {
+		struct helper *h = container_of(n, struct helper, node);
+		count += h->proc == p->id && h->kind == kind;
+	}
+	return count;
+}
+
+void
+helper_cancel(struct engine *e, uint64_t slot)
+{
+	struct helper *h = slot ? find(e, slot) : NULL;
+
+	if (!h)
+		return;
+	h->at_kill_us = clock_us();
+	e->tree_dirty = true;
+	loop_again(e->loop);
+}
+
+static void
+discard(struct source *s, unsigned events, void *arg)
+{
+	struct helper *h = arg;
+	char data[4096];
+
+	(void)events;
+	ssize_t n = sys_read(loop_fd(s), data, sizeof data);
+	if (n == 0 || (n < 0 && n != -EAGAIN)) {
+		loop_drop(s);
+		h->source = NULL;
+	}
+}
+
+bool
+helper_started(struct engine *e, const struct keep_start *s)
+{
+	struct helper *h = find(e, s->slot);
+
+	if (!h)
+		return false;
+	struct keep_fds fds = s->fds;
+	int out = fds.fd[KEEP_FD_STDOUT];
+	fds.fd[KEEP_FD_STDOUT] = -1;
+	keep_fds_close(&fds, ~0u);
+	tree_leader(e->tree, h->tag, s->pid);
+	if (out >= 0 && sys_set_nonblock(out, true) == 0)
+		h->source = loop_add(e->loop, out, LOOP_IN, "helper", discard,
+				     h);
+	if (!h->source)
+		sys_close(out);
+	return true;
+}
+
+bool
+helper_failed(struct engine *e, uint64_t slot, int error)
+{
+	struct helper *h = find(e, slot);
+
+	if (h)
+		finish(e, h, strerror(error));
+	return h;
+}
+
+bool
+helper_exited(struct engine *e, uint64_t slot, const struct keep_exit *x)
+{
+	struct helper *h = find(e, slot);
+	bool normal = WIFEXITED(x->status);
+	char text[64];
+
+	if (!h)
+		return false;
+	/* What it left running goes with it. */
+	tree_kill_round(e->tree, h->tag, NULL);
+	snprintf(text, sizeof text, "%s %d",
+		 normal ? "has exit code" : "was ended by signal",
+		 normal ? WEXITSTATUS(x->status) : WTERMSIG(x->status));
+	finish(e, h, normal && WEXITSTATUS(x->status) == 0 ? NULL : text);
+	return true;
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Rules of readiness and life, steps of a stop that are no signals, hooks."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from sbxtest import ZOO, Set, alive, done, ok, same, until
+
+RC = r"""
+defaults {
+    stop TERM 300ms KILL
+}
+process notify {
+    cmd read x; echo READY=1 >&$SBX_NOTIFY_FD; exec sleep 1000
+    stdin pipe
+    ready notify
+}
+process screen {
+    cmd printf 'wait'; read x; printf '\033[2J\033[Hall is w'; printf 'ell\n'; exec sleep 1000
+    tty yes
+    ready screen /^all is well$/
+}
+process socket {
+    cmd exec python3 -c 'import socket,time; s=socket.socket(socket.AF_UNIX); s.bind("app.sock"); s.listen(); time.sleep(1000)'
+    ready unix app.sock
+}
+process beat {
+    cmd echo tick; while read x; do echo "$x"; done; exec sleep 1000
+    stdin pipe
+    live log /^tick/
+    live.every 100ms
+    live.fails 3
+    live.action mark
+}
+process sick {
+    cmd exec sleep 1000
+    live exec test ! -e bad
+    live.every 50ms
+    live.fails 2
+    restart.backoff 10ms..10ms
+}
+process doomed {
+    cmd exec sleep 1000
+    live exec test ! -e bad2
+    live.every 50ms
+    live.fails 1
+    live.action stop
+}
+process polite {
+    cmd trap 'echo asked; exit 0' USR1; while :; do sleep 0.05; done
+    stop cmd kill -USR1 $SBX_PID
+}
+process editor {
+    cmd read line; echo "typed $line"; exit 0
+    tty yes
+    stop keys 'quit' Enter
+}
+process stubborn {
+    argv %s ignore TERM
+    stop cmd false
+    stop TERM 200ms KILL
+    stop.timeout 1s
+}
+process hooked {
+    cmd while read x; do echo "$x"; done
+    stdin pipe
+    hook page printf '%%s|%%s|%%s|%%s|%%s\n' "$SBX_PROCESS" "$SBX_MATCH" "$SBX_1" "$SBX_who" "$SBX_LINE" >> pages
+    hook bad exit 7
+    watch alarm /alarm (?<who>\S+)/ run=page
+    watch fail /fail/ run=bad
+    watch other /begin/ start=later
+    watch quiet absent /pulse/ for 300ms run=page level=warn
+}
+process later {
+    cmd echo started; exec sleep 1000
+    autostart no
+}
+""" % ZOO
+
+s = Set(RC)
+
+
+def row(name):
+    return s.row(name) or {}
+
+
+def ready(name):
+    return bool(row(name).get("ready"))
+
+
+same(s.sbx("check")[0], 0, "the file is fine")
+same(s.sbx("up")[0], 0, "up")
+
+# ready
+until(lambda: row("notify").get("status") == "starting")
+ok(not ready("notify"), "notify: not before it says so")
+s.sbx("send", "notify", "go\n")
+ok(until(lambda: ready("notify")), "notify: ready", s.out("why", "notify"))
+ok("READY=1" in s.out("why", "notify"), "notify: and why",
+   s.out("why", "notify"))
+ok(not ready("screen"), "screen: not before it shows so")
+s.sbx("send", "screen", "\n")
+ok(until(lambda: ready("screen")), "screen: ready", s.out("why", "screen"))
+ok(until(lambda: ready("socket")), "unix: ready", s.out("why", "socket"))
+
+# live
+ok(until(lambda: "its check fails" in s.out("why", "beat")),
+   "live log: silence is marked", s.out("why", "beat"))
+ok(not ready("beat") and alive(row("beat")["pid"]),
+   "live log: it is not ready, and lives")
+s.sbx("send", "beat", "tick again\n")
+ok(until(lambda: ready("beat")), "live log: a line makes it ready again")
+
+first = row("sick")["pid"]
+ok(ready("sick"), "live exec: it is ready at once")
+open(s.dir + "/bad", "w").close()
+ok(until(lambda: row("sick").get("restarts", 0) >= 1),
+   "live exec: failures restart it", s.out("why", "sick"))
+os.unlink(s.dir + "/bad")
+ok(until(lambda: row("sick").get("status") == "running" and
+         row("sick")["pid"] != first), "live exec: and it runs again")
+ok("exit code 1" in s.out("events"), "live exec: the cause is told")
+open(s.dir + "/bad2", "w").close()
+ok(until(lambda: row("doomed").get("status") in ("off", "killed",
+                                                 "completed")),
+   "live.action stop: stopped", row("doomed"))
+
+# stop
+same(s.sbx("stop", "polite")[0], 0, "stop cmd: gone")
+same(row("polite")["status"], "completed", "stop cmd: by itself")
+ok("asked" in s.out("logs", "polite"), "stop cmd: it was asked")
+same(s.sbx("stop", "editor")[0], 0, "stop keys: gone")
+ok("typed quit" in s.out("logs", "editor"), "stop keys: typed",
+   s.out("logs", "editor"))
+same(s.sbx("stop", "stubborn")[0], 0, "a stop command that fails: gone")
+ok("stop command has exit code 1" in s.out("events"),
+   "a stop command that fails is told")
+
+# hooks
+s.sbx("send", "hooked", "alarm $(touch${IFS}pwned);`id`|x\n")
+ok(until(lambda: os.path.exists(s.dir + "/pages") and
+         "alarm" in open(s.dir + "/pages").read()), "a hook runs")
+want = "alarm $(touch${IFS}pwned);`id`|x"
+same([x for x in open(s.dir + "/pages").read().split("\n") if "alarm" in x],
+     ["hooked|%s|%s|%s|%s" % (want, want[6:], want[6:], want)],
+     "the line reaches it by its environment only")
+ok(not os.path.exists(s.dir + "/pwned"), "nothing of it was run")
+s.sbx("send", "hooked", "fail\n")
+ok(until(lambda: "hook bad has exit code 7" in s.out("events")),
+   "a hook that fails is told")
+s.sbx("send", "hooked", "begin\n")
+ok(until(lambda: row("later").get("status") == "running"),
+   "start= starts another one")
+ok(until(lambda: "hooked||||" in open(s.dir + "/pages").read()),
+   "absent: silence runs its hook", open(s.dir + "/pages").read())
+
+# A new engine goes on with all of it.
+import json
+import signal
+pid = json.loads(s.out("doctor", "--json"))["engine_pid"]
+os.kill(pid, signal.SIGKILL)
+ok(until(lambda: ready("beat") is False, 15), "a new engine checks on")
+s.sbx("send", "beat", "tick\n")
+ok(until(lambda: ready("beat")), "and sees it recover")
+done()
