@@ -80,6 +80,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_COMPLETION] = cli_completion,
 	[VERB_RUN] = cli_run,
 	[VERB_KEYS] = cli_keys,
+	[VERB_THEME] = cli_theme,
 };
 
 /* The names of the set without an engine that could be asked. */

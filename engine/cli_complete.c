@@ -21,6 +21,7 @@
 #include "spec.h"
 #include "status.h"
 #include "sys.h"
+#include "theme.h"
 
 enum { NAMES_MS = 200, NAMES_MAX = 4 << 20 };
 
@@ -247,6 +248,21 @@ offer_value(const struct complete *k, enum cmd_option o)
 }
 
 static void
+offer_theme(const struct complete *k, size_t idx)
+{
+	for (size_t i = 0; idx == 0 && i < cli_theme_table.count; i++) {
+		const struct row *r = table_row(&cli_theme_table, i);
+		offer(k, r->name, r->help);
+	}
+	char **names = idx > 0 ? theme_names() : NULL;
+	for (size_t i = 0; names && names[i]; i++) {
+		offer(k, names[i], "theme");
+		free(names[i]);
+	}
+	free(names);
+}
+
+static void
 offer_words(const struct complete *k, const struct verb_row *v, size_t idx)
 {
 	const char *name;
@@ -254,6 +270,8 @@ offer_words(const struct complete *k, const struct verb_row *v, size_t idx)
 	if (v->id == VERB_COMPLETION)
 		for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
 			offer(k, scripts[i].shell, NULL);
+	else if (v->id == VERB_THEME)
+		offer_theme(k, idx);
 	else if (v->id == VERB_HELP)
 		offer_verbs(k);
 	else if (v->id == VERB_SIGNAL && idx == 0)

@@ -154,7 +154,8 @@ struct cmd_option_row {
 	X(DOCTOR, "doctor", "", "tell about this machine and the engine")      \
 	X(RESET, "reset", "", "put the terminal right after a crash")          \
 	X(KEYS, "keys", "", "list the keys")                                   \
-	X(THEME, "theme", "...", "list, show and check themes")                \
+	X(THEME, "theme", "list|show|check [NAME|FILE...]",                    \
+	  "list, show and check themes")                                       \
 	X(COMPLETION, "completion", "bash|zsh|fish", "for your shell")         \
 	X(SERVE, "serve", "", "answer over HTTP")                              \
 	X(VERSION, "version", "", "tell the version")                          \

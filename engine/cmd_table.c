@@ -260,7 +260,15 @@ enum { MANY = 10000 };
 		"lines of the sbxrc make of them.\n"
 
 #define X_THEME                                                                \
-	.words_max = MANY, .options = NO_OPTIONS
+	.built = true,                                                         \
+	.words_min = 1, .words_max = MANY, .options = OPTIONS(O(JSON)),        \
+	.examples = "theme list\n" "theme show nord\n"                         \
+		    "theme check ./mine.theme\n",                              \
+	.more = "list: the names that 'set theme' takes.  show: what every\n"  \
+		"role looks like.  check: mistakes, how well text can be\n"    \
+		"read on its ground, and the roles without a line of their\n"  \
+		"own; all themes without NAME.  Exit 2: mistakes; 1: text\n"   \
+		"below 4.5:1, or dim text or a status below 3:1.\n"
 
 #define X_COMPLETION                                                           \
 	.built = true,                                                         \

@@ -1,5 +1,7 @@
 #include "color.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,4 +141,49 @@ uint32_t
 color_rgb(int i)
 {
 	return i < 16 ? ansi[i] : cube(i);
+}
+
+/* Relative luminance, < 0 where it is the terminal's affair. */
+static double
+luminance(uint32_t color)
+{
+	static const double weight[] = { 0.2126, 0.7152, 0.0722 };
+	uint32_t rgb = color & 0xffffff;
+	double sum = 0;
+
+	if (!(color & VT_RGB)) {
+		if (!(color & VT_INDEXED) || (color & 255) < 16)
+			return -1;
+		rgb = color_rgb((int)(color & 255));
+	}
+	for (int i = 0; i < 3; i++) {
+		double v = (double)(rgb >> (16 - 8 * i) & 255) / 255;
+		sum += weight[i] * (v <= 0.04045 ? v / 12.92 :
+				    pow((v + 0.055) / 1.055, 2.4));
+	}
+	return sum;
+}
+
+double
+color_contrast(uint32_t a, uint32_t b)
+{
+	double la = luminance(a), lb = luminance(b);
+
+	if (la < 0 || lb < 0)
+		return 0;
+	return (SBX_MAX(la, lb) + 0.05) / (SBX_MIN(la, lb) + 0.05);
+}
+
+const char *
+color_text(uint32_t color, char out[COLOR_TEXT_MAX])
+{
+	if (color & VT_RGB)
+		snprintf(out, COLOR_TEXT_MAX, "#%06x", color & 0xffffff);
+	else if (!(color & VT_INDEXED))
+		snprintf(out, COLOR_TEXT_MAX, "default");
+	else if ((color & 255) < ARRAY_LEN(names))
+		snprintf(out, COLOR_TEXT_MAX, "%s", names[color & 255]);
+	else
+		snprintf(out, COLOR_TEXT_MAX, "%u", color & 255);
+	return out;
 }

@@ -37,6 +37,15 @@ const char *color_suggest(const char *s);
 
 /* Nearest of the first count (8, 16, 256) palette colours to 0xrrggbb. */
 int	color_nearest(uint32_t rgb, int count);
+/*
+ * How well one can be read on the other, 1 to 21, as WCAG 2 has it; 0 when
+ * one of them is the terminal's own or one of its sixteen, which nobody but
+ * the terminal knows.
+ */
+double	color_contrast(uint32_t a, uint32_t b);
+/* As it is written in a theme ("#d8dee9", "red", "131", "default"). */
+#define COLOR_TEXT_MAX 16
+const char *color_text(uint32_t color, char out[COLOR_TEXT_MAX]);
 /* 0xrrggbb of a palette colour, 0 to 255, where nobody changed it. */
 uint32_t color_rgb(int index);
 

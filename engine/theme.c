@@ -491,6 +491,19 @@ theme_open(const struct theme_request *rq, struct diags *ds, struct err *e)
 	return t;
 }
 
+struct theme *
+theme_open_file(const struct theme_request *rq, const char *path,
+		struct diags *ds, struct err *e)
+{
+	struct buf b = BUF_INIT(THEME_FILE_MAX);
+	struct theme *t = NULL;
+
+	if (setfile_read(path, 0, &b, NULL, e) == 0)
+		t = theme_parse(rq, path, buf_str(&b), b.len, ds, e);
+	buf_fini(&b);
+	return t;
+}
+
 void
 theme_free(struct theme *t)
 {
@@ -512,6 +525,12 @@ struct style
 theme_style(const struct theme *t, enum role r)
 {
 	return t->styles[r];
+}
+
+bool
+theme_names_role(const struct theme *t, enum role r)
+{
+	return t->looks[r].set;
 }
 
 struct style

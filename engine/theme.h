@@ -129,9 +129,14 @@ struct theme *theme_open(const struct theme_request *rq, struct diags *ds,
 struct theme *theme_parse(const struct theme_request *rq, const char *file,
 			  const char *text, size_t len, struct diags *ds,
 			  struct err *e);
+/* The same from a file, whoever owns it: a theme starts nothing. */
+struct theme *theme_open_file(const struct theme_request *rq, const char *path,
+			      struct diags *ds, struct err *e);
 void	theme_free(struct theme *t);			/* NULL is fine */
 const char *theme_name(const struct theme *t);
 struct style theme_style(const struct theme *t, enum role r);
+/* Does the theme itself say it?  Else the role looks like another one. */
+bool	theme_names_role(const struct theme *t, enum role r);
 /* By name ("status.ready"); those of unknown names look like text. */
 struct style theme_named(const struct theme *t, const char *role);
 
