@@ -67,6 +67,7 @@ struct keeper {
 	pid_t engine, guard;	/* 0: none */
 	bool bye, hung, term, term_told, done;
 	bool was_ready, ever_ready, use_self;
+	bool unrecorded;	/* the newest registry found no room here */
 	bool refused;		/* no slot left: one answer is owed */
 	uint64_t refused_id;
 	bool blocked;		/* the socket is full */
@@ -203,7 +204,9 @@ do_spawn(struct keeper *k, const struct keepmsg *m, int payload)
 		k->sh->set_hash = tree_tag_set(m->tag);
 	if (m->slot == 0 || keepslot_find(&k->slots, m->slot))
 		return;		/* our own mistake; the first one stands */
-	struct keepslot *s = keepslot_spawn(&k->slots, m, payload);
+	/* A run that the registry may not tell of must not begin. */
+	struct keepslot *s = keepslot_spawn(&k->slots, m,
+					    k->unrecorded ? -1 : payload);
 	if (!s) {
 		k->refused = true;
 		k->refused_id = m->slot;
@@ -253,6 +256,7 @@ handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 			keepslot_release(&k->slots, s);
 		break;
 	case KEEP_REGISTRY:
+		k->unrecorded = first < 0;
 		if (first < 0)
 			break;
 		sys_close(k->registry);

@@ -697,6 +697,33 @@ TEST(keeper_out_of_descriptors)
 	EQ_INT(rig_survivors(), 0);
 }
 
+TEST(nothing_starts_that_is_not_recorded)
+{
+	struct rig r;
+	struct rlimit was, few;
+
+	EQ_INT(rig_start(&r), 0);
+	getrlimit(RLIMIT_NOFILE, &was);
+	few = was;
+	few.rlim_cur = 3;
+	int memfd = sys_memfd("registry");
+	EQ_INT(prlimit(r.keeper, RLIMIT_NOFILE, &few, NULL), 0);
+	EQ_INT(keeplink_registry(r.link, memfd), 0);
+	struct rig_run *run = rig_run(&r, rig_zoo_plain(&r, "exit", "1", NULL));
+	RIG_WAIT(&r, run->failed);
+	EQ_INT(prlimit(r.keeper, RLIMIT_NOFILE, &was, NULL), 0);
+	run = rig_run(&r, rig_zoo_plain(&r, "exit", "1", NULL));
+	RIG_WAIT(&r, run->failed || run->exited);
+	EQ_INT(run->error, EMFILE);
+	EQ_INT(keeplink_registry(r.link, memfd), 0);
+	run = rig_run(&r, rig_zoo_plain(&r, "exit", "1", NULL));
+	RIG_WAIT(&r, run->failed || run->exited);
+	OK(run->exited);
+	sys_close(memfd);
+	EQ_INT(rig_stop(&r), 0);
+	EQ_INT(rig_survivors(), 0);
+}
+
 /*
  * Also the test of injected faults (SBX_FAULT): whichever call fails, every
  * request has an answer, a later one works and the end is orderly.
