@@ -8,6 +8,7 @@
 #include "engine/client.h"
 #include "engine/clock.h"
 #include "engine/err.h"
+#include "engine/keycmd.h"
 #include "engine/mem.h"
 #include "engine/option.h"
 #include "engine/units.h"
@@ -563,7 +564,7 @@ do_bind(struct ui *ui, int argc, char *const *argv)
 {
 	struct err e = ERR_INIT;
 	char line[512];
-	size_t n = 0;
+	size_t n = 0, off, len;
 	int at = 1;
 	const char *mode = NULL;
 
@@ -580,7 +581,8 @@ do_bind(struct ui *ui, int argc, char *const *argv)
 	for (int i = at + 1; i < argc && n < sizeof(line); i++)
 		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s",
 				      n ? " " : "", argv[i]);
-	if (keymap_bind(ui->keymap, mode, argv[at], n ? line : NULL, &e) < 0)
+	if ((n && keycmd_check(line, &off, &len, &e) < 0) ||
+	    keymap_bind(ui->keymap, mode, argv[at], n ? line : NULL, &e) < 0)
 		ui_toast(ui, TOAST_ERROR, "%s", e.text);
 }
 

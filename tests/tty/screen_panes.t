@@ -142,6 +142,10 @@ wait_screen ': stop web' "Tab completes"
 screen_keys Enter
 wait_until ":stop stops" is_gone "$web"
 prompt : COMMAND
+screen_type 'bind x zom'
+screen_keys Enter
+wait_screen "there is no command 'zom'" ":bind refuses what no key could do"
+prompt : COMMAND
 screen_type 'set timestamps time'
 screen_keys Enter
 screen_keys 1
