@@ -81,6 +81,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_RUN] = cli_run,
 	[VERB_KEYS] = cli_keys,
 	[VERB_THEME] = cli_theme,
+	[VERB_RELOAD] = cli_reload,
 };
 
 /* The names of the set without an engine that could be asked. */

@@ -229,6 +229,37 @@ start_and_follow(struct cli *c)
 	return rc < 0 ? cli_fail(c) : 0;
 }
 
+static bool
+is_through(const struct proc_row *r)
+{
+	return !r->going && is_started(r);
+}
+
+static bool
+is_through_and_up(const struct proc_row *r)
+{
+	return !r->going && is_up(r);
+}
+
+int
+cli_follow_reload(struct cli *c, struct client_result *r)
+{
+	bool waited = cli_given(c, CMD_OPT_WAIT);
+	struct acted a = { .r = *r, .settled = waited ? is_through_and_up :
+							is_through };
+
+	*r = (struct client_result){ .text = NULL };
+	a.done = mem_array(a.r.id_count + 1, sizeof *a.done);
+	a.run = mem_array(a.r.id_count + 1, sizeof *a.run);
+	int rc = cli_sync(c, 0);
+	if (rc == 0)
+		rc = follow(c, &a, cli_deadline(c, CMD_OPT_WAIT));
+	if (rc == 0)
+		rc = judge_started(c, &a, waited);
+	acted_fini(&a);
+	return rc;
+}
+
 static int
 stop_and_follow(struct cli *c)
 {
@@ -265,7 +296,10 @@ cli_control(struct cli *c)
 int
 cli_up(struct cli *c)
 {
-	return cli_connect_set(c) < 0 ? cli_fail(c) : start_and_follow(c);
+	if (cli_connect_set(c) < 0)
+		return cli_fail(c);
+	cli_compare_file(c);
+	return start_and_follow(c);
 }
 
 int

@@ -57,7 +57,7 @@ cli_verb_fn cli_up, cli_down, cli_ls, cli_show, cli_add, cli_exec;
 cli_verb_fn cli_control, cli_signal, cli_rm, cli_logs, cli_send, cli_screen;
 cli_verb_fn cli_wait, cli_values, cli_events, cli_check, cli_doctor;
 cli_verb_fn cli_reset, cli_version, cli_why, cli_keys, cli_run;
-cli_verb_fn cli_completion, cli_init, cli_theme;
+cli_verb_fn cli_completion, cli_init, cli_theme, cli_reload;
 /* list, show, check. */
 extern const struct table cli_theme_table;
 /* "sbx __complete WORD...": what the last word may become, for the shells. */
@@ -130,6 +130,14 @@ struct cli_log {
 int	cli_log_open(struct cli *c, uint32_t proc, struct cli_log *out);
 /* The descriptor of the journal's directory and its newest event; or -1. */
 int	cli_journal_open(struct cli *c, uint64_t *newest);
+
+/*
+ * Waits until what a reload makes of these processes is so: they are gone or
+ * run anew (with --wait: are ready).  0, or -1 with c->err.
+ */
+int	cli_follow_reload(struct cli *c, struct client_result *r);
+/* One line on stderr if the sbxrc is not what the engine runs. */
+void	cli_compare_file(struct cli *c);
 
 struct waiting_conf;
 /* Waits for the same thing of each of these processes and prints what came

@@ -62,12 +62,13 @@ absolute_cwd(struct cli *c)
 }
 
 static void
-copy_env(struct spec_env *to, const struct spec_env *from, size_t count)
+copy_env(struct spec_env *to, enum spec_env_level level,
+	 const struct spec_env *from, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		to[i] = (struct spec_env){ mem_str(from[i].name),
 					   mem_str(from[i].value),
-					   from[i].prepend };
+					   from[i].prepend, level };
 }
 
 /* As a member that the file names: the variables of set and group come
@@ -80,8 +81,8 @@ take_group(const struct set *set, const struct set_group *g, struct spec *s,
 	struct spec_env *env = mem_array(before + s->env_count + 1,
 					 sizeof *env);
 
-	copy_env(env, set->env, set->env_count);
-	copy_env(env + set->env_count, g->env, g->env_count);
+	copy_env(env, SPEC_ENV_SET, set->env, set->env_count);
+	copy_env(env + set->env_count, SPEC_ENV_GROUP, g->env, g->env_count);
 	if (s->env_count)
 		memcpy(env + before, s->env, s->env_count * sizeof *env);
 	free(s->env);

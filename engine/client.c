@@ -425,6 +425,20 @@ client_load(struct client *c, const struct buf *set, client_answer_fn *fn,
 }
 
 int
+client_reload(struct client *c, unsigned flags, size_t mistakes,
+	      const struct buf *set, client_answer_fn *fn, void *arg)
+{
+	struct buf b = BUF_INIT(CONN_FRAME_MAX);
+	int r = msg_put_u32(&b, flags);
+
+	r |= msg_put_u32(&b, (uint32_t)mistakes);
+	r |= msg_put_bytes(&b, set ? set->data : "", set ? set->len : 0);
+	r = r ? -EMSGSIZE : client_ask(c, PROTO_RELOAD, &b, fn, arg);
+	buf_fini(&b);
+	return r;
+}
+
+int
 client_add(struct client *c, unsigned flags, char *const *environment,
 	   const struct spec *s, const char *like, client_answer_fn *fn,
 	   void *arg)

@@ -93,6 +93,9 @@ int	client_input(struct client *c, uint32_t proc, unsigned flags,
 /* set: packed by setpack_put. */
 int	client_load(struct client *c, const struct buf *set,
 		    client_answer_fn *fn, void *arg);
+/* The same for PROTO_RELOAD; set may be NULL: flags are PROTO_RELOAD_*. */
+int	client_reload(struct client *c, unsigned flags, size_t mistakes,
+		      const struct buf *set, client_answer_fn *fn, void *arg);
 int	client_add(struct client *c, unsigned flags, char *const *environment,
 		   const struct spec *s, const char *like,
 		   client_answer_fn *fn, void *arg);

@@ -225,7 +225,16 @@ enum { MANY = 10000 };
 	.options = NO_OPTIONS
 
 #define X_RELOAD                                                               \
-	.options = NO_OPTIONS
+	.built = true,                                                         \
+	.options = OPTIONS(O(PLAN), O(WAIT), O(JSON)),                         \
+	.examples = "reload --plan\n" "reload\n" "reload --wait 30s\n",        \
+	.more = "What has not changed is not touched.  What runs and has\n"    \
+		"changed is restarted only where it has to be: for another\n" \
+		"command, directory, environment, user or terminal.  What is\n" \
+		"not in the file any more is stopped and forgotten, what is\n" \
+		"new and starts by itself is started; what was added by\n"    \
+		"'sbx add' stays.  Settings and variables are as the file\n"  \
+		"says again.  A file with mistakes changes nothing (exit 2).\n"
 
 #define X_CHECK                                                                \
 	.built = true,                                                         \

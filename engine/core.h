@@ -30,6 +30,7 @@
 struct peer;
 struct conn;
 struct conn_frame;
+struct envset;
 struct err;
 struct fold;
 struct fold_block;
@@ -112,6 +113,11 @@ struct proc {
 	struct life_policy policy;
 	struct life life;
 	bool removing;		/* forget it at the end of the turn */
+	struct spec *next_spec;	/* of the run after this one; NULL: same */
+	bool renew_told;	/* ... which has been asked for */
+	bool leaving;		/* not in the set any more: ends, then goes */
+	bool leave_told;
+	bool placed;		/* a mark within one function */
 	uint64_t follower;	/* peer that follows it to its end; 0: none */
 
 	/* the present run, or the last one */
@@ -243,6 +249,7 @@ struct engine {
 	/* the set as it was loaded */
 	struct setpack set;	/* specs are moved into procs */
 	struct options *options;
+	struct envset *env;	/* variables that were set at run time */
 	int64_t loaded_ms;
 
 	struct source *listener;
@@ -332,12 +339,34 @@ void	order_policy(struct proc *p);		/* spec → life_policy */
 void	order_settle(struct engine *e);
 /* LIFE_IN_* that save a process the waiting for what it need not wait for. */
 unsigned order_shortcuts(const struct proc *p);
+/* The list of processes has another order, or other dependencies. */
+void	order_changed(struct engine *e);
 /* Marks in want[] (by index of procs) what must be started for them. */
 void	order_needs(struct engine *e, bool *want);
 void	order_dependents(struct engine *e, bool *want);
 
+/* --- respec.c: another definition for a process ------------------------- */
+/* Would respec_now() be able to take it?  0 or -1. */
+int	respec_check(const struct spec *s, struct err *err);
+/* These take s.  At once, for one that does not run or goes on with it ... */
+void	respec_now(struct proc *p, struct spec *s);
+/* ... or with its next run, which order_settle() asks for in its turn. */
+void	respec_later(struct proc *p, struct spec *s);
+/* Equal, but perhaps written in another place. */
+void	respec_place(struct proc *p, struct spec *s);
+/* The run is over: what respec_later() was given becomes true. */
+void	respec_next(struct proc *p);
+
+/* --- reconf.c: the set and its settings, while it runs ------------------- */
+void	reconf_take_settings(struct options *o, char *const *lines);
+/* A client read the file again: the plan, or the plan and what it says. */
+void	reconf_reload(struct peer *c, uint32_t id, const char *data,
+		      size_t len);
+
 /* --- procio.c ------------------------------------------------------------ */
 int	procio_open_log(struct proc *p, struct err *err);
+/* As much as its definition and limit.log let it keep. */
+void	procio_set_keep(struct proc *p);
 void	procio_attach(struct proc *p, struct keep_fds *fds);	/* takes them */
 void	procio_close(struct proc *p);		/* all descriptors of the run */
 void	procio_close_input(struct proc *p);
@@ -356,6 +385,10 @@ void	procio_grow(const struct proc *p, struct proto_grow *g);
 
 /* --- procwatch.c ----------------------------------------------------------- */
 int	procwatch_build(struct proc *p, struct err *err);
+/* The same for another definition in the place of old; what watches of the
+ * same name and pattern have counted stays.  -1: nothing has changed. */
+int	procwatch_rebuild(struct proc *p, const struct spec *old,
+			  struct err *err);
 void	procwatch_run(struct proc *p, bool running);
 /* The watches' next deadline in clock_ms; UINT64_MAX if none. */
 uint64_t procwatch_deadline(const struct proc *p);

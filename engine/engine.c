@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "core.h"
+#include "envset.h"
 #include "err.h"
 #include "fold.h"
 #include "graph.h"
@@ -129,17 +130,7 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 	setpack_fini(&e->set);
 	e->set = *set;
 	*set = (struct setpack){ .name = NULL };
-	for (size_t i = 0; e->set.settings && e->set.settings[i]; i++) {
-		char *line = e->set.settings[i], *value = strchr(line, ' ');
-		if (!value)
-			continue;
-		*value = '\0';
-		/* Checked by the client, as a whole. */
-		const struct option_row *row = option_get(line, NULL);
-		if (row)
-			(void)options_set(e->options, row, value + 1, NULL);
-		*value = ' ';
-	}
+	reconf_take_settings(e->options, e->set.settings);
 	int r = 0;
 	for (size_t i = 0; i < e->set.spec_count && r == 0; i++) {
 		struct spec *s = e->set.specs[i];
@@ -659,6 +650,7 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->set.dir = mem_str(e->dir.dir);
 	e->set.rc_path = mem_str(e->dir.rc_path);
 	e->options = options_new();
+	e->env = envset_new();
 	e->scratch = fold_scratch_new();
 	e->tty_buf = mem_array(TTY_CHUNK, 1);
 	e->journal = journal_new(e->state_fd);
@@ -695,6 +687,7 @@ engine_close(struct engine *e)
 	tree_free(e->tree);
 	journal_free(e->journal);
 	options_free(e->options);
+	envset_free(e->env);
 	setpack_fini(&e->set);
 	fold_scratch_free(e->scratch);
 	graph_free(e->graph);

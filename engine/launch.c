@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "envset.h"
 #include "mem.h"
 #include "msg.h"
 #include "spawn.h"
@@ -140,7 +141,7 @@ static char **
 run_environ(const struct proc *p, const struct identity *id)
 {
 	const struct spec *s = p->spec;
-	char **env = spec_environ(s, base_environ(p));
+	char **env = envset_environ(p->e->env, s, base_environ(p));
 
 	if (s->tty && !sets_term(s)) {
 		/* The person's own terminal says nothing about ours. */

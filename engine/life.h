@@ -208,6 +208,11 @@ void	life_init(struct life *l);
 unsigned life_step(struct life *l, const struct life_policy *p,
 		   const struct life_input *in, struct life_output *out);
 
+/* Its policy was old and is p from now on: what a run of now has to keep of
+ * it.  The deadlines may have changed. */
+void	life_retime(struct life *l, const struct life_policy *old,
+		    const struct life_policy *p);
+
 /* The earliest deadline, 0 if there is none; and the event that is due. */
 uint64_t life_deadline(const struct life *l);
 int	life_due(const struct life *l, uint64_t now_us); /* -1: none */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base.h"
 #include "buf.h"
 #include "msg.h"
 #include "step.h"
@@ -66,6 +67,30 @@ life_event_help(enum life_event e)
 {
 	assert((unsigned)e < LIFE_EV_COUNT);
 	return events[e].help;
+}
+
+static uint64_t
+since_start(const struct life *l, uint64_t for_us)
+{
+	uint64_t at = l->at_started_us + for_us;
+
+	return for_us == 0 ? 0 : at < for_us ? UINT64_MAX : SBX_MAX(at, 1);
+}
+
+void
+life_retime(struct life *l, const struct life_policy *old,
+	    const struct life_policy *p)
+{
+	/* KILL stays KILL; a shorter ladder ends sooner. */
+	if (l->step >= old->nladder || l->step > p->nladder)
+		l->step = p->nladder;
+	if (!l->alive || l->status == STATUS_STOPPING)
+		return;
+	if (old->timeout_us != p->timeout_us)
+		l->at_us[LIFE_AT_RUN] = since_start(l, p->timeout_us);
+	if (old->ready_timeout_us != p->ready_timeout_us && !l->ready &&
+	    l->status == STATUS_STARTING)
+		l->at_us[LIFE_AT_READY] = since_start(l, p->ready_timeout_us);
 }
 
 void

@@ -125,13 +125,23 @@ build_graph(struct engine *e)
 	}
 }
 
+/* One that has yet to begin anew is as good as not there yet. */
+static void
+fact_of(struct graph_fact *f, const struct proc *p)
+{
+	graph_fact_of(f, &p->life, p->spec->name);
+	if (p->next_spec && proc_is_live(p)) {
+		f->started = f->ready = f->done = f->ok = false;
+		f->coming = true;
+	}
+}
+
 static struct graph_fact *
 facts_of(const struct engine *e)
 {
 	struct graph_fact *f = mem_array(e->nproc + 1, sizeof *f);
 	for (size_t i = 0; i < e->nproc; i++)
-		graph_fact_of(&f[i], &e->procs[i]->life,
-			      e->procs[i]->spec->name);
+		fact_of(&f[i], e->procs[i]);
 	return f;
 }
 
@@ -230,19 +240,30 @@ unsigned
 order_shortcuts(const struct proc *p)
 {
 	struct proc *first;
-	unsigned flags = p->spec->dep_count == 0 ? LIFE_IN_DEPS_MET : 0;
+	/* What begins now or later begins as the newest definition says. */
+	const struct spec *s = p->next_spec ? p->next_spec : p->spec;
+	unsigned flags = s->dep_count == 0 ? LIFE_IN_DEPS_MET : 0;
 	if (free_places(p->e, &first) > 0 && !first)
 		flags |= LIFE_IN_SLOT;
 	return flags;
 }
 
-/* Someone who needs p, and so has to be gone before p is stopped. */
+/* Its run of now is to end because of a reload. */
+static bool
+is_going(const struct proc *p)
+{
+	return p->leaving || p->next_spec;
+}
+
+/* Someone who needs p and is to end too: it has to be gone before p is
+ * stopped. */
 static bool
 has_live_dependent(const struct engine *e, const struct proc *p)
 {
 	for (size_t i = 0; i < e->nproc; i++) {
 		const struct spec *s = e->procs[i]->spec;
-		if (!proc_is_live(e->procs[i]))
+		if (!proc_is_live(e->procs[i]) ||
+		    !(e->going_down || is_going(e->procs[i])))
 			continue;
 		for (size_t k = 0; k < s->dep_count; k++)
 			if (strcmp(s->deps[k].name, p->spec->name) == 0)
@@ -251,14 +272,57 @@ has_live_dependent(const struct engine *e, const struct proc *p)
 	return false;
 }
 
+/* It does not run, and will without being told to. */
+static bool
+is_pending(const struct proc *p)
+{
+	enum status st = p->life.status;
+
+	return st == STATUS_WAITING || st == STATUS_QUEUED ||
+	       st == STATUS_BACKOFF || st == STATUS_SCHEDULED;
+}
+
+static void
+settle_leaving(struct engine *e, struct proc *p)
+{
+	bool told = p->leave_told && p->life.status == STATUS_STOPPING;
+
+	if (!proc_is_live(p) && !is_pending(p)) {
+		p->removing = true;
+	} else if (!told && !has_live_dependent(e, p)) {
+		struct life_input in = { .event = LIFE_EV_STOP,
+					 .cause = CAUSE_CONFIG,
+					 .flags = LIFE_IN_HAND };
+		p->leave_told = true;
+		proc_event(p, &in);
+	}
+}
+
+/* What a reload has left to do; told by what is, so that an engine that
+ * takes over goes on with it. */
+static void
+settle_going(struct engine *e)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		if (p->leaving) {
+			settle_leaving(e, p);
+		} else if (p->next_spec && !proc_is_live(p)) {
+			respec_next(p);
+		} else if (p->next_spec && !p->renew_told &&
+			   !has_live_dependent(e, p)) {
+			p->renew_told = true;
+			proc_tell(p, LIFE_EV_RESTART, CAUSE_CONFIG, NULL);
+		}
+	}
+}
+
 static void
 settle_down(struct engine *e)
 {
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
-		enum status st = p->life.status;
-		bool pending = st == STATUS_WAITING || st == STATUS_QUEUED ||
-			       st == STATUS_BACKOFF || st == STATUS_SCHEDULED;
+		bool pending = is_pending(p);
 		bool running = proc_is_live(p) && !p->life.stopped;
 		if (!pending && !(running && !has_live_dependent(e, p)))
 			continue;
@@ -277,6 +341,8 @@ order_settle(struct engine *e)
 	for (int round = 0; round < 100; round++) {
 		if (e->going_down)
 			settle_down(e);
+		else
+			settle_going(e);
 		if (e->deps_dirty)
 			settle_deps(e);
 		else if (e->slots_dirty)
@@ -284,6 +350,14 @@ order_settle(struct engine *e)
 		else
 			return;
 	}
+}
+
+void
+order_changed(struct engine *e)
+{
+	graph_free(e->graph);
+	e->graph = NULL;
+	e->deps_dirty = e->registry_dirty = true;
 }
 
 void

@@ -165,6 +165,11 @@ proc_event(struct proc *p, const struct life_input *given)
 	struct life_input in = *given;
 	struct life_output out = { .text = "" };
 	in.now_us = clock_us();
+	/* These are the ends of a run: what follows is another one. */
+	if (p->next_spec && (in.event == LIFE_EV_GONE ||
+			     in.event == LIFE_EV_SPAWN_FAILED ||
+			     in.event == LIFE_EV_LOST))
+		respec_next(p);
 	in.flags |= order_shortcuts(p);
 	/* Jitter only spreads restarts: the low bits of the clock will do. */
 	in.jitter = (int)(in.now_us % 201) - 100;
@@ -530,6 +535,7 @@ proc_free(struct proc *p, bool remove_log)
 	e->graph = NULL;
 	e->registry_dirty = true;
 	spec_free(p->spec);
+	spec_free(p->next_spec);
 	msg_strv_free(p->environ);
 	buf_fini(&p->input);
 	buf_fini(&p->base);

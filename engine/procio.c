@@ -552,6 +552,21 @@ open_dir(void *arg)
 			  O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
+static uint64_t
+keep_bytes(const struct proc *p)
+{
+	uint64_t limit = options_number(p->e->options, OPTION_LIMIT_LOG);
+
+	return limit ? SBX_MIN(p->spec->log_keep_bytes, limit) :
+		       p->spec->log_keep_bytes;
+}
+
+void
+procio_set_keep(struct proc *p)
+{
+	spool_set_keep(p->spool, keep_bytes(p));
+}
+
 int
 procio_open_log(struct proc *p, struct err *err)
 {
@@ -563,11 +578,7 @@ procio_open_log(struct proc *p, struct err *err)
 		return err_set(err, ERR_FAILED, "the log of '%s': %s",
 			       p->spec->name, strerror(-r));
 	int dir = r;
-	uint64_t limit = options_number(e->options, OPTION_LIMIT_LOG);
-	uint64_t keep = p->spec->log_keep_bytes;
-	if (limit && keep > limit)
-		keep = limit;
-	p->spool = spool_open(dir, keep, clock_wall_ms(), err);
+	p->spool = spool_open(dir, keep_bytes(p), clock_wall_ms(), err);
 	sys_close(dir);
 	if (!p->spool)
 		return -1;

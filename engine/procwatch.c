@@ -18,6 +18,7 @@ enum {
 	NOTES_PER_SECOND = 5,
 	LINE_SHOWN = 200,	/* bytes of a line in a note */
 	VALUES_MAX = 2 << 20,	/* bytes of all values of a process */
+	COUNTS_MAX = 32 << 20,	/* of what its watches have counted */
 };
 
 /* A flood of hits must not become a flood of journal entries. */
@@ -224,6 +225,49 @@ procwatch_build(struct proc *p, struct err *err)
 	}
 	p->watches = watchset_new(p->watch_specs, n, on_hit, p, err);
 	return p->watches ? 0 : -1;
+}
+
+/* What the ring of a watch of this name has seen. */
+static void
+carry_ring(struct proc *p, const struct spec *old, const struct hit_ring *rings,
+	   size_t i)
+{
+	for (size_t k = 0; k < old->watch_count; k++)
+		if (strcmp(old->watches[k].name,
+			   p->spec->watches[i].name) == 0)
+			p->hit_rings[i] = rings[k];
+}
+
+int
+procwatch_rebuild(struct proc *p, const struct spec *old, struct err *err)
+{
+	struct watchset *watches = p->watches;
+	struct spec_watch *specs = p->watch_specs;
+	struct hit_ring *rings = p->hit_rings;
+	struct buf counts = BUF_INIT(COUNTS_MAX);
+	size_t live_watch = p->live_watch;
+
+	int r = procwatch_build(p, err);
+	if (r < 0) {
+		free(p->watch_specs);
+		free(p->hit_rings);
+		p->watches = watches;
+		p->watch_specs = specs;
+		p->hit_rings = rings;
+		p->live_watch = live_watch;
+		return -1;
+	}
+	if (watchset_save(watches, &counts) == 0)
+		(void)watchset_load(p->watches, buf_str(&counts), counts.len);
+	for (size_t i = 0; i < p->spec->watch_count; i++)
+		carry_ring(p, old, rings, i);
+	watchset_run(p->watches, p->pid != 0, clock_ms());
+	p->value_gen = ++p->e->gen;
+	watchset_free(watches);
+	free(specs);
+	free(rings);
+	buf_fini(&counts);
+	return 0;
 }
 
 void

@@ -31,7 +31,8 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 #define ROW_U16(X) X(rows) X(cols)
 #define ROW_BOOL(X)                                                            \
 	X(ready) X(unready) X(paused) X(tty) X(hidden) X(autostart)            \
-	X(has_exit) X(core) X(has_ready_rule) X(stdin_open) X(stopped)
+	X(has_exit) X(core) X(has_ready_rule) X(stdin_open) X(stopped)      \
+	X(going)
 
 static int
 done(const struct msg_reader *r)

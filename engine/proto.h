@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 3 };
+enum { PROTO_VERSION = 4 };
 
 enum proto_type {
 	/* client to engine */
@@ -50,6 +50,10 @@ enum proto_type {
 	PROTO_LOAD,		/* a packed set (engine/setpack.h) → REPLY */
 	PROTO_ADD,		/* struct proto_add → REPLY with the id of the
 				 * new process; its text is the name */
+	PROTO_RELOAD,		/* u32 PROTO_RELOAD_*, u32 mistakes, bytes of a
+				 * packed set → REPLY: "ACTION\tNAME\tWHAT"
+				 * lines (engine/reload.h); ids of those that
+				 * start, end or go */
 
 	/* engine to client */
 	PROTO_REPLY = 64,	/* struct proto_reply */
@@ -136,6 +140,14 @@ struct proto_reply {
 	size_t id_count;	/* free with proto_reply_fini */
 };
 
+/* PROTO_RELOAD flags */
+enum {
+	PROTO_RELOAD_PLAN = 1,		/* change nothing */
+	PROTO_RELOAD_NOTICE = 2,	/* ... but tell everybody that the
+					 * file has changed; with mistakes
+					 * there is no set */
+};
+
 /* PROTO_INPUT flags */
 enum { PROTO_INPUT_EOF = 1 };
 /* PROTO_ADD flags */
@@ -186,6 +198,7 @@ struct proc_row {
 	bool ready, unready, paused, tty, hidden, autostart, has_exit, core;
 	bool has_ready_rule, stdin_open;
 	bool stopped;		/* the end of the run was asked for by somebody */
+	bool going;		/* a reload is about to end its run */
 	int32_t exit_code, exit_signal;	/* signal 0: the code counts */
 	uint32_t fail_step, fail_error;	/* error: enum spawn_step and errno */
 	uint32_t pid;		/* 0: none */

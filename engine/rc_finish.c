@@ -271,13 +271,13 @@ list_members(struct rcload *ld, const struct names *groups)
 
 /* Copies operations to the end of a list; their bytes are counted. */
 static void
-append_env(struct spec_env *to, size_t *count, const struct spec_env *from,
-	   size_t n, size_t *bytes)
+append_env(struct spec_env *to, size_t *count, enum spec_env_level level,
+	   const struct spec_env *from, size_t n, size_t *bytes)
 {
 	for (size_t i = 0; i < n; i++) {
 		to[*count] = (struct spec_env){
 			mem_str(from[i].name), mem_str(from[i].value),
-			from[i].prepend
+			from[i].prepend, level
 		};
 		*bytes += strlen(from[i].name) +
 			(from[i].value ? strlen(from[i].value) : 0);
@@ -305,9 +305,11 @@ merge_env(struct rcload *ld, struct rcload_proc *p, const struct names *groups,
 		return;
 	}
 	struct spec_env *env = mem_array(total, sizeof(*env));
-	append_env(env, &count, set->env, set->env_count, bytes);
+	append_env(env, &count, SPEC_ENV_SET, set->env, set->env_count,
+		   bytes);
 	for (size_t i = 0; i < n; i++)
-		append_env(env, &count, set->groups[idx[i]].env,
+		append_env(env, &count, SPEC_ENV_GROUP,
+			   set->groups[idx[i]].env,
 			   set->groups[idx[i]].env_count, bytes);
 	if (s->env_count > 0)
 		memcpy(env + count, s->env, s->env_count * sizeof(*env));

@@ -196,6 +196,16 @@ record_diff(const struct record *r, const void *a, const void *b)
 	return NULL;
 }
 
+const struct field *
+record_diff_heavy(const struct record *r, const void *a, const void *b)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->fields[i].aside && !r->fields[i].light &&
+		    !field_equal(&r->fields[i], a, b))
+			return &r->fields[i];
+	return NULL;
+}
+
 static int
 list_pack(const struct field *f, const void *obj, struct buf *out)
 {

@@ -40,6 +40,7 @@ struct field {
 	const struct record *of;	/* of a struct or a list */
 	int64_t min, max;		/* of a number; max of a list */
 	bool aside;			/* is no difference to record_diff() */
+	bool light;			/* none to record_diff_heavy() */
 };
 
 struct record {
@@ -55,6 +56,9 @@ void	record_copy(const struct record *r, void *to, const void *from);
 /* The first field that differs, or NULL. */
 const struct field *record_diff(const struct record *r, const void *a,
 				const void *b);
+/* The first one that is neither aside nor light, or NULL. */
+const struct field *record_diff_heavy(const struct record *r, const void *a,
+				      const void *b);
 /* 0 or -EMSGSIZE; b may then hold a part. */
 int	record_pack(const struct record *r, const void *obj, struct buf *b);
 /* 0, or -EINVAL for what is no such record.  obj keeps what is not in data;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "envset.h"
 #include "err.h"
 #include "fold.h"
 #include "mem.h"
@@ -26,7 +27,7 @@
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 2,
+	REGISTRY_VERSION = 3,
 	REGISTRY_MAX = 256 << 20,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 };
@@ -82,7 +83,11 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	r |= msg_put_i64(b, p->ready_ms);
 	r |= msg_put_i64(b, p->ended_ms);
 	r |= msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
-				p->run_cut << 2 | p->log_ended << 3));
+				p->run_cut << 2 | p->log_ended << 3 |
+				p->leaving << 4));
+	if (p->next_spec)
+		r |= spec_pack(p->next_spec, part);
+	r |= put_part(b, part);
 	r |= msg_put_u32(b, p->errors);
 	r |= msg_put_u32(b, p->warnings);
 	r |= msg_put_u32(b, p->fail_step);
@@ -114,6 +119,7 @@ put_all(struct engine *e, struct buf *b)
 	r |= put_part(b, &part);
 	r |= options_pack(e->options, &part);
 	r |= put_part(b, &part);
+	r |= envset_pack(e->env, b);
 	r |= msg_put_u32(b, (uint32_t)e->nproc);
 	for (size_t i = 0; i < e->nproc; i++)
 		r |= put_proc(e->procs[i], b, &part);
@@ -174,7 +180,7 @@ get_tty(struct proc *p, struct msg_reader *r)
 /* The fields between the spec and the fold, read before the proc exists. */
 struct stored {
 	uint32_t id, errors, warnings, fail_step, fail_error;
-	struct spec *spec;
+	struct spec *spec, *next_spec;
 	char **environ;
 	struct life life;
 	uint64_t slot, tag, handed_seq;
@@ -201,6 +207,10 @@ get_stored(struct msg_reader *r, struct stored *s, struct err *err)
 	s->ready_ms = msg_i64(r);
 	s->ended_ms = msg_i64(r);
 	s->flags = msg_u8(r);
+	const char *next = msg_bytes(r, &len);
+	if (!r->bad && len > 0 &&
+	    spec_unpack(next, len, &s->next_spec, err) < 0)
+		r->bad = true;
 	s->errors = msg_u32(r);
 	s->warnings = msg_u32(r);
 	s->fail_step = msg_u32(r);
@@ -209,6 +219,7 @@ get_stored(struct msg_reader *r, struct stored *s, struct err *err)
 	if (!r->bad)
 		return 0;
 	spec_free(s->spec);
+	spec_free(s->next_spec);
 	msg_strv_free(s->environ);
 	return -1;
 }
@@ -223,8 +234,12 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 		return -1;
 	struct proc *p = proc_new(e, s.spec, s.environ, s.id, s.handed_seq,
 				  err);
-	if (!p)
+	if (!p) {
+		spec_free(s.next_spec);
 		return -1;
+	}
+	p->next_spec = s.next_spec;
+	p->leaving = s.flags & 16;
 	p->life = s.life;
 	p->slot = s.slot;
 	p->tag = s.tag;
@@ -283,6 +298,7 @@ get_all(struct engine *e, struct msg_reader *r, struct err *err)
 		options_free(e->options);
 		e->options = options;
 	}
+	(void)envset_unpack(e->env, r);
 	uint32_t count = msg_u32(r);
 	for (uint32_t i = 0; i < count && !r->bad; i++)
 		if (get_proc(e, r, err) < 0)

@@ -379,6 +379,12 @@ take_add(struct peer *c, const struct conn_frame *f)
 	verb_add(c, f->id, f->data, f->len);
 }
 
+static void
+take_reload(struct peer *c, const struct conn_frame *f)
+{
+	reconf_reload(c, f->id, f->data, f->len);
+}
+
 typedef void take_fn(struct peer *c, const struct conn_frame *f);
 
 /* What is not in this table is refused. */
@@ -398,6 +404,7 @@ static take_fn *const takes[] = {
 	[PROTO_INPUT] = take_input,
 	[PROTO_LOAD] = take_load,
 	[PROTO_ADD] = take_add,
+	[PROTO_RELOAD] = take_reload,
 };
 
 static void

@@ -107,14 +107,16 @@ session_load(struct session *s, struct err *e)
 		.path = s->rc_path, .dir = s->dir.dir, .trusted = s->named,
 		.environment = environ,
 	};
+	const char *outcome = s->outcome ? s->outcome : "nothing was started";
 	int r = set_load(&rq, &s->set, ds);
-	diags_print(ds, s->rc_path ? s->rc_path : s->dir.dir,
-		    "nothing was started", &s->talk);
+	s->mistakes = diags_errors(ds);
+	diags_print(ds, s->rc_path ? s->rc_path : s->dir.dir, outcome,
+		    &s->talk);
 	if (r < 0) {
 		err_set(e, ERR_USAGE, "'%.300s' has %zu mistake%s",
 			s->rc_path ? s->rc_path : "the configuration",
 			diags_errors(ds), diags_errors(ds) == 1 ? "" : "s");
-		err_hint(e, "nothing was started");
+		err_hint(e, "%s", outcome);
 	}
 	diags_free(ds);
 	return r;

@@ -23,7 +23,10 @@ struct session {
 	char *sock_path;
 	char *rc_path;		/* absolute; NULL: there is none */
 	bool named;		/* by -f */
+	const char *outcome;	/* of mistakes in the file; NULL: "nothing was
+				 * started" */
 	struct set *set;	/* NULL before session_load */
+	size_t mistakes;	/* that session_load() found */
 	struct buf talk;	/* mistakes and warnings of the sbxrc */
 };
 

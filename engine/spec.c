@@ -20,6 +20,14 @@
 	FIELD(FIELD_LIST, struct_, member_, tag_, word_,                       \
 	      .count_offset = offsetof(struct struct_, count_),                \
 	      .of = &(of_), .max = SPEC_LIST_MAX)
+/* A run goes on with another value of these. */
+#define LIGHT(type_, struct_, member_, tag_, word_, ...)                       \
+	FIELD(type_, struct_, member_, tag_, word_, .light = true,             \
+	      __VA_ARGS__)
+#define LIGHT_LIST(struct_, member_, count_, tag_, word_, of_)                 \
+	LIGHT(FIELD_LIST, struct_, member_, tag_, word_,                       \
+	      .count_offset = offsetof(struct struct_, count_),                \
+	      .of = &(of_), .max = SPEC_LIST_MAX)
 #define RECORD(struct_, fields_)                                               \
 	{ sizeof(struct struct_), (fields_), ARRAY_LEN(fields_),               \
 	  SPEC_TEXT_MAX }
@@ -28,6 +36,8 @@ static const struct field env_fields[] = {
 	FIELD(FIELD_STR, spec_env, name, 1, "name"),
 	FIELD(FIELD_STR, spec_env, value, 2, "value"),
 	FIELD(FIELD_BOOL, spec_env, prepend, 3, "prepend"),
+	FIELD(FIELD_INT, spec_env, level, 4, "level",
+	      .max = SPEC_ENV_GROUP, .aside = true),
 };
 static const struct record env_record = RECORD(spec_env, env_fields);
 
@@ -115,7 +125,7 @@ static const struct record code_record = RECORD(spec_code, code_fields);
 /* The next free tag is 63.  A tag that is no longer used stays unused. */
 static const struct field spec_fields[] = {
 	FIELD(FIELD_STR, spec, name, 1, "process"),
-	FIELD(FIELD_STR, spec, desc, 2, "desc"),
+	LIGHT(FIELD_STR, spec, desc, 2, "desc"),
 	FIELD(FIELD_INT, spec, source, 3, "source", .max = SPEC_FROM_ADD,
 	      .aside = true),
 	FIELD(FIELD_STR, spec, file, 4, "file", .aside = true),
@@ -137,56 +147,56 @@ static const struct field spec_fields[] = {
 	FIELD(FIELD_BOOL, spec, stderr_separate, 17, "stderr"),
 	FIELD(FIELD_UINT, spec, rows, 18, "rows", .min = 1, .max = 10000),
 	FIELD(FIELD_UINT, spec, cols, 19, "cols", .min = 1, .max = 10000),
-	FIELD(FIELD_U64, spec, timeout_ms, 20, "timeout"),
-	FIELD(FIELD_BOOL, spec, keep, 21, "keep"),
-	LIST(spec, stop, stop_count, 22, "stop", step_record),
-	FIELD(FIELD_STR, spec, stop_command, 23, "stop cmd"),
-	FIELD(FIELD_STR, spec, stop_keys, 24, "stop keys"),
-	FIELD(FIELD_BOOL, spec, tree_keep, 25, "tree"),
-	FIELD(FIELD_INT, spec, restart, 26, "restart",
+	LIGHT(FIELD_U64, spec, timeout_ms, 20, "timeout"),
+	LIGHT(FIELD_BOOL, spec, keep, 21, "keep"),
+	LIGHT_LIST(spec, stop, stop_count, 22, "stop", step_record),
+	LIGHT(FIELD_STR, spec, stop_command, 23, "stop cmd"),
+	LIGHT(FIELD_STR, spec, stop_keys, 24, "stop keys"),
+	LIGHT(FIELD_BOOL, spec, tree_keep, 25, "tree"),
+	LIGHT(FIELD_INT, spec, restart, 26, "restart",
 	      .max = SPEC_RESTART_ALWAYS),
-	FIELD(FIELD_U64, spec, backoff_min_ms, 27, "restart.backoff"),
-	FIELD(FIELD_U64, spec, backoff_max_ms, 28, "restart.backoff"),
-	FIELD(FIELD_U64, spec, restart_reset_ms, 29, "restart.reset"),
-	FIELD(FIELD_UINT, spec, restart_max, 30, "restart.max",
+	LIGHT(FIELD_U64, spec, backoff_min_ms, 27, "restart.backoff"),
+	LIGHT(FIELD_U64, spec, backoff_max_ms, 28, "restart.backoff"),
+	LIGHT(FIELD_U64, spec, restart_reset_ms, 29, "restart.reset"),
+	LIGHT(FIELD_UINT, spec, restart_max, 30, "restart.max",
 	      .max = UINT32_MAX),
-	FIELD(FIELD_U64, spec, restart_within_ms, 31, "restart.within"),
-	LIST(spec, deps, dep_count, 32, "depends", dep_record),
-	FIELD(FIELD_STRUCT, spec, ready, 33, "ready", .of = &probe_record),
-	FIELD(FIELD_U64, spec, ready_every_ms, 34, "ready.every"),
-	FIELD(FIELD_U64, spec, ready_timeout_ms, 35, "ready.timeout"),
-	FIELD(FIELD_STRUCT, spec, live, 36, "live", .of = &probe_record),
-	FIELD(FIELD_U64, spec, live_every_ms, 37, "live.every"),
-	FIELD(FIELD_UINT, spec, live_fails, 38, "live.fails", .min = 1,
+	LIGHT(FIELD_U64, spec, restart_within_ms, 31, "restart.within"),
+	LIGHT_LIST(spec, deps, dep_count, 32, "depends", dep_record),
+	LIGHT(FIELD_STRUCT, spec, ready, 33, "ready", .of = &probe_record),
+	LIGHT(FIELD_U64, spec, ready_every_ms, 34, "ready.every"),
+	LIGHT(FIELD_U64, spec, ready_timeout_ms, 35, "ready.timeout"),
+	LIGHT(FIELD_STRUCT, spec, live, 36, "live", .of = &probe_record),
+	LIGHT(FIELD_U64, spec, live_every_ms, 37, "live.every"),
+	LIGHT(FIELD_UINT, spec, live_fails, 38, "live.fails", .min = 1,
 	      .max = UINT32_MAX),
-	FIELD(FIELD_INT, spec, live_action, 39, "live.action",
+	LIGHT(FIELD_INT, spec, live_action, 39, "live.action",
 	      .max = SPEC_LIVE_STOP),
-	LIST(spec, watches, watch_count, 40, "watch", watch_record),
-	LIST(spec, hooks, hook_count, 41, "hook", hook_record),
-	FIELD(FIELD_UINT, spec, notify, 42, "notify", .max = 15),
-	FIELD(FIELD_U64, spec, notify_silence_ms, 43, "notify"),
-	FIELD(FIELD_BOOL, spec, autostart, 44, "autostart"),
-	FIELD(FIELD_BOOL, spec, hidden, 45, "hidden"),
-	FIELD(FIELD_STRV, spec, groups, 46, "group", .max = SPEC_LIST_MAX),
-	LIST(spec, ok_codes, ok_code_count, 47, "ok-codes", code_record),
+	LIGHT_LIST(spec, watches, watch_count, 40, "watch", watch_record),
+	LIGHT_LIST(spec, hooks, hook_count, 41, "hook", hook_record),
+	LIGHT(FIELD_UINT, spec, notify, 42, "notify", .max = 15),
+	LIGHT(FIELD_U64, spec, notify_silence_ms, 43, "notify"),
+	LIGHT(FIELD_BOOL, spec, autostart, 44, "autostart"),
+	LIGHT(FIELD_BOOL, spec, hidden, 45, "hidden"),
+	LIGHT(FIELD_STRV, spec, groups, 46, "group", .max = SPEC_LIST_MAX),
+	LIGHT_LIST(spec, ok_codes, ok_code_count, 47, "ok-codes", code_record),
 	LIST(spec, ports, port_count, 48, "port", port_record),
-	FIELD(FIELD_STR, spec, url, 49, "url"),
-	FIELD(FIELD_U64, spec, log_keep_bytes, 50, "log.keep"),
-	FIELD(FIELD_STR, spec, log_file, 51, "log.file"),
-	FIELD(FIELD_U64, spec, log_rotate_bytes, 52, "log.rotate"),
-	FIELD(FIELD_UINT, spec, log_rotate_keep, 53, "log.rotate",
+	LIGHT(FIELD_STR, spec, url, 49, "url"),
+	LIGHT(FIELD_U64, spec, log_keep_bytes, 50, "log.keep"),
+	LIGHT(FIELD_STR, spec, log_file, 51, "log.file"),
+	LIGHT(FIELD_U64, spec, log_rotate_bytes, 52, "log.rotate"),
+	LIGHT(FIELD_UINT, spec, log_rotate_keep, 53, "log.rotate",
 	      .max = UINT32_MAX),
-	FIELD(FIELD_BOOL, spec, log_rotate_gzip, 54, "log.rotate"),
-	FIELD(FIELD_INT, spec, schedule, 55, "schedule",
+	LIGHT(FIELD_BOOL, spec, log_rotate_gzip, 54, "log.rotate"),
+	LIGHT(FIELD_INT, spec, schedule, 55, "schedule",
 	      .max = SPEC_SCHEDULE_CRON),
-	FIELD(FIELD_U64, spec, schedule_every_ms, 56, "schedule"),
-	FIELD(FIELD_STR, spec, schedule_cron, 57, "schedule"),
-	FIELD(FIELD_BOOL, spec, schedule_at_start, 58, "schedule"),
-	FIELD(FIELD_INT, spec, schedule_overlap, 59, "schedule.overlap",
+	LIGHT(FIELD_U64, spec, schedule_every_ms, 56, "schedule"),
+	LIGHT(FIELD_STR, spec, schedule_cron, 57, "schedule"),
+	LIGHT(FIELD_BOOL, spec, schedule_at_start, 58, "schedule"),
+	LIGHT(FIELD_INT, spec, schedule_overlap, 59, "schedule.overlap",
 	      .max = SPEC_OVERLAP_REPLACE),
-	FIELD(FIELD_STRV, spec, files, 60, "files", .max = SPEC_LIST_MAX),
-	FIELD(FIELD_U64, spec, files_debounce_ms, 61, "files"),
-	FIELD(FIELD_UINT, spec, replicas, 62, "replicas", .min = 1,
+	LIGHT(FIELD_STRV, spec, files, 60, "files", .max = SPEC_LIST_MAX),
+	LIGHT(FIELD_U64, spec, files_debounce_ms, 61, "files"),
+	LIGHT(FIELD_UINT, spec, replicas, 62, "replicas", .min = 1,
 	      .max = 1000),
 };
 static const struct record spec_record = RECORD(spec, spec_fields);
@@ -247,6 +257,45 @@ spec_diff(const struct spec *a, const struct spec *b)
 	const struct field *f = record_diff(&spec_record, a, b);
 
 	return f ? f->word : NULL;
+}
+
+static bool
+has_notify_fd(const struct spec *s)
+{
+	return s->ready.kind == SPEC_PROBE_NOTIFY ||
+	       s->live.kind == SPEC_PROBE_NOTIFY;
+}
+
+const char *
+spec_diff_run(const struct spec *a, const struct spec *b)
+{
+	const struct field *f = record_diff_heavy(&spec_record, a, b);
+
+	if (f)
+		return f->word;
+	/* The descriptor is made, and what "ready" means is settled, when
+	 * the run begins. */
+	if ((a->ready.kind == SPEC_PROBE_EXIT) !=
+	    (b->ready.kind == SPEC_PROBE_EXIT))
+		return "ready";
+	if (has_notify_fd(a) != has_notify_fd(b))
+		return a->ready.kind != b->ready.kind ? "ready" : "live";
+	return NULL;
+}
+
+bool
+spec_same_ready(const struct spec *a, const struct spec *b)
+{
+	return !record_diff(&probe_record, &a->ready, &b->ready);
+}
+
+bool
+spec_same_checks(const struct spec *a, const struct spec *b)
+{
+	return spec_same_ready(a, b) &&
+	       a->ready_every_ms == b->ready_every_ms &&
+	       a->live_every_ms == b->live_every_ms &&
+	       !record_diff(&probe_record, &a->live, &b->live);
 }
 
 bool

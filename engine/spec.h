@@ -88,11 +88,15 @@ enum spec_overlap {
 #define SPEC_NOTIFY_READY   4u
 #define SPEC_NOTIFY_EXIT    8u
 
+/* Who says so: those of the set come first, then groups, then its own. */
+enum spec_env_level { SPEC_ENV_OWN, SPEC_ENV_SET, SPEC_ENV_GROUP };
+
 /* One change of the environment, applied in order. */
 struct spec_env {
 	char *name;
 	char *value;		/* NULL: the name is removed */
 	bool prepend;		/* value goes in front of the old one, with ':' */
+	int level;		/* enum spec_env_level */
 };
 
 /* Signal, then that long a wait before the next one. */
@@ -247,6 +251,10 @@ bool	spec_equal(const struct spec *a, const struct spec *b);
 /* The word of the first property that differs ("cwd"), NULL if none does;
  * where it is written (file, line) is no difference. */
 const char *spec_diff(const struct spec *a, const struct spec *b);
+bool	spec_same_ready(const struct spec *a, const struct spec *b);
+bool	spec_same_checks(const struct spec *a, const struct spec *b);
+/* The first one that only another run can take over, NULL if none. */
+const char *spec_diff_run(const struct spec *a, const struct spec *b);
 
 /* 0, or -EMSGSIZE when it does not fit into SPEC_PACK_MAX or b. */
 int	spec_pack(const struct spec *s, struct buf *b);

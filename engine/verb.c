@@ -368,7 +368,7 @@ env_dup(const struct spec_env *v)
 {
 	return (struct spec_env){ .name = mem_str(v->name),
 				  .value = mem_str(v->value),
-				  .prepend = v->prepend };
+				  .prepend = v->prepend, .level = v->level };
 }
 
 /* --like: what s does not say itself is as of another process. */
