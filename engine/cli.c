@@ -157,6 +157,16 @@ open_screen(struct cli *c)
 	return CLI_OPEN_SCREEN;
 }
 
+/* Asked for, or the terminal can do no more. */
+static bool
+wants_plain(const struct cli *c)
+{
+	const char *term = getenv("TERM");
+
+	return cli_given(c, CMD_OPT_PLAIN) || !c->out_tty ||
+	       (term && strcmp(term, "dumb") == 0);
+}
+
 static int
 run(struct cli *c)
 {
@@ -169,7 +179,7 @@ run(struct cli *c)
 	}
 	if (!cmd->verb)
 		code = cli_given(c, CMD_OPT_VERSION) ? cli_version(c) :
-						       open_screen(c);
+		       wants_plain(c) ? cli_plain(c) : open_screen(c);
 	else
 		code = functions[cmd->verb->id](c);
 	if (code == CLI_OPEN_SCREEN && cli_given(c, CMD_OPT_FILE))

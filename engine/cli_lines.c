@@ -12,6 +12,7 @@
 #include "logread.h"
 #include "mem.h"
 #include "rowfmt.h"
+#include "status.h"
 #include "strip.h"
 
 enum {
@@ -62,6 +63,42 @@ put_display(struct lines *g, const struct logline *l)
 	if (l->flags & LOGLINE_CUT)
 		buf_addf(&g->out, " ... (%llu bytes)",
 			 (unsigned long long)l->full_len);
+}
+
+/* A change of its state, in words. */
+static int
+tell(struct lines *g, struct lines_source *s, const struct proc_row *r)
+{
+	free(s->told);
+	s->told = mem_str(r->reason);
+	s->told_run = r->run;
+	lines_close(g);
+	lines_prefix(g, s);
+	int rc = buf_adds(&g->out, "--- ");
+	rc |= rowfmt_plain(&g->out, r->reason[0] ? r->reason :
+						   status_name(r->status));
+	rc |= buf_adds(&g->out, " ---\n");
+	return rc < 0 ? err_set(&g->c->err, ERR_FAILED, "a line is too long") :
+			0;
+}
+
+int
+lines_tell(struct lines *g, struct lines_source *s, bool begins, bool over)
+{
+	const struct proc_row *r = cli_row(g->c, s->id);
+
+	if (!r || (rowfmt_is_over(r) && !over))
+		return 0;
+	/* Being started, or ended with its last lines still to come. */
+	bool brief = (status_get(r->status)->live && !r->pid) ||
+		     (r->status == STATUS_WAITING && !r->waits[0]);
+	bool ended = rowfmt_is_over(r) || r->status == STATUS_BACKOFF;
+	bool fresh = !s->told || s->told_run != r->run;
+	bool known = !fresh && strcmp(s->told, r->reason) == 0;
+
+	if ((fresh && !ended) != begins || brief || known)
+		return 0;
+	return tell(g, s, r);
 }
 
 int
@@ -271,6 +308,7 @@ lines_fini(struct lines *g)
 	for (size_t i = 0; i < g->count; i++) {
 		logtail_free(g->sources[i]->tail);
 		free(g->sources[i]->name);
+		free(g->sources[i]->told);
 		free(g->sources[i]);
 	}
 	free(g->sources);

@@ -30,6 +30,8 @@ struct lines_source {
 	const char *colour;
 	uint64_t last_run;	/* logs: whose end was told */
 	bool told_any;
+	char *told;		/* the newest reason that was printed */
+	uint64_t told_run;
 };
 
 struct lines {
@@ -56,6 +58,13 @@ bool	lines_is_done(struct lines *g, struct lines_source *s);
 /* Takes all lines that are there into the buffer, the oldest first. */
 int	lines_put(struct lines *g);
 int	lines_flush(struct lines *g);		/* to stdout */
+/*
+ * What has become of its process since it was told last, in words, once.
+ * With begins only that a run has begun, which goes before its lines, else
+ * the rest; over: its log is whole.
+ */
+int	lines_tell(struct lines *g, struct lines_source *s, bool begins,
+		   bool over);
 /* Parts of a line that is not of a log. */
 void	lines_close(struct lines *g);
 void	lines_prefix(struct lines *g, const struct lines_source *s);

@@ -24,8 +24,6 @@ struct followed {		/* beside each source of the lines */
 	bool mine;		/* started by this run */
 	bool over;
 	bool stopped;		/* by our signal */
-	uint64_t told_run;
-	char *told;		/* the newest reason that was printed */
 };
 
 struct run {
@@ -122,49 +120,13 @@ add_new(struct run *run)
 	return 0;
 }
 
-/* --- what is printed --- */
-
-/* A change of its state, in words, once. */
-static int
-tell(struct run *run, size_t i, const struct proc_row *r)
-{
-	struct followed *f = &run->f[i];
-	struct lines *g = &run->lines;
-	/* Being started, or ended with its last lines still to come. */
-	bool brief = (status_get(r->status)->live && !r->pid) ||
-		     (r->status == STATUS_WAITING && !r->waits[0]);
-
-	if (brief || (f->told && f->told_run == r->run &&
-		      strcmp(f->told, r->reason) == 0))
-		return 0;
-	free(f->told);
-	f->told = mem_str(r->reason);
-	f->told_run = r->run;
-	lines_close(g);
-	lines_prefix(g, g->sources[i]);
-	int rc = buf_adds(&g->out, "--- ");
-	rc |= rowfmt_plain(&g->out, r->reason[0] ? r->reason :
-					       status_name(r->status));
-	rc |= buf_adds(&g->out, " ---\n");
-	return rc < 0 ? err_set(&run->c->err, ERR_FAILED,
-				"a line is too long") : 0;
-}
-
-/* That a run begins is told before its lines, the rest behind them. */
 static int
 tell_all(struct run *run, bool begins)
 {
-	for (size_t i = 0; i < run->lines.count; i++) {
-		uint32_t id = run->lines.sources[i]->id;
-		const struct proc_row *r = cli_row(run->c, id);
-		const struct followed *f = &run->f[i];
-		if (!r || (rowfmt_is_over(r) && !f->over))
-			continue;
-		bool ended = rowfmt_is_over(r) || r->status == STATUS_BACKOFF;
-		bool fresh = !f->told || f->told_run != r->run;
-		if ((fresh && !ended) == begins && tell(run, i, r) < 0)
+	for (size_t i = 0; i < run->lines.count; i++)
+		if (lines_tell(&run->lines, run->lines.sources[i], begins,
+			       run->f[i].over) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -436,8 +398,6 @@ cli_run(struct cli *c)
 	} else if (connected && rc < 0 && !client_closed(c->client)) {
 		stop_mine(&run);
 	}
-	for (size_t i = 0; i < run.lines.count; i++)
-		free(run.f[i].told);
 	free(run.f);
 	free(run.active);
 	lines_fini(&run.lines);

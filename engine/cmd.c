@@ -31,7 +31,8 @@ takes(const struct walk *w, enum cmd_option o)
 {
 	if (w->verb)
 		return cmd_takes(w->verb, o);
-	return o == CMD_OPT_HELP || o == CMD_OPT_FILE || o == CMD_OPT_VERSION;
+	return o == CMD_OPT_HELP || o == CMD_OPT_FILE ||
+	       o == CMD_OPT_PLAIN || o == CMD_OPT_VERSION;
 }
 
 /*

@@ -69,6 +69,8 @@ enum cmd_value {
 	  "only the first step of the stop ladder")                            \
 	X(NO_PREFIX, "no-prefix", 0, CMD_FLAG, "", "without the names")        \
 	X(NO_START, "no-start", 0, CMD_FLAG, "", "do not start it yet")        \
+	X(PLAIN, "plain", 0, CMD_FLAG, "",                                     \
+	  "lines instead of the full screen")                                  \
 	X(PLAN, "plan", 0, CMD_FLAG, "",                                       \
 	  "show what would be done, and change nothing")                       \
 	X(PORT, "port", 0, CMD_UINT, "N", "until the port accepts")            \

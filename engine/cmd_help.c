@@ -65,7 +65,8 @@ each_line(const char *text, const char *prefix, FILE *out)
 static void
 help_of_sbx(FILE *out)
 {
-	fputs("usage: sbx [-f FILE] [NAME...]    the full screen\n"
+	fputs("usage: sbx [-f FILE] [--plain] [NAME...]\n"
+	      "           the full screen, or lines instead of it\n"
 	      "       sbx [-f FILE] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < cmd_verb_table.count; i++) {
 		const struct verb_row *v = cmd_verb((enum verb)i);

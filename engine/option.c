@@ -126,7 +126,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_PLAIN_VERBOSITY] = {
 		ROW("plain.verbosity", "state | log",
 		    "what the plain mode prints"),
-		OPTION_CHOICE, "log", .built = false, .runtime = true },
+		OPTION_CHOICE, "log", .built = true, .runtime = true },
 	[OPTION_QUIT] = {
 		ROW("quit", "ask | detach | stop",
 		    "what leaving does with running processes"),
