@@ -23,10 +23,25 @@ enum {
 	FULL_MAX_MS = 10000,	/* of no progress at all */
 };
 
+/* Who gets it, and what it had written before the first byte was taken. */
+struct target {
+	uint32_t id;
+	bool tty, marked;
+	struct proto_mark mark;
+};
+
 struct sent {
+	struct target *to;
 	bool done;
 	struct err err;
 };
+
+static void
+take_mark(struct target *to, const struct client_answer *a)
+{
+	if (!a->err && !to->marked && a->reply)
+		to->marked = proto_mark_parse(a->reply->text, &to->mark) == 0;
+}
 
 static void
 on_sent(struct client *client, const struct client_answer *a, void *arg)
@@ -35,15 +50,16 @@ on_sent(struct client *client, const struct client_answer *a, void *arg)
 	(void)client;
 
 	s->done = true;
+	take_mark(s->to, a);
 	s->err = a->err ? *a->err : (struct err)ERR_INIT;
 }
 
 static int
-send_once(struct cli *c, uint32_t id, unsigned flags, const char *data,
+send_once(struct cli *c, struct target *to, unsigned flags, const char *data,
 	  size_t len)
 {
-	struct sent s = { .done = false };
-	int r = client_input(c->client, id, flags, data, len, on_sent, &s);
+	struct sent s = { .to = to };
+	int r = client_input(c->client, to->id, flags, data, len, on_sent, &s);
 
 	if (r < 0)
 		return err_set(&c->err, ERR_NO_ENGINE,
@@ -76,12 +92,13 @@ pause_ms(struct cli *c, unsigned ms)
  * room, as with any pipe; who sends one text is told.
  */
 static int
-send_all(struct cli *c, uint32_t id, const char *data, size_t len, bool wait)
+send_all(struct cli *c, struct target *to, const char *data, size_t len,
+	 bool wait)
 {
 	for (size_t off = 0; off < len;) {
 		size_t n = SBX_MIN(len - off, (size_t)CLIENT_INPUT_MAX);
 		uint64_t at_end_ms = clock_ms() + FULL_MAX_MS;
-		while (send_once(c, id, 0, data + off, n) < 0) {
+		while (send_once(c, to, 0, data + off, n) < 0) {
 			if (!wait || c->err.code != ERR_FULL ||
 			    clock_ms() > at_end_ms ||
 			    pause_ms(c, FULL_AGAIN_MS) < 0)
@@ -94,7 +111,7 @@ send_all(struct cli *c, uint32_t id, const char *data, size_t len, bool wait)
 }
 
 static int
-send_stdin(struct cli *c, uint32_t id)
+send_stdin(struct cli *c, struct target *to)
 {
 	char data[CLIENT_INPUT_MAX];
 
@@ -105,7 +122,7 @@ send_stdin(struct cli *c, uint32_t id)
 				       strerror((int)-n));
 		if (n == 0)
 			return 0;
-		if (send_all(c, id, data, (size_t)n, true) < 0)
+		if (send_all(c, to, data, (size_t)n, true) < 0)
 			return -1;
 	}
 }
@@ -130,7 +147,7 @@ read_stdin(struct cli *c, struct buf *b)
 }
 
 static int
-send_base64(struct cli *c, uint32_t id, const char *text)
+send_base64(struct cli *c, struct target *to, const char *text)
 {
 	struct buf in = BUF_INIT(BASE64_MAX), out = BUF_INIT(BASE64_MAX);
 	int rc = 0;
@@ -144,26 +161,27 @@ send_base64(struct cli *c, uint32_t id, const char *text)
 	if (rc == 0 && base64_decode(&out, buf_str(&in), in.len) < 0)
 		rc = err_set(&c->err, ERR_USAGE, "that is not base64");
 	if (rc == 0)
-		rc = send_all(c, id, buf_str(&out), out.len, false);
+		rc = send_all(c, to, buf_str(&out), out.len, false);
 	buf_fini(&in);
 	buf_fini(&out);
 	return rc;
 }
 
 static int
-send_text(struct cli *c, const struct model_proc *p, const char *text)
+send_text(struct cli *c, struct target *to, const char *text)
 {
 	struct buf b = BUF_INIT(BASE64_MAX);
 
 	/* A terminal's Enter is a carriage return. */
-	int rc = buf_adds(&b, text) | buf_addc(&b, p->row->tty ? '\r' : '\n');
+	int rc = buf_adds(&b, text) | buf_addc(&b, to->tty ? '\r' : '\n');
 	rc = rc < 0 ? err_set(&c->err, ERR_USAGE, "the text is too long") :
-		      send_all(c, p->id, b.data, b.len, false);
+		      send_all(c, to, b.data, b.len, false);
 	buf_fini(&b);
 	return rc;
 }
 
 struct typed {
+	struct target *to;
 	int waiting;		/* keys without an answer */
 	bool done;
 	struct err err;		/* the first one that was refused */
@@ -175,6 +193,7 @@ on_typed(struct client *client, const struct client_answer *a, void *arg)
 	struct typed *t = arg;
 	(void)client;
 
+	take_mark(t->to, a);
 	if (a->err && t->err.code == ERR_NONE)
 		t->err = *a->err;
 	t->done = --t->waiting == 0;
@@ -185,12 +204,12 @@ on_typed(struct client *client, const struct client_answer *a, void *arg)
  * one, and that is no failure.
  */
 static int
-type_keys(struct cli *c, uint32_t id, const struct key *keys, int n)
+type_keys(struct cli *c, struct target *to, const struct key *keys, int n)
 {
-	struct typed t = { .waiting = n, .done = n == 0 };
+	struct typed t = { .to = to, .waiting = n, .done = n == 0 };
 
 	for (int i = 0; i < n; i++) {
-		int r = client_key_ask(c->client, id, keys[i], on_typed, &t);
+		int r = client_key_ask(c->client, to->id, keys[i], on_typed, &t);
 		if (r < 0)
 			return err_set(&c->err, ERR_NO_ENGINE,
 				       "asking the engine: %s", strerror(-r));
@@ -204,20 +223,20 @@ type_keys(struct cli *c, uint32_t id, const struct key *keys, int n)
 }
 
 static int
-send_keys(struct cli *c, const struct model_proc *p, const char *text)
+send_keys(struct cli *c, struct target *to, const char *text)
 {
 	struct key *keys = mem_array(KEY_LIST_MAX, sizeof *keys);
 	int n = key_parse_list(text, keys, KEY_LIST_MAX, &c->err);
 	int rc = n < 0 ? -1 : 0;
 
-	if (rc == 0 && !p->row->tty) {
+	if (rc == 0 && !to->tty) {
 		rc = err_set(&c->err, ERR_FAILED, "'%s' has no terminal",
-			     p->row->name);
+			     c->cmd->words[0]);
 		err_hint(&c->err, "--keys is for one with 'tty yes'; send "
 				  "TEXT instead");
 	}
 	if (rc == 0)
-		rc = type_keys(c, p->id, keys, n);
+		rc = type_keys(c, to, keys, n);
 	free(keys);
 	return rc;
 }
@@ -251,23 +270,23 @@ check_words(struct cli *c)
 }
 
 static int
-do_send(struct cli *c, const struct model_proc *p)
+do_send(struct cli *c, struct target *to)
 {
 	const char *text = c->cmd->words[1];
 	const char *keys = cli_arg(c, CMD_OPT_KEYS)->text;
 	int rc = 0;
 
 	if (keys)
-		rc = send_keys(c, p, keys);
+		rc = send_keys(c, to, keys);
 	else if (text && cli_given(c, CMD_OPT_BASE64))
-		rc = send_base64(c, p->id, text);
+		rc = send_base64(c, to, text);
 	else if (text && strcmp(text, "-") == 0)
-		rc = send_stdin(c, p->id);
+		rc = send_stdin(c, to);
 	else if (text)
-		rc = send_text(c, p, text);
+		rc = send_text(c, to, text);
 	if (rc < 0 || !cli_given(c, CMD_OPT_EOF))
 		return rc;
-	rc = send_once(c, p->id, PROTO_INPUT_EOF, NULL, 0);
+	rc = send_once(c, to, PROTO_INPUT_EOF, NULL, 0);
 	/* What was sent may have ended it: then its stdin is closed too. */
 	if (rc < 0 && (text || keys) && c->err.code == ERR_FAILED) {
 		c->err = (struct err)ERR_INIT;
@@ -276,51 +295,36 @@ do_send(struct cli *c, const struct model_proc *p)
 	return rc;
 }
 
+/* The first line that can be behind the mark: before anything is sent. */
 static int
-check_picture(struct cli *c, void *arg)
-{
-	const uint32_t *id = arg;
-	struct model_proc *p = model_find(c->model, *id);
-	return !p || p->screen;
-}
-
-/* What is there before anything is sent does not count as the answer. */
-static int
-prepare_until(struct cli *c, const struct model_proc *p,
+prepare_until(struct cli *c, const struct target *to,
 	      struct waiting_conf *conf)
 {
+	struct cli_log log;
+
 	*conf = (struct waiting_conf){ .streams = (1u << LOG_STREAMS) - 1,
 				       .fresh = true };
-	if (cli_given(c, CMD_OPT_UNTIL)) {
-		struct cli_log log;
-		conf->kind = WAITING_LOG;
-		conf->pattern = cli_arg(c, CMD_OPT_UNTIL)->text;
-		if (cli_log_open(c, p->id, &log) < 0)
-			return -1;
-		logread_refresh(log.lr);
-		conf->after = logread_next_seq(log.lr) - 1;
-		conf->old_bytes = waiting_log_bytes(log.lr);
-		logread_free(log.lr);
-		return 0;
+	if (cli_given(c, CMD_OPT_UNTIL_SCREEN)) {
+		conf->kind = WAITING_SCREEN;
+		conf->pattern = cli_arg(c, CMD_OPT_UNTIL_SCREEN)->text;
+		return to->tty ? 0 :
+			err_set(&c->err, ERR_FAILED, "'%s' has no terminal",
+				c->cmd->words[0]);
 	}
-	conf->kind = WAITING_SCREEN;
-	conf->pattern = cli_arg(c, CMD_OPT_UNTIL_SCREEN)->text;
-	if (!p->row->tty)
-		return err_set(&c->err, ERR_FAILED, "'%s' has no terminal",
-			       p->row->name);
-	uint32_t id = p->id;
-	cli_watch_screen(c, id);
-	if (cli_until(c, check_picture, &id, clock_ms() + CLIENT_HELLO_MS) < 0)
+	conf->kind = WAITING_LOG;
+	conf->pattern = cli_arg(c, CMD_OPT_UNTIL)->text;
+	if (cli_log_open(c, to->id, &log) < 0)
 		return -1;
-	const struct model_proc *now = model_find(c->model, id);
-	conf->old_gen = now ? now->screen->head.gen : 0;
+	conf->after = logread_next_seq(log.lr) - 1;
+	logread_free(log.lr);
 	return 0;
 }
 
 int
 cli_send(struct cli *c)
 {
-	struct model_proc *p = NULL;
+	const struct model_proc *p = NULL;
+	struct target to = { .id = 0 };
 	struct waiting_conf conf;
 	bool until = cli_given(c, CMD_OPT_UNTIL) ||
 		     cli_given(c, CMD_OPT_UNTIL_SCREEN);
@@ -328,12 +332,14 @@ cli_send(struct cli *c)
 	if (check_words(c) == 0 &&
 	    cli_rows(c, until ? PROTO_SUB_GROWTH : 0) == 0)
 		p = cli_one(c, c->cmd->words[0]);
-	if (!p || (until && prepare_until(c, p, &conf) < 0) ||
-	    do_send(c, p) < 0)
+	if (p)
+		to = (struct target){ .id = p->id, .tty = p->row->tty };
+	if (!p || (until && prepare_until(c, &to, &conf) < 0) ||
+	    do_send(c, &to) < 0)
 		return cli_fail(c);
 	if (!until)
 		return 0;
-	uint32_t id = p->id;
-	return cli_wait_for(c, &id, 1, &conf,
+	memcpy(conf.from, to.mark.off, sizeof conf.from);
+	return cli_wait_for(c, &to.id, 1, &conf,
 			    cli_deadline(c, CMD_OPT_TIMEOUT));
 }

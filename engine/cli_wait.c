@@ -30,6 +30,7 @@ struct one {
 	uint32_t id;
 	struct waiting *w;
 	enum waiting_end end;
+	uint64_t missed, dropped_bytes;	/* lines that it could not see */
 };
 
 struct waits {
@@ -78,9 +79,31 @@ json_exit(struct jsonout *j, const struct proc_row *r)
 		jsonout_string(j, "reason", r->reason);
 }
 
+/* What was looked for may have been among them. */
+static void
+json_missed(struct jsonout *j, const struct one *o)
+{
+	if (o->dropped_bytes)
+		jsonout_uint(j, "dropped_bytes", o->dropped_bytes);
+	if (o->missed)
+		jsonout_uint(j, "missed_lines", o->missed);
+}
+
+static void
+look_for_missed(struct cli *c, struct one *o, const struct proc_row *row)
+{
+	bool told = o->dropped_bytes > 0;
+
+	o->missed = waiting_missed(o->w, &o->dropped_bytes);
+	if (o->dropped_bytes && !told)
+		cli_say(c, "%s: dropped %llu bytes, which could not be "
+			"looked at", row->name,
+			(unsigned long long)o->dropped_bytes);
+}
+
 static int
 put_met_json(struct waits *ws, const struct proc_row *row,
-	     const struct waiting_result *r)
+	     const struct one *o, const struct waiting_result *r)
 {
 	struct jsonout j;
 
@@ -105,6 +128,7 @@ put_met_json(struct waits *ws, const struct proc_row *row,
 	} else {
 		json_exit(&j, row);
 	}
+	json_missed(&j, o);
 	jsonout_close(&j);
 	return jsonout_end(&j) | buf_addc(&ws->out, '\n');
 }
@@ -117,13 +141,13 @@ is_unborn(const struct proc_row *r)
 }
 
 static int
-put_met(struct waits *ws, const struct proc_row *row,
+put_met(struct waits *ws, const struct proc_row *row, const struct one *o,
 	const struct waiting_result *r)
 {
 	int rc = 0;
 
 	if (ws->c->json) {
-		rc = put_met_json(ws, row, r);
+		rc = put_met_json(ws, row, o, r);
 	} else if (r->hit) {
 		char *line = mem_strn(r->hit->line, r->hit->len);
 		rc = rowfmt_plain(&ws->out, line);
@@ -167,12 +191,13 @@ check(struct cli *c, void *arg)
 				      now_ms, &r, &again_ms, &c->err);
 		if (o->end == WAITING_WRONG)
 			return -1;
+		look_for_missed(c, o, row);
 		if (o->end == WAITING_MET) {
 			ws->met++;
 			if (is_unborn(row))
 				cli_say(c, "'%s' has not been started",
 					row->name);
-			if (put_met(ws, row, &r) < 0)
+			if (put_met(ws, row, o, &r) < 0)
 				return -1;
 		}
 		if (o->end == WAITING_ENDED) {
@@ -203,7 +228,8 @@ what(const struct waiting_conf *conf)
 }
 
 static int
-put_not_met(struct waits *ws, const char *why, const struct proc_row *row)
+put_not_met(struct waits *ws, const char *why, const struct proc_row *row,
+	    const struct one *o)
 {
 	struct jsonout j;
 
@@ -217,6 +243,8 @@ put_not_met(struct waits *ws, const char *why, const struct proc_row *row)
 		jsonout_string(&j, "name", row->name);
 		json_exit(&j, row);
 	}
+	if (o)
+		json_missed(&j, o);
 	jsonout_close(&j);
 	if ((jsonout_end(&j) | buf_addc(&ws->out, '\n')) < 0)
 		return -1;
@@ -239,7 +267,7 @@ say_ended(struct waits *ws)
 			row->name, what(ws->conf), row->reason[0] ?
 			row->reason : status_name(row->status));
 	}
-	if (put_not_met(ws, "ended", row) < 0)
+	if (put_not_met(ws, "ended", row, o) < 0)
 		return cli_fail(c);
 	if (c->json)
 		return err_exit_code(c->err.code);
@@ -254,16 +282,20 @@ say_timeout(struct waits *ws)
 {
 	struct cli *c = ws->c;
 	const struct proc_row *row = NULL;
+	const struct one *o = NULL;
 
-	for (size_t i = 0; i < ws->count && !row; i++)
-		if (ws->ones[i].end == WAITING_NOT_YET)
-			row = cli_row(c, ws->ones[i].id);
+	for (size_t i = 0; i < ws->count && !row; i++) {
+		if (ws->ones[i].end != WAITING_NOT_YET)
+			continue;
+		o = &ws->ones[i];
+		row = cli_row(c, o->id);
+	}
 	char state[ROWFMT_STATE_MAX] = "";
 	if (row)
 		rowfmt_state(row, clock_wall_ms(), state);
 	err_set(&c->err, ERR_TIMEOUT, "the time passed before %s: '%s' is %s",
 		what(ws->conf), row ? row->name : "", state);
-	if (put_not_met(ws, "timeout", row) < 0)
+	if (put_not_met(ws, "timeout", row, o) < 0)
 		return cli_fail(c);
 	return c->json ? err_exit_code(c->err.code) : cli_fail(c);
 }
@@ -428,7 +460,7 @@ no_process(struct cli *c)
 	struct waits ws = { .c = c, .out = BUF_INIT(OUT_MAX) };
 
 	if (c->err.code == ERR_NO_PROCESS)
-		put_not_met(&ws, "no_process", NULL);
+		put_not_met(&ws, "no_process", NULL, NULL);
 	buf_fini(&ws.out);
 	return cli_fail(c);
 }

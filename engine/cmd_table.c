@@ -172,7 +172,9 @@ enum { MANY = 10000 };
 		    "send repl '1+1' --until '^2$' --timeout 5s\n",            \
 	.more = "TEXT is sent with a newline behind it (Enter for a\n"         \
 		"terminal), what is read from - and base64 as it is.  Done\n"  \
-		"when it was taken; it may well end the process.\n"
+		"when it was taken; it may well end the process.  --until and\n"  \
+		"--until-screen look only at what comes behind the input, of\n" \
+		"a line that was begun before only at its rest.\n"
 
 #define X_ATTACH                                                               \
 	.built = true,                                                         \
@@ -199,7 +201,9 @@ enum { MANY = 10000 };
 		"well.  Exit 0: met; 124: timed out, they live on; 1: the\n"   \
 		"process ended first; 4: there is no such process.\n"          \
 		"--log and --string begin with the oldest line; --after "      \
-		"begins\nbehind the cursor that the last wait printed.\n"
+		"begins\nbehind the cursor that the last wait printed.  Lines "  \
+		"that the log has\ndropped before are told on stderr, with "     \
+		"--json as \"dropped_bytes\".\n"
 
 #define X_VALUES                                                               \
 	.built = true,                                                         \

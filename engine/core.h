@@ -379,6 +379,8 @@ void	procio_pace(struct engine *e);	/* the streams in a flood */
 void	procio_answer(struct proc *p, const char *data, size_t len);
 int	procio_input(struct proc *p, const char *data, size_t len, bool eof,
 		     struct err *err);
+/* How much of each stream its process has written by now. */
+void	procio_mark(struct proc *p, struct proto_mark *m);
 /* Marks what a former engine threw away and had no time to tell. */
 void	procio_find_lost(struct proc *p);
 void	procio_grow(const struct proc *p, struct proto_grow *g);

@@ -281,6 +281,7 @@ send_screen(struct peer *c, struct proc *p, struct buf *b)
 		.cursor_visible = cur.visible,
 		.cursor_shape = (uint8_t)cur.shape,
 		.cursor_blink = cur.blink, .modes = vt_modes(vt),
+		.shown = p->vt_off,
 		.sb_first = vt_sb_first(vt), .sb_next = vt_sb_next(vt),
 		.title = vt_title(vt),
 	};

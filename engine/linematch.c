@@ -16,7 +16,7 @@ struct linematch {
 	struct regex *re;
 	unsigned streams;
 	unsigned strikes;
-	uint64_t first, bytes;
+	uint64_t first, bytes, gap_bytes;
 	struct log_entry entries[LINEMATCH_LINES];
 	uint64_t hits[LINEMATCH_LINES / 64];
 	/* Lines of one stream that follow each other. */
@@ -118,6 +118,8 @@ look_at_stream(struct linematch *m, enum log_stream s, size_t from, size_t to)
 		uint64_t off = log_entry_off(e), len = log_entry_len(e);
 		if (log_entry_flags(e) || len > LOG_WINDOW || len == 0) {
 			r = look_at_block(m, s);
+			if (log_entry_flags(e) & LOG_GAP)
+				m->gap_bytes += len;
 			if (r == 0 && !(log_entry_flags(e) & LOG_GAP))
 				r = look_at_line(m, i);
 			continue;
@@ -230,4 +232,10 @@ unsigned
 linematch_strikes(const struct linematch *m)
 {
 	return m->strikes;
+}
+
+uint64_t
+linematch_gap_bytes(const struct linematch *m)
+{
+	return m->gap_bytes;
 }

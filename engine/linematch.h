@@ -36,6 +36,8 @@ ssize_t	linematch_down(struct linematch *m, uint64_t seq, uint64_t end,
 /* Bytes and hits of the last call; hits are a bit a line, from *first on. */
 uint64_t linematch_bytes(const struct linematch *m);
 const uint64_t *linematch_hits(const struct linematch *m, uint64_t *first);
+/* Bytes that are missing between the lines looked at, in all. */
+uint64_t linematch_gap_bytes(const struct linematch *m);
 /* Lines that were too dear for the pattern, in all. */
 unsigned linematch_strikes(const struct linematch *m);
 

@@ -20,6 +20,9 @@ struct linewait {
 	struct linematch *match;
 	unsigned streams;
 	uint64_t next;			/* the first line not looked at */
+	uint64_t missed;
+	uint64_t from[LOG_STREAMS];	/* 0: everything counts */
+	bool cut_seen[LOG_STREAMS];	/* the line over that place */
 	/* Unfinished lines as they were last seen. */
 	struct {
 		uint64_t off, len, since_ms;
@@ -42,6 +45,25 @@ take_hit(struct linewait *w, const struct logline *l, int r,
 	return 1;
 }
 
+/* Takes off what was there before; false if nothing is left. */
+static bool
+cut_old(const struct linewait *w, struct logline *l)
+{
+	uint64_t from = w->from[l->stream];
+	if (from <= l->off)
+		return true;
+	if (from >= l->off + l->full_len)
+		return false;
+	/* Of a long line of a terminal the text is the end, else the start. */
+	uint64_t newline = l->flags & LOGLINE_PARTIAL ? 0 : 1;
+	uint64_t at = l->stream != LOG_PTY ? l->off :
+		      l->off + l->full_len - newline - l->len;
+	size_t old = from > at ? SBX_MIN((size_t)(from - at), l->len) : 0;
+	l->text += old;
+	l->len -= old;
+	return true;
+}
+
 /* The line of that number, once more, for its captures. */
 static int
 catch_line(struct linewait *w, uint64_t seq, struct linewait_hit *hit)
@@ -50,6 +72,8 @@ catch_line(struct linewait *w, uint64_t seq, struct linewait_hit *hit)
 	int r = logread_line(w->lr, seq, LOG_WINDOW, &l);
 	if (r <= 0)
 		return r;
+	if (!cut_old(w, &l))
+		return 0;
 	size_t len = strip_text(l.text, l.len, w->text);
 	return take_hit(w, &l, regex_match(w->re, w->text, len, 0, &hit->caps),
 			hit, len);
@@ -72,6 +96,27 @@ first_hit(struct linewait *w, ssize_t lines, struct linewait_hit *hit)
 	return 0;
 }
 
+/* A line that matches only without its old part is no hit of a search. */
+static int
+cut_hit(struct linewait *w, struct linewait_hit *hit)
+{
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		if (!w->from[s] || w->cut_seen[s] || !(w->streams >> s & 1))
+			continue;
+		uint64_t seq = logread_seq_of(w->lr, (enum log_stream)s,
+					      w->from[s]);
+		if (seq == 0)
+			continue;
+		w->cut_seen[s] = true;
+		int r = seq < w->next ? 0 : catch_line(w, seq, hit);
+		if (r == 1)
+			w->next = seq + 1;
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
 /* An unfinished line, by the rules of watches. */
 static int
 try_tail(struct linewait *w, enum log_stream s, uint64_t now_ms, bool at_end,
@@ -79,7 +124,7 @@ try_tail(struct linewait *w, enum log_stream s, uint64_t now_ms, bool at_end,
 {
 	struct logline l;
 	int r = logread_tail(w->lr, s, LOG_WINDOW, &l);
-	if (r <= 0 || l.seq < w->next)
+	if (r <= 0 || l.seq < w->next || !cut_old(w, &l))
 		return SBX_MIN(r, 0);
 	if (l.off != w->tail[s].off || l.full_len != w->tail[s].len) {
 		w->tail[s].off = l.off;
@@ -126,6 +171,20 @@ linewait_free(struct linewait *w)
 	free(w);
 }
 
+void
+linewait_from(struct linewait *w, const uint64_t off[LOG_STREAMS])
+{
+	memcpy(w->from, off, sizeof(w->from));
+}
+
+uint64_t
+linewait_missed(const struct linewait *w, uint64_t *bytes)
+{
+	*bytes = linematch_gap_bytes(w->match) +
+		 (w->missed ? logread_dropped_bytes(w->lr) : 0);
+	return w->missed;
+}
+
 int
 linewait_step(struct linewait *w, uint64_t now_ms, bool at_end,
 	      struct linewait_hit *hit, uint64_t *again_ms)
@@ -134,8 +193,15 @@ linewait_step(struct linewait *w, uint64_t now_ms, bool at_end,
 	int r = logread_refresh(w->lr);
 	if (r < 0)
 		return r;
-	w->next = SBX_MAX(w->next, logread_first_seq(w->lr));
+	uint64_t first = logread_first_seq(w->lr);
+	if (w->next < first) {
+		w->missed += first - w->next;
+		w->next = first;
+	}
 	uint64_t end = logread_next_seq(w->lr);
+	r = cut_hit(w, hit);
+	if (r != 0)
+		return r;
 	for (size_t seen = 0; w->next < end;) {
 		ssize_t n = linematch_up(w->match, w->next, end, STEP_BYTES);
 		if (n == -ESTALE || n == 0)

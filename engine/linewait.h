@@ -37,6 +37,16 @@ struct linewait *linewait_new(struct logread *lr, struct regex *re,
 			      unsigned streams, uint64_t after);
 void	linewait_free(struct linewait *w);		/* NULL is fine */
 /*
+ * Only what follows these offsets of the streams counts: of a line that goes
+ * over such a place only the part behind it.
+ */
+void	linewait_from(struct linewait *w, const uint64_t off[LOG_STREAMS]);
+/*
+ * Lines it should have seen but were dropped before it could, and the bytes
+ * that the log has dropped there, at its beginning and in gaps.
+ */
+uint64_t linewait_missed(const struct linewait *w, uint64_t *bytes);
+/*
  * Refreshes lr and looks.  1: *hit; 0: not yet: call again when the log
  * grows, or in *again_ms (UINT64_MAX: only when it grows) as a quiet tail may
  * then count; -ELOOP: the pattern hit its limit; -errno.  at_end: nothing

@@ -21,6 +21,7 @@
 
 enum {
 	DRAIN_MAX = 1 << 20,	/* from one stream in one go */
+	MARK_DRAINS = 8,
 	FOLD_SLICE = 128 << 10,	/* bytes */
 	/*
 	 * For all processes, in one turn: folding may lag behind, draining may
@@ -317,16 +318,38 @@ procio_fold_all(struct engine *e)
 		loop_again(e->loop);
 }
 
+/* Written, and not read yet. */
+static uint64_t
+unread(const struct proc *p, unsigned s)
+{
+	int n = 0;
+	if (p->in[s] && ioctl(loop_fd(p->in[s]), FIONREAD, &n) < 0)
+		return 0;
+	return (uint64_t)SBX_MAX(n, 0);
+}
+
 static uint64_t
 waiting_bytes(const struct proc *p)
 {
 	uint64_t sum = 0;
-	for (unsigned s = 0; s < LOG_STREAMS; s++) {
-		int n = 0;
-		if (p->in[s] && ioctl(loop_fd(p->in[s]), FIONREAD, &n) == 0)
-			sum += (uint64_t)SBX_MAX(n, 0);
-	}
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		sum += unread(p, s);
 	return sum;
+}
+
+/*
+ * A terminal does not tell all that it holds: what lies before its line
+ * discipline is not counted, and only a read that finds nothing brings it on.
+ */
+void
+procio_mark(struct proc *p, struct proto_mark *m)
+{
+	for (int i = 0; i < MARK_DRAINS && p->in[LOG_PTY]; i++)
+		if (drain(p, LOG_PTY) <= 0)
+			break;
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		m->off[s] = spool_end(p->spool, (enum log_stream)s) +
+			    unread(p, s);
 }
 
 /*

@@ -361,6 +361,7 @@ proto_put_screen(struct buf *b, const struct proto_screen *s)
 {
 	int r = msg_put_u32(b, s->proc);
 	r |= msg_put_u64(b, s->gen);
+	r |= msg_put_u64(b, s->shown);
 	r |= msg_put_u16(b, s->rows);
 	r |= msg_put_u16(b, s->cols);
 	r |= msg_put_u16(b, s->cursor_row);
@@ -382,6 +383,7 @@ proto_get_screen(struct msg_reader *r, struct proto_screen *s)
 {
 	s->proc = msg_u32(r);
 	s->gen = msg_u64(r);
+	s->shown = msg_u64(r);
 	s->rows = msg_u16(r);
 	s->cols = msg_u16(r);
 	s->cursor_row = msg_u16(r);
@@ -396,4 +398,25 @@ proto_get_screen(struct msg_reader *r, struct proto_screen *s)
 	s->whole = msg_u8(r);
 	s->row_count = msg_u32(r);
 	return r->bad ? -EPROTO : 0;
+}
+
+void
+proto_mark_text(const struct proto_mark *m, char out[PROTO_MARK_MAX])
+{
+	snprintf(out, PROTO_MARK_MAX, "%llu %llu %llu",
+		 (unsigned long long)m->off[0], (unsigned long long)m->off[1],
+		 (unsigned long long)m->off[2]);
+}
+
+int
+proto_mark_parse(const char *text, struct proto_mark *m)
+{
+	for (size_t i = 0; i < ARRAY_LEN(m->off); i++) {
+		char *end;
+		m->off[i] = strtoull(text, &end, 10);
+		if (end == text || *end != (i < 2 ? ' ' : '\0'))
+			return -EBADMSG;
+		text = end + 1;
+	}
+	return 0;
 }

@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 4 };
+enum { PROTO_VERSION = 5 };
 
 enum proto_type {
 	/* client to engine */
@@ -148,6 +148,15 @@ enum {
 					 * there is no set */
 };
 
+/*
+ * How much of each stream there was when input was taken: what comes behind
+ * is younger than the input.  The text of the REPLY to INPUT and KEY.
+ */
+struct proto_mark {
+	uint64_t off[3];	/* per stream (logfmt.h) */
+};
+enum { PROTO_MARK_MAX = 64 };
+
 /* PROTO_INPUT flags */
 enum { PROTO_INPUT_EOF = 1 };
 /* PROTO_ADD flags */
@@ -233,6 +242,7 @@ struct proto_value {
 struct proto_screen {
 	uint32_t proc;
 	uint64_t gen;
+	uint64_t shown;		/* bytes of the log's pty stream it shows */
 	uint16_t rows, cols;
 	uint16_t cursor_row, cursor_col;
 	uint8_t cursor_visible, cursor_shape, cursor_blink;
@@ -259,6 +269,9 @@ int	proto_put_row(struct buf *b, const struct proc_row *r);
 int	proto_get_row(const void *data, size_t len, struct proc_row *r);
 int	proto_put_grow(struct buf *b, const struct proto_grow *g);
 int	proto_get_grow(const void *data, size_t len, struct proto_grow *g);
+void	proto_mark_text(const struct proto_mark *m, char out[PROTO_MARK_MAX]);
+/* 0 or -EBADMSG. */
+int	proto_mark_parse(const char *text, struct proto_mark *m);
 /* Values one after the other within a VALUES message. */
 int	proto_put_value(struct buf *b, const struct proto_value *v);
 int	proto_get_value(struct msg_reader *r, struct proto_value *v);

@@ -272,17 +272,29 @@ take_snapshot_get(struct peer *c, const struct conn_frame *f)
 	buf_fini(&b);
 }
 
+/* Before the input is there, so that its answer is behind it. */
+static void
+take_mark(struct proc *p, char out[PROTO_MARK_MAX])
+{
+	struct proto_mark m;
+	procio_mark(p, &m);
+	proto_mark_text(&m, out);
+}
+
 /* Typing: what cannot be taken is said to who asks (id), else as a note. */
 static void
 type(struct peer *c, struct proc *p, uint32_t id, const char *data,
      size_t len)
 {
 	struct err err = ERR_INIT;
+	char mark[PROTO_MARK_MAX];
 	c->at_typed_us = clock_us();
+	if (id)
+		take_mark(p, mark);
 	if (len && procio_input(p, data, len, false, &err) < 0 && !id)
 		feed_note(c->e, SPEC_LEVEL_WARN, err.text);
 	if (id)
-		serve_reply(c, id, &err, NULL, &p->id, 1);
+		serve_reply(c, id, &err, mark, &p->id, 1);
 }
 
 static void
@@ -355,6 +367,7 @@ static void
 take_input(struct peer *c, const struct conn_frame *f)
 {
 	struct msg_reader r;
+	char mark[PROTO_MARK_MAX];
 	struct err err = ERR_INIT;
 	size_t len;
 	msg_open(&r, f->data, f->len);
@@ -363,8 +376,9 @@ take_input(struct peer *c, const struct conn_frame *f)
 	const char *data = msg_bytes(&r, &len);
 	if (!p)
 		return;
+	take_mark(p, mark);
 	procio_input(p, data, len, eof, &err);
-	serve_reply(c, f->id, &err, NULL, &p->id, 1);
+	serve_reply(c, f->id, &err, mark, &p->id, 1);
 }
 
 static void

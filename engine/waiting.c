@@ -60,8 +60,10 @@ waiting_new(struct loop *l, const struct waiting_conf *conf,
 		if (!w->re)
 			goto fail;
 	}
-	if (conf->kind == WAITING_LOG)
+	if (conf->kind == WAITING_LOG) {
 		w->line = linewait_new(lr, w->re, conf->streams, conf->after);
+		linewait_from(w->line, conf->from);
+	}
 	if (conf->kind == WAITING_PORT && probe_check(&conf->target, e) < 0)
 		goto fail;
 	return w;
@@ -84,13 +86,10 @@ waiting_free(struct waiting *w)
 }
 
 uint64_t
-waiting_log_bytes(const struct logread *lr)
+waiting_missed(const struct waiting *w, uint64_t *bytes)
 {
-	uint64_t bytes = 0;
-
-	for (int s = 0; s < LOG_STREAMS; s++)
-		bytes += logread_end(lr, (enum log_stream)s);
-	return bytes;
+	*bytes = 0;
+	return w->line ? linewait_missed(w->line, bytes) : 0;
 }
 
 static enum waiting_end
@@ -100,13 +99,6 @@ step_log(struct waiting *w, const struct proc_row *row, uint64_t now_ms,
 	/* The row is final only when the log is whole. */
 	bool over = rowfmt_is_over(row);
 
-	if (w->conf.fresh) {
-		/* A prompt that was there before is not the answer. */
-		logread_refresh(w->lr);
-		if (waiting_log_bytes(w->lr) <= w->conf.old_bytes)
-			return over ? WAITING_ENDED : WAITING_NOT_YET;
-		w->conf.fresh = false;
-	}
 	int r = linewait_step(w->line, now_ms, over, &w->hit, again_ms);
 
 	if (r == 1) {
@@ -152,8 +144,9 @@ step_screen(struct waiting *w, const struct proc_row *row,
 		err_hint(e, "give it 'tty yes'");
 		return WAITING_WRONG;
 	}
-	bool fresh = p && p->screen && (!w->conf.fresh ||
-					p->screen->head.gen > w->conf.old_gen);
+	bool fresh = p && p->screen &&
+		     (!w->conf.fresh ||
+		      p->screen->head.shown > w->conf.from[LOG_PTY]);
 	if (fresh && screen_text(w, p->screen) == 0 &&
 	    regex_match(w->re, buf_str(&w->screen), w->screen.len, 0,
 			&w->caps) == REGEX_MATCH) {
@@ -219,8 +212,11 @@ static enum waiting_end
 step_idle(struct waiting *w, const struct proc_row *row, uint64_t now_ms,
 	  uint64_t *again_ms)
 {
+	uint64_t bytes = 0;
+
 	logread_refresh(w->lr);
-	uint64_t bytes = waiting_log_bytes(w->lr);
+	for (int s = 0; s < LOG_STREAMS; s++)
+		bytes += logread_end(w->lr, (enum log_stream)s);
 	if (!w->looked || bytes != w->bytes)
 		w->quiet_since_ms = now_ms;
 	w->looked = true;

@@ -36,9 +36,8 @@ struct waiting_conf {
 	unsigned pattern_flags;	/* REGEX_... */
 	unsigned streams;	/* LOG: set of 1 << enum log_stream */
 	uint64_t after;		/* LOG: lines with a higher number */
-	bool fresh;		/* only once there is something new: more */
-	uint64_t old_bytes;	/* LOG: than so many bytes of all streams */
-	uint64_t old_gen;	/* SCREEN: than this picture */
+	bool fresh;		/* SCREEN: only a picture of more than from */
+	uint64_t from[LOG_STREAMS];	/* LOG: what follows these offsets */
 	struct probe_target target;	/* PORT */
 	uint64_t idle_ms;	/* IDLE */
 };
@@ -55,8 +54,8 @@ struct waiting_result {
 	struct probe_result probe;	/* PORT */
 };
 
-/* What `fresh` counts for LOG: ends of all streams together. */
-uint64_t waiting_log_bytes(const struct logread *lr);
+/* LOG: what was dropped before it was seen: linewait_missed(). */
+uint64_t waiting_missed(const struct waiting *w, uint64_t *bytes);
 
 /*
  * lr is taken, needed for LOG and IDLE (else NULL).  wake is called when the

@@ -14,10 +14,18 @@ process cat {
 	argv cat
 	stdin pipe
 }
+process asks {
+	cmd printf '> '; while read x; do [ "$x" != quit ] || exit 3; [ "$x" = one ] || printf 'got %s\n> ' "$x"; done
+	stdin pipe
+}
 process shell {
 	argv sh -i
 	tty yes
 	env PS1=%
+}
+process quiet {
+	cmd stty -echo; echo shown; exec cat >/dev/null
+	tty yes
 }
 process closed {
 	argv sleep 1012
@@ -39,6 +47,16 @@ exits 0 "it arrives with a newline" sbx wait cat --log '^hello world$' --timeout
 exits 0 "send --until" sbx send cat 'two' --until '^two$' --timeout 20s
 is "$out" two "the answer"
 exits 124 "an old line is no answer" sbx send cat 'three' --until '^two$' --timeout 300ms
+# Only what comes behind the sent bytes counts, to the byte.
+exits 0 "a prompt" sbx wait asks --log '^> $' --timeout 20s
+exits 124 "that was there before is no answer" sbx send asks 'one' --until '^> ' --timeout 500ms
+exits 0 "the rest of its line is" sbx send asks 'two' --until '^got two$' --timeout 20s
+is "$out" "got two" "without the prompt"
+exits 0 "as JSON" sbx send asks 'three' --until '^got (?<what>.*)$' --timeout 20s --json
+is "$(json 'v["met"], v["line"], v["captures"]["what"], v["stream"]')" \
+	"True got three three stdout" "like wait"
+exits 1 "an end is told" sbx send asks quit --until never --timeout 20s --json
+is "$(json 'v["met"], v["why"], v["exit_code"]')" "False ended 3" "with its code"
 exits 0 "base64" sbx send cat --base64 AP8K
 sbx logs cat --raw | tail -c 3 >got
 printf '\000\377\n' >want
@@ -70,6 +88,8 @@ like "$err" "did you mean 'cat'" "one is suggested"
 exits 0 "a line" sbx send shell 'echo $((40+2))' --until '^42' --timeout 20s
 exits 0 "screen" sbx screen shell
 like "$out" '^42$' "shows it"
+exits 0 "a picture" sbx wait quiet --screen shown --timeout 20s
+exits 124 "that was there is no answer" sbx send quiet x --until-screen shown --timeout 500ms
 exits 0 "keys" sbx send shell --keys "'echo key' Tab BS Up" --timeout 1s --until-screen .
 exits 0 "keys again" sbx send shell --keys "C-u 'echo k''ey' Enter" --until-screen '(?m)^key' --timeout 20s
 exits 2 "no such key" sbx send shell --keys 'Entr'

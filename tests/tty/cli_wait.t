@@ -47,6 +47,11 @@ process deep {
 	autostart no
 }
 process sleeper sleep 1011
+process flood {
+	cmd seq 200000
+	log.keep 256K
+	autostart no
+}
 process task {
 	cmd exit 0
 	autostart no
@@ -154,6 +159,20 @@ exits 0 "exit" sbx wait task --exit --json --timeout 20s
 is "$(json 'v["met"], v["exit_code"], v["status"]')" "True 0 completed" "its code"
 exits 0 "up or ended well" sbx wait task
 exits 1 "an ended one is not idle" sbx wait task --idle 1s
+
+# A cursor whose lines are gone is no reason to stop, but is told.
+exits 0 "a flood" sbx start flood
+exits 0 "it ends" sbx wait flood --exit --timeout 30s
+exits 1 "what is gone" sbx wait flood --log '^11$' --after 10 --json
+is "$(json 'v["why"], v["missed_lines"] > 1000, v["dropped_bytes"] > 1000')" \
+	"ended True True" "is told"
+exits 0 "what is there" sbx wait flood --log '^199999$' --after 10
+like "$err" "flood: dropped [0-9]+ bytes, which could not be looked at" \
+	"is found, and the gap told"
+exits 0 "its last line" sbx logs flood -n 1 --json
+seq=$(json 'v["seq"]')
+exits 0 "a cursor that is there" sbx wait flood --log 200000 --after $((seq - 5)) --json
+is "$(json 'v["seq"], "dropped_bytes" in v')" "$seq False" "misses nothing"
 exits 2 "two conditions" sbx wait task --exit --ready
 exits 2 "a bad pattern" sbx wait task --log 'é(b'
 is "$err" "sbx: --log: missing closing parenthesis

@@ -410,6 +410,38 @@ TEST(a_wait_gives_a_half_line_time)
 	rig_fini(&r);
 }
 
+TEST(a_wait_from_a_place_sees_only_what_is_behind_it)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	struct regex *any = re("^[a-z ]*42");
+	struct linewait_hit hit;
+	uint64_t again, from[LOG_STREAMS] = { 0 };
+	say(&r, LOG_ERR, "42\n");
+	say(&r, LOG_OUT, "42\n> 42 ");
+	logread_refresh(r.lr);
+	from[LOG_OUT] = logread_end(r.lr, LOG_OUT);
+	from[LOG_ERR] = logread_end(r.lr, LOG_ERR);
+	struct linewait *w = linewait_new(r.lr, any, 7, 0);
+	linewait_from(w, from);
+	EQ_INT(linewait_step(w, 9000, true, &hit, &again), 0);
+	say(&r, LOG_OUT, "new 42");
+	EQ_INT(linewait_step(w, 9000, true, &hit, &again), 1);
+	EQ_MEM(hit.line, hit.len, "new 42", 6);
+	linewait_free(w);
+	/* The same once the line has its end. */
+	say(&r, LOG_OUT, "\nnever\n");
+	w = linewait_new(r.lr, any, 7, 0);
+	linewait_from(w, from);
+	EQ_INT(step(w, 0, &hit), 1);
+	EQ_MEM(hit.line, hit.len, "new 42", 6);
+	EQ_INT(hit.seq, 3);
+	EQ_INT(linewait_missed(w, &again), 0);
+	linewait_free(w);
+	regex_free(any);
+	rig_fini(&r);
+}
+
 TEST(a_wait_ends_on_a_dangerous_pattern)
 {
 	struct rig r;
