@@ -271,8 +271,7 @@ is_built(const char *head)
 {
 	const struct rc_word_row *row = word_of(head);
 
-	/* The word 'stop' is built, its forms for commands and keys are not. */
-	return row && row->built && strncmp(head, "stop ", 5) != 0;
+	return row && row->built;
 }
 
 void

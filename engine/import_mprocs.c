@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "buf.h"
+#include "err.h"
+#include "keys.h"
 #include "mem.h"
 
 /* "{ $select: os, linux: X, $else: Y }" stands for X here. */
@@ -91,6 +93,28 @@ add_keys(struct buf *b, const char *text)
 }
 
 static void
+stop_keys(struct import_yaml *y, struct import_proc *p,
+	  const struct ytree_node *keys)
+{
+	struct key *parsed = mem_array(KEY_LIST_MAX, sizeof(*parsed));
+	struct buf b = BUF_INIT(4096);
+	struct err e = ERR_INIT;
+	size_t n = 0;
+	const char **list = import_ylist(y, p, keys, &n);
+
+	for (size_t i = 0; i < n; i++)
+		add_keys(&b, list[i]);
+	if (key_parse_list(buf_str(&b), parsed, KEY_LIST_MAX, &e) > 0)
+		import_line(y->im, p, keys->line, "stop keys", IMPORT_RAW,
+			    buf_str(&b));
+	else
+		import_ynote(y, p, keys, "%s", n ? e.text : "no keys");
+	free(list);
+	free(parsed);
+	buf_fini(&b);
+}
+
+static void
 key_stop(struct import_yaml *y, struct import_proc *p,
 	 const struct ytree_node *v)
 {
@@ -98,8 +122,6 @@ key_stop(struct import_yaml *y, struct import_proc *p,
 	const struct ytree_node *keys = ytree_get(what, "send-keys");
 	const char *cmd = ytree_text(ytree_get(what, "cmd"));
 	const char *text = ytree_text(what);
-	struct buf b = BUF_INIT(4096);
-	size_t n = 0;
 
 	if (text && strcmp(text, "hard-kill") == 0) {
 		import_linef(y->im, p, "stop", "KILL");
@@ -108,16 +130,10 @@ key_stop(struct import_yaml *y, struct import_proc *p,
 	} else if (cmd) {
 		import_line(y->im, p, v->line, "stop cmd", IMPORT_RAW, cmd);
 	} else if (keys) {
-		const char **list = import_ylist(y, p, keys, &n);
-		for (size_t i = 0; i < n; i++)
-			add_keys(&b, list[i]);
-		free(list);
-		import_line(y->im, p, v->line, "stop keys", IMPORT_WORD,
-			    buf_str(&b));
+		stop_keys(y, p, keys);
 	} else {
 		import_ynote(y, p, v, "it is no way to stop");
 	}
-	buf_fini(&b);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "cron.h"
 #include "mem.h"
+#include "probe.h"
 #include "units.h"
 
 /* --- probes --- */
@@ -44,12 +45,15 @@ exec_probe(struct import_yaml *y, struct import_proc *p,
 	buf_fini(&b);
 }
 
+/* Can a check of http ask it?  Names are not looked up there. */
 static bool
-is_host(const char *host)
+is_plain(const char *host, unsigned port, const char *path)
 {
-	return host[0] && strspn(host, "abcdefghijklmnopqrstuvwxyz.-"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
-		strlen(host);
+	const struct probe_target t = { .kind = PROBE_HTTP, .host = host,
+					.port = port, .path = path };
+
+	return !strpbrk(host, ":[]@/?#$") && !strchr(path, '$') &&
+		probe_check(&t, NULL) == 0;
 }
 
 /* What a check of http cannot ask for is asked by curl. */
@@ -72,8 +76,8 @@ http_probe(struct import_yaml *y, struct import_proc *p,
 	path = path ? path : "";
 	char *url = mem_fmt("%s://%s%s%s%s%s", scheme, host, port ? ":" : "",
 			    port ? port : "", path[0] == '/' ? "" : "/", path);
-	plain = plain && is_host(host) && strcmp(scheme, "http") == 0 &&
-		!headers && !strchr(path, '$');
+	plain = plain && is_plain(host, (unsigned)number, path) &&
+		strcmp(scheme, "http") == 0 && !headers;
 	if (ytree_get(get, "status_code"))
 		(void)import_yuint(y, p, ytree_get(get, "status_code"), 599,
 				   &status);

@@ -316,6 +316,10 @@ TEST(procs_become_processes)
 	     "    add_path: [bin]\n"
 	     "  os: { shell: { $select: os, linux: a, $else: b },"
 	     " stop: SIGINT }\n"
+	     "  keyed: { shell: k, stop: { send-keys: [\"<C-c>\","
+	     " \"q<Enter> \"] } }\n"
+	     "  odd: { shell: k, stop: { send-keys: [\"<Nokey>\"] } }\n"
+	     "  ended: { shell: k, stop: { cmd: \"end \\\"it\\\"\" } }\n"
 	     "  gone: null\n"
 	     "  both: { cmd: [a], log: true }\n"
 	     "hide_keymap_window: true\n", "/else where", NULL);
@@ -341,9 +345,11 @@ TEST(procs_become_processes)
 	EQ_INT(s->stop_count, 1);
 	EQ_STR(spec_of(&r, "os")->command, "a");
 	EQ_INT(spec_of(&r, "os")->stop[0].signo, SIGINT);
-	EQ_INT(r.set->spec_count, 5);
-	EQ_STR(notes_of(&r), "15 procs.long.add_path, 18 procs.both.log, "
-	       "19 hide_keymap_window");
+	EQ_STR(spec_of(&r, "keyed")->stop_keys, "C-c q Enter Space");
+	EQ_STR(spec_of(&r, "ended")->stop_command, "end \"it\"");
+	EQ_INT(r.set->spec_count, 8);
+	EQ_STR(notes_of(&r), "15 procs.long.add_path, 18 procs.odd.stop, "
+	       "21 procs.both.log, 22 hide_keymap_window");
 	done(&r);
 	EQ_STR(refused(IMPORT_MPROCS, "procs: [a]\n"),
 	       "1: there are no 'procs' in it");
