@@ -17,7 +17,11 @@
 #include "mem.h"
 #include "sys.h"
 
-enum { HOST_MAX = 253 };
+enum { HOST_MAX = 253, HEADERS_MAX = 4096 };
+
+/* RFC 9110, 5.6.2: what a name of a header is made of. */
+#define HEADER_LETTERS "!#$%&'*+-.^_`|~0123456789"                          \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 union address {
 	struct sockaddr any;
@@ -377,9 +381,10 @@ build_request(struct probe *p)
 	buf_init(&p->out, 16 * 1024);
 	buf_init(&p->in, ANSWER_HEAD_MAX + PROBE_BODY_MAX + 16 * 1024);
 	buf_addf(&p->out, "GET %s HTTP/1.1\r\nHost: %s%s%s:%u\r\n"
-		 "User-Agent: sbx\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-		 t->path ? t->path : "/", bare6 ? "[" : "",
-		 t->host ? t->host : "localhost", bare6 ? "]" : "", t->port);
+		 "User-Agent: sbx\r\nAccept: */*\r\nConnection: close\r\n"
+		 "%s\r\n", t->path ? t->path : "/", bare6 ? "[" : "",
+		 t->host ? t->host : "localhost", bare6 ? "]" : "", t->port,
+		 t->headers ? t->headers : "");
 }
 
 static void
@@ -463,6 +468,26 @@ check_host(const struct probe_target *t, struct err *e)
 	return -1;
 }
 
+/* Lines of a request and nothing behind them: no line could end the head. */
+static bool
+are_headers(const char *text)
+{
+	if (strlen(text) > HEADERS_MAX)
+		return false;
+	while (*text) {
+		size_t name = strspn(text, HEADER_LETTERS);
+		size_t len = strcspn(text, "\r\n");
+		if (name == 0 || text[name] != ':' ||
+		    strncmp(text + len, "\r\n", 2) != 0)
+			return false;
+		for (size_t i = name; i < len; i++)
+			if ((unsigned char)text[i] < ' ' && text[i] != '\t')
+				return false;
+		text += len + 2;
+	}
+	return true;
+}
+
 int
 probe_check(const struct probe_target *t, struct err *e)
 {
@@ -482,6 +507,9 @@ probe_check(const struct probe_target *t, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "'%.100s' is no path for an http check",
 			       t->path);
+	if (t->headers && !are_headers(t->headers))
+		return err_set(e, ERR_USAGE, "not NAME:VALUE lines for the "
+			       "headers of an http check");
 	if (t->status_min > t->status_max || t->status_max > 599)
 		return err_set(e, ERR_USAGE, "%u..%u is no range of statuses",
 			       t->status_min, t->status_max);
@@ -506,6 +534,7 @@ probe_start(struct loop *l, const struct probe_target *t, probe_fn *fn,
 	p->at_start_us = clock_us();
 	p->count = resolve(t, p->addr, p->addr_len);
 	build_request(p);
+	p->t.headers = NULL;
 	p->timer = loop_timer(l, on_timer, p);
 	/* A failure at once is told by the loop too, never from here. */
 	p->failed = !try_on(p);

@@ -49,6 +49,7 @@ struct probe_target {
 	const char *path;	/* HTTP: "/" if NULL; query included */
 	unsigned status_min, status_max;	/* HTTP; 0, 0 = 200..399 */
 	unsigned timeout_ms;	/* 0 = PROBE_TIMEOUT_MS */
+	const char *headers;	/* HTTP: more of them, each with \r\n; NULL */
 	bool want_body;		/* HTTP: read the body, hand it over */
 };
 

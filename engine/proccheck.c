@@ -151,6 +151,7 @@ try_socket(struct check *c, enum probe_kind kind)
 		.kind = kind, .host = host, .port = s->port,
 		.path = s->path, .status_min = s->status_min,
 		.status_max = s->status_max,
+		.headers = s->headers,
 		.want_body = s->pattern.text != NULL,
 	};
 

@@ -137,6 +137,24 @@ split_url(struct rcload *ld, const struct rc_word *w, struct spec_probe *p)
 	free(rest);
 }
 
+/* One more line for the request; it is looked at as a whole, with its URL. */
+static void
+header(struct rcload *ld, const struct rc_word *w, size_t off,
+       struct spec_probe *p)
+{
+	char *all = mem_fmt("%s%s\r\n", p->headers ? p->headers : "",
+			    w->text + off);
+	struct probe_target t = { .kind = PROBE_HTTP, .port = 1,
+				  .status_max = 399, .headers = all };
+	struct err e = ERR_INIT;
+
+	if (probe_check(&t, &e) < 0)
+		rc_wrong_in(ld, w, off, w->len - off,
+			    "expected NAME:VALUE");
+	rc_set_str(&p->headers, all);
+	free(all);
+}
+
 static void
 probe_http(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 {
@@ -146,6 +164,7 @@ probe_http(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 		const struct rc_word *w = &s->words[i];
 		size_t status = rc_option(w, "status");
 		size_t body = rc_option(w, "body");
+		size_t head = rc_option(w, "header");
 		size_t who = rc_option(w, "holder");
 		uint64_t min, max;
 		if (who) {
@@ -153,9 +172,11 @@ probe_http(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 		} else if (body) {
 			rc_set_str(&p->pattern.text, NULL);
 			(void)rc_pattern(ld, w, body, &p->pattern);
+		} else if (head) {
+			header(ld, w, head, p);
 		} else if (!status) {
-			rc_wrong(ld, w, "expected status=A-B, body=/RE/ or "
-				 "holder=any");
+			rc_wrong(ld, w, "expected status=A-B, body=/RE/, "
+				 "header=NAME:VALUE or holder=any");
 		} else if (units_uint_range(w->text + status, 100, 599, &min,
 					    &max) < 0) {
 			rc_wrong_in(ld, w, status, w->len - status,
@@ -194,8 +215,9 @@ static const struct probe_row probes[] = {
 	{ ROW("unix", "PATH", "it accepts connections at that socket"),
 	  SPEC_PROBE_UNIX, 1, 1, RC_EXPECT_WORD, probe_unix },
 	{ ROW("http", "URL", "the answer is 200-399, or status=A-B, and "
-	      "body=/RE/ matches; holder=any may follow"),
-	  SPEC_PROBE_HTTP, 1, 4, RC_EXPECT_WORD, probe_http },
+	      "body=/RE/ matches; header=NAME:VALUE and holder=any may "
+	      "follow"),
+	  SPEC_PROBE_HTTP, 1, 12, RC_EXPECT_WORD, probe_http },
 	{ ROW("exec", "COMMAND", "a command ends with exit code 0"),
 	  SPEC_PROBE_EXEC, 1, 1, RC_EXPECT_RAW, probe_exec },
 	{ ROW("notify", "", "it writes a line to the descriptor "
@@ -260,6 +282,7 @@ clear(struct spec_probe *p)
 	free(p->host);
 	free(p->path);
 	free(p->command);
+	free(p->headers);
 	*p = (struct spec_probe){ .status_min = 200, .status_max = 399 };
 }
 

@@ -80,6 +80,7 @@ static const struct field probe_fields[] = {
 	FIELD(FIELD_STR, spec_probe, command, 8, "command"),
 	FIELD(FIELD_U64, spec_probe, delay_ms, 9, "delay"),
 	FIELD(FIELD_BOOL, spec_probe, any_holder, 10, "holder"),
+	FIELD(FIELD_STR, spec_probe, headers, 11, "header"),
 };
 static const struct record probe_record = RECORD(spec_probe, probe_fields);
 

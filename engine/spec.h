@@ -129,6 +129,7 @@ struct spec_probe {
 	bool any_holder;	/* port, http: whoever listens there */
 	char *path;		/* http, with its '/' and query */
 	unsigned status_min, status_max;	/* http, 200..399 by default */
+	char *headers;		/* http: more of them, each with \r\n; or NULL */
 	char *command;		/* exec: a line for the shell */
 	uint64_t delay_ms;
 };

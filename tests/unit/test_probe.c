@@ -274,6 +274,7 @@ TEST(http_statuses)
 			struct probe_target t = {
 				.kind = PROBE_HTTP, .port = s.port,
 				.path = "/health?x=1",
+				.headers = "X-Key: a b\r\nY:\r\n",
 				.status_min = rows[i].min,
 				.status_max = rows[i].max,
 				.timeout_ms = 10000,
@@ -284,6 +285,8 @@ TEST(http_statuses)
 			EQ_INT(o.status, rows[i].status);
 			OK(strncmp(s.request, "GET /health?x=1 HTTP/1.1\r\n"
 				   "Host: localhost:", 42) == 0);
+			OK(strstr(s.request,
+				  "\r\nX-Key: a b\r\nY:\r\n\r\n") != NULL);
 			EQ_INT(s.accepted, 1);
 			loop_free(l);
 		}
@@ -486,6 +489,12 @@ TEST(targets_are_checked)
 		{ { .kind = PROBE_HTTP, .port = 1, .path = "x" }, "no path" },
 		{ { .kind = PROBE_HTTP, .port = 1, .status_min = 300,
 		    .status_max = 200 }, "no range" },
+		{ { .kind = PROBE_HTTP, .port = 1, .headers = "A: b" },
+		  "NAME:VALUE" },
+		{ { .kind = PROBE_HTTP, .port = 1,
+		    .headers = "A: b\r\n\r\nGET" }, "NAME:VALUE" },
+		{ { .kind = PROBE_HTTP, .port = 1, .headers = "A b: c\r\n" },
+		  "NAME:VALUE" },
 		{ { .kind = PROBE_UNIX, .host = "" }, "no path of a socket" },
 	};
 	struct loop *l = loop_new();

@@ -457,6 +457,8 @@ TEST(wrong_checks)
 	      "3:12: 'example.org' is neither an address nor localhost");
 	FIRST("process a {\ncmd x\nready http \"http://[::1]/a b\"\n}\n",
 	      "3:12: a space or control in the path of an http check");
+	FIRST("process a {\ncmd x\nready http http://[::1]/ header=A:b "
+	      "header=\"B c\"\n}\n", "3:37: expected NAME:VALUE");
 	FIRST("process a {\ncmd x\nready port 1 holder=me\n}\n",
 	      "3:21: expected holder=any");
 	FIRST("process a {\ncmd x\nready port 1 ::1 holder=any x\n}\n",
