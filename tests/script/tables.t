@@ -43,7 +43,6 @@ done
 # Words of an sbxrc that are known for later.
 for word in $(sbx __table words-later names); do
 	case $word in
-	import) line="import procfile Procfile" ;;
 	live.every) line="live.every 5s" ;;
 	live.fails) line="live.fails 3" ;;
 	live.action) line="live.action mark" ;;
@@ -58,11 +57,7 @@ for word in $(sbx __table words-later names); do
 	log.rotate) line="log.rotate 10M" ;;
 	*) line="$word x" ;;
 	esac
-	if [ "$word" = import ]; then
-		echo "$line" >sbxrc
-	else
-		printf 'process a {\n  cmd true\n  %s\n}\n' "$line" >sbxrc
-	fi
+	printf 'process a {\n  cmd true\n  %s\n}\n' "$line" >sbxrc
 	exits 2 "the word $word is refused" sbx check
 	like "$out$err" 'not built yet' "... clearly"
 done
