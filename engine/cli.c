@@ -82,6 +82,8 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_KEYS] = cli_keys,
 	[VERB_THEME] = cli_theme,
 	[VERB_RELOAD] = cli_reload,
+	[VERB_SET] = cli_set,
+	[VERB_ENV] = cli_env,
 };
 
 /* The names of the set without an engine that could be asked. */

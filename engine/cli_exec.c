@@ -495,24 +495,27 @@ follow(struct exec *x)
 	return cli_until(c, check_exec, x, 0);
 }
 
-/* Bytes of a stream with --json, as the sbxrc says.  It need not be without
- * mistakes now: the engine runs with what it was once. */
+/* Bytes of a stream with --json, as the engine says. */
 static uint64_t
 default_output(struct cli *c)
 {
+	struct proto_request q = { .verb = PROTO_V_GET,
+				   .text = "limit.output" };
+	struct client_result r = { .text = NULL };
 	struct err ignored = ERR_INIT;
-	struct options *standard = options_new();
-	const struct options *o = standard;
+	struct options *o = options_new();
 
-	if (session_find(&c->session, cli_arg(c, CMD_OPT_FILE)->text,
-			 &ignored) == 0) {
-		c->found = true;
-		if (session_load(&c->session, &ignored) == 0)
-			o = c->session.set->options;
-		buf_clear(&c->session.talk);
+	if (client_call(c->client, &q, &r, &ignored) == 0) {
+		char *value = strchr(r.text, ' '), *end = strchr(r.text, '\n');
+		if (value && end)
+			*end = '\0';
+		if (value)
+			(void)options_set(o, &option_rows[OPTION_LIMIT_OUTPUT],
+					  value + 1, NULL);
 	}
 	uint64_t bytes = options_number(o, OPTION_LIMIT_OUTPUT);
-	options_free(standard);
+	client_result_fini(&r);
+	options_free(o);
 	return bytes;
 }
 
@@ -522,18 +525,19 @@ cli_exec(struct cli *c)
 	const struct cmd_arg *max = cli_arg(c, CMD_OPT_MAX_OUTPUT);
 	struct exec x = { .c = c, .max = max->number };
 
-	if (c->json && !max->given)
-		x.max = default_output(c);
 	if (max->given && max->number == 0) {
 		err_set(&c->err, ERR_USAGE, "--max-output: 0 keeps nothing");
 		return cli_fail(c);
 	}
-	for (int s = 0; s < LOG_STREAMS; s++)
-		buf_init(&x.kept[s], x.max ? x.max : 1);
 	c->come_back = true;
 	signal(SIGPIPE, SIG_IGN);
 	int code = -1;
-	if (cli_connect(c, true) == 0 &&
+	bool connected = cli_connect(c, true) == 0;
+	if (connected && c->json && !max->given)
+		x.max = default_output(c);
+	for (int s = 0; s < LOG_STREAMS; s++)
+		buf_init(&x.kept[s], x.max ? x.max : 1);
+	if (connected &&
 	    loop_signal(c->loop, SIGINT, on_interrupt, &x) == 0 &&
 	    loop_signal(c->loop, SIGTERM, on_interrupt, &x) == 0 &&
 	    loop_signal(c->loop, SIGHUP, on_interrupt, &x) == 0 &&

@@ -242,6 +242,14 @@ check_words(const struct walk *w)
 	return err_hint(w->err, "'sbx %s --help' shows examples", v->row.name);
 }
 
+/* "-f" may be an option, "-FOO" is none. */
+static bool
+is_dash_word(const struct walk *w, const char *word)
+{
+	return w->verb && w->verb->dash_words && word[1] != '-' &&
+	       (word[2] || find_letter(w, word[1]) < 0);
+}
+
 static int
 parse_rest(struct walk *w)
 {
@@ -251,7 +259,8 @@ parse_rest(struct walk *w)
 	while (w->at < w->count) {
 		char *word = w->words[w->at++];
 		int rc = 0;
-		if (words_only || word[0] != '-' || word[1] == '\0') {
+		if (words_only || word[0] != '-' || word[1] == '\0' ||
+		    is_dash_word(w, word)) {
 			c->words[c->word_count++] = word;
 		} else if (strcmp(word, "--") == 0) {
 			if (w->verb && w->verb->has_tail)

@@ -179,6 +179,7 @@ struct verb_row {
 	enum verb id;
 	bool built;
 	bool has_tail;		/* words after "--" are a command */
+	bool dash_words;	/* "-NAME" is a word */
 	unsigned words_min, words_max;	/* NAME... and the like */
 	int request;		/* enum proto_verb; 0: not one request */
 	/* CMD_OPT_... in the order of the help; ends with CMD_OPT_COUNT */

@@ -219,10 +219,22 @@ enum { MANY = 10000 };
 		"lines have the second one where it adds something.\n"
 
 #define X_SET                                                                  \
-	.words_max = 2, .options = NO_OPTIONS
+	.built = true,                                                         \
+	.words_max = 2, .options = OPTIONS(O(JSON)),                           \
+	.examples = "set\n" "set limit.processes\n" "set limit.processes 8\n", \
+	.more = "Without VALUE: what it is.  Those that act in the engine can\n" \
+		"be changed while it runs, until the next reload; the ones of\n" \
+		"the screen by ':set' there.  A value that is wrong or at odds\n" \
+		"with another one is refused, and the old one stays.\n"
 
 #define X_ENV                                                                  \
-	.words_max = MANY, .options = NO_OPTIONS
+	.built = true, .dash_words = true,                                     \
+	.words_max = MANY, .options = OPTIONS(O(JSON)),                        \
+	.examples = "env\n" "env DEBUG=1 -LESS\n" "env backend PORT=8081\n",   \
+	.more = "For runs that start later, of all processes or of a group;\n" \
+		"what runs is not touched.  A variable of the process itself\n" \
+		"goes before one of its group, and that before one of the\n"  \
+		"set.  Until the next reload.  Without changes: what there is.\n"
 
 #define X_SCALE                                                                \
 	.words_min = 2, .words_max = 2,                                        \

@@ -363,6 +363,14 @@ void	reconf_take_settings(struct options *o, char *const *lines);
 void	reconf_reload(struct peer *c, uint32_t id, const char *data,
 		      size_t len);
 
+/* --- runtime.c: sbx set, sbx env ------------------------------------------ */
+int	runtime_set(struct engine *e, const char *line, struct err *err);
+int	runtime_get(const struct engine *e, const char *key, struct buf *out,
+		    struct err *err);
+/* words: a group or "", then what changes; with none of these it is read. */
+int	runtime_env(struct engine *e, char *const *words, struct buf *out,
+		    struct err *err);
+
 /* --- procio.c ------------------------------------------------------------ */
 int	procio_open_log(struct proc *p, struct err *err);
 /* As much as its definition and limit.log let it keep. */

@@ -41,7 +41,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_CONFIRM_BULK] = {
 		ROW("confirm.bulk", "N",
 		    "ask when so many processes are affected"),
-		OPTION_UINT, "2", 1, 10000, true, true },
+		OPTION_UINT, "2", 1, 10000, true, true, false },
 	[OPTION_GLYPHS] = {
 		ROW("glyphs", "auto | unicode | ascii",
 		    "characters of the screen"),
@@ -64,37 +64,37 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LEAVE_DOUBLE] = {
 		ROW("leave.double", "TIME",
 		    "the leave key twice within this goes through"),
-		OPTION_DURATION, "400ms", 0, 10000, true, true },
+		OPTION_DURATION, "400ms", 0, 10000, true, true, false },
 	[OPTION_LIMIT_INPUT] = {
 		ROW("limit.input", "SIZE", "bytes that one request may send"),
-		OPTION_SIZE, "64K", 1, 1u << 20, true, true },
+		OPTION_SIZE, "64K", 1, 1u << 20, true, true, true },
 	[OPTION_LIMIT_LOG] = {
 		ROW("limit.log", "SIZE",
 		    "largest log that a process may keep"),
-		OPTION_SIZE, "16G", 1 << 20, INT64_MAX, true, true },
+		OPTION_SIZE, "16G", 1 << 20, INT64_MAX, true, true, true },
 	[OPTION_LIMIT_OUTPUT] = {
 		ROW("limit.output", "SIZE",
 		    "bytes of each stream that exec gives back"),
-		OPTION_SIZE, "1M", 1, 1u << 30, true, true },
+		OPTION_SIZE, "1M", 1, 1u << 30, true, true, true },
 	[OPTION_LIMIT_PROCESSES] = {
 		ROW("limit.processes", "N",
 		    "processes that run at the same time, more are queued"),
-		OPTION_UINT, "64", 1, 10000, true, true },
+		OPTION_UINT, "64", 1, 10000, true, true, true },
 	[OPTION_LIMIT_RUN_TIMEOUT] = {
 		ROW("limit.run-timeout", "TIME",
 		    "default timeout of exec through the API"),
-		OPTION_DURATION, "30s", 1, DAY, false, true },
+		OPTION_DURATION, "30s", 1, DAY, false, true, false },
 	[OPTION_LIMIT_RUN_TIMEOUT_MAX] = {
 		ROW("limit.run-timeout-max", "TIME",
 		    "longest timeout of exec through the API"),
-		OPTION_DURATION, "5m", 1, DAY, false, true },
+		OPTION_DURATION, "5m", 1, DAY, false, true, false },
 	[OPTION_LIST_COLUMNS] = {
 		ROW("list.columns", "COLUMN...", "columns of the list"),
 		OPTION_WORDS, "state cpu mem age", .built = false,
 		.runtime = true },
 	[OPTION_LIST_WIDTH] = {
 		ROW("list.width", "auto | N | N%", "width of the list"),
-		OPTION_WIDTH, "auto", 1, 1000, true, true },
+		OPTION_WIDTH, "auto", 1, 1000, true, true, false },
 	[OPTION_LOG_COLORS] = {
 		ROW("log.colors", "auto | on | off",
 		    "show the colours that processes print"),
@@ -102,7 +102,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LOG_KEEP] = {
 		ROW("log.keep", "SIZE",
 		    "bytes of log kept of each process, oldest go first"),
-		OPTION_SIZE, "256M", 64 << 10, INT64_MAX, true, false },
+		OPTION_SIZE, "256M", 64 << 10, INT64_MAX, true, false, false },
 	[OPTION_MOUSE] = {
 		ROW("mouse", "on | off",
 		    "use the mouse; off keeps the terminal's own selection"),
@@ -133,7 +133,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		OPTION_CHOICE, "ask", .built = true, .runtime = true },
 	[OPTION_SCROLL_LINES] = {
 		ROW("scroll.lines", "N", "lines a step of the wheel scrolls"),
-		OPTION_UINT, "3", 1, 100, true, true },
+		OPTION_UINT, "3", 1, 100, true, true, false },
 	[OPTION_SHELL] = {
 		ROW("shell", "PATH", "runs the lines of cmd, with -c"),
 		OPTION_TEXT, "/bin/sh", .built = true, .runtime = false },
@@ -153,7 +153,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_WATCH_CONFIG] = {
 		ROW("watch-config", "on | off",
 		    "notice edits of sbxrc and offer to apply them"),
-		OPTION_BOOL, "on", .built = false, .runtime = true },
+		OPTION_BOOL, "on", .built = false, .runtime = true,
+		.engine = true },
 };
 const struct table option_table = TABLE("SETTINGS", option_rows);
 

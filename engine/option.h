@@ -73,6 +73,7 @@ struct option_row {
 	uint64_t min, max;		/* of the number */
 	bool built;			/* false: refused as not built yet */
 	bool runtime;			/* may change while it runs */
+	bool engine;			/* ... and acts in the engine */
 };
 
 extern const struct option_row option_rows[OPTION_COUNT];

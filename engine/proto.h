@@ -102,11 +102,13 @@ enum proto_verb {
 	PROTO_V_RM, PROTO_V_CLEAN,
 	PROTO_V_DOWN,		/* stop everything, then the engine ends */
 	PROTO_V_SET,		/* text: "KEY VALUE" */
-	PROTO_V_GET,		/* text: KEY or ""; reply text: lines */
+	PROTO_V_GET,		/* text: KEY or ""; reply text: "KEY VALUE"
+				 * lines */
 	PROTO_V_MARK,		/* text: a line into the log view's marks */
 	PROTO_V_DOCTOR,		/* reply text: "key value" lines */
-	PROTO_V_ENV,		/* names[0]: group or none; text: K=V or -K
-				 * lines; "" reads */
+	PROTO_V_ENV,		/* names[0]: group, "" is the set; then K=V
+				 * and -K; nothing more reads: reply text:
+				 * "GROUP\tSOURCE\tWORD" lines (runtime.c) */
 	PROTO_V_SCALE,		/* number: wanted replicas */
 	PROTO_V_DETAILS,	/* of one process; reply text: details.c */
 };

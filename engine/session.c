@@ -17,11 +17,13 @@
 #include "diag.h"
 #include "err.h"
 #include "mem.h"
+#include "msg.h"
 #include "option.h"
 #include "rcload.h"
 #include "set.h"
 #include "setfile.h"
 #include "setpack.h"
+#include "spec.h"
 #include "sys.h"
 
 enum {
@@ -135,6 +137,24 @@ pack_settings(const struct options *o)
 	return lines;
 }
 
+/* As it would be written for sbx env. */
+static char **
+pack_env(const struct spec_env *env, size_t count)
+{
+	char **words = mem_array(count + 1, sizeof *words);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct spec_env *v = &env[i];
+		if (!v->value)
+			words[i] = mem_fmt("-%s", v->name);
+		else
+			words[i] = mem_fmt("%s=%s%s%s", v->name, v->value,
+					   v->prepend ? ":$" : "",
+					   v->prepend ? v->name : "");
+	}
+	return words;
+}
+
 int
 session_pack(const struct session *s, struct buf *out, struct err *e)
 {
@@ -145,21 +165,26 @@ session_pack(const struct session *s, struct buf *out, struct err *e)
 		.rc_path = s->dir.rc_path,
 		.environ = environ,
 		.settings = pack_settings(set->options),
+		.env = pack_env(set->env, set->env_count),
+		.files = set->files,
 		.group_count = set->group_count,
 		.specs = set->specs,
 		.spec_count = set->spec_count,
 	};
 
-	/* Everything is borrowed but the settings and the list of groups. */
+	/* The rest is borrowed. */
 	pack.groups = mem_array(set->group_count + 1, sizeof *pack.groups);
 	for (size_t i = 0; i < set->group_count; i++) {
 		pack.groups[i].name = set->groups[i].name;
 		pack.groups[i].members = set->groups[i].members;
+		pack.groups[i].env = pack_env(set->groups[i].env,
+					      set->groups[i].env_count);
 	}
 	int r = setpack_put(out, &pack);
-	for (size_t i = 0; pack.settings[i]; i++)
-		free(pack.settings[i]);
-	free(pack.settings);
+	for (size_t i = 0; i < set->group_count; i++)
+		msg_strv_free(pack.groups[i].env);
+	msg_strv_free(pack.settings);
+	msg_strv_free(pack.env);
 	free(pack.groups);
 	if (r < 0)
 		return err_set(e, ERR_USAGE, "the set is too large for one "

@@ -21,10 +21,13 @@ setpack_put(struct buf *b, const struct setpack *s)
 	r |= msg_put_str(b, s->rc_path);
 	r |= msg_put_strv(b, s->environ);
 	r |= msg_put_strv(b, s->settings);
+	r |= msg_put_strv(b, s->env);
+	r |= msg_put_strv(b, s->files);
 	r |= msg_put_u32(b, (uint32_t)s->group_count);
 	for (size_t i = 0; i < s->group_count; i++) {
 		r |= msg_put_str(b, s->groups[i].name);
 		r |= msg_put_strv(b, s->groups[i].members);
+		r |= msg_put_strv(b, s->groups[i].env);
 	}
 	r |= msg_put_u32(b, (uint32_t)s->spec_count);
 	for (size_t i = 0; i < s->spec_count && !r; i++) {
@@ -49,6 +52,7 @@ get_groups(struct msg_reader *r, struct setpack *s)
 		struct setpack_group *g = &s->groups[s->group_count];
 		g->name = mem_str(msg_str_nn(r));
 		g->members = msg_strv(r, SETPACK_SPECS_MAX);
+		g->env = msg_strv(r, WORDS_MAX);
 	}
 	return r->bad ? -1 : 0;
 }
@@ -85,6 +89,8 @@ setpack_get(const void *data, size_t len, struct setpack *s, struct err *e)
 	s->rc_path = mem_str(msg_str_nn(&r));
 	s->environ = msg_strv(&r, WORDS_MAX);
 	s->settings = msg_strv(&r, WORDS_MAX);
+	s->env = msg_strv(&r, WORDS_MAX);
+	s->files = msg_strv(&r, WORDS_MAX);
 	int rc = get_groups(&r, s);
 	if (rc == 0)
 		rc = get_specs(&r, s, e);
@@ -105,9 +111,12 @@ setpack_fini(struct setpack *s)
 	free(s->rc_path);
 	msg_strv_free(s->environ);
 	msg_strv_free(s->settings);
+	msg_strv_free(s->env);
+	msg_strv_free(s->files);
 	for (size_t i = 0; i < s->group_count; i++) {
 		free(s->groups[i].name);
 		msg_strv_free(s->groups[i].members);
+		msg_strv_free(s->groups[i].env);
 	}
 	free(s->groups);
 	for (size_t i = 0; i < s->spec_count; i++)

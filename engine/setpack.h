@@ -18,12 +18,15 @@ struct spec;
 struct setpack_group {
 	char *name;
 	char **members;		/* resolved names, NULL-terminated */
+	char **env;		/* "K=V" and "-K" of the file, to be shown */
 };
 
 struct setpack {
 	char *name, *dir, *rc_path;	/* rc_path "" without a file */
 	char **environ;			/* what every process starts from */
 	char **settings;		/* "key value" lines for the engine */
+	char **env;		/* of the set, to be shown: the specs have it */
+	char **files;		/* every file that was read */
 	struct setpack_group *groups;
 	size_t group_count;
 	struct spec **specs;

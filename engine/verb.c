@@ -280,6 +280,25 @@ do_down(struct call *c)
 }
 
 static void
+do_set(struct call *c)
+{
+	(void)runtime_set(c->e, c->q->text ? c->q->text : "", &c->err);
+}
+
+static void
+do_get(struct call *c)
+{
+	(void)runtime_get(c->e, c->q->text ? c->q->text : "", &c->text,
+			  &c->err);
+}
+
+static void
+do_env(struct call *c)
+{
+	(void)runtime_env(c->e, c->q->names, &c->text, &c->err);
+}
+
+static void
 do_doctor(struct call *c)
 {
 	struct engine *e = c->e;
@@ -333,6 +352,9 @@ static const struct {
 	[PROTO_V_CLEAN] = { do_clean, 0 },
 	[PROTO_V_DOWN] = { do_down, 0 },
 	[PROTO_V_DOCTOR] = { do_doctor, 0 },
+	[PROTO_V_SET] = { do_set, 0 },
+	[PROTO_V_GET] = { do_get, 0 },
+	[PROTO_V_ENV] = { do_env, 0 },
 	[PROTO_V_DETAILS] = { do_details, V_NAMES },
 };
 

@@ -1,0 +1,177 @@
+/*
+ * What can be changed while the set runs: settings that act in the engine,
+ * and variables for runs to come.  It outlives the engine with the registry
+ * and gives way to the file at the next reload.
+ */
+
+#include "core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "envset.h"
+#include "err.h"
+#include "journal.h"
+#include "loop.h"
+#include "mem.h"
+#include "option.h"
+#include "spec.h"
+
+/* What follows from another value. */
+static void
+act_on(struct engine *e, const struct option_row *row)
+{
+	if (row == &option_rows[OPTION_LIMIT_LOG])
+		for (size_t i = 0; i < e->nproc; i++)
+			procio_set_keep(e->procs[i]);
+	e->slots_dirty = e->registry_dirty = true;
+	loop_again(e->loop);
+}
+
+int
+runtime_set(struct engine *e, const char *line, struct err *err)
+{
+	size_t key_len = strcspn(line, " ");
+	char *key = mem_strn(line, key_len), *old = NULL;
+	const char *value = line + key_len + (line[key_len] == ' ');
+	const struct option_row *row = option_get(key, err);
+	int rc = row ? 0 : -1;
+
+	if (rc == 0 && row->built && row->runtime && !row->engine) {
+		rc = err_set(err, ERR_USAGE, "'%s' is a setting of the screen",
+			     row->row.name);
+		err_hint(err, "':set %s %.100s' there, or 'set %s %.100s' in "
+			 "the sbxrc", key, value, key, value);
+	}
+	if (rc == 0) {
+		enum option_id id = (enum option_id)(row - option_rows);
+		old = mem_str(options_text(e->options, id));
+		rc = options_change(e->options, key, value, err);
+	}
+	if (rc == 0 && strcmp(old, value) != 0) {
+		engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER,
+			    "set %s %.100s (it was %.100s)", key, value, old);
+		act_on(e, row);
+	}
+	free(old);
+	free(key);
+	return rc;
+}
+
+int
+runtime_get(const struct engine *e, const char *key, struct buf *out,
+	    struct err *err)
+{
+	const struct option_row *one = key[0] ? option_get(key, err) : NULL;
+
+	if (key[0] && !one)
+		return -1;
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (!one || one == &option_rows[i])
+			buf_addf(out, "%s %s\n", option_rows[i].row.name,
+				 options_text(e->options, (enum option_id)i));
+	return 0;
+}
+
+/* --- variables --- */
+
+static bool
+is_group(const struct engine *e, const char *name)
+{
+	for (size_t i = 0; i < e->set.group_count; i++)
+		if (strcmp(e->set.groups[i].name, name) == 0)
+			return true;
+	for (size_t i = 0; i < e->nproc; i++)
+		if (spec_in_group(e->procs[i]->spec, name))
+			return true;
+	return false;
+}
+
+/* A value may hold any byte but NUL; a row is one line. */
+static void
+put_row(struct buf *out, const char *group, const char *source,
+	const char *word)
+{
+	buf_addf(out, "%s\t%s\t", group, source);
+	for (; *word; word++) {
+		if (*word == '\\' || *word == '\n')
+			buf_addc(out, '\\');
+		buf_addc(out, *word == '\n' ? 'n' : *word);
+	}
+	buf_addc(out, '\n');
+}
+
+static void
+put_file_rows(struct buf *out, const char *group, char *const *env)
+{
+	for (size_t i = 0; env && env[i]; i++)
+		put_row(out, group, "sbxrc", env[i]);
+}
+
+static void
+put_part(struct buf *out, const struct envset_part *part)
+{
+	for (size_t i = 0; i < part->count; i++) {
+		const struct spec_env *v = &part->env[i];
+		char *word = v->value ? mem_fmt("%s=%s", v->name, v->value) :
+					mem_fmt("-%s", v->name);
+		put_row(out, part->group, "run time", word);
+		free(word);
+	}
+}
+
+static void
+put_env(const struct engine *e, const char *group, struct buf *out)
+{
+	const struct setpack *s = &e->set;
+
+	if (!group[0])
+		put_file_rows(out, "", s->env);
+	for (size_t i = 0; i < s->group_count; i++)
+		if (!group[0] || strcmp(s->groups[i].name, group) == 0)
+			put_file_rows(out, s->groups[i].name,
+				      s->groups[i].env);
+	for (size_t i = 0; i < e->env->count; i++)
+		if (!group[0] || strcmp(e->env->parts[i].group, group) == 0)
+			put_part(out, &e->env->parts[i]);
+}
+
+int
+runtime_env(struct engine *e, char *const *words, struct buf *out,
+	    struct err *err)
+{
+	const char *group = words && words[0] ? words[0] : "";
+
+	if (group[0] && !is_group(e, group)) {
+		err_set(err, ERR_NO_PROCESS, "there is no group '%.100s'",
+			group);
+		return err_hint(err, "NAME=VALUE sets, -NAME removes a "
+				"variable of the set");
+	}
+	if (!words || !words[0] || !words[1]) {
+		put_env(e, group, out);
+		return 0;
+	}
+	/* All of them or none. */
+	struct envset *next = envset_dup(e->env);
+	int rc = 0;
+	for (size_t i = 1; words[i] && rc == 0; i++)
+		rc = envset_add(next, group, words[i], err);
+	if (rc == 0) {
+		struct envset *old = e->env;
+		e->env = next;
+		next = old;
+		for (size_t i = 1; words[i]; i++)
+			/* The value may be a secret. */
+			engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER,
+				    "env%s%s: %.*s %s", group[0] ? " " : "",
+				    group, (int)strcspn(words[i] +
+				    (words[i][0] == '-'), "="),
+				    words[i] + (words[i][0] == '-'),
+				    words[i][0] == '-' ? "removed" : "set");
+		e->registry_dirty = true;
+		loop_again(e->loop);
+	}
+	envset_free(next);
+	return rc;
+}
