@@ -25,13 +25,13 @@ puts_(struct jsonout *j, const char *s)
 	put(j, s, strlen(s));
 }
 
-/* Controls are written as escapes, those of C1 too: the output may be looked
- * at in a terminal, and some of them act there. */
+/* Controls are written as escapes, those of C1 and what turns text too: the
+ * output may be looked at in a terminal, and some of them act there. */
 static bool
 is_plain(uint32_t cp)
 {
 	return cp >= 0x20 && cp != '"' && cp != '\\' &&
-		!(cp >= 0x7f && cp < 0xa0);
+		!(cp >= 0x7f && cp < 0xa0) && !utf8_turns_text(cp);
 }
 
 static void

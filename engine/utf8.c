@@ -84,6 +84,15 @@ utf8_valid(const char *s, size_t len)
 	return true;
 }
 
+bool
+utf8_turns_text(uint32_t cp)
+{
+	return cp >= 0x061c &&
+		(cp == 0x061c || cp == 0x200e || cp == 0x200f ||
+		 (cp >= 0x2028 && cp <= 0x202e) ||
+		 (cp >= 0x2066 && cp <= 0x2069));
+}
+
 int
 utf8_width(uint32_t cp)
 {

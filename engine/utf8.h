@@ -20,6 +20,9 @@ int	utf8_decode(const char *s, size_t len, uint32_t *cp);
 /* 1 to 4 bytes, no NUL; 0 for what is not a character. */
 int	utf8_encode(uint32_t cp, char out[4]);
 bool	utf8_valid(const char *s, size_t len);
+/* Does the character turn the direction of text, or end a line or a paragraph
+ * for those who know it?  Shown as it is it would act on what is around it. */
+bool	utf8_turns_text(uint32_t cp);
 /* Columns of one character: 0, 1, 2, or -1 for a control. */
 int	utf8_width(uint32_t cp);
 /* Columns of a valid string; controls and invalid bytes count as one. */

@@ -147,6 +147,9 @@ vt_put_points(struct vt *vt, const uint32_t *points, size_t count)
 	st.count = 0;		/* the cells are too many to clear */
 	for (size_t i = 0; i < count; i++) {
 		uint32_t cp = points[i];
+		/* In a pane it would turn what stands beside the pane. */
+		if (utf8_turns_text(cp))
+			continue;
 		int width = utf8_width(cp);
 		if (width == 0) {
 			combine(vt, &st, cp);

@@ -62,6 +62,8 @@ TEST(strings)
 		{ "caf\xc3\xa9 \xe2\x9c\x93", 9,
 		  "\"caf\xc3\xa9 \xe2\x9c\x93\"" },
 		{ "\xc2\x9b" "31m", 5, "\"\\u009b31m\"" },
+		{ "\xe2\x80\xae" "a\xe2\x80\xa8" "b\xd8\x9c", 10,
+		  "\"\\u202ea\\u2028b\\u061c\"" },
 		{ "a\xff" "b", 3, "\"a\xef\xbf\xbd" "b\"" },
 		{ "\xe2\x9c", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ "\xed\xa0\x80", 3,

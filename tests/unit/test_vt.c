@@ -84,6 +84,9 @@ static const struct transcript transcripts[] = {
 	{ "combining", 2, 6, "e\xcc\x81x", "e\xcc\x81x", 0, 2 },
 	{ "combining in the last column", 2, 2, "ae\xcc\x81x", "ae\xcc\x81|x", 1, 1 },
 	{ "combining on wide", 2, 6, "你\xcc\x81", "你\xcc\x81", 0, 2 },
+	{ "what turns text is left out", 2, 9,
+	  "a\xe2\x80\xae" "b\xe2\x81\xa6" "c\xd8\x9c\xe2\x80\xa9" "d", "abcd",
+	  0, 4 },
 	{ "combining on nothing", 2, 6, "\xcc\x81x", "x", 0, 1 },
 	{ "invalid UTF-8", 2, 8, "a\xff" "b\xe4\xbd" "c", "a\xef\xbf\xbd" "b"
 	  "\xef\xbf\xbd\xef\xbf\xbd" "c", 0, 6 },
