@@ -77,24 +77,65 @@ is_own_group(gid_t gid)
 	return own;
 }
 
+static bool
+is_foreign(const struct stat *st)
+{
+	return st->st_uid != geteuid() && st->st_uid != 0;
+}
+
+static bool
+others_write(const struct stat *st)
+{
+	return (st->st_mode & S_IWOTH) ||
+	       ((st->st_mode & S_IWGRP) && st->st_gid != 0 &&
+		!is_own_group(st->st_gid));
+}
+
+/* Whoever can rename files there decides which one has this name.  Where
+ * everybody may write, the sticky bit leaves each to its owner. */
+static int
+distrust_dir(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? mem_strn(path, SBX_MAX((size_t)(slash - path),
+						   (size_t)1)) : mem_str(".");
+	struct stat st;
+	int rc = 0;
+
+	if (stat(dir, &st) < 0)
+		rc = -errno;
+	else if (is_foreign(&st) ||
+		 (others_write(&st) && !(st.st_mode & S_ISVTX)))
+		rc = -EPERM;
+	if (rc == -EPERM) {
+		err_set(e, ERR_USAGE, "'%s' is in a directory that others can "
+			"write to", path);
+		err_hint(e, "read it, then: chmod go-w %s, or use it with "
+			 "-f %s", dir, path);
+	} else if (rc < 0) {
+		err_set(e, ERR_USAGE, "cannot read '%s': %s", dir,
+			strerror(-rc));
+	}
+	free(dir);
+	return rc;
+}
+
 static int
 distrust(const char *path, const struct stat *st, struct err *e)
 {
-	if (st->st_uid != geteuid() && st->st_uid != 0) {
+	if (is_foreign(st)) {
 		err_set(e, ERR_USAGE, "'%s' belongs to somebody else (uid %u)",
 			path, (unsigned)st->st_uid);
 		err_hint(e, "read it, then use it with -f %s", path);
 		return -EPERM;
 	}
-	if ((st->st_mode & S_IWOTH) ||
-	    ((st->st_mode & S_IWGRP) && st->st_gid != 0 &&
-	     !is_own_group(st->st_gid))) {
+	if (others_write(st)) {
 		err_set(e, ERR_USAGE, "'%s' can be written by others (mode "
 			"%03o)", path, (unsigned)st->st_mode & 0777);
 		err_hint(e, "read it, then: chmod go-w %s", path);
 		return -EPERM;
 	}
-	return 0;
+	return distrust_dir(path, e);
 }
 
 static int

@@ -27,7 +27,8 @@ struct setfile_id {
 	ino_t ino;
 };
 
-#define SETFILE_CHECK 1		/* mine or root's, written by nobody else */
+#define SETFILE_CHECK 1		/* mine or root's, written by nobody else, in
+				 * a directory of which the same is true */
 #define SETFILE_REAL  2		/* not a symbolic link */
 
 /*

@@ -765,6 +765,33 @@ TEST(untrusted_files_start_nothing)
 	done(&r);
 }
 
+/* Who can rename files in it decides which file has the name. */
+TEST(files_in_untrusted_directories)
+{
+	static const char text[] = "'open/x' is in a directory that others "
+				   "can write to";
+	struct result r;
+
+	(void)mkdir("open", 0700);
+	write_text("open/x", "process a x\n");
+	OK(chmod("open/x", 0644) == 0 && chmod("open", 0777) == 0);
+	OK(unsafe("open/x", text));
+	write_text("in", "include open/x\n");
+	OK(chmod("in", 0644) == 0);
+	OK(unsafe("in", text));
+	OK(chmod("open", 01777) == 0);
+	load_file(&r, (struct set_request){ .path = "open/x" });
+	OK(r.set != NULL);
+	done(&r);
+	OK(chmod("open", 0755) == 0);
+	if (geteuid() != 0)
+		return;
+	OK(chown("open", 0, 12345) == 0 && chmod("open", 0775) == 0);
+	OK(unsafe("open/x", text));
+	OK(chown("open", 12345, 0) == 0 && chmod("open", 0755) == 0);
+	OK(unsafe("open/x", text));
+}
+
 TEST(more_wrong_values)
 {
 	FIRST_HINT("process a {\ncmd x\nlimit cpu\n}\n",
