@@ -1,6 +1,7 @@
 #include "cli_ctx.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base.h"
 #include "buf.h"
 #include "clock.h"
+#include "import_find.h"
 #include "jsonout.h"
 #include "logread.h"
 #include "loop.h"
@@ -213,8 +215,14 @@ cli_connect_set(struct cli *c)
 		return -1;
 	err_set(&c->err, ERR_USAGE, "there is no sbxrc or .sbxrc in '%.300s' "
 		"or above it, and no engine runs for it", s->dir.dir);
-	return err_hint(&c->err, "write one (see man 5 sbxrc), name one with "
-			"-f, or run a command with 'sbx add -- CMD'");
+	char *way = import_suggest(AT_FDCWD);
+	if (way)
+		err_hint(&c->err, "%s", way);
+	else
+		err_hint(&c->err, "write one (see man 5 sbxrc), name one with "
+			 "-f, or run a command with 'sbx add -- CMD'");
+	free(way);
+	return -1;
 }
 
 int

@@ -63,6 +63,10 @@ for verb in up run "start x"; do
 	like "$err" "no sbxrc or .sbxrc in '$T/w' or above it" "what was looked for"
 	like "$err" "sbx add -- CMD" "what can be done"
 done
+echo 'web: true' >Procfile
+exits 2 "no sbxrc, but another file" sbx up
+like "$err" 'sbx init --from procfile' "that one is named"
+rm Procfile
 is "$(ls "$T/r")" "" "nothing was started"
 
 # check: nothing is started, every mistake is told.
