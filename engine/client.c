@@ -18,6 +18,7 @@
 #include "msg.h"
 #include "spec.h"
 #include "sys.h"
+#include "utf8.h"
 
 struct ask {
 	struct list node;
@@ -530,10 +531,11 @@ client_paste(struct client *c, uint32_t proc, const void *data, size_t len)
 	int r = 0;
 
 	for (size_t off = 0; r == 0 && off < len;) {
-		size_t n = SBX_MIN(len - off, (size_t)CLIENT_INPUT_MAX);
+		const char *s = (const char *)data + off;
+		size_t n = utf8_piece(s, len - off, CLIENT_INPUT_MAX);
 		struct buf b = BUF_INIT(CLIENT_INPUT_MAX + 64);
 		r = msg_put_u32(&b, proc);
-		r |= msg_put_bytes(&b, (const char *)data + off, n);
+		r |= msg_put_bytes(&b, s, n);
 		r = r ? -EMSGSIZE : send_frame(c, PROTO_PASTE, 0, &b);
 		buf_fini(&b);
 		off += n;

@@ -45,16 +45,15 @@ emit_key(struct input *in, uint32_t sym, unsigned mods)
 }
 
 static void
-emit_paste(struct input *in)
+emit_paste(struct input *in, bool last)
 {
 	struct input_event ev = { .type = INPUT_PASTE };
+	size_t len = in->paste.len;
 
-	if (!in->paste.len)
-		return;
-	ev.paste = in->paste.data;
-	ev.paste_len = in->paste.len;
+	ev.paste = buf_str(&in->paste);
+	ev.paste_len = last ? len : utf8_piece(ev.paste, len, len - 1);
 	emit(in, ev);
-	buf_clear(&in->paste);
+	buf_skip(&in->paste, ev.paste_len);
 }
 
 /* One byte below 0x20, 0x7f, with the modifiers that came before it. */
@@ -441,11 +440,11 @@ take_paste(struct input *in, const char *s, size_t len)
 		buf_add(&in->paste, s + off, n);
 		off += n;
 		if (in->paste.len == INPUT_PASTE_MAX)
-			emit_paste(in);
+			emit_paste(in, false);
 	}
 	if (hit) {
 		in->pasting = false;
-		emit_paste(in);
+		emit_paste(in, true);
 		use += end_len;
 	}
 	return use;
@@ -580,7 +579,7 @@ input_timeout(struct input *in)
 	in->pending_len = 0;
 	if (in->pasting) {
 		in->pasting = false;
-		emit_paste(in);
+		emit_paste(in, true);
 		return;
 	}
 	/* ESC alone, ESC ESC, or Alt with a letter that begins sequences. */

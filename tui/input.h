@@ -8,9 +8,11 @@
  * the same bytes gives the same events, apart from a lone ESC, which becomes
  * a key when nothing follows within input_wait_ms().
  *
- * Pastes are bracketed (mode 2004) and come in pieces of at most
- * INPUT_PASTE_MAX bytes; everything between the brackets is content, the
- * leave key too.  What is not understood is dropped, never passed on as keys.
+ * Pastes are bracketed (mode 2004) and come in pieces of whole characters and
+ * at most INPUT_PASTE_MAX bytes, the last of which may be empty: somebody has pasted
+ * nothing, or an end mark and more.  Everything between the brackets is
+ * content, the leave key too.  What is not understood is dropped, never passed
+ * on as keys.
  */
 
 #include <stdbool.h>

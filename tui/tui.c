@@ -52,6 +52,7 @@ struct tui {
 	uint64_t painted_us, typed_us;
 	uint64_t burst_us;	/* until when the last paste may go on */
 	bool burst;		/* keys are a paste without brackets */
+	bool pasted;		/* or come right behind one with brackets */
 	unsigned frames_in_row;
 	uint64_t at_bell_ms;
 	bool sync;		/* the terminal knows mode 2026 */
@@ -221,7 +222,8 @@ on_input(const struct input_event *ev, void *arg)
 
 	switch (ev->type) {
 	case INPUT_KEY:
-		if (t->burst && !ui_takes_text(t->ui)) {
+		if ((t->burst && !ui_takes_text(t->ui)) ||
+		    (t->pasted && t->ui->sheet)) {
 			ui_refuse_paste(t->ui);
 			break;
 		}
@@ -232,7 +234,11 @@ on_input(const struct input_event *ev, void *arg)
 		ui_mouse(t->ui, &ev->mouse);
 		break;
 	case INPUT_PASTE:
-		ui_paste(t->ui, ev->paste, ev->paste_len);
+		/* A paste can hold an end mark: what follows is no key. */
+		t->burst = t->pasted = true;
+		t->burst_us = clock_us() + BURST_US;
+		if (ev->paste_len)
+			ui_paste(t->ui, ev->paste, ev->paste_len);
 		break;
 	case INPUT_FOCUS:
 		ui_focus(t->ui, ev->focus);
@@ -291,6 +297,7 @@ on_terminal(struct source *s, unsigned events, void *arg)
 	}
 	uint64_t now = clock_us();
 	t->burst = now < t->burst_us || input_is_burst(bytes, (size_t)n);
+	t->pasted = t->pasted && now < t->burst_us;
 	if (t->burst && n >= BURST_BYTES)
 		t->burst_us = now + BURST_US;
 	input_feed(t->input, bytes, (size_t)n);

@@ -1,6 +1,7 @@
 #include <stdbool.h>
 #include "../lib/test.h"
 #include "engine/buf.h"
+#include "engine/utf8.h"
 #include "tui/input.h"
 
 /* Events as text: keys by name, the rest in words. */
@@ -122,7 +123,7 @@ TEST(paste_is_content)
 {
 	EQ_STR(decode("\033[200~q\x1d\033[Ax\033[201~j"),
 	       "paste(q\x1d\033[Ax) j");
-	EQ_STR(decode("\033[200~\033[201~a"), "a");
+	EQ_STR(decode("\033[200~\033[201~a"), "paste() a");
 	/* Never ended: given out, and keys are keys again. */
 	EQ_STR(decode("\033[200~abc"), "paste(abc)");
 }
@@ -161,11 +162,14 @@ TEST(large_paste_comes_in_pieces)
 	buf_init(&seen, len + 100);
 	memcpy(bytes, "\033[200~", 6);
 	memset(bytes + 6, 'a', len);
+	for (size_t i = 0; i < len / 2 - 1; i++)
+		memcpy(bytes + 7 + 2 * i, "\xc3\xa4", 2);
 	memcpy(bytes + 6 + len, "\033[201~", 6);
 	input_feed(in, bytes, len + 12);
 	input_free(in);
 	free(bytes);
 	EQ_INT(seen.len, len + 3 * strlen("paste()") + 2);
+	OK(utf8_valid(seen.data, seen.len));
 }
 
 TEST(focus_and_answers)
