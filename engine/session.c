@@ -209,18 +209,15 @@ on_loaded(struct client *c, const struct client_answer *a, void *arg)
 }
 
 static int
-load_engine(struct session *s, struct client *c, struct err *e)
+load_engine(struct client *c, const struct buf *set, struct err *e)
 {
-	struct buf b = BUF_INIT(CONN_FRAME_MAX);
 	struct loaded l = { .err = ERR_INIT };
-	int rc = session_pack(s, &b, e);
+	int rc = 0;
+	int r = client_load(c, set, on_loaded, &l);
 
-	if (rc == 0) {
-		int r = client_load(c, &b, on_loaded, &l);
-		if (r < 0)
-			rc = err_set(e, ERR_FAILED, "giving the engine its "
-				     "set: %s", strerror(-r));
-	}
+	if (r < 0)
+		rc = err_set(e, ERR_FAILED, "giving the engine its set: %s",
+			     strerror(-r));
 	if (rc == 0)
 		rc = client_wait(c, &l.done, 0, e);
 	if (rc == 0 && l.err.code != ERR_NONE) {
@@ -228,7 +225,6 @@ load_engine(struct session *s, struct client *c, struct err *e)
 			*e = l.err;
 		rc = -1;
 	}
-	buf_fini(&b);
 	return rc;
 }
 
@@ -514,16 +510,23 @@ session_start(struct session *s, struct loop *l,
 			*e = why;
 		return NULL;
 	}
-	if (session_load(s, e) < 0 || rundir_make(&s->dir, e) < 0)
-		return NULL;
+	struct buf set = BUF_INIT(CONN_FRAME_MAX);
+	c = NULL;
+	/* Packed first: no engine is started for a set it cannot be given. */
+	if (session_load(s, e) < 0 || session_pack(s, &set, e) < 0 ||
+	    rundir_make(&s->dir, e) < 0)
+		goto out;
 	int lock = take_lock(s, e);
 	if (lock < 0)
-		return NULL;
+		goto out;
 	c = start_locked(s, l, hooks, arg, e);
-	if (c && !client_hello(c)->loaded_at_ms && load_engine(s, c, e) < 0) {
+	if (c && !client_hello(c)->loaded_at_ms &&
+	    load_engine(c, &set, e) < 0) {
 		client_free(c);
 		c = NULL;
 	}
 	sys_close(lock);
+out:
+	buf_fini(&set);
 	return c;
 }
