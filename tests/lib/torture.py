@@ -5,6 +5,7 @@ A failing assertion of the program, a sanitizer's report or a dead process of
 sbx must never pass unseen: whole(s) is asked at the end of each scenario.
 """
 import array
+import fcntl
 import glob
 import os
 import re
@@ -12,8 +13,10 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
+import threading
 
-from sbxtest import SBX, alive, ok, until
+from sbxtest import OUT, SBX, alive, ok, until
 
 MAGIC = 0x31584253
 HELLO, REQUEST, SUBSCRIBE, SCREEN_WATCH, INPUT = 1, 2, 3, 7, 13
@@ -144,8 +147,10 @@ class Wire:
 
     def __init__(self, s, greet=True):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(15)
+        # Blocking, it waits while the queue of the listener is full; with a
+        # timeout of Python's it would fail at once.
         self.sock.connect(sock_path(s))
+        self.sock.settimeout(60)
         self.rest = b""
         if greet:
             self.send(hello())
@@ -245,3 +250,91 @@ def wait_rows(s, fn, seconds=20):
         return bool(box["rows"]) and fn(box["rows"])
     until(look, seconds, 0.05)
     return box["rows"]
+
+
+class Tty:
+    """A terminal with a program in it, as bare as a terminal can be: it has a
+    size, takes bytes or not, answers nothing, and can hang up."""
+
+    def __init__(self, s, argv, rows=24, cols=80, **env):
+        self.master, slave = os.openpty()
+        self.data, self.mark = b"", 0
+        self.reads = threading.Event()
+        self.reads.set()
+        self.resize(rows, cols)
+        self.saved = termios.tcgetattr(slave)
+        self.slave = slave
+        env = dict(s.env, **env)
+        for name in [n for n in env if env[n] is None]:
+            del env[name]
+        self.p = subprocess.Popen(
+            argv, cwd=s.dir, env=env, stdin=slave, stdout=slave, stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            self.reads.wait()
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:
+                return
+            self.data += data
+
+    def resize(self, rows, cols):
+        self.rows, self.cols = rows, cols
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ,
+                    struct.pack("<4H", rows, cols, 0, 0))
+
+    def type(self, data):
+        """Everything at once, as a paste comes."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.master, view[:4000]):]
+
+    def key(self, data):
+        """One key, and nothing for a moment: what comes at once is a paste
+        to sbx."""
+        self.type(data)
+        until(lambda: False, 0.08)
+
+    def redraw(self):
+        """What is drawn from now on makes the picture."""
+        self.mark = len(self.data)
+        self.key(b"\x0c")
+
+    def picture(self):
+        p = subprocess.run([OUT + "/tests/lib/vtshow", str(self.rows),
+                            str(self.cols)], input=self.data[self.mark:],
+                           capture_output=True)
+        text = re.sub(rb"\x1b\[[0-9;:]*m", b"", p.stdout)
+        return text.decode("utf-8", "replace").rsplit("cursor ", 1)[0]
+
+    def sees(self, pattern, seconds=20):
+        return until(lambda: re.search(pattern, self.picture(), re.M), seconds,
+                     0.1)
+
+    def sane(self):
+        """Its settings are what they were."""
+        return termios.tcgetattr(self.slave) == self.saved
+
+    def ended(self, seconds=20):
+        """The exit code; None if it goes on."""
+        until(lambda: self.p.poll() is not None, seconds)
+        return self.p.returncode
+
+    def close(self):
+        if self.p.poll() is None:
+            self.p.kill()
+            self.p.wait()
+        self.reads.set()
+        for fd in (self.slave, self.master):
+            if fd >= 0:
+                os.close(fd)
+        self.slave = self.master = -1
+
+    def hang_up(self):
+        os.close(self.slave)
+        os.close(self.master)
+        self.slave = self.master = -1

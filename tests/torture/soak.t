@@ -19,7 +19,7 @@ SEED = int(os.environ.get("SEED", str(int(time.time()))))
 rnd = random.Random(SEED)
 print("# SEED=%d" % SEED, flush=True)
 
-s = Set("""
+RC = """
 set limit.processes 100
 defaults {
     restart.backoff 20ms..200ms
@@ -82,7 +82,13 @@ process off {
     argv no-such-program
     autostart no
 }
-""" % {"zoo": ZOO})
+""" % {"zoo": ZOO}
+EXTRA = """
+process x-extra {
+    cmd echo extra; exec sleep 100033
+}
+"""
+s = Set(RC)
 same(s.sbx("up")[0], 0, "the set is up")
 NAMES = [r["name"] for r in s.rows() if not r["name"].startswith("steady")]
 engine, keeper, anchor = s.pids()
@@ -113,23 +119,38 @@ def add():
            *(["--tty"] if rnd.random() < 0.3 else []), "--", *words)
 
 
+def engine_now():
+    """None while there is none."""
+    return s.doctor().get("engine_pid")
+
+
 def kill_engine():
+    pid = engine_now()
     try:
-        os.kill(s.pids()[0], rnd.choice((signal.SIGKILL,) * 5 +
-                                        (signal.SIGSEGV, signal.SIGABRT)))
-    except (KeyError, OSError, ValueError):
+        if pid:
+            os.kill(pid, rnd.choice((signal.SIGKILL,) * 5 +
+                                    (signal.SIGSEGV, signal.SIGABRT)))
+    except OSError:
         pass			# it was killed a moment ago
 
 
 def kill_child():
-    children = [p for p in descendants(keeper)
-                if p not in steady.values() and p != s.pids()[0]]
-    if children:
+    spared = [engine_now(), *steady.values()]
+    children = [p for p in descendants(keeper) if p not in spared]
+    # Without its pid a new engine could be among them.
+    if children and spared[0]:
         try:
             os.kill(rnd.choice(children), rnd.choice(
                 (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP)))
-        except (OSError, KeyError):
+        except OSError:
             pass
+
+
+def reload():
+    """Another process, another command of one, or mistakes."""
+    s.write(rnd.choice((RC, RC + EXTRA, RC.replace("echo down", "echo DOWN"),
+                        RC + "process {\n")))
+    client("reload")
 
 
 def kill_client():
@@ -152,9 +173,11 @@ ACTIONS = (
     (2, "follow", lambda: client("logs", *some(), "-f")),
     (3, "screen", lambda: client("screen", "shell")),
     (3, "wait", lambda: client("wait", rnd.choice(NAMES), "--timeout", "1s")),
-    (4, "exec", lambda: client("exec", "--", "sh", "-c", "echo a; exit 3")),
+    (4, "exec", lambda: client("exec", "--timeout", "10s", "--",
+                               "sh", "-c", "echo a; exit 3")),
     (2, "kill engine", kill_engine),
     (5, "kill a child", kill_child),
+    (2, "reload", reload),
     (4, "kill a client", kill_client),
 )
 WEIGHTS = [a[0] for a in ACTIONS]
@@ -168,7 +191,9 @@ def reap(all_=False):
         if p.poll() is None and (all_ or age > 2) and follows:
             p.kill()
         if p.poll() is None and age > GRACE:
-            wrong.append("hangs: " + " ".join(words))
+            wrong.append("hangs: %s\n%s\n%s" % (
+                " ".join(words), open("/proc/%d/stack" % p.pid).read(),
+                s.out("ls", "--all") + s.out("events", "-n", "20")))
             p.kill()
             p.wait()
         if p.poll() is not None:
@@ -196,18 +221,20 @@ ok(not wrong, "no command has hung or broken", "\n".join(wrong))
 
 # --- the balance -----------------------------------------------------------------------
 
-until(lambda: s.sbx("ls")[0] == 0, 20)
+s.write(RC)
+until(lambda: s.sbx("reload")[0] == 0, 20)
 code, out, err = s.sbx("stop", *NAMES, timeout=60)
 same(code, 0, "everything is stopped")
-extra = [r["name"] for r in s.rows() if r["name"].startswith(("x", "exec"))]
+extra = [r["name"] for r in s.rows()
+         if r["name"] not in NAMES and r["name"] not in steady]
 if extra:
     s.sbx("stop", *extra, timeout=60)
 live = [(r["name"], r["status"]) for r in s.rows()
         if r.get("pid") and r["name"] not in steady]
 same(live, [], "and is")
-extra = [n for n in extra if n in [r["name"] for r in s.rows()]]
-if extra:
-    code, out, err = s.sbx("rm", *extra)
+rows = [r for r in s.rows() if r["name"] in extra]
+if rows:
+    code, out, err = s.sbx("rm", *[r["name"] for r in rows])
     ok(code == 0, "the added ones are forgotten", err)
 engine, k, a = s.pids()
 same((k, a), (keeper, anchor), "keeper and anchor are the first ones")
