@@ -143,22 +143,6 @@ check_names(struct cli *c)
 	return err_hint(&c->err, "did you mean 'sbx %s'?", near->name);
 }
 
-static int
-open_screen(struct cli *c)
-{
-	const struct cmd *cmd = c->cmd;
-
-	if (cmd->word_count > 0) {
-		if (check_names(c) < 0)
-			return cli_fail(c);
-		c->open->names = mem_array(cmd->word_count + 1,
-					   sizeof *c->open->names);
-		for (size_t i = 0; i < cmd->word_count; i++)
-			c->open->names[i] = mem_str(cmd->words[i]);
-	}
-	return CLI_OPEN_SCREEN;
-}
-
 /* Asked for, or the terminal can do no more. */
 static bool
 wants_plain(const struct cli *c)
@@ -167,6 +151,23 @@ wants_plain(const struct cli *c)
 
 	return cli_given(c, CMD_OPT_PLAIN) || !c->out_tty ||
 	       (term && strcmp(term, "dumb") == 0);
+}
+
+static int
+open_set(struct cli *c)
+{
+	const struct cmd *cmd = c->cmd;
+
+	if (cmd->word_count > 0 && check_names(c) < 0)
+		return cli_fail(c);
+	if (wants_plain(c))
+		return cli_plain(c);
+	if (cmd->word_count > 0)
+		c->open->names = mem_array(cmd->word_count + 1,
+					   sizeof *c->open->names);
+	for (size_t i = 0; i < cmd->word_count; i++)
+		c->open->names[i] = mem_str(cmd->words[i]);
+	return CLI_OPEN_SCREEN;
 }
 
 static int
@@ -181,7 +182,7 @@ run(struct cli *c)
 	}
 	if (!cmd->verb)
 		code = cli_given(c, CMD_OPT_VERSION) ? cli_version(c) :
-		       wants_plain(c) ? cli_plain(c) : open_screen(c);
+						       open_set(c);
 	else
 		code = functions[cmd->verb->id](c);
 	if (code == CLI_OPEN_SCREEN && cli_given(c, CMD_OPT_FILE))
