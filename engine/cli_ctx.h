@@ -146,6 +146,8 @@ struct waiting_conf;
 int	cli_wait_for(struct cli *c, const uint32_t *ids, size_t count,
 		     const struct waiting_conf *conf, uint64_t at_ms);
 
+/* The run that --run means of this process, 0 if it is not given.  0 or -1. */
+int	cli_run_number(struct cli *c, const struct proc_row *r, uint64_t *run);
 /* Writes b to stdout and clears it; 0, or -1 with c->err. */
 int	cli_put(struct cli *c, struct buf *b);
 /* Its last lines, quoted on stderr, when a process has ended badly. */

@@ -8,8 +8,10 @@
 
 #include "base.h"
 #include "buf.h"
+#include "cli_runs.h"
 #include "clock.h"
 #include "jsonout.h"
+#include "logread.h"
 #include "mem.h"
 #include "rowfmt.h"
 #include "timetext.h"
@@ -181,28 +183,45 @@ cli_ls(struct cli *c)
 	return rc < 0 ? cli_fail(c) : 0;
 }
 
-int
-cli_show(struct cli *c)
+static int
+put_process(struct cli *c, const struct proc_row *r, const struct logread *lr)
 {
 	struct buf b = BUF_INIT(OUT_MAX);
-	struct model_proc *p = NULL;
-
-	if (cli_rows(c, PROTO_SUB_STATS) == 0)
-		p = cli_one(c, c->cmd->words[0]);
-	if (!p)
-		return cli_fail(c);
+	int64_t now_ms = clock_wall_ms();
 	int rc;
+
 	if (c->json) {
 		struct jsonout j;
 		jsonout_begin(&j, &b);
-		rowfmt_json(&j, NULL, p->row, clock_wall_ms());
+		jsonout_object(&j, NULL);
+		rowfmt_json_keys(&j, r, now_ms);
+		runs_json(&j, lr);
+		jsonout_close(&j);
 		rc = jsonout_end(&j) | buf_addc(&b, '\n');
 	} else {
-		rc = rowfmt_show(&b, p->row, clock_wall_ms(), c->colours);
+		rc = rowfmt_show(&b, r, now_ms, c->colours);
+		rc |= runs_text(&b, lr, now_ms);
 	}
 	rc = rc < 0 ? err_set(&c->err, ERR_FAILED, "that is too long") :
 		      cli_put(c, &b);
 	buf_fini(&b);
+	return rc;
+}
+
+int
+cli_show(struct cli *c)
+{
+	struct model_proc *p = NULL;
+	struct cli_log log = { .lr = NULL };
+
+	if (cli_rows(c, PROTO_SUB_STATS) == 0)
+		p = cli_one(c, c->cmd->words[0]);
+	uint32_t id = p ? p->id : 0;
+	int rc = p ? cli_log_open(c, id, &log) : -1;
+	/* The loop has turned: its row may be a newer one. */
+	if (rc == 0)
+		rc = put_process(c, cli_row(c, id), log.lr);
+	logread_free(log.lr);
 	return rc < 0 ? cli_fail(c) : 0;
 }
 

@@ -95,7 +95,6 @@ parse_filter(struct logs *g)
 
 	g->filter = (struct logtail_filter){
 		.streams = LOGTAIL_ALL,
-		.run = cli_arg(c, CMD_OPT_RUN)->number,
 	};
 	if (stream) {
 		int s = log_stream_find(stream);
@@ -138,9 +137,11 @@ static int
 open_source(struct logs *g, const struct model_proc *p)
 {
 	struct cli *c = g->c;
-	struct lines_source *s = lines_add(&g->lines, p, &g->filter);
 	uint64_t seq;
 
+	if (cli_run_number(c, p->row, &g->filter.run) < 0)
+		return -1;
+	struct lines_source *s = lines_add(&g->lines, p, &g->filter);
 	if (!s || since_seq(c, logtail_log(s->tail), &seq) < 0)
 		return -1;
 	if (cli_given(c, CMD_OPT_LINES)) {

@@ -77,7 +77,8 @@ enum cmd_value {
 	X(RAW, "raw", 0, CMD_FLAG, "", "the exact bytes")                      \
 	X(READY, "ready", 0, CMD_FLAG, "", "until it is ready")                \
 	X(RM, "rm", 0, CMD_FLAG, "", "forget it when it has ended")            \
-	X(RUN, "run", 0, CMD_UINT, "N", "only of run N")                       \
+	X(RUN, "run", 0, CMD_TEXT, "N",                                        \
+	  "only of run N; -1 is the one before the last")                      \
 	X(SCREEN, "screen", 0, CMD_TEXT, "RE", "until its screen matches")     \
 	X(SCROLLBACK, "scrollback", 0, CMD_FLAG, "",                           \
 	  "with the lines that scrolled off")                                  \

@@ -130,6 +130,7 @@ struct proc {
 				 * the next run */
 	bool spawn_wanted, slot_known;
 	bool leader_ended, tree_gone, killing;
+	uint64_t maxrss_bytes;	/* of the run that has ended; 0: not known */
 	int signal_wanted;	/* to the tree, at the end of the turn */
 	uint64_t queued_gen;	/* place among the queued ones */
 	uint64_t at_tree_look_us;	/* next look at what is left; 0: none */

@@ -27,7 +27,10 @@
 enum log_stream { LOG_OUT, LOG_ERR, LOG_PTY, LOG_STREAMS };
 
 #define LOG_MAGIC	0x0a31786469786273ull	/* "sbxidx1\n" */
-#define LOG_RUN_MAGIC	0x72786273u		/* "sbxr" */
+#define LOG_RUN_MAGIC	0x32786273u		/* "sbx2" */
+/* The first form of a record: as many bytes as LOG_RUN_OLD, without what is
+ * behind end_seq.  Read, and written anew by the next engine. */
+#define LOG_RUN_MAGIC_1	0x72786273u		/* "sbxr" */
 
 /* Lines are matched and shown by a window of this size. */
 #ifndef LOG_WINDOW
@@ -123,10 +126,14 @@ struct log_run {
 	uint64_t end[LOG_STREAMS];	/* ... and after its last byte */
 	uint64_t first_seq;		/* of its first line */
 	uint64_t end_seq;		/* after its last line */
-	uint64_t unused[1];
+	int64_t ready_ms;		/* wall; 0: it has not been */
+	uint64_t maxrss_bytes;		/* of its largest process; 0: ? */
+	char outcome[16];		/* status (status.h); "": not over */
+	char reason[104];		/* a sentence; may be cut */
 };
 
-_Static_assert(sizeof(struct log_run) == 112, "run is 112 bytes");
+_Static_assert(sizeof(struct log_run) == 240, "run is 240 bytes");
+enum { LOG_RUN_OLD = 112 };
 
 /* Of all of the header but sum itself. */
 uint32_t log_header_sum(const struct log_header *h);

@@ -20,6 +20,31 @@ run_good(const struct log_run *r)
 	return r->magic == LOG_RUN_MAGIC && r->run > 0;
 }
 
+/* Records of that size, one after the other, to good ones of today. */
+static size_t
+take_good(struct log_run *v, size_t got, size_t size)
+{
+	char *raw = mem_dup(v, got * size);
+	size_t count = 0;
+
+	for (size_t i = 0; i < got; i++) {
+		struct log_run r = { .magic = 0 };
+		memcpy(&r, raw + i * size, size);
+		if (size == LOG_RUN_OLD) {
+			/* Was unused then. */
+			r.ready_ms = 0;
+			if (r.magic == LOG_RUN_MAGIC_1)
+				r.magic = LOG_RUN_MAGIC;
+		}
+		r.outcome[sizeof(r.outcome) - 1] = '\0';
+		r.reason[sizeof(r.reason) - 1] = '\0';
+		if (run_good(&r))
+			v[count++] = r;
+	}
+	free(raw);
+	return count;
+}
+
 ssize_t
 logruns_read(int dir, struct log_run **out)
 {
@@ -30,21 +55,21 @@ logruns_read(int dir, struct log_run **out)
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	ssize_t n = sys_fstat(fd, &st);
-	if (n < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size < (off_t)sizeof(struct log_run))
+	if (n < 0 || !S_ISREG(st.st_mode) || st.st_size < LOG_RUN_OLD)
 		goto out;
 	/* A file longer than it can become is not ours: read what fits. */
-	size_t want = SBX_MIN((size_t)st.st_size / sizeof(struct log_run),
-			      (size_t)2 * LOG_RUNS_MAX);
-	*out = mem_array(want, sizeof(struct log_run));
-	n = sys_pread(fd, *out, want * sizeof(struct log_run), 0);
+	uint32_t magic = 0;
+	n = sys_pread(fd, &magic, sizeof(magic), 0);
 	if (n < 0)
 		goto out;
-	size_t count = 0, got = (size_t)n / sizeof(struct log_run);
-	for (size_t i = 0; i < got; i++)
-		if (run_good(&(*out)[i]))
-			(*out)[count++] = (*out)[i];
-	n = (ssize_t)count;
+	size_t size = magic == LOG_RUN_MAGIC_1 ? (size_t)LOG_RUN_OLD :
+						 sizeof(struct log_run);
+	size_t want = SBX_MIN((size_t)st.st_size / size,
+			      (size_t)2 * LOG_RUNS_MAX);
+	*out = mem_array(want + 1, sizeof(struct log_run));
+	n = sys_pread(fd, *out, want * size, 0);
+	if (n >= 0)
+		n = (ssize_t)take_good(*out, (size_t)n / size, size);
 out:
 	sys_close(fd);
 	if (n <= 0) {
@@ -213,6 +238,20 @@ logruns_end(struct logruns *lr, int32_t status, int64_t wall_ms,
 	it->run.status = status;
 	it->run.end_ms = wall_ms;
 	memcpy(it->run.end, off, sizeof(it->run.end));
+	it->dirty = true;
+	return write_dirty(lr);
+}
+
+int
+logruns_tell(struct logruns *lr, const struct log_run *from)
+{
+	if (lr->len == 0)
+		return 0;
+	struct logruns_item *it = &lr->v[lr->len - 1];
+	it->run.ready_ms = from->ready_ms;
+	it->run.maxrss_bytes = from->maxrss_bytes;
+	memcpy(it->run.outcome, from->outcome, sizeof(it->run.outcome));
+	memcpy(it->run.reason, from->reason, sizeof(it->run.reason));
 	it->dirty = true;
 	return write_dirty(lr);
 }

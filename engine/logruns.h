@@ -42,6 +42,9 @@ int	logruns_begin(struct logruns *lr, uint64_t run, int32_t pid,
 		int64_t wall_ms, const uint64_t *off);
 int	logruns_end(struct logruns *lr, int32_t status, int64_t wall_ms,
 		const uint64_t *off);
+/* What is known of the last run when all of it is over: ready_ms,
+ * maxrss_bytes, outcome and reason are taken from it. */
+int	logruns_tell(struct logruns *lr, const struct log_run *from);
 const struct log_run *logruns_last(const struct logruns *lr);
 
 /* The offsets of the next mark, NULL if there is none; *is_end tells which

@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "msg.h"
+#include "signame.h"
 #include "spec.h"
 #include "spool.h"
 #include "sys.h"
@@ -270,11 +271,37 @@ proc_exited(struct proc *p, const struct keep_exit *x)
 	if (p->leader_ended)
 		return;		/* told twice after a change of engines */
 	p->ended_ms = clock_wall_ms();
+	p->maxrss_bytes = x->maxrss_bytes;
 	p->pid = 0;
 	p->cpu_permille = p->at_cpu_us = 0;
 	p->leader_ended = true;
 	proc_event(p, &in);
 	look_soon(p);
+}
+
+/* For the list of its runs; why is of before the end was told, which may
+ * have led to another start and its reason. */
+static void
+record_run(struct proc *p, const char *why)
+{
+	const struct life *l = &p->life;
+	struct log_run r = { .ready_ms = p->ready_ms,
+			     .maxrss_bytes = p->maxrss_bytes };
+	char name[SIGNAME_MAX];
+
+	snprintf(r.outcome, sizeof r.outcome, "%s", status_name(l->outcome));
+	if (status_get(l->status)->final || l->status == STATUS_OFF)
+		snprintf(r.reason, sizeof r.reason, "%.*s",
+			 (int)sizeof r.reason - 1, l->reason);
+	else if (why[0])
+		snprintf(r.reason, sizeof r.reason, "%.*s",
+			 (int)sizeof r.reason - 1, why);
+	else if (l->exit_signal)
+		snprintf(r.reason, sizeof r.reason, "%s",
+			 signame_text(l->exit_signal, name));
+	else
+		snprintf(r.reason, sizeof r.reason, "exit %d", l->exit_code);
+	spool_run_tell(p->spool, &r);
 }
 
 /* Everything of the run is over: the last line is in the log. */
@@ -304,7 +331,10 @@ run_is_gone(struct proc *p)
 	else
 		p->release_slot = p->slot;
 	tree_forget(e->tree, p->tag);
+	char why[sizeof p->life.end_why];
+	memcpy(why, p->life.end_why, sizeof why);
 	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
+	record_run(p, why);
 }
 
 static bool

@@ -48,6 +48,9 @@ int	rowfmt_show(struct buf *out, const struct proc_row *r, int64_t now_ms,
 /* One object; name as in jsonout.h. */
 void	rowfmt_json(struct jsonout *j, const char *name,
 		    const struct proc_row *r, int64_t now_ms);
+/* The keys alone, into an object that is open. */
+void	rowfmt_json_keys(struct jsonout *j, const struct proc_row *r,
+		int64_t now_ms);
 /* Text from outside, harmless for a terminal. */
 int	rowfmt_plain(struct buf *out, const char *text);
 

@@ -127,10 +127,8 @@ json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 }
 
 void
-rowfmt_json(struct jsonout *j, const char *name, const struct proc_row *r,
-	    int64_t now_ms)
+rowfmt_json_keys(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 {
-	jsonout_object(j, name);
 	jsonout_string(j, "name", r->name);
 	jsonout_uint(j, "id", r->id);
 	json_text(j, "desc", r->desc);
@@ -164,6 +162,14 @@ rowfmt_json(struct jsonout *j, const char *name, const struct proc_row *r,
 		jsonout_uint(j, "line", r->line);
 		jsonout_close(j);
 	}
+}
+
+void
+rowfmt_json(struct jsonout *j, const char *name, const struct proc_row *r,
+	    int64_t now_ms)
+{
+	jsonout_object(j, name);
+	rowfmt_json_keys(j, r, now_ms);
 	jsonout_close(j);
 }
 

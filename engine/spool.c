@@ -493,6 +493,12 @@ spool_run_end(struct spool *sp, int32_t status, int64_t wall_ms)
 	return logruns_end(runs(sp), status, wall_ms, sp->end);
 }
 
+int
+spool_run_tell(struct spool *sp, const struct log_run *from)
+{
+	return logruns_tell(runs(sp), from);
+}
+
 const struct log_run *
 spool_run(const struct spool *sp)
 {

@@ -117,6 +117,8 @@ void	spool_restore_gap(struct spool *sp, const struct spool_gap *g);
 int	spool_run_begin(struct spool *sp, uint64_t run, int32_t pid,
 			int64_t wall_ms);
 int	spool_run_end(struct spool *sp, int32_t status, int64_t wall_ms);
+/* What else is known of the last run (logruns_tell); 0 or -errno. */
+int	spool_run_tell(struct spool *sp, const struct log_run *from);
 /* The last run; NULL if there was none. */
 const struct log_run *spool_run(const struct spool *sp);
 

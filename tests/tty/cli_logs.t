@@ -141,6 +141,37 @@ wait $follower
 is "$?" 0 "the follower ends with it"
 is "$(cat prompt)" "name? hello world" "nothing twice, nothing lost"
 
+# The runs of a process, and their lines.
+cat >runs.rc <<'END'
+process again {
+	cmd echo "run $SBX_RUN"; exit 3
+	restart on-failure
+	restart.max 2
+	restart.backoff 10ms..20ms
+}
+END
+exits 0 "several runs" sbx -f runs.rc up
+exits 0 "its end" sbx -f runs.rc wait again --exit --timeout 30s
+exits 0 "show --json" sbx -f runs.rc show again --json
+is "$(printf '%s\n' "$out" | python3 -c '
+import json, sys
+v = json.load(sys.stdin)["runs"]
+print([(r["run"], r["status"], r["exit_code"], r["first_seq"], r["lines"]) for r in v])
+print(v[2]["reason"], all(r["max_rss"] > 0 and r["duration_ms"] >= 0 and "pid" in r for r in v))')" \
+	"[(3, 'failed', 3, 3, 1), (2, 'failed', 3, 2, 1), (1, 'failed', 3, 1, 1)]
+exit 3 True" "the newest first, with what became of it"
+exits 0 "show" sbx -f runs.rc show again
+like "$out" '^ +#2  failed: exit 3  ran [0-9a-z]+, .*lines 2 to 2$' "a line each"
+exits 0 "the one before the last" sbx -f runs.rc logs again --run -1
+is "$out" "run 2" "by counting back"
+exits 0 "the first" sbx -f runs.rc logs again --run 1 --raw
+is "$out" "run 1" "by its number"
+exits 1 "one too far back" sbx -f runs.rc logs again --run -3
+like "$err" "'again' has had 3 runs" "says how many there were"
+exits 1 "one to come" sbx -f runs.rc logs again --run 4
+exits 2 "none at all" sbx -f runs.rc logs again --run last
+exits 0 "down" sbx -f runs.rc down
+
 # What was dropped is marked.
 cat >small.rc <<'END'
 process flood {

@@ -350,6 +350,42 @@ TEST(data_cut_anywhere_leaves_a_mark_or_the_rest)
 	drop_dir(path, dir);
 }
 
+TEST(runs_of_the_first_form_are_read_and_written_anew)
+{
+	char path[64];
+	int dir = make_dir(path);
+	struct { uint32_t magic, flags; uint64_t run; int32_t pid, status;
+		 int64_t start_ms, end_ms; uint64_t off[6], seq[2], unused; }
+	old[2] = { { LOG_RUN_MAGIC_1, 7, 1, 11, 256, 5, 6, { 0 }, { 1, 1 }, 9 },
+		   { LOG_RUN_MAGIC_1, 7, 2, 12, 0, 7, 8, { 0 }, { 1, 1 }, 9 } };
+	EQ_INT(sizeof(old[0]), LOG_RUN_OLD);
+	int fd = openat(dir, "runs", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	EQ_INT(write(fd, old, sizeof(old)), (int)sizeof(old));
+	close(fd);
+	struct log_run more = { .ready_ms = 20, .maxrss_bytes = 4096,
+				.outcome = "failed", .reason = "exit 1" };
+	const struct log_run *runs;
+	struct logread *lr = logread_open(dir, NULL);
+	EQ_INT(logread_runs(lr, &runs), 2);
+	EQ_INT(runs[1].pid, 12);
+	EQ_INT(runs[1].ready_ms, 0);
+	logread_free(lr);
+	struct spool *sp = spool_open(dir, 8 * SEG, 1, NULL);
+	EQ_INT(spool_run(sp)->run, 2);
+	spool_run_begin(sp, 3, 13, 9);
+	spool_run_end(sp, 256, 30);
+	EQ_INT(spool_run_tell(sp, &more), 0);
+	spool_free(sp);
+	lr = logread_open(dir, NULL);
+	EQ_INT(logread_runs(lr, &runs), 3);
+	EQ_INT(runs[0].status, 256);
+	EQ_INT(runs[2].ready_ms, 20);
+	EQ_STR(runs[2].outcome, "failed");
+	EQ_STR(runs[2].reason, "exit 1");
+	logread_free(lr);
+	drop_dir(path, dir);
+}
+
 TEST(a_torn_list_of_runs_keeps_the_others)
 {
 	char path[64];
