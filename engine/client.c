@@ -238,6 +238,13 @@ client_new_fd(struct loop *l, int fd, const struct client_hooks *hooks,
 		release(c);
 		return NULL;
 	}
+	/* A directory in /tmp may have been made for us by somebody else. */
+	if ((uid_t)conn_peer_uid(c->conn) != geteuid()) {
+		err_set(e, ERR_FAILED, "the engine belongs to somebody else "
+			"(uid %u)", (unsigned)conn_peer_uid(c->conn));
+		release(c);
+		return NULL;
+	}
 	int r = proto_put_hello(&b, &h);
 	assert(r == 0);
 	r = conn_send(c->conn, PROTO_HELLO, 0, b.data, b.len, NULL, 0);

@@ -1,6 +1,7 @@
 #include "rundir.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,18 +123,35 @@ make_private(const char *path, struct err *e)
 	return err_hint(e, "see XDG_RUNTIME_DIR and XDG_STATE_HOME in sbx(1)");
 }
 
+static int
+make_parent_private(const char *path, struct err *e)
+{
+	char *parent = mem_strn(path, (size_t)(strrchr(path, '/') - path));
+	int rc = make_private(parent, e);
+
+	free(parent);
+	return rc;
+}
+
 int
 rundir_make(const struct rundir *r, struct err *e)
 {
-	/* The parent too: in /tmp it is the one that others could own. */
-	char *parent = mem_strn(r->run_dir, (size_t)(strrchr(r->run_dir, '/') -
-						     r->run_dir));
-	int rc = make_private(parent, e);
-	free(parent);
+	char *tmp = mem_fmt("/tmp/sbx-%u/", (unsigned)geteuid());
+	bool in_tmp = strncmp(r->state_dir, tmp, strlen(tmp)) == 0;
+	int rc = 0;
+
+	/* The parents too: in /tmp they are what others could own. */
+	if (in_tmp)
+		rc = make_parent_private(tmp, e);
+	if (rc == 0 && in_tmp)
+		rc = make_parent_private(r->state_dir, e);
+	if (rc == 0)
+		rc = make_parent_private(r->run_dir, e);
 	if (rc == 0)
 		rc = make_private(r->run_dir, e);
 	if (rc == 0)
 		rc = make_private(r->state_dir, e);
+	free(tmp);
 	return rc;
 }
 
