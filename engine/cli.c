@@ -234,6 +234,11 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 		cli_fini(&c);
 		return code;
 	}
+	if (argc == 4 && strcmp(argv[1], "__notice") == 0) {
+		code = cli_notice(&c, argv[2], argv[3]);
+		cli_fini(&c);
+		return code;
+	}
 	c.json = wants_json(argc, argv);
 	look_at_stdout(&c);
 	if (cmd_parse(argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &cmd,

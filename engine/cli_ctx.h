@@ -61,6 +61,8 @@ cli_verb_fn cli_plain, cli_completion, cli_init, cli_theme, cli_reload;
 cli_verb_fn cli_set, cli_env;
 /* list, show, check. */
 extern const struct table cli_theme_table;
+/* "sbx __notice FILE SOCKET": compares, and tells the engine of it. */
+int	cli_notice(struct cli *c, const char *path, const char *sock);
 /* "sbx __complete WORD...": what the last word may become, for the shells. */
 int	cli_complete(struct cli *c, int count, char **words);
 

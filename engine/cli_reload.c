@@ -293,6 +293,27 @@ cli_reload(struct cli *c)
 	return rc < 0 ? cli_fail(c) : 0;
 }
 
+int
+cli_notice(struct cli *c, const char *path, const char *sock)
+{
+	struct client_result r = { .text = NULL };
+	struct session *s = &c->session;
+
+	if (session_find(s, path, &c->err) < 0)
+		return cli_fail(c);
+	c->found = true;
+	free(s->sock_path);
+	s->sock_path = mem_str(sock);
+	/* A file that cannot be read is a mistake too. */
+	if (session_load(s, &c->err) < 0 && s->mistakes == 0)
+		s->mistakes = 1;
+	int rc = cli_connect(c, false);
+	if (rc == 0)
+		rc = ask(c, s, PROTO_RELOAD_NOTICE, &r);
+	client_result_fini(&r);
+	return rc < 0 ? cli_fail(c) : 0;
+}
+
 void
 cli_compare_file(struct cli *c)
 {

@@ -32,6 +32,8 @@ struct conn;
 struct conn_frame;
 struct envset;
 struct err;
+struct filewatch;
+struct filewatch_set;
 struct fold;
 struct fold_block;
 struct fold_scratch;
@@ -196,7 +198,8 @@ struct proc {
 	struct buf packed;	/* the spec for the registry */
 };
 
-enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK };
+enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK,
+	HELPER_CONFIG };
 
 /* A child that is no process of the set (helper.c). */
 struct helper {
@@ -251,6 +254,10 @@ struct engine {
 	struct setpack set;	/* specs are moved into procs */
 	struct options *options;
 	struct envset *env;	/* variables that were set at run time */
+	struct filewatch *conf_watch;	/* over the files of the sbxrc */
+	struct filewatch_set *conf_files;
+	uint64_t conf_slot;	/* of who reads them; stale: nobody */
+	bool conf_differs;	/* ... and has told of differences */
 	int64_t loaded_ms;
 
 	struct source *listener;
@@ -364,6 +371,13 @@ void	reconf_take_settings(struct options *o, char *const *lines);
 void	reconf_reload(struct peer *c, uint32_t id, const char *data,
 		      size_t len);
 
+/* --- confwatch.c: edits of the sbxrc are noticed ---------------------------- */
+/* The files, or whether they are watched, may be others than they were. */
+void	confwatch_update(struct engine *e);
+void	confwatch_close(struct engine *e);
+/* What somebody found who has read them. */
+void	confwatch_tell(struct engine *e, size_t mistakes, size_t differences);
+
 /* --- runtime.c: sbx set, sbx env ------------------------------------------ */
 int	runtime_set(struct engine *e, const char *line, struct err *err);
 int	runtime_get(const struct engine *e, const char *key, struct buf *out,
@@ -436,6 +450,10 @@ void	proccheck_notify(struct proc *p, int fd);
 int	helper_start(struct proc *p, enum helper_kind kind, const char *name,
 		     const char *command, char **more_env, uint64_t max_us,
 		     uint64_t *slot);
+/* The same for a program of our own, beside no process. */
+int	helper_start_own(struct engine *e, enum helper_kind kind,
+			 char *const *argv, char *const *env, const char *cwd,
+			 uint64_t max_us, uint64_t *slot);
 /* How many of a kind work for p. */
 size_t	helper_count(const struct proc *p, enum helper_kind kind);
 /* Kills it; nobody is told of its end when slot is forgotten. */

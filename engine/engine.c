@@ -143,6 +143,7 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 		return -1;
 	e->loaded_ms = clock_wall_ms();
 	remove_unknown_logs(e);
+	confwatch_update(e);
 	engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER, "loaded %zu process%s",
 		    e->nproc, e->nproc == 1 ? "" : "es");
 	e->registry_dirty = true;
@@ -305,6 +306,7 @@ on_adopted(void *arg)
 	}
 	e->deps_dirty = e->slots_dirty = e->tree_dirty = true;
 	e->adopted = true;
+	confwatch_update(e);
 	/* Only now: no client may see half of the set. */
 	if (serve_open(e, &err) < 0) {
 		engine_note(e, NULL, EVENT_NOTE, CAUSE_ENGINE, "%s", err.text);
@@ -682,6 +684,7 @@ engine_close(struct engine *e)
 		proc_free(e->procs[e->nproc - 1], false);
 	/* Without a reason: another engine follows, clients come back. */
 	serve_close(e, "");
+	confwatch_close(e);
 	keeplink_free(e->link);
 	transit_free(e->transit);
 	tree_free(e->tree);

@@ -44,6 +44,8 @@
 	X(ADDED, "added", "a process was added")                               \
 	X(REMOVED, "removed", "a process was removed")                         \
 	X(CONFIG, "config", "the configuration was read")                      \
+	X(CONFIG_CHANGED, "config-changed", "a file of the configuration "     \
+	  "was edited")                                                        \
 	X(ENGINE_START, "engine-start", "the engine has started")              \
 	X(ENGINE_TAKEOVER, "engine-takeover", "a new engine took over")        \
 	X(ENGINE_STOP, "engine-stop", "the engine ends")                       \

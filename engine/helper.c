@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "loop.h"
 #include "mem.h"
+#include "spawn.h"
 #include "sys.h"
 #include "tree.h"
 
@@ -53,6 +54,15 @@ finish(struct engine *e, struct helper *h, const char *text)
 	helper_free(e, h);
 }
 
+static void
+follow(struct engine *e, struct helper *h, uint64_t max_us)
+{
+	h->at_kill_us = max_us ? clock_us() + max_us : 0;
+	e->tree_dirty = true;
+	list_add_tail(&e->helpers, &h->node);
+	loop_again(e->loop);
+}
+
 int
 helper_start(struct proc *p, enum helper_kind kind, const char *name,
 	     const char *command, char **more_env, uint64_t max_us,
@@ -71,12 +81,39 @@ helper_start(struct proc *p, enum helper_kind kind, const char *name,
 		free(h);
 		return r;
 	}
-	h->at_kill_us = max_us ? clock_us() + max_us : 0;
-	e->tree_dirty = true;
-	list_add_tail(&e->helpers, &h->node);
-	loop_again(e->loop);
+	follow(e, h, max_us);
 	if (slot)
 		*slot = h->slot;
+	return 0;
+}
+
+int
+helper_start_own(struct engine *e, enum helper_kind kind, char *const *argv,
+		 char *const *env, const char *cwd, uint64_t max_us,
+		 uint64_t *slot)
+{
+	struct helper *h = mem_alloc(sizeof *h);
+	struct spawn_req q;
+
+	list_init(&h->node);
+	h->kind = kind;
+	h->name = mem_str("");
+	h->slot = launch_slot(e, &h->tag);
+	spawn_req_init(&q);
+	q.slot = h->slot;
+	q.tag = h->tag;
+	q.argv = (char **)(uintptr_t)argv;
+	q.envp = (char **)(uintptr_t)env;
+	q.cwd = (char *)(uintptr_t)cwd;
+	q.pipe_bytes = 4096;
+	int r = keeplink_spawn(e->link, &q);
+	if (r < 0) {
+		free(h->name);
+		free(h);
+		return r;
+	}
+	follow(e, h, max_us);
+	*slot = h->slot;
 	return 0;
 }
 

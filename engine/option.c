@@ -152,8 +152,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		OPTION_BOOL, "on", .built = true, .runtime = true },
 	[OPTION_WATCH_CONFIG] = {
 		ROW("watch-config", "on | off",
-		    "notice edits of sbxrc and offer to apply them"),
-		OPTION_BOOL, "on", .built = false, .runtime = true,
+		    "notice edits of sbxrc and tell of them"),
+		OPTION_BOOL, "on", .built = true, .runtime = true,
 		.engine = true },
 };
 const struct table option_table = TABLE("SETTINGS", option_rows);

@@ -393,6 +393,8 @@ carry_out(struct reconf *r)
 		    count[RELOAD_DO_CHANGE], count[RELOAD_DO_START],
 		    count[RELOAD_DO_ADD], count[RELOAD_DO_STOP],
 		    count[RELOAD_DO_REMOVE], count[RELOAD_DO_LEAVE]);
+	e->conf_differs = false;
+	confwatch_update(e);
 	e->deps_dirty = e->slots_dirty = e->registry_dirty = true;
 	(void)registry_save(e);
 	loop_again(e->loop);
@@ -449,9 +451,10 @@ reconf_reload(struct peer *c, uint32_t id, const char *data, size_t len)
 		rc = err_set(&err, ERR_USAGE, "a name is there twice");
 	if (rc == 0 && !mistakes)
 		make_plan(&r);
-	if (rc == 0 && !mistakes &&
-	    !(flags & (PROTO_RELOAD_PLAN | PROTO_RELOAD_NOTICE)) &&
-	    make_new(&r, &err) == 0)
+	if (rc == 0 && (flags & PROTO_RELOAD_NOTICE))
+		confwatch_tell(c->e, mistakes, r.file_changes);
+	else if (rc == 0 && !mistakes && !(flags & PROTO_RELOAD_PLAN) &&
+		 make_new(&r, &err) == 0)
 		carry_out(&r);
 	serve_reply(c, id, &err, buf_str(&r.text), r.ids, r.id_count);
 	reload_fini(&r.plan);

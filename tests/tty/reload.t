@@ -193,6 +193,59 @@ s.write(SECOND.replace("sleep 1000", "sleep 3000"))
 same(s.sbx("reload")[0], 0, "a change of one that was stopped by hand")
 same(s.row("same")["status"], "killed", "does not start it")
 
+# --- an edit is noticed, and never applied by itself
+
+
+def noticed(after):
+    found = until(lambda: [e for e in s.events() if e["seq"] > after and
+                           e["event"] == "config-changed"])
+    return [e["text"] for e in found]
+
+
+def newest():
+    return max(e["seq"] for e in s.events())
+
+
+s.write(SECOND)
+s.sbx("reload")
+s.screen()
+ok(s.sees("fresh"), "a screen")
+before, seq = state(), newest()
+s.write("include more.sbxrc optional\n" + SECOND, "new")
+os.rename(s.dir + "/new", s.dir + "/sbxrc")
+s.write("process more exec sleep 4000\n", "more.sbxrc")
+s.write(SECOND.replace("sleep 2001", "sleep 2002"), "new")
+os.rename(s.dir + "/new", s.dir + "/sbxrc")
+same(noticed(seq), ["sbxrc changed: 1 difference (sbx reload)"],
+     "an edit by renaming is told once")
+ok(s.sees("sbxrc changed: 1 difference"), "on the screen too", s.capture())
+same(state(), before, "and nothing is done")
+seq = newest()
+s.write(SECOND + "proces x\n")
+same(noticed(seq), ["sbxrc changed: 1 mistake (sbx check)"],
+     "one with a mistake")
+seq = newest()
+s.write("# words\n" + SECOND)
+same(noticed(seq), ["sbxrc is what runs again"], "and one that takes it back")
+seq = newest()
+s.write("include more.sbxrc\n" + SECOND)
+same(noticed(seq), ["sbxrc changed: 1 difference (sbx reload)"],
+     "one that includes a file")
+s.sbx("reload")
+seq = newest()
+s.kill_engine()
+ok(until(lambda: s.sbx("ls")[0] == 0), "another engine")
+s.write("process more exec sleep 4001\n", "more.sbxrc")
+same(noticed(seq), ["sbxrc changed: 1 difference (sbx reload)"],
+     "an edit of that file, with an engine that took over")
+s.sbx("set", "watch-config", "off")
+seq = newest()
+s.write(SECOND)
+s.sbx("set", "watch-config", "on")
+s.write("include more.sbxrc\n" + SECOND.replace("2001", "2003"))
+same(noticed(seq), ["sbxrc changed: 2 differences (sbx reload)"],
+     "set watch-config off: only what came after it is told of")
+
 # --- kill -9 of the engine in the middle, again and again
 MANY = "".join("process p%d exec sleep %d\n" % (i, 5000 + i)
                for i in range(100))
