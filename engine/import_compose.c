@@ -309,35 +309,11 @@ key_profiles(struct import_yaml *y, struct import_proc *p,
 }
 
 static void
-key_tty(struct import_yaml *y, struct import_proc *p,
-	const struct ytree_node *v)
-{
-	bool tty;
-
-	if (import_ybool(y, p, v, &tty) && tty)
-		import_linef(y->im, p, "tty", "yes");
-}
-
-static void
-key_scale(struct import_yaml *y, struct import_proc *p,
-	  const struct ytree_node *v)
-{
-	unsigned n;
-
-	if (!import_yuint(y, p, v, 1000, &n))
-		return;
-	if (n == 0)
-		p->off = true;
-	else if (n > 1)
-		import_linef(y->im, p, "replicas", "%u", n);
-}
-
-static void
 key_deploy(struct import_yaml *y, struct import_proc *p,
 	   const struct ytree_node *v)
 {
 	static const struct import_key rows[] = {
-		{ "replicas", key_scale, NULL },
+		{ "replicas", import_key_replicas, NULL },
 		{ "resources", NULL, CONTAINER }, { "mode", NULL, NULL },
 		{ "restart_policy", NULL, "sbx takes 'restart'" },
 	};
@@ -352,8 +328,8 @@ static const struct import_key service_keys[] = {
 	{ "healthcheck", key_healthcheck, NULL },
 	{ "restart", key_restart, NULL },
 	{ "profiles", key_profiles, NULL },
-	{ "tty", key_tty, NULL },
-	{ "scale", key_scale, NULL },
+	{ "tty", import_key_tty, NULL },
+	{ "scale", import_key_replicas, NULL },
 	{ "deploy", key_deploy, NULL },
 	/* Taken together with others, or told by the command alone. */
 	{ "command", NULL, NULL }, { "entrypoint", NULL, NULL },

@@ -396,22 +396,12 @@ key_disabled(struct import_yaml *y, struct import_proc *p,
 		p->off = true;
 }
 
-static void
-key_tty(struct import_yaml *y, struct import_proc *p,
-	const struct ytree_node *v)
-{
-	bool yes = false;
-
-	if (import_ybool(y, p, v, &yes) && yes)
-		import_linef(y->im, p, "tty", "yes");
-}
-
 /* One that takes the terminal is only started by hand. */
 static void
 key_foreground(struct import_yaml *y, struct import_proc *p,
 	       const struct ytree_node *v)
 {
-	key_tty(y, p, v);
+	import_key_tty(y, p, v);
 	key_disabled(y, p, v);
 }
 
@@ -423,20 +413,6 @@ key_daemon(struct import_yaml *y, struct import_proc *p,
 
 	if (import_ybool(y, p, v, &yes) && yes)
 		import_linef(y->im, p, "tree", "keep");
-}
-
-static void
-key_replicas(struct import_yaml *y, struct import_proc *p,
-	     const struct ytree_node *v)
-{
-	unsigned n;
-
-	if (!import_yuint(y, p, v, 1000, &n))
-		return;
-	if (n == 0)
-		p->off = true;
-	else if (n > 1)
-		import_linef(y->im, p, "replicas", "%u", n);
 }
 
 static void
@@ -480,10 +456,10 @@ static const struct import_key process_keys[] = {
 	{ "log_location", key_log_location, NULL },
 	{ "disabled", key_disabled, NULL },
 	{ "is_disabled", key_disabled, NULL },
-	{ "is_tty", key_tty, NULL }, { "is_interactive", key_tty, NULL },
+	{ "is_tty", import_key_tty, NULL }, { "is_interactive", import_key_tty, NULL },
 	{ "is_foreground", key_foreground, NULL },
 	{ "is_daemon", key_daemon, NULL },
-	{ "replicas", key_replicas, NULL },
+	{ "replicas", import_key_replicas, NULL },
 	{ "namespace", key_namespace, NULL },
 	{ "success_exit_codes", key_ok_codes, NULL },
 	{ "disable_ansi_colors", NULL, NULL },

@@ -241,3 +241,27 @@ import_ystop(struct import_yaml *y, struct import_proc *p,
 	else
 		import_linef(y->im, p, "stop", "%s %s KILL", name, time);
 }
+
+void
+import_key_tty(struct import_yaml *y, struct import_proc *p,
+	       const struct ytree_node *v)
+{
+	bool tty;
+
+	if (import_ybool(y, p, v, &tty) && tty)
+		import_linef(y->im, p, "tty", "yes");
+}
+
+void
+import_key_replicas(struct import_yaml *y, struct import_proc *p,
+		    const struct ytree_node *v)
+{
+	unsigned n;
+
+	if (!import_yuint(y, p, v, 1000, &n))
+		return;
+	if (n == 0)
+		p->off = true;
+	else if (n > 1)
+		import_linef(y->im, p, "replicas", "%u", n);
+}

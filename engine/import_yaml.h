@@ -77,4 +77,7 @@ void	import_ystop(struct import_yaml *y, struct import_proc *p,
 		     const struct ytree_node *at, const char *signal,
 		     const char *wait);
 
+/* Keys that mean the same in several formats. */
+import_key_fn import_key_tty, import_key_replicas;
+
 #endif
