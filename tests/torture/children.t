@@ -80,6 +80,16 @@ process background {
 process renamed {
     argv bash -c "exec -a '(x) R 1 1 (' %(zoo)s wait"
 }
+process termios {
+    cmd stty raw -echo -isig intr undef; echo raw; %(zoo)s ignore & perl -e 'ioctl STDIN, 0x5412, my $c = "q"; sleep 1000'
+    tty yes
+}
+process nicer {
+    cmd exec env -i SBX_ID=none PATH="$PATH" nice -n 7 bash -c "exec -a [kworker/0:1] %(zoo)s wait"
+}
+process newpids {
+    cmd unshare -p -f sh -c '%(zoo)s daemon & exec %(zoo)s ignore' || exec %(zoo)s ignore
+}
 process noent {
     argv no-such-program-anywhere
 }
@@ -249,6 +259,11 @@ starts_and_stops("thread", 1)
 start("background")
 same(s.sbx("stop", "background")[0], 0, "a background reader is stopped")
 starts_and_stops("renamed", 1)
+starts_and_stops("termios", 2)
+ok(b"raw" in s.raw("termios", "pty"), "its bytes are kept",
+   s.raw("termios", "pty"))
+starts_and_stops("nicer", 1)
+starts_and_stops("newpids", 1)
 
 # 8: what cannot be run
 for name, words in (("noent", "not found in PATH"),
