@@ -69,6 +69,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_SCREEN] = cli_screen,
 	[VERB_WAIT] = cli_wait,
 	[VERB_VALUES] = cli_values,
+	[VERB_WATCH] = cli_watch,
 	[VERB_EVENTS] = cli_events,
 	[VERB_CHECK] = cli_check,
 	[VERB_INIT] = cli_init,

@@ -263,11 +263,22 @@ offer_theme(const struct complete *k, size_t idx)
 }
 
 static void
+offer_watch(const struct complete *k, size_t idx)
+{
+	if (idx > 1)
+		return;
+	offer(k, "add", "a watch, from now on");
+	offer(k, "rm", "a watch");
+}
+
+static void
 offer_words(const struct complete *k, const struct verb_row *v, size_t idx)
 {
 	const char *name;
 
-	if (v->id == VERB_COMPLETION)
+	if (v->id == VERB_WATCH && idx > 0)
+		offer_watch(k, idx);
+	else if (v->id == VERB_COMPLETION)
 		for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
 			offer(k, scripts[i].shell, NULL);
 	else if (v->id == VERB_THEME)

@@ -59,6 +59,7 @@ cli_verb_fn cli_wait, cli_values, cli_events, cli_check, cli_doctor;
 cli_verb_fn cli_reset, cli_version, cli_why, cli_keys, cli_run;
 cli_verb_fn cli_plain, cli_completion, cli_init, cli_theme, cli_reload;
 cli_verb_fn cli_set, cli_env;
+cli_verb_fn cli_watch;
 /* list, show, check. */
 extern const struct table cli_theme_table;
 /* "sbx __notice FILE SOCKET": compares, and tells the engine of it. */
@@ -122,6 +123,8 @@ int	cli_check_pattern(struct cli *c, enum cmd_option o);
 /* The row of a process, also of one that was forgotten since; NULL: never
  * heard of. */
 const struct proc_row *cli_row(struct cli *c, uint32_t id);
+/* Prints the values of its watches, or of that one.  0 or -1. */
+int	cli_put_values(struct cli *c, struct model_proc *p, const char *watch);
 /* Exactly one, by its name. */
 struct model_proc *cli_one(struct cli *c, const char *name);
 

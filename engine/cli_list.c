@@ -354,21 +354,27 @@ put_values(struct cli *c, const struct model_proc *p, const char *watch)
 }
 
 int
-cli_values(struct cli *c)
+cli_put_values(struct cli *c, struct model_proc *p, const char *watch)
 {
 	struct got g = { .cli = c };
+
+	int r = client_values(c->client, p->id, on_values, &g);
+	if (r < 0)
+		return err_set(&c->err, ERR_NO_ENGINE,
+			       "asking the engine: %s", strerror(-r));
+	if (client_wait(c->client, &g.done, 0, &c->err) < 0 || g.rc < 0)
+		return -1;
+	return put_values(c, p, watch);
+}
+
+int
+cli_values(struct cli *c)
+{
 	struct model_proc *p = NULL;
 
 	if (cli_rows(c, 0) == 0)
 		p = cli_one(c, c->cmd->words[0]);
-	if (!p)
-		return cli_fail(c);
-	int r = client_values(c->client, p->id, on_values, &g);
-	if (r < 0)
-		err_set(&c->err, ERR_NO_ENGINE, "asking the engine: %s",
-			strerror(-r));
-	if (r < 0 || client_wait(c->client, &g.done, 0, &c->err) < 0 ||
-	    g.rc < 0 || put_values(c, p, c->cmd->words[1]) < 0)
+	if (!p || cli_put_values(c, p, c->cmd->words[1]) < 0)
 		return cli_fail(c);
 	return 0;
 }

@@ -148,6 +148,8 @@ struct cmd_option_row {
 	X(ATTACH, "attach", "NAME", "its terminal, full screen; C-] leaves")   \
 	X(SCREEN, "screen", "NAME", "show what is on its terminal")            \
 	X(WAIT, "wait", "NAME...", "wait for something to happen")             \
+	X(WATCH, "watch", "NAME [/RE/|add W /RE/...|rm W]",                    \
+	  "try a pattern on its log, add and remove watches")                  \
 	X(VALUES, "values", "NAME [WATCH]", "what its watches have seen")      \
 	X(EVENTS, "events", "", "show what happened, and because of what")     \
 	X(SET, "set", "[KEY [VALUE]]", "show or change settings")              \

@@ -205,6 +205,19 @@ enum { MANY = 10000 };
 		"that the log has\ndropped before are told on stderr, with "     \
 		"--json as \"dropped_bytes\".\n"
 
+#define X_WATCH                                                                \
+	.built = true,                                                         \
+	.words_min = 1, .words_max = MANY,                                     \
+	.options = OPTIONS(O(STREAM), O(JSON)),                                \
+	.examples = "watch web '/took (?<ms>\\d+) ms/'\n"                       \
+		    "watch web add slow '/took (?<ms>\\d{4,}) ms/' "            \
+		    "level=warn value=ms\n" "watch web rm slow\n",             \
+	.more = "With a pattern alone: how many lines of its log match,\n"     \
+		"which first and last, what its named groups held.  add\n"    \
+		"takes what a watch line of sbxrc takes, matches from now\n"  \
+		"on, and goes when a reload finds it not in the file; rm\n"   \
+		"takes away.  With NAME alone: its watches and values.\n"
+
 #define X_VALUES                                                               \
 	.built = true,                                                         \
 	.words_min = 1, .words_max = 2, .options = OPTIONS(O(JSON)),           \

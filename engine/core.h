@@ -365,6 +365,11 @@ void	respec_place(struct proc *p, struct spec *s);
 /* The run is over: what respec_later() was given becomes true. */
 void	respec_next(struct proc *p);
 
+/* --- rewatch.c: watches added and taken away while it runs --------------- */
+/* text: a packed spec that holds the one watch, as base64.  0 or -1. */
+int	rewatch_add(struct proc *p, const char *text, struct err *err);
+int	rewatch_rm(struct proc *p, const char *name, struct err *err);
+
 /* --- reconf.c: the set and its settings, while it runs ------------------- */
 void	reconf_take_settings(struct options *o, char *const *lines);
 /* A client read the file again: the plan, or the plan and what it says. */

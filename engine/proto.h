@@ -111,6 +111,9 @@ enum proto_verb {
 				 * "GROUP\tSOURCE\tWORD" lines (runtime.c) */
 	PROTO_V_SCALE,		/* number: wanted replicas */
 	PROTO_V_DETAILS,	/* of one process; reply text: details.c */
+	PROTO_V_WATCH_ADD,	/* text: base64 of a packed spec (spec.h) that
+				 * holds one watch */
+	PROTO_V_WATCH_RM,	/* text: its name */
 };
 
 /* Bits of proto_request.flags. */

@@ -320,17 +320,6 @@ check_watch(struct rcload *ld, const struct rc_word *pattern,
 	return ok;
 }
 
-static void
-free_watch(struct spec_watch *w)
-{
-	free(w->name);
-	free(w->pattern.text);
-	free(w->value);
-	free(w->unit);
-	free(w->start);
-	free(w->hook);
-}
-
 /* One of the defaults gives way to the process's own of the same name. */
 static bool
 make_room(struct rcload *ld, const struct rc_word *name)
@@ -346,7 +335,7 @@ make_room(struct rcload *ld, const struct rc_word *name)
 				 name->text);
 			return false;
 		}
-		free_watch(&s->watches[i]);
+		spec_watch_fini(&s->watches[i]);
 		size_t behind = --s->watch_count - i;
 		memmove(&s->watches[i], &s->watches[i + 1],
 			behind * sizeof(*s->watches));
@@ -388,5 +377,53 @@ rc_do_watch(struct rcload *ld, const struct rc_stmt *s)
 		spec->watches[spec->watch_count++] = watch;
 		return;
 	}
-	free_watch(&watch);
+	spec_watch_fini(&watch);
+}
+
+static enum rc_expect
+expect_watch(const struct rc_stmt *so_far, void *arg)
+{
+	(void)arg;
+	return rc_expect_watch(so_far);
+}
+
+static void
+take_line(struct rcload *ld, const struct rc_stmt *s)
+{
+	if (s->bad)
+		return;
+	if (s->count >= 4 && strcmp(s->words[0].text, "watch") == 0) {
+		rc_do_watch(ld, s);
+		return;
+	}
+	rc_wrong(ld, &s->words[s->count - 1],
+		 "expected watch NAME /PATTERN/ ACTION...");
+}
+
+struct spec *
+rc_watch_line(const char *line, const char *file, struct diags *ds)
+{
+	static const struct rc_hooks hooks = { expect_watch, NULL, NULL };
+	struct set_request rq = { .alone = true };
+	struct rcload ld = { .rq = &rq, .ds = ds, .where = RC_PROCESS };
+	const struct rc_stmt *st;
+	struct spec *s;
+
+	ld.proc = rc_proc_new(NULL);
+	s = ld.proc->spec;
+	rc_set_str(&s->name, "watch");
+	rc_set_str(&s->command, "true");
+	rc_set_str(&s->cwd, "/");
+	ld.rc = rc_new(file, line, strlen(line), &hooks, ds);
+	for (enum rc_event ev; (ev = rc_next(ld.rc, &st)) != RC_END;)
+		if (ev == RC_STMT)
+			take_line(&ld, st);
+	rc_free(ld.rc);
+	ld.proc->spec = NULL;
+	rc_proc_free(ld.proc);
+	if (diags_errors(ds) || s->watch_count != 1) {
+		spec_free(s);
+		return NULL;
+	}
+	return s;
 }

@@ -16,6 +16,7 @@
 #include "table.h"
 
 struct diags;
+struct spec;
 struct set;
 
 struct set_request {
@@ -32,6 +33,14 @@ struct set_request {
 /* 0 and *set, or -1 with errors in ds; warnings may be there either way. */
 int	set_load(const struct set_request *rq, struct set **set,
 		 struct diags *ds);
+
+/*
+ * One "watch NAME /PATTERN/ ACTION..." line of its own; file is its name in
+ * messages.  A definition of nothing but this watch, caller frees; or NULL
+ * with errors in ds.
+ */
+struct spec *rc_watch_line(const char *line, const char *file,
+			   struct diags *ds);
 
 /* Every word of the language, for help, completion and sbxrc(5). */
 extern const struct table rc_word_table;

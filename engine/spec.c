@@ -243,6 +243,12 @@ spec_free(struct spec *s)
 	free(s);
 }
 
+void
+spec_watch_fini(struct spec_watch *w)
+{
+	record_fini(&watch_record, w);
+}
+
 struct spec *
 spec_dup(const struct spec *s)
 {

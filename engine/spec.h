@@ -248,6 +248,7 @@ struct spec {
 struct spec *spec_new(void);			/* defaults, no command */
 void	spec_free(struct spec *s);		/* NULL is fine */
 struct spec *spec_dup(const struct spec *s);
+void	spec_watch_fini(struct spec_watch *w);
 bool	spec_equal(const struct spec *a, const struct spec *b);
 /* The word of the first property that differs ("cwd"), NULL if none does;
  * where it is written (file, line) is no difference. */

@@ -339,6 +339,29 @@ do_details(struct call *c)
 	}
 }
 
+static void
+to_watches(struct call *c, int (*fn)(struct proc *p, const char *text,
+				     struct err *err))
+{
+	const char *text = c->q->text ? c->q->text : "";
+
+	for (size_t i = 0; i < c->e->nproc; i++)
+		if (c->hit[i] && fn(c->e->procs[i], text, &c->err) == 0)
+			acted_on(c, c->e->procs[i]);
+}
+
+static void
+do_watch_add(struct call *c)
+{
+	to_watches(c, rewatch_add);
+}
+
+static void
+do_watch_rm(struct call *c)
+{
+	to_watches(c, rewatch_rm);
+}
+
 static const struct {
 	verb_fn *fn;
 	unsigned flags;
@@ -356,6 +379,8 @@ static const struct {
 	[PROTO_V_GET] = { do_get, 0 },
 	[PROTO_V_ENV] = { do_env, 0 },
 	[PROTO_V_DETAILS] = { do_details, V_NAMES },
+	[PROTO_V_WATCH_ADD] = { do_watch_add, V_NAMES },
+	[PROTO_V_WATCH_RM] = { do_watch_rm, V_NAMES },
 };
 
 void

@@ -16,7 +16,7 @@ process worker sleep 1001
 process db sleep 1002
 END_RC
 is "$(offered rest)" "restart " "a verb"
-is "$(offered w)" "why wait web worker " "verbs and processes of the file"
+is "$(offered w)" "why wait watch web worker " "verbs and processes of the file"
 is "$(offered stop w)" "web worker " "names where a verb takes them"
 is "$(offered wait web --ti)" "--timeout " "options of the verb"
 is "$(offered logs --stream s)" "stdout stderr " "values of an option"
@@ -25,6 +25,9 @@ is "$(offered signal HU)" "HUP " "signals"
 is "$(offered signal HUP d)" "db " "then names"
 is "$(offered completion z)" "zsh " "shells"
 is "$(offered init --from p)" "procfile process-compose " "formats of init"
+is "$(offered watch web a)" "add " "what watch can do"
+is "$(offered theme sh)" "show " "what theme can do"
+is "$(offered theme show term)" "terminal " "themes"
 is "$(offered help ex)" "exec " "help of verbs"
 is "$(offered exec -- w)" " " "behind -- is the shell's own"
 printf 'process other sleep 1\n' >second
