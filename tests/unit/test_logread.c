@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "engine/base.h"
 #include "engine/clock.h"
 #include "engine/fold.h"
 #include "engine/linewait.h"
@@ -116,6 +117,36 @@ TEST(lines_by_time)
 	struct logline l;
 	EQ_INT(logread_line(r.lr, 4, 10, &l), 1);
 	EQ_INT(l.wall_ms, 1300);
+	rig_fini(&r);
+}
+
+/* Lines keep their order and the times that the clock had; only what was in
+ * a segment already when the clock went more than 24 days away may be told to
+ * be that far from its beginning. */
+TEST(a_clock_that_is_set)
+{
+	static const int64_t day_ms = 24 * 3600 * 1000;
+	static const int days[] = { 100, 101, 99, 20, 300, 0, 100 };
+	struct rig r;
+	struct logline l;
+	rig_init(&r, 0);
+	for (unsigned i = 0; i < ARRAY_LEN(days); i++) {
+		say_at(&r, LOG_OUT, "first\n", days[i] * day_ms);
+		say_at(&r, LOG_OUT, "second\n", days[i] * day_ms + i);
+	}
+	logread_refresh(r.lr);
+	EQ_INT(logread_next_seq(r.lr), 2 * ARRAY_LEN(days) + 1);
+	for (unsigned i = 0; i < ARRAY_LEN(days); i++) {
+		EQ_INT(logread_line(r.lr, 2 * i + 1, 10, &l), 1);
+		EQ_MEM(l.text, l.len, "first", 5);
+		EQ_INT(logread_line(r.lr, 2 * i + 2, 10, &l), 1);
+		EQ_INT(l.wall_ms, days[i] * day_ms + i);
+	}
+	/* Not in order, any of them will do. */
+	for (int day = -1; day < 400; day++) {
+		uint64_t seq = logread_seq_at(r.lr, day * day_ms);
+		OK(seq >= 1 && seq <= logread_next_seq(r.lr));
+	}
 	rig_fini(&r);
 }
 
