@@ -86,7 +86,8 @@ passes(const struct filter *f, const struct proc_row *r)
 		return false;
 	if (f->statuses && !(f->statuses & 1u << r->status))
 		return false;
-	if (f->since_ms && r->started_at_ms < f->since_ms)
+	if (f->since_ms &&
+	    SBX_MAX(r->created_at_ms, r->started_at_ms) < f->since_ms)
 		return false;
 	if (!f->group)
 		return true;

@@ -55,7 +55,8 @@ enum { MANY = 10000 };
 			   O(AFTER), O(SINCE)),                                \
 	.examples = "ls\n" "ls --status failed,killed\n"                       \
 		    "ls --json --limit 50\n",                                  \
-	.more = "With --json: {\"version\":1,\"processes\":[...],"             \
+	.more = "--since: created or started since then.\n"                   \
+		"With --json: {\"version\":1,\"processes\":[...],"             \
 		"\"next\":CURSOR}; next is\n"                                  \
 		"there when --limit left some out, for --after.\n"
 

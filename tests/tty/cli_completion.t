@@ -78,6 +78,13 @@ for shell in zsh fish; do
 		pass "$shell takes it # SKIP not installed"
 	fi
 done
+if command -v fish >/dev/null; then
+	is "$(PATH="$T/bin:$PATH" fish -c 'source script
+		complete -C "sbx stop wo"' | cut -f 1 | tr '\n' ' ')" \
+		"wonder worker " "fish offers the names of the running engine"
+else
+	pass "fish offers the names of the running engine # SKIP not installed"
+fi
 exits 0 "down" sbx down
 
 done_testing

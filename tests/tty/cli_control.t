@@ -76,6 +76,12 @@ exits 4 "a pattern that fits nothing" sbx stop 'x*'
 exits 0 "ls in pages" sbx ls --json --limit 4
 is "$(json 'len(p)')" 4 "four"
 next=$(json 'v["next"]')
+exits 0 "ls --since" sbx ls --json --since 1h
+is "$(printf '%s' "$out" | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["processes"]))')" \
+	"$(sbx ls --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["processes"]))')" \
+	"those that were not started yet were made since then too"
+exits 0 "ls --since later" sbx ls --json --since 2999-01-01T00:00:00Z
+is "$out" '{"version":1,"processes":[]}' "has nobody"
 exits 0 "the next page" sbx ls --json --limit 4 --after "$next"
 is "$(json 'sorted(p), "next" in v')" "['never', 'slow'] False" "the rest"
 exits 2 "no such status" sbx ls --status runing
