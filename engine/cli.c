@@ -57,6 +57,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_ADD] = cli_add,
 	[VERB_EXEC] = cli_exec,
 	[VERB_START] = cli_control,
+	[VERB_SCALE] = cli_control,
 	[VERB_STOP] = cli_control,
 	[VERB_RESTART] = cli_control,
 	[VERB_KILL] = cli_control,

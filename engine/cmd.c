@@ -6,6 +6,7 @@
 #include "err.h"
 #include "mem.h"
 #include "proto.h"
+#include "replica.h"
 #include "signame.h"
 #include "units.h"
 
@@ -359,6 +360,23 @@ signal_of(const struct cmd *c, struct proto_request *q, struct err *e)
 	return 0;
 }
 
+static int
+count_of(const struct cmd *c, struct proto_request *q, struct err *e)
+{
+	const char *text = c->words[1];
+	size_t len = strspn(text, "0123456789");
+	unsigned long n = len && len < 6 && !text[len] ? strtoul(text, NULL, 10)
+						       : 0;
+
+	if (n < 1 || n > REPLICAS_MAX)
+		return err_set(e, ERR_USAGE, "'%.60s' is not a number from 1 "
+			       "to %d", text, REPLICAS_MAX);
+	q->number = (int64_t)n;
+	q->text = c->words[0];
+	q->names = c->words + 2;
+	return 0;
+}
+
 int
 cmd_to_request(const struct cmd *c, struct proto_request *q, struct err *e)
 {
@@ -390,5 +408,7 @@ cmd_to_request(const struct cmd *c, struct proto_request *q, struct err *e)
 		q->for_ms = c->args[CMD_OPT_DOWN_TIMEOUT].number;
 	if (c->verb->id == VERB_SIGNAL)
 		return signal_of(c, q, e);
+	if (c->verb->id == VERB_SCALE)
+		return count_of(c, q, e);
 	return 0;
 }

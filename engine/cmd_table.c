@@ -251,8 +251,14 @@ enum { MANY = 10000 };
 		"set.  Until the next reload.  Without changes: what there is.\n"
 
 #define X_SCALE                                                                \
-	.words_min = 2, .words_max = 2,                                        \
-	.options = NO_OPTIONS
+	.built = true,                                                         \
+	.words_min = 2, .words_max = 2, .request = PROTO_V_SCALE,              \
+	.options = OPTIONS(O(JSON)),                                           \
+	.examples = "scale worker 4\n" "scale worker 1\n",                     \
+	.more = "NAME is a process with a line 'replicas'.  New ones are\n"    \
+		"started; those with the highest numbers are stopped and\n"    \
+		"forgotten.  A reload keeps the number unless the line says\n" \
+		"another one than before.\n"
 
 #define X_RELOAD                                                               \
 	.built = true,                                                         \

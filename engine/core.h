@@ -19,6 +19,7 @@
 #include <sys/types.h>
 #include "base.h"
 #include "buf.h"
+#include "fileguard.h"
 #include "keeplink.h"
 #include "life.h"
 #include "logfmt.h"
@@ -29,6 +30,7 @@
 
 struct peer;
 struct conn;
+struct copy;
 struct conn_frame;
 struct envset;
 struct err;
@@ -43,9 +45,12 @@ struct journal;
 struct journal_event;
 struct keeplink;
 struct loop;
+struct msg_reader;
 struct options;
 struct probe;
 struct regex;
+struct sched;
+struct schedules;
 struct source;
 struct spec;
 struct spool;
@@ -188,6 +193,16 @@ struct proc {
 	struct buf notify_line;
 	pid_t port_holder;	/* the stranger that was found last; 0 */
 
+	/* what starts it, and what follows its log */
+	bool spec_new;		/* the three below do not know it yet */
+	struct sched *sched;	/* NULL: no schedule */
+	struct filewatch_set *files;	/* NULL: none are watched */
+	bool files_failed;	/* they could not be, and that was told */
+	struct fileguard fileguard;
+	struct copy *copy;	/* NULL: no log.file */
+	uint16_t *auto_ports;	/* by index of the spec's ports; 0: not yet */
+	size_t auto_count;
+
 	struct timer *life_timer;
 	char *waits;		/* unmet dependencies as text; NULL */
 	uint64_t row_gen, grow_gen, value_gen;	/* e->gen at the change */
@@ -199,7 +214,7 @@ struct proc {
 };
 
 enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK,
-	HELPER_CONFIG };
+	HELPER_CONFIG, HELPER_CHORE };
 
 /* A child that is no process of the set (helper.c). */
 struct helper {
@@ -272,6 +287,8 @@ struct engine {
 	uint64_t at_stats_us;
 	unsigned stats_round;
 
+	struct schedules *schedules;	/* NULL: nobody has one */
+	struct filewatch *files;	/* NULL: nobody watches any */
 	struct graph *graph;	/* NULL: to be built again */
 	bool deps_dirty, slots_dirty, tree_dirty, registry_dirty;
 	bool registry_stale;	/* only counts that could be counted again */
@@ -318,6 +335,7 @@ void	proc_touch(struct proc *p);		/* its row has changed */
 bool	proc_is_live(const struct proc *p);
 void	proc_arm(struct proc *p);		/* the timer of its life */
 /* End-of-turn work. */
+void	proc_settle_aside(struct engine *e);	/* schedules, files, copies */
 void	proc_settle_trees(struct engine *e);
 /* After registry_save(), with what it gave: nothing starts unrecorded. */
 void	proc_settle_starts(struct engine *e, int saved);
@@ -486,6 +504,51 @@ void	prochook_ended(struct proc *p, const struct helper *h,
  * bytes) names the holder.
  */
 bool	procport_is_own(struct proc *p, char *why, size_t cap);
+
+/* --- procsched.c ----------------------------------------------------------- */
+void	procsched_take_spec(struct proc *p);
+/* Its schedule begins with the set: true where that is all that starting it
+ * means.  flags: LIFE_IN_HAND takes back a stop by hand. */
+bool	procsched_up(struct proc *p, unsigned flags);
+void	procsched_settle(struct engine *e);
+int64_t	procsched_next_wall_ms(const struct proc *p);	/* 0: none */
+int	procsched_pack(const struct proc *p, struct buf *b);
+void	procsched_unpack(struct proc *p, struct msg_reader *r);
+void	procsched_free(struct proc *p);
+void	procsched_close(struct engine *e);
+
+/* --- procfiles.c ----------------------------------------------------------- */
+void	procfiles_take_spec(struct proc *p);
+void	procfiles_settle(struct proc *p);
+/* A file that the engine writes itself. */
+void	procfiles_ignore(struct engine *e, const char *path);
+void	procfiles_free(struct proc *p);
+
+/* --- proccopy.c ------------------------------------------------------------- */
+void	proccopy_take_spec(struct proc *p);
+void	proccopy_settle(struct proc *p);	/* a piece */
+void	proccopy_squeezed(struct engine *e, const struct helper *h, bool fine);
+void	proccopy_free(struct proc *p);
+
+/* --- autoport.c -------------------------------------------------------------- */
+void	autoport_pick(struct proc *p);		/* for the next run */
+/* The port at this place of its spec; 0: not picked yet. */
+unsigned autoport_get(const struct proc *p, size_t idx);
+unsigned autoport_first(const struct proc *p);	/* of `port auto`; 0: none */
+int	autoport_pack(const struct proc *p, struct buf *b);
+void	autoport_unpack(struct proc *p, struct msg_reader *r);
+
+/* --- scale.c ------------------------------------------------------------------ */
+/* Those that were missing, to be started; added has room for count. -1: err. */
+int	scale_up(struct engine *e, const char *name, unsigned count,
+		 struct proc **added, struct err *err);
+/* specs are those of a file that was read again: where its number of replicas
+ * is that of before, they become as many as there are now. */
+int	scale_keep(struct engine *e, struct spec ***specs, size_t *count,
+		   struct err *err);
+/* Those that are too many, to be stopped; they are forgotten then. */
+int	scale_down(struct engine *e, const char *name, unsigned count,
+		   struct proc **leaving);
 
 /* --- registry.c -------------------------------------------------------------- */
 int	registry_save(struct engine *e);	/* 0 or -errno */

@@ -19,6 +19,7 @@
 #include "core.h"
 #include "envset.h"
 #include "err.h"
+#include "filewatch.h"
 #include "fold.h"
 #include "graph.h"
 #include "journal.h"
@@ -570,6 +571,7 @@ end_of_turn(void *arg)
 	procio_fold_all(e);
 	if (e->tree_dirty)
 		proc_settle_trees(e);
+	proc_settle_aside(e);
 	order_settle(e);
 	if (e->registry_stale &&
 	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US)
@@ -685,6 +687,8 @@ engine_close(struct engine *e)
 	/* Without a reason: another engine follows, clients come back. */
 	serve_close(e, "");
 	confwatch_close(e);
+	procsched_close(e);
+	filewatch_free(e->files);
 	keeplink_free(e->link);
 	transit_free(e->transit);
 	tree_free(e->tree);

@@ -78,7 +78,7 @@ enum event_kind {
 	X(TIMEOUT, "timeout", "by", "its timeout", "its timeout")              \
 	X(WATCH, "watch", "by", "a watch", "a watch over its output")          \
 	X(PROBE, "probe", "by", "a check", "a ready or live check")            \
-	X(FILES, "files", "by", "changed files", "its watched files")          \
+	X(FILES, "files", "because", "files changed", "its watched files")     \
 	X(CONFIG, "config", "by", "a reload", "the configuration changed")     \
 	X(ENGINE, "engine", "by", "sbx", "the engine")                         \
 	X(KEEPER, "keeper", "with", "the keeper", "the keeper was lost")

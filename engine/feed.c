@@ -108,6 +108,8 @@ deadline_wall(const struct proc *p)
 		[STATUS_BACKOFF] = LIFE_AT_BACKOFF + 1,
 	};
 	int which = by_status[p->life.status];
+	if (p->life.status == STATUS_SCHEDULED)
+		return procsched_next_wall_ms(p);
 	uint64_t at = which ? p->life.at_us[which - 1] : 0;
 	uint64_t now = clock_us();
 	if (!at)
@@ -146,6 +148,7 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.started_at_ms = p->started_ms, .ready_at_ms = p->ready_ms,
 		.ended_at_ms = p->ended_ms,
 		.deadline_at_ms = deadline_wall(p),
+		.next_run_at_ms = procsched_next_wall_ms(p),
 		.log_lines = fold_next_seq(p->fold) - 1,
 		.dropped_bytes = spool_dropped(p->spool),
 		.errors = p->errors, .warnings = p->warnings,

@@ -1,6 +1,7 @@
 /*
  * Children that are no process of the set: checks by command, the first step
- * of a stop, hooks.  Each has a time; what it leaves running goes with it.
+ * of a stop, hooks, work on a log.file.  Each may have a time; what it leaves
+ * running goes with it.
  */
 #include "core.h"
 
@@ -49,6 +50,8 @@ finish(struct engine *e, struct helper *h, const char *text)
 		prochook_ended(p, h, text);
 	else if (p && h->kind == HELPER_STOP)
 		procstop_ended(p, h, text);
+	else if (h->kind == HELPER_CHORE)
+		proccopy_squeezed(e, h, !text);
 	else if (p)
 		proccheck_ended(p, h, text);
 	helper_free(e, h);

@@ -160,6 +160,8 @@ run_environ(const struct proc *p, const struct identity *id)
 				   (unsigned long long)p->life.run + 1));
 	env = launch_env_put(env, mem_fmt("SBX_RESTARTS=%u", p->life.restarts));
 	env = launch_env_put(env, mem_fmt("SBX_SOCKET=%s", p->e->dir.sock_path));
+	if (s->replica_of)
+		env = launch_env_put(env, mem_fmt("SBX_INDEX=%u", s->replica_idx));
 	for (size_t i = 0; i < s->port_count; i++) {
 		char *name = mem_str(s->ports[i].name);
 		for (char *c = name; *c; c++) {
@@ -170,7 +172,7 @@ run_environ(const struct proc *p, const struct identity *id)
 		}
 		env = launch_env_put(env, mem_fmt("SBX_PORT%s%s=%u",
 					   name[0] ? "_" : "", name,
-					   s->ports[i].port));
+					   autoport_get(p, i)));
 		free(name);
 	}
 	return env;

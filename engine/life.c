@@ -302,19 +302,34 @@ do_slot_free(struct step *s)
 	step_advance(s, LIFE_IN_DEPS_MET | LIFE_IN_SLOT);
 }
 
+/* How the last run ended; "" if there was none. */
+static void
+last_text(const struct life *l, char *out, size_t cap)
+{
+	const char *told = strstr(l->reason, "; last: ");
+
+	out[0] = '\0';
+	if (l->has_exit)
+		life_exit_text(l, out, cap);
+	else if (l->status == STATUS_SCHEDULED && told)
+		snprintf(out, cap, "%.120s", told + strlen("; last: "));
+	else if (status_get(l->status)->final)
+		snprintf(out, cap, "%.120s", l->reason);
+}
+
 static void
 do_scheduled(struct step *s)
 {
 	struct life *l = s->l;
 	const char *when = s->in->detail ? s->in->detail : "by its schedule";
-	char last[64];
+	char last[128];
 
-	if (l->kept_down)
+	if (!step_accept(s))
 		return;
-	life_exit_text(l, last, sizeof last);
+	last_text(l, last, sizeof last);
 	step_change(s, STATUS_SCHEDULED, EVENT_SCHEDULED, CAUSE_SCHEDULE,
-		    "next run %.150s%s%s", when, l->has_exit ? "; last: " : "",
-		    l->has_exit ? last : "");
+		    "next run %.100s%s%s", when, last[0] ? "; last: " : "",
+		    last);
 }
 
 static void

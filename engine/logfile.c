@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base.h"
 #include "buf.h"
@@ -61,6 +62,7 @@ struct logfile {
 	size_t written;			/* of it */
 	uint64_t rotate_at;		/* length at which it is done */
 	ino_t squeezing;		/* inode; 0: no */
+	int squeeze_fd;			/* that file, for gzip; -1 */
 	bool squeeze_failed;
 	bool in_trouble;
 	struct err trouble;
@@ -558,12 +560,15 @@ logfile_squeeze(struct logfile *f, struct buf *out)
 			rotated_drop(f, no, false);
 			continue;
 		}
-		/* By descriptors: the file may be renamed meanwhile, and
-		 * gzip would remove another one by its name. */
+		/* By descriptors: before and after gzip opens it the file
+		 * may get another name, and another one its name. */
 		rotated_name(f, no, false, name, sizeof name);
-		(void)buf_adds(out, "umask 077; exec gzip -c <");
-		add_quoted(out, f->dirname, name);
-		(void)buf_adds(out, " >");
+		int fd = sys_openat(f->dir_fd, name, O_RDONLY | O_NOFOLLOW, 0);
+		if (fd < 0)
+			return false;
+		f->squeeze_fd = fd;
+		(void)buf_addf(out, "umask 077; exec gzip -c "
+			       "</proc/%d/fd/%d >", (int)getpid(), fd);
 		snprintf(name, sizeof name, "%s" PART, f->name);
 		add_quoted(out, f->dirname, name);
 		f->squeezing = st.st_ino;
@@ -581,6 +586,8 @@ logfile_squeezed(struct logfile *f, bool ok)
 	bool rests = f->dir_fd < 0;
 
 	f->squeezing = 0;
+	sys_close(f->squeeze_fd);
+	f->squeeze_fd = -1;
 	if (rests)
 		f->dir_fd = sys_open(f->dirname, O_RDONLY | O_DIRECTORY, 0);
 	if (f->dir_fd < 0) {
@@ -620,7 +627,7 @@ logfile_new(struct spool *sp, const struct logfile_conf *conf)
 		     mem_strn(conf->path, (size_t)(slash - conf->path)) :
 		     mem_str(slash ? "/" : ".");
 	f->name = slash ? f->path + (slash - conf->path) + 1 : f->path;
-	f->record_fd = f->dir_fd = f->fd = -1;
+	f->record_fd = f->dir_fd = f->fd = f->squeeze_fd = -1;
 	buf_init(&f->out, LOGFILE_CHUNK + 64);
 	return f;
 }
@@ -641,6 +648,7 @@ logfile_free(struct logfile *f)
 	if (!f)
 		return;
 	logfile_rest(f);
+	sys_close(f->squeeze_fd);
 	buf_fini(&f->out);
 	free(f->path);
 	free(f->dirname);

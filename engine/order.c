@@ -7,6 +7,7 @@
 #include "graph.h"
 #include "mem.h"
 #include "option.h"
+#include "replica.h"
 #include "spec.h"
 
 /* What `stop cmd` and `stop keys` have before the next step. */
@@ -84,13 +85,16 @@ order_policy(struct proc *p)
 		};
 	for (size_t i = 0; i < s->ok_code_count; i++)
 		life_ok_code(y, s->ok_codes[i].code);
+	p->spec_new = true;
 }
 
+/* A name may mean all replicas: from is where to look on.  SIZE_MAX: no
+ * more. */
 static size_t
-index_of(const struct engine *e, const char *name)
+index_of(const struct engine *e, const char *name, size_t from)
 {
-	for (size_t i = 0; i < e->nproc; i++)
-		if (strcmp(e->procs[i]->spec->name, name) == 0)
+	for (size_t i = from; i < e->nproc; i++)
+		if (replica_is_meant(e->procs[i]->spec, name))
 			return i;
 	return SIZE_MAX;
 }
@@ -108,6 +112,15 @@ cond_of(const struct spec_dep *d, const struct spec *target)
 }
 
 static void
+add_edges(struct engine *e, size_t from, const struct spec_dep *d)
+{
+	for (size_t to = index_of(e, d->name, 0); to != SIZE_MAX;
+	     to = index_of(e, d->name, to + 1))
+		graph_add(e->graph, from, to,
+			  cond_of(d, e->procs[to]->spec));
+}
+
+static void
 build_graph(struct engine *e)
 {
 	if (e->graph)
@@ -115,13 +128,8 @@ build_graph(struct engine *e)
 	e->graph = graph_new(e->nproc);
 	for (size_t i = 0; i < e->nproc; i++) {
 		const struct spec *s = e->procs[i]->spec;
-		for (size_t k = 0; k < s->dep_count; k++) {
-			size_t to = index_of(e, s->deps[k].name);
-			if (to != SIZE_MAX)
-				graph_add(e->graph, i, to,
-					  cond_of(&s->deps[k],
-						  e->procs[to]->spec));
-		}
+		for (size_t k = 0; k < s->dep_count; k++)
+			add_edges(e, i, &s->deps[k]);
 	}
 }
 
@@ -150,7 +158,7 @@ static const char *
 missing_dep(const struct engine *e, const struct spec *s)
 {
 	for (size_t k = 0; k < s->dep_count; k++)
-		if (index_of(e, s->deps[k].name) == SIZE_MAX)
+		if (index_of(e, s->deps[k].name, 0) == SIZE_MAX)
 			return s->deps[k].name;
 	return NULL;
 }
@@ -266,7 +274,7 @@ has_live_dependent(const struct engine *e, const struct proc *p)
 		    !(e->going_down || is_going(e->procs[i])))
 			continue;
 		for (size_t k = 0; k < s->dep_count; k++)
-			if (strcmp(s->deps[k].name, p->spec->name) == 0)
+			if (replica_is_meant(p->spec, s->deps[k].name))
 				return true;
 	}
 	return false;

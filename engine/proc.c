@@ -148,6 +148,7 @@ perform(struct proc *p, unsigned fx, const struct life_output *out)
 	}
 	if (fx & LIFE_FX_SPAWN) {
 		let_go(p);
+		autoport_pick(p);
 		/* Named in the registry before it exists. */
 		p->slot = launch_slot(e, &p->tag);
 		p->spawn_wanted = true;
@@ -436,6 +437,24 @@ save_again(struct engine *e)
 		timer_arm(e->tick, at);
 }
 
+/* What may start a process, and who follows what it says. */
+void
+proc_settle_aside(struct engine *e)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		if (p->spec_new) {
+			p->spec_new = false;
+			procsched_take_spec(p);
+			procfiles_take_spec(p);
+			proccopy_take_spec(p);
+		}
+		procfiles_settle(p);
+		proccopy_settle(p);
+	}
+	procsched_settle(e);
+}
+
 /*
  * After the registry was saved: a new engine that finds a slot unknown to
  * the keeper knows that the spawn was never sent.  What could not be saved
@@ -538,6 +557,10 @@ proc_free(struct proc *p, bool remove_log)
 	if (p->kept && remove_log)
 		keeplink_release(e->link, p->slot);
 	procio_close(p);
+	procsched_free(p);
+	procfiles_free(p);
+	proccopy_free(p);
+	free(p->auto_ports);
 	timer_drop(p->life_timer);
 	timer_drop(p->partial_timer);
 	for (size_t i = 0; i < CHECKS; i++)

@@ -148,7 +148,8 @@ try_socket(struct check *c, enum probe_kind kind)
 	char *host = inside ? mem_fmt("%s/%s", c->p->spec->cwd, s->host) :
 			      mem_str(s->host ? s->host : "localhost");
 	struct probe_target t = {
-		.kind = kind, .host = host, .port = s->port,
+		.kind = kind, .host = host,
+		.port = s->port ? s->port : autoport_first(c->p),
 		.path = s->path, .status_min = s->status_min,
 		.status_max = s->status_max,
 		.headers = s->headers,

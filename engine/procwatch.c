@@ -10,6 +10,7 @@
 #include "journal.h"
 #include "mem.h"
 #include "msg.h"
+#include "replica.h"
 #include "spec.h"
 #include "stats.h"
 #include "watch.h"
@@ -59,16 +60,16 @@ static void
 steer(struct proc *p, const struct watch_hit *h)
 {
 	const struct spec_watch *w = h->spec;
-	struct proc *other = w->start ? engine_find_name(p->e, w->start) :
-					NULL;
 	char detail[160];
 
 	snprintf(detail, sizeof detail, "watch '%.64s', line %llu", w->name,
 		 (unsigned long long)h->seq);
 	if (w->hook)
 		prochook_run(p, h);
-	if (other)
-		proc_tell(other, LIFE_EV_START, CAUSE_WATCH, detail);
+	for (size_t i = 0; w->start && i < p->e->nproc; i++)
+		if (replica_is_meant(p->e->procs[i]->spec, w->start))
+			proc_tell(p->e->procs[i], LIFE_EV_START, CAUSE_WATCH,
+				  detail);
 	if (w->actions & SPEC_WATCH_RESTART)
 		proc_tell(p, LIFE_EV_RESTART, CAUSE_WATCH, detail);
 	else if (w->actions & SPEC_WATCH_STOP)

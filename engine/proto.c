@@ -27,7 +27,7 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 	X(dropped_bytes) X(cpu_permille) X(rss_bytes)
 #define ROW_I64(X)                                                             \
 	X(created_at_ms) X(started_at_ms) X(ready_at_ms) X(ended_at_ms)        \
-	X(deadline_at_ms)
+	X(deadline_at_ms) X(next_run_at_ms)
 #define ROW_U16(X) X(rows) X(cols)
 #define ROW_BOOL(X)                                                            \
 	X(ready) X(unready) X(paused) X(tty) X(hidden) X(autostart)            \

@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 5 };
+enum { PROTO_VERSION = 6 };
 
 enum proto_type {
 	/* client to engine */
@@ -109,7 +109,7 @@ enum proto_verb {
 	PROTO_V_ENV,		/* names[0]: group, "" is the set; then K=V
 				 * and -K; nothing more reads: reply text:
 				 * "GROUP\tSOURCE\tWORD" lines (runtime.c) */
-	PROTO_V_SCALE,		/* number: wanted replicas */
+	PROTO_V_SCALE,		/* text: name; number: wanted replicas */
 	PROTO_V_DETAILS,	/* of one process; reply text: details.c */
 	PROTO_V_WATCH_ADD,	/* text: base64 of a packed spec (spec.h) that
 				 * holds one watch */
@@ -219,6 +219,7 @@ struct proc_row {
 	uint64_t run, restarts, restart_max;
 	int64_t created_at_ms, started_at_ms, ready_at_ms, ended_at_ms;
 	int64_t deadline_at_ms;	/* wall time of the next step; 0: none */
+	int64_t next_run_at_ms;	/* by its schedule; 0: none */
 	uint64_t log_bytes, log_lines, dropped_bytes;
 	uint32_t errors, warnings;	/* watch hits of that level, this run */
 	uint64_t cpu_permille;	/* of one core, over the last second */

@@ -651,6 +651,8 @@ rc_finish(struct rcload *ld)
 	struct names n = names_new(ld);
 	finish_groups(ld, &n);
 	check_deps(ld, &n);
+	/* From here on n names what has become replicas. */
+	rc_expand_replicas(ld);
 	check_ports(ld);
 	finish_procs(ld);
 	finish_settings(ld);

@@ -59,7 +59,10 @@ probe_port(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 {
 	uint64_t port;
 
-	if (rc_uint(ld, &s->words[2], 0, 1, 65535, &port))
+	/* 0: the one that the engine picks. */
+	if (strcmp(s->words[2].text, "auto") == 0)
+		p->port = 0;
+	else if (rc_uint(ld, &s->words[2], 0, 1, 65535, &port))
 		p->port = (unsigned)port;
 	for (size_t i = 3; i < s->count; i++) {
 		const struct rc_word *w = &s->words[i];
@@ -209,7 +212,7 @@ static const struct probe_row probes[] = {
 	  SPEC_PROBE_LOG, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
 	{ ROW("screen", "/PATTERN/", "a line of its screen matches"),
 	  SPEC_PROBE_SCREEN, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
-	{ ROW("port", "N", "it accepts connections there; a host and "
+	{ ROW("port", "N|auto", "it accepts connections there; a host and "
 	      "holder=any may follow"),
 	  SPEC_PROBE_PORT, 1, 3, RC_EXPECT_WORD, probe_port },
 	{ ROW("unix", "PATH", "it accepts connections at that socket"),

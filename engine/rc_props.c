@@ -11,6 +11,9 @@
 #include "err.h"
 #include "graph.h"
 #include "keys.h"
+#include "base.h"
+#include "cron.h"
+#include "err.h"
 #include "mem.h"
 #include "signame.h"
 #include "units.h"
@@ -190,12 +193,9 @@ rc_do_port(struct rcload *ld, const struct rc_stmt *s)
 
 	if (s->count > 2 && !rc_name(ld, &s->words[1]))
 		return;
-	if (strcmp(w->text, "auto") == 0) {
-		if (!rc_built(ld, w, false, "port auto"))
-			return;
-	} else if (!rc_uint(ld, w, 0, 1, 65535, &port)) {
+	if (strcmp(w->text, "auto") != 0 &&
+	    !rc_uint(ld, w, 0, 1, 65535, &port))
 		return;
-	}
 	if (is_full(ld, s, p->spec->port_count))
 		return;
 	p->port_at = mem_grow(p->port_at, p->spec->port_count,
@@ -391,22 +391,32 @@ rc_do_log_rotate(struct rcload *ld, const struct rc_stmt *s)
 	}
 }
 
-/* Five fields of digits and "*,-/"; what they mean is checked where they are
- * used. */
-static bool
-is_cron(const char *text)
+void
+rc_do_log_file(struct rcload *ld, const struct rc_stmt *s)
 {
-	size_t fields = 0;
+	struct spec *spec = ld->proc->spec;
 
-	while (*text) {
-		size_t len = strspn(text, "0123456789*,-/");
-		if (len == 0)
-			return false;
-		fields++;
-		text += len;
-		text += strspn(text, " ");
-	}
-	return fields == 5;
+	free(spec->log_file);
+	spec->log_file = rc_path(ld, s->words[1].text);
+}
+
+/* The field that is wrong is what the mistake is about. */
+static bool
+check_cron(struct rcload *ld, const struct rc_word *w)
+{
+	struct err e = ERR_INIT;
+	struct cron cron;
+	size_t off = 0;
+
+	if (cron_parse(w->text, &cron, &off, &e) == 0)
+		return true;
+	size_t len = strcspn(w->text + off, " ");
+	rc_wrong_in(ld, w, off, SBX_MAX(len, (size_t)1), "%s", e.text);
+	if (e.hint[0])
+		rc_hint(ld, "%s", e.hint);
+	else
+		rc_hint(ld, "like: schedule cron \"0 14 * * 1-5\"");
+	return false;
 }
 
 void
@@ -425,18 +435,14 @@ rc_do_schedule(struct rcload *ld, const struct rc_stmt *s)
 	if (kind == 0) {
 		if (!rc_duration(ld, w, 0, &spec->schedule_every_ms))
 			return;
-		if (spec->schedule_every_ms == 0)
+		if (spec->schedule_every_ms < SPEC_EVERY_MIN_MS)
 			rc_wrong(ld, w, "this time is too short");
 		spec->schedule = SPEC_SCHEDULE_EVERY;
 		spec->schedule_at_start = s->count > 3;
 		return;
 	}
-	if (!is_cron(w->text)) {
-		rc_wrong(ld, w, "expected five fields: minute hour day month "
-			 "weekday");
-		rc_hint(ld, "like: schedule cron \"0 14 * * 1-5\"");
+	if (!check_cron(ld, w))
 		return;
-	}
 	spec->schedule = SPEC_SCHEDULE_CRON;
 	rc_set_str(&spec->schedule_cron, w->text);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "life.h"
+#include "replica.h"
 
 #define ROW(name, args, help) .row = { (name), NULL, (args), (help) }
 #define IN_PROCESS (RC_PROCESS | RC_DEFAULTS)
@@ -154,18 +155,18 @@ const struct rc_word_row rc_words[] = {
 	      "write on to its log until its next run"),
 	  PLAIN(IN_PROCESS, true, RC_EITHER, tree_keep) },
 	{ ROW("replicas", "N", "run so many of it: NAME.0, NAME.1, ..."),
-	  PLAIN(IN_PROCESS, false, RC_UINT, replicas), .least = 1,
-	  .most = 1000 },
+	  PLAIN(IN_PROCESS, true, RC_UINT, replicas), .least = 1,
+	  .most = REPLICAS_MAX },
 	{ ROW("schedule", "every TIME [at-start] | cron \"M H D M W\"",
 	      "run it at times"),
-	  CALL(RC_PROCESS, false, rc_do_schedule, 2, 3),
+	  CALL(RC_PROCESS, true, rc_do_schedule, 2, 3),
 	  .flags = RC_ONCE },
 	{ ROW("schedule.overlap", "skip | queue | replace",
 	      "when the one before has not ended"),
-	  PLAIN(IN_PROCESS, false, RC_CHOICE, schedule_overlap) },
+	  PLAIN(IN_PROCESS, true, RC_CHOICE, schedule_overlap) },
 	{ ROW("files", "GLOB... !GLOB... [debounce=TIME]",
 	      "restart when files change"),
-	  CALL(RC_PROCESS, false, rc_do_files, 1, 0), .flags = RC_LIST },
+	  CALL(RC_PROCESS, true, rc_do_files, 1, 0), .flags = RC_LIST },
 
 	/* What it says. */
 	{ ROW("watch", "NAME /PATTERN/ ACTION...",
@@ -184,11 +185,11 @@ const struct rc_word_row rc_words[] = {
 	{ ROW("log.keep", "SIZE", "bytes of log kept, oldest go first"),
 	  PLAIN(IN_PROCESS, true, RC_SIZE, log_keep_bytes),
 	  .least = 64 << 10 },
-	{ ROW("log.file", "FILE", "a second copy of the output"),
-	  PLAIN(RC_PROCESS, false, RC_TEXT, log_file) },
+	{ ROW("log.file", "FILE", "a copy of the log as plain text"),
+	  CALL(RC_PROCESS, true, rc_do_log_file, 1, 1), .flags = RC_ONCE },
 	{ ROW("log.rotate", "SIZE [keep=N] [gzip]",
 	      "begin a new log.file at this size"),
-	  CALL(IN_PROCESS, false, rc_do_log_rotate, 1, 3),
+	  CALL(IN_PROCESS, true, rc_do_log_rotate, 1, 3),
 	  .flags = RC_ONCE },
 };
 const struct table rc_word_table = TABLE("WORDS OF SBXRC", rc_words);

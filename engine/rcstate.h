@@ -196,6 +196,8 @@ bool	rc_may_define(struct rcload *ld, const struct rc_stmt *s);
 /* A new process with the defaults, as if its block were open now. */
 struct rcload_proc *rc_process_add(struct rcload *ld, const char *name,
 				   const char *file, unsigned line);
+/* rc_replica.c: definitions with replicas become so many of them. */
+void	rc_expand_replicas(struct rcload *ld);
 /* NAME=VALUE lines to the environment of what is open. */
 void	rc_env_lines(struct rcload *ld, const struct rcload_file *f);
 void	rc_group_free(struct rcload_group *g);
@@ -212,8 +214,8 @@ rc_word_fn rc_do_env, rc_do_env_file, rc_do_path;
 rc_word_fn rc_do_process, rc_do_defaults, rc_do_group, rc_do_members;
 rc_word_fn rc_do_cmd, rc_do_argv, rc_do_cwd, rc_do_user, rc_do_umask,
 	rc_do_limit, rc_do_stdin, rc_do_ok_codes, rc_do_port, rc_do_depends,
-	rc_do_stop, rc_do_stop_timeout, rc_do_backoff, rc_do_log_rotate,
-	rc_do_schedule, rc_do_files, rc_do_hook, rc_do_notify;
+	rc_do_stop, rc_do_stop_timeout, rc_do_backoff, rc_do_log_file,
+	rc_do_log_rotate, rc_do_schedule, rc_do_files, rc_do_hook, rc_do_notify;
 rc_word_fn rc_do_ready, rc_do_live;
 rc_word_fn rc_do_watch;
 rc_expect_fn rc_expect_probe, rc_expect_watch, rc_expect_bind, rc_expect_stop;

@@ -341,7 +341,8 @@ start_new(struct reconf *r)
 	}
 	order_needs(e, want);
 	for (size_t i = 0; i < e->nproc; i++) {
-		if (!want[i] && !asked[i])
+		if ((!want[i] && !asked[i]) ||
+		    (asked[i] && procsched_up(e->procs[i], 0)))
 			continue;
 		proc_tell(e->procs[i], LIFE_EV_START,
 			  asked[i] ? CAUSE_CONFIG : CAUSE_DEPENDENT, NULL);
@@ -415,7 +416,9 @@ unpack(struct reconf *r, const char *data, size_t len, uint32_t *flags,
 		return err_set(err, ERR_USAGE, "the request cannot be read");
 	if (*mistakes)
 		return 0;
-	return setpack_get(set, set_len, &r->set, err);
+	if (setpack_get(set, set_len, &r->set, err) < 0)
+		return -1;
+	return scale_keep(r->e, &r->set.specs, &r->set.spec_count, err);
 }
 
 static bool

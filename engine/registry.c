@@ -27,7 +27,7 @@
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 3,
+	REGISTRY_VERSION = 4,
 	REGISTRY_MAX = 256 << 20,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 };
@@ -84,7 +84,7 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	r |= msg_put_i64(b, p->ended_ms);
 	r |= msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
 				p->run_cut << 2 | p->log_ended << 3 |
-				p->leaving << 4));
+				p->leaving << 4 | p->removing << 5));
 	if (p->next_spec)
 		r |= spec_pack(p->next_spec, part);
 	r |= put_part(b, part);
@@ -97,6 +97,8 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	r |= put_part(b, part);
 	r |= put_gaps(p, b);
 	r |= put_tty(p, b);
+	r |= procsched_pack(p, b);
+	r |= autoport_pack(p, b);
 	r |= msg_put_bytes(b, p->input.data ? p->input.data : "", p->input.len);
 	return r;
 }
@@ -251,6 +253,7 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	p->killing = s.flags & 2;
 	p->run_cut = s.flags & 4;
 	p->log_ended = s.flags & 8;
+	p->removing = s.flags & 32;
 	p->errors = s.errors;
 	p->warnings = s.warnings;
 	p->fail_step = s.fail_step;
@@ -260,6 +263,10 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	get_gaps(p, r);
 	procio_find_lost(p);
 	get_tty(p, r);
+	/* It has to know its schedule to go on with it. */
+	procsched_take_spec(p);
+	procsched_unpack(p, r);
+	autoport_unpack(p, r);
 	const char *input = msg_bytes(r, &len);
 	if (len)
 		buf_add(&p->input, input, len);

@@ -112,6 +112,7 @@ respec_place(struct proc *p, struct spec *s)
 	/* Everything else may be in use: only this is taken from it. */
 	p->spec->line = s->line;
 	p->spec->source = s->source;
+	p->spec->replicas = s->replicas;
 	char *file = p->spec->file;
 	p->spec->file = s->file;
 	s->file = file;

@@ -114,6 +114,7 @@ json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 	if (!r->pid)
 		json_when(j, "ended_at", r->ended_at_ms);
 	json_when(j, "deadline_at", r->deadline_at_ms);
+	json_when(j, "next_run_at", r->next_run_at_ms);
 	if (r->started_at_ms)
 		jsonout_uint(j, "uptime_ms", rowfmt_uptime_ms(r, now_ms));
 	jsonout_uint(j, "restarts", r->restarts);
@@ -212,6 +213,10 @@ show_times(struct buf *out, const struct proc_row *r, int64_t now_ms)
 		snprintf(text, sizeof text, "%s %s", when,
 			 rowfmt_exit(r, how));
 		rc |= line(out, "ended", text);
+	}
+	if (r->next_run_at_ms) {
+		clock_rfc3339(when, sizeof when, r->next_run_at_ms);
+		rc |= line(out, "next", when);
 	}
 	return rc;
 }

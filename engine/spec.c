@@ -11,6 +11,7 @@
 #include "err.h"
 #include "mem.h"
 #include "record.h"
+#include "replica.h"
 
 /* Fields: word, tag, type, then what the type needs. */
 #define FIELD(type_, struct_, member_, tag_, word_, ...)                       \
@@ -123,7 +124,7 @@ static const struct field code_fields[] = {
 };
 static const struct record code_record = RECORD(spec_code, code_fields);
 
-/* The next free tag is 63.  A tag that is no longer used stays unused. */
+/* The next free tag is 65.  A tag that is no longer used stays unused. */
 static const struct field spec_fields[] = {
 	FIELD(FIELD_STR, spec, name, 1, "process"),
 	LIGHT(FIELD_STR, spec, desc, 2, "desc"),
@@ -197,8 +198,12 @@ static const struct field spec_fields[] = {
 	      .max = SPEC_OVERLAP_REPLACE),
 	LIGHT(FIELD_STRV, spec, files, 60, "files", .max = SPEC_LIST_MAX),
 	LIGHT(FIELD_U64, spec, files_debounce_ms, 61, "files"),
-	LIGHT(FIELD_UINT, spec, replicas, 62, "replicas", .min = 1,
-	      .max = 1000),
+	/* Each name for itself is in the set or not. */
+	FIELD(FIELD_UINT, spec, replicas, 62, "replicas", .max = REPLICAS_MAX,
+	      .aside = true),
+	FIELD(FIELD_STR, spec, replica_of, 63, "replicas"),
+	FIELD(FIELD_UINT, spec, replica_idx, 64, "replicas",
+	      .max = REPLICAS_MAX),
 };
 static const struct record spec_record = RECORD(spec, spec_fields);
 
@@ -230,7 +235,6 @@ spec_new(void)
 	s->autostart = true;
 	s->log_keep_bytes = 256u << 20;
 	s->files_debounce_ms = 300;
-	s->replicas = 1;
 	return s;
 }
 

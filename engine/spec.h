@@ -26,6 +26,7 @@ struct err;
 #define SPEC_NAME_MAX	64	/* bytes of a process, group or watch name */
 #define SPEC_TEXT_MAX	131071	/* bytes of any string: what exec can take */
 #define SPEC_LIST_MAX	4096	/* words, variables, watches, ... */
+#define SPEC_EVERY_MIN_MS 1000	/* between two times of a schedule */
 #define SPEC_STEPS_MAX	16	/* of a stop ladder, KILL included */
 #define SPEC_PACK_MAX	(512 * 1024)
 
@@ -242,7 +243,9 @@ struct spec {
 	int schedule_overlap;	/* enum spec_overlap */
 	char **files;		/* globs; a leading '!' takes away */
 	uint64_t files_debounce_ms;
-	unsigned replicas;	/* 1 by default */
+	unsigned replicas;	/* of it, as the file says; 0: it is one */
+	char *replica_of;	/* name of the definition it is a copy of */
+	unsigned replica_idx;
 };
 
 struct spec *spec_new(void);			/* defaults, no command */

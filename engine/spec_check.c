@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base.h"
+#include "cron.h"
 #include "err.h"
+#include "pathglob.h"
 
 static bool
 is_name_byte(char c)
@@ -123,15 +125,13 @@ check_probe(const struct spec_probe *p, struct err *e)
 		ok = p->path && p->path[0] == '/' && p->status_min >= 100 &&
 		     p->status_min <= p->status_max && p->port > 0;
 		break;
-	case SPEC_PROBE_PORT:
-		ok = p->port > 0;
-		break;
 	case SPEC_PROBE_UNIX:
 		ok = p->host && p->host[0];
 		break;
 	case SPEC_PROBE_EXEC:
 		ok = p->command && p->command[0];
 		break;
+	case SPEC_PROBE_PORT:	/* check_ports() */
 	case SPEC_PROBE_NONE:
 	case SPEC_PROBE_NOTIFY:
 	case SPEC_PROBE_DELAY:
@@ -172,13 +172,43 @@ check_values(const struct spec *s, struct err *e)
 		return err_set(e, ERR_USAGE, "'log.keep' is zero");
 	if (s->user && !s->user[0])
 		return err_set(e, ERR_USAGE, "'user' is empty");
-	if (s->schedule == SPEC_SCHEDULE_EVERY && s->schedule_every_ms == 0)
-		return err_set(e, ERR_USAGE, "'schedule every' is zero");
-	if (s->schedule == SPEC_SCHEDULE_CRON && !s->schedule_cron)
-		return err_set(e, ERR_USAGE, "'schedule cron' has no times");
-	for (size_t i = 0; i < s->port_count; i++)
+	return 0;
+}
+
+static int
+check_ports(const struct spec *s, struct err *e)
+{
+	bool asks = (s->ready.kind == SPEC_PROBE_PORT && !s->ready.port) ||
+		    (s->live.kind == SPEC_PROBE_PORT && !s->live.port);
+
+	for (size_t i = 0; i < s->port_count; i++) {
 		if (!s->ports[i].name)
 			return err_set(e, ERR_USAGE, "a port has no name");
+		asks &= s->ports[i].port != 0;
+	}
+	return asks ? err_set(e, ERR_USAGE, "a check of 'port auto' needs a "
+			      "line 'port auto'") : 0;
+}
+
+static int
+check_starts(const struct spec *s, struct err *e)
+{
+	struct pathglobs *globs;
+	struct cron cron;
+
+	if (s->schedule == SPEC_SCHEDULE_EVERY &&
+	    s->schedule_every_ms < SPEC_EVERY_MIN_MS)
+		return err_set(e, ERR_USAGE, "'schedule every' is too short");
+	if (s->schedule == SPEC_SCHEDULE_CRON &&
+	    cron_parse(s->schedule_cron ? s->schedule_cron : "", &cron, NULL,
+		       e) < 0)
+		return -1;
+	if (s->files && s->files[0]) {
+		globs = pathglobs_new(s->cwd, s->files, e);
+		if (!globs)
+			return -1;
+		pathglobs_free(globs);
+	}
 	return 0;
 }
 
@@ -188,7 +218,8 @@ spec_check(const struct spec *s, struct err *e)
 	if (check_names(s, e) < 0 || check_command(s, e) < 0 ||
 	    check_env(s, e) < 0 || check_stop(s, e) < 0 ||
 	    check_probe(&s->ready, e) < 0 || check_probe(&s->live, e) < 0 ||
-	    check_watches(s, e) < 0)
+	    check_watches(s, e) < 0 || check_ports(s, e) < 0 ||
+	    check_starts(s, e) < 0)
 		return -1;
 	return check_values(s, e);
 }

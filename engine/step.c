@@ -92,7 +92,7 @@ step_accept(struct step *s)
 		return false;
 	if (c == CAUSE_USER)
 		l->pinned = true;
-	if (c == CAUSE_AUTOSTART || c == CAUSE_DEPENDENT)
+	if (c == CAUSE_AUTOSTART || c == CAUSE_DEPENDENT || c == CAUSE_CONFIG)
 		l->wanted = true;
 	if (step_by_hand(s) || c == CAUSE_FILES || c == CAUSE_CONFIG)
 		forgive(l);

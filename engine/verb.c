@@ -22,6 +22,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "option.h"
+#include "replica.h"
 #include "select.h"
 #include "signame.h"
 #include "spec.h"
@@ -136,11 +137,15 @@ start_all(struct call *c, enum life_event ev, bool autostart)
 	memcpy(asked, c->hit, n * sizeof *asked);
 	if (!(c->q->flags & PROTO_F_NO_DEPS))
 		order_needs(c->e, c->hit);
-	for (size_t i = 0; i < n; i++)
-		if (c->hit[i] || asked[i])
-			start_one(c, c->e->procs[i],
-				  !asked[i] ? needed :
+	for (size_t i = 0; i < n; i++) {
+		struct proc *p = c->e->procs[i];
+		unsigned hand = p->life.kept_down ? LIFE_IN_HAND : 0;
+		if (asked[i] && autostart && procsched_up(p, hand))
+			acted_on(c, p);
+		else if (c->hit[i] || asked[i])
+			start_one(c, p, !asked[i] ? needed :
 				  autostart ? by_set : by_hand(c, ev));
+	}
 	free(asked);
 }
 
@@ -279,6 +284,43 @@ do_down(struct call *c)
 	engine_down(c->e, CAUSE_USER, c->q->for_ms * 1000);
 }
 
+/* The numbers of processes may change: hit and ids are made anew. */
+static void
+do_scale(struct call *c)
+{
+	struct engine *e = c->e;
+	unsigned count = (unsigned)c->q->number;
+	const char *name = c->q->text;
+
+	if (c->q->number < 1 || c->q->number > REPLICAS_MAX) {
+		err_set(&c->err, ERR_USAGE, "a number from 1 to %d is needed",
+			REPLICAS_MAX);
+		return;
+	}
+	if (is_going_down(c))
+		return;
+	struct proc **procs = mem_array(e->nproc + count + 1, sizeof *procs);
+	int n = scale_up(e, name, count, procs, &c->err);
+	free(c->hit);
+	free(c->ids);
+	c->hit = mem_array(e->nproc + 1, sizeof *c->hit);
+	c->ids = mem_array(2 * e->nproc + 1, sizeof *c->ids);
+	for (size_t i = 0; i < e->nproc; i++)
+		for (int k = 0; k < n; k++)
+			c->hit[i] |= e->procs[i] == procs[k];
+	c->q->text = "scale";
+	if (n > 0)
+		start_all(c, LIFE_EV_START, false);
+	n = n < 0 ? 0 : scale_down(e, name, count, procs);
+	for (int k = 0; k < n; k++) {
+		struct life_input in = by_hand(c, LIFE_EV_STOP);
+		proc_event(procs[k], &in);
+		acted_on(c, procs[k]);
+	}
+	free(procs);
+	loop_again(e->loop);
+}
+
 static void
 do_set(struct call *c)
 {
@@ -378,6 +420,7 @@ static const struct {
 	[PROTO_V_SET] = { do_set, 0 },
 	[PROTO_V_GET] = { do_get, 0 },
 	[PROTO_V_ENV] = { do_env, 0 },
+	[PROTO_V_SCALE] = { do_scale, 0 },
 	[PROTO_V_DETAILS] = { do_details, V_NAMES },
 	[PROTO_V_WATCH_ADD] = { do_watch_add, V_NAMES },
 	[PROTO_V_WATCH_RM] = { do_watch_rm, V_NAMES },

@@ -237,6 +237,8 @@ step_row(const struct waiting *w, const struct proc_row *row)
 
 	switch (w->conf.kind) {
 	case WAITING_EXIT:
+		/* Its last run is over, and the next one is another. */
+		over |= row->status == STATUS_SCHEDULED && row->has_exit;
 		return over ? WAITING_MET : WAITING_NOT_YET;
 	case WAITING_UP:
 		if (row->status == STATUS_COMPLETED)

@@ -105,6 +105,10 @@ give(struct world *w, struct life_input in)
 
 	w->fx = life_step(&w->l, &w->p, &in, &w->out);
 
+	/* A hand that gives it back to its schedule. */
+	if (hand && in.event == LIFE_EV_SCHEDULED &&
+	    w->l.status == STATUS_SCHEDULED)
+		w->barred = false;
 	must(w, w->out.from == before.status, "from is told");
 	if (w->l.status != before.status) {
 		must(w, w->fx & LIFE_FX_ANNOUNCE, "a change is announced");
@@ -892,7 +896,7 @@ TEST(files_revive_a_failed_one)
 	gone(&w);
 	ev(&w, LIFE_EV_RESTART, CAUSE_FILES, LIFE_IN_DEPS_MET | LIFE_IN_SLOT);
 	IS(&w, "starting");
-	EQ_STR(w.l.reason, "started by changed files");
+	EQ_STR(w.l.reason, "started because files changed");
 }
 
 TEST(schedule_and_overlap)
@@ -926,10 +930,21 @@ TEST(schedule_and_overlap)
 	IS(&w, "failed");
 	give(&w, next);
 	EQ_STR(w.l.reason, "next run at 14:00; last: exit 2");
+	next.detail = "at 15:00";
+	give(&w, next);
+	EQ_STR(w.l.reason, "next run at 15:00; last: exit 2");
 	ev(&w, LIFE_EV_STOP, CAUSE_USER, 0);
 	IS(&w, "off");
 	give(&w, next);
 	IS(&w, "off");
+	next.flags = LIFE_IN_HAND;
+	give(&w, next);
+	IS(&w, "scheduled");
+	start(&w, CAUSE_SCHEDULE);
+	ev(&w, LIFE_EV_SPAWN_FAILED, CAUSE_NONE, 0);
+	give(&w, next);
+	OK(strstr(w.l.reason, "next run at 15:00; last: could not") ||
+	   strstr(w.l.reason, "next run at 15:00; last: cannot"));
 }
 
 TEST(pause_is_a_flag)
