@@ -238,6 +238,8 @@ struct peer {
 	uint64_t rows_seen, grow_seen, values_seen, events_seen;
 	uint64_t at_grow_us, at_values_us;	/* not before */
 	uint32_t screen_proc;	/* 0: none */
+	uint16_t pane_rows, pane_cols;	/* where it shows it; 0: nowhere */
+	uint64_t at_keys_us;	/* typed into it last; 0: never */
 	uint64_t screen_seen;	/* vt generation */
 	bool screen_whole;	/* it has no picture yet */
 	uint16_t screen_rows, screen_cols;	/* of the last one sent */

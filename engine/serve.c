@@ -196,6 +196,19 @@ take_values_get(struct peer *c, const struct conn_frame *f)
 		feed_values(c, f->id, p);
 }
 
+/* A terminal has the size of the pane of who typed into it last. */
+static bool
+has_last_word(const struct peer *c, const struct proc *p)
+{
+	list_each(n, &c->e->peers) {
+		const struct peer *o = container_of(n, struct peer, node);
+		if (o->screen_proc == p->id && o->pane_rows &&
+		    o->at_keys_us > c->at_keys_us)
+			return false;
+	}
+	return true;
+}
+
 static void
 take_screen_watch(struct peer *c, const struct conn_frame *f)
 {
@@ -209,8 +222,11 @@ take_screen_watch(struct peer *c, const struct conn_frame *f)
 		c->screen_proc = p ? id : 0;
 		c->screen_whole = true;
 		c->at_screen_us = 0;
+		c->at_keys_us = 0;
 	}
-	if (p && rows && cols)
+	c->pane_rows = (uint16_t)(cols ? rows : 0);
+	c->pane_cols = (uint16_t)cols;
+	if (p && c->pane_rows && has_last_word(c, p))
 		proctty_resize(p, rows, cols);
 }
 
@@ -289,6 +305,10 @@ type(struct peer *c, struct proc *p, uint32_t id, const char *data,
 	struct err err = ERR_INIT;
 	char mark[PROTO_MARK_MAX];
 	c->at_typed_us = clock_us();
+	if (len && p->id == c->screen_proc && c->pane_rows) {
+		c->at_keys_us = c->at_typed_us;
+		proctty_resize(p, c->pane_rows, c->pane_cols);
+	}
 	if (id)
 		take_mark(p, mark);
 	if (len && procio_input(p, data, len, false, &err) < 0 && !id)

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Sentences of what sbx promises that are small and shown nowhere else:
+names, words, environments, users, waits, queues, viewers."""
+import glob
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from sbxtest import SBX, Set, done, ok, same, until
+
+s = Set(r"""
+env LEVEL=set TWICE=set GONE=set
+env-file more
+group crowd {
+    env LEVEL=group TWICE=group
+}
+defaults {
+    stop KILL
+}
+process asis {
+    cmd printf '%s|' "a  b" 'c#d' $((1+1)) ${HOME:+set} # not a comment of sbx
+}
+process words {
+    argv printf %s| "a  b" 'c#d' "$((1+1))" '${HOME}'
+}
+process mine {
+    argv tool
+    path bin
+}
+process level {
+    cmd echo $LEVEL $TWICE ${GONE-none} $FILED
+    group crowd
+    env LEVEL=own -GONE
+}
+process after {
+    cmd echo $LEVEL $TWICE $GONE $FILED
+}
+process nobody {
+    cmd echo ran as somebody; id -u
+    user no-such-user-here
+}
+process nowhere {
+    cmd echo ran somewhere
+    cwd /no/such/directory
+}
+process late {
+    cmd sleep 1000
+    ready delay 200ms
+}
+process quick {
+    argv sleep 1000
+    timeout 300ms
+}
+process asks {
+    cmd stty raw -echo; printf '\033[6n'; dd bs=1 count=6 2>/dev/null | od -An -c; echo asked; exec sleep 1000
+    tty yes
+}
+process x1 {
+    argv sleep 1000
+    ready log /never/
+}
+process x2 {
+    argv sleep 1000
+    ready log /never/
+}
+process needs {
+    cmd echo never
+    depends x1 ready
+    depends x2 ready
+}
+process breaks {
+    cmd read x; exit 5
+    stdin pipe
+}
+process hopes {
+    cmd echo never
+    depends breaks ok
+}
+process inside {
+    cmd cd /; "%s" ls --json; echo code $?
+}
+""".replace("%s\" ls", SBX + "\" ls"))
+os.mkdir(s.dir + "/bin")
+s.write("#!/bin/sh\necho the tool\n", "bin/tool")
+os.chmod(s.dir + "/bin/tool", 0o755)
+s.write("FILED='from a file'\n", "more")
+same(s.sbx("up")[0], 1, "up, where two cannot start")
+
+
+def log(name):
+    until(lambda: s.status(name) in ("completed", "failed"), 30)
+    return s.out("logs", name)
+
+
+# Commands and environments.
+same(log("asis"), "a  b|c#d|2|set|", "the text of cmd goes to the shell as is")
+same(log("words"), "a  b|c#d|$((1+1))|${HOME}|", "words go to no shell")
+same(log("mine"), "the tool\n", "a word is looked up in the PATH of the child")
+same(log("level"), "own group none from a file\n",
+     "set, group, process: the last one counts, one is removed")
+same(log("after"), "set set set from a file\n", "and it is so for nobody else")
+for name, words in (("nobody", "no-such-user-here"),
+                    ("nowhere", "/no/such/directory")):
+    row = s.row(name)
+    ok(row["status"] == "error" and words in row["reason"] and
+       row["run"] <= 1 and not row.get("log_bytes"),
+       "%s: an error, and nothing is run" % name, row)
+if os.geteuid() == 0:
+    s.sbx("add", "demon", "--user", "daemon", "--cwd", "/", "--", "sh", "-c",
+          "echo $(id -un) $(id -gn) $HOME $USER $LOGNAME $SHELL; id -G")
+    got = log("demon").split("\n")
+    same(got[0].split()[:2] + got[0].split()[3:5],
+         ["daemon"] * 4, "another user: it is that one")
+    ok("0" not in got[1].split(), "and in no group of ours", got)
+    ok(s.env["HOME"] not in got[0], "with a home of its own", got)
+
+# Readiness, timeouts, the terminal without a viewer.
+same(s.sbx("wait", "late", "--ready", "--timeout", "30s")[0], 0,
+     "ready after a delay")
+ok(until(lambda: s.status("quick") == "timed_out", 30), "a timeout ends it")
+same(s.sbx("wait", "asks", "--log", "asked", "--timeout", "30s")[0], 0,
+     "a question of a program is answered with nobody there")
+ok("R" in s.out("logs", "asks"), "with the place of the cursor",
+   s.out("logs", "asks"))
+
+# What waits tells for what.
+code, out, err = s.sbx("why", "needs")
+ok("x1" in out and "x2" in out, "all that is waited for is told", out)
+same(s.sbx("stop", "needs")[0], 0, "a wait can be called off")
+same(s.status("needs"), "off", "and then it is off")
+same(s.status("hopes"), "waiting", "one that hopes")
+s.sbx("send", "breaks", "x")
+ok(until(lambda: s.status("hopes") == "failed", 30),
+   "fails when what it waits for cannot come")
+ok("breaks" in s.row("hopes")["reason"], "and says so", s.row("hopes"))
+
+# Which engine is meant.
+last = log("inside").rstrip().split("\n")
+ok(last[-1] == "code 0" and json.loads(last[0])["processes"],
+   "a process finds its engine by SBX_SOCKET", last)
+os.makedirs(s.dir + "/deep/er")
+import subprocess
+p = subprocess.run([SBX, "ls"], cwd=s.dir + "/deep/er", env=s.env,
+                   capture_output=True, text=True, stdin=subprocess.DEVNULL)
+ok(p.returncode == 0 and "asis" in p.stdout, "it is found by walking up", p)
+p = subprocess.run([SBX, "-f", s.dir + "/sbxrc", "ls"], cwd="/", env=s.env,
+                   capture_output=True, text=True, stdin=subprocess.DEVNULL)
+ok(p.returncode == 0 and "asis" in p.stdout, "and by -f", p)
+
+# Records.
+pid = s.row("late")["pid"]
+code, out, err = s.sbx("add", "late", "--", "true")
+ok(code == 1 and "late" in err, "a name that is taken is refused", err)
+same((s.row("late")["pid"], s.status("late")), (pid, "running"),
+     "and whose it is is untouched")
+names = []
+for i in range(2):
+    names.append(s.out("add", "--", "true").strip())
+    s.sbx("wait", names[-1], "--exit", "--timeout", "30s")
+    s.sbx("rm", names[-1])
+s.kill_engine()
+ok(until(lambda: s.sbx("ls")[0] == 0), "another engine")
+names.append(s.out("add", "--no-start", "--", "true").strip())
+ok(len(set(names)) == 3, "a name that was made is never used again", names)
+
+
+def spools():
+    return len(glob.glob(s.dir + "/s/sbx/*/log/*"))
+
+
+before = spools()
+code, out, err = s.sbx("add", "brief", "--rm", "--", "echo", "gone")
+ok(until(lambda: s.sbx("show", "brief")[0] == 4), "what is not kept goes")
+ok(until(lambda: spools() <= before), "with its log", (before, spools()))
+same(s.sbx("stop", "--all")[0], 0, "stop all")
+
+# A queue: first in, first out.
+same(s.sbx("set", "limit.processes", "1")[0], 0, "one at a time")
+s.sbx("add", "q0", "--", "sh", "-c", "read x; echo 0 >>order")
+for i in (1, 2, 3):
+    s.sbx("add", "q%d" % i, "--", "sh", "-c", "echo %d >>order" % i)
+same([s.status("q%d" % i) for i in range(4)],
+     ["running", "queued", "queued", "queued"], "the others are queued")
+s.sbx("send", "q0", "x")
+ok(until(lambda: all(s.status("q%d" % i) == "completed" for i in range(4)),
+         30), "they run")
+with open(s.dir + "/order") as f:
+    same(f.read().split(), ["0", "1", "2", "3"], "in their order")
+s.sbx("set", "limit.processes", "64")
+
+# Two viewers: a terminal has the size of the one who typed last.
+s.sbx("add", "shell", "--tty", "--", "sh", "-i")
+sizes = {"a": (100, 30), "b": (70, 20)}
+for name, (cols, rows) in sizes.items():
+    s.tmux("new-session", "-d", "-s", name, "-x", str(cols), "-y", str(rows),
+           SBX + " attach shell; sleep 1000")
+s.tmux("set-option", "-g", "status", "off")
+for name, (cols, rows) in sizes.items():
+    s.tmux("resize-window", "-t", name, "-x", str(cols), "-y", str(rows))
+
+
+def size_by(name):
+    """What the program sees when that viewer types."""
+    s.tmux("send-keys", "-t", name, "stty size", "Enter")
+    return s.out("screen", "shell", "--json") and \
+        json.loads(s.out("screen", "shell", "--json"))["cols"]
+
+
+for name in ("a", "b", "a"):
+    ok(until(lambda: size_by(name) == sizes[name][0], 30, 0.3),
+       "viewer %s types: the terminal is as wide as its own" % name,
+       s.out("screen", "shell", "--json"))
+s.tmux("kill-session", "-t", "b")
+s.tmux("kill-session", "-t", "a")
+same(s.status("shell"), "running", "without viewers it goes on")
+done()
