@@ -637,15 +637,10 @@ fold_free(struct fold *f)
 	free(f);
 }
 
-int
-fold_step(struct fold *f, size_t max_bytes, int64_t wall_ms, uint64_t now_ms)
+/* As far as there are bytes, space for the index, and max_bytes. */
+static int
+fold_some(struct fold *f, size_t max_bytes)
 {
-	f->wall_ms = wall_ms;
-	f->now_ms = now_ms;
-	if (f->replay < f->replay_end) {
-		replay(f, max_bytes);
-		return 1;
-	}
 	size_t done = 0;
 	while (done < max_bytes) {
 		struct logseg *g;
@@ -659,11 +654,26 @@ fold_step(struct fold *f, size_t max_bytes, int64_t wall_ms, uint64_t now_ms)
 		if (n == 0 && !pass_limit(f, g))
 			return f->pending_count ? r : 0;
 	}
-	struct logseg *g = segment_of(f);
-	int64_t age = g ? wall_ms - g->head.wall_ms : 0;
+	return fold_is_caught_up(f) ? 0 : 1;
+}
+
+int
+fold_step(struct fold *f, size_t max_bytes, int64_t wall_ms, uint64_t now_ms)
+{
+	f->wall_ms = wall_ms;
+	f->now_ms = now_ms;
+	if (f->replay < f->replay_end) {
+		replay(f, max_bytes);
+		return 1;
+	}
+	int r = fold_some(f, max_bytes);
+	/* Times are told from the segment's own, which has to be near. */
+	const struct logsegs *t = spool_table(f->sp);
+	int64_t age = t->count == 0 ? 0 :
+		      wall_ms - t->v[t->count - 1].head.wall_ms;
 	if (age > SEGMENT_AGE_MS || age < -SEGMENT_AGE_MS)
 		spool_rotate(f->sp, wall_ms);
-	return fold_is_caught_up(f) ? 0 : 1;
+	return r;
 }
 
 void
