@@ -49,7 +49,7 @@ exits 0 "restart --no-deps of one that has ended" sbx restart web --no-deps
 ok "that one runs" poll "$WAIT" has_status web running
 is "$(status_of db)" killed "without the other"
 exits 0 "one that is started again" sbx restart web
-is "$(sbx show web | sed -n 's/^run *//p')" 8 "its eighth run"
+is "$(sbx show web | sed -n 's/^run  *//p')" 8 "its eighth run"
 
 # An engine that cannot begin: its words are there before the five seconds
 # that a slow one is waited for have passed.
