@@ -296,7 +296,7 @@ cli_control(struct cli *c)
 int
 cli_up(struct cli *c)
 {
-	if (cli_connect_set(c) < 0)
+	if (cli_upgrade(c) < 0 || cli_connect_set(c) < 0)
 		return cli_fail(c);
 	cli_compare_file(c);
 	return start_and_follow(c);

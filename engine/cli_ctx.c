@@ -19,6 +19,7 @@
 #include "rowfmt.h"
 #include "select.h"
 #include "sys.h"
+#include "upgrade.h"
 
 enum {
 	OUT_MAX = 64 << 20,
@@ -198,6 +199,34 @@ cli_connect(struct cli *c, bool start)
 			c->err.text[0] = '\0';
 	}
 	return c->client ? 0 : -1;
+}
+
+int
+cli_upgrade(struct cli *c)
+{
+	char was[UPGRADE_RELEASE_MAX];
+	struct err why = ERR_INIT;
+
+	if (find_session(c) < 0 || cli_loop(c) < 0)
+		return -1;
+	int r = upgrade_engine(c->loop, c->session.sock_path, was, &why);
+	if (r < 0)
+		cli_say(c, "the engine is another sbx (%s), and stays: %s",
+			was, why.text);
+	if (r <= 0)
+		return 0;
+	/* Its successor is that one again if this one could not read the
+	 * records. */
+	if (cli_connect(c, false) < 0)
+		return -1;
+	const struct proto_hello *h = client_hello(c->client);
+	if (upgrade_is_ours((int)h->engine_pid))
+		cli_say(c, "sbx %s took over from another one (%s)",
+			SBX_VERSION, was);
+	else
+		cli_say(c, "the engine is another sbx (%s), and stays: this "
+			"one cannot read its records", was);
+	return 0;
 }
 
 int

@@ -93,6 +93,9 @@ int	cli_connect(struct cli *c, bool start);
 /* The same with a start, for verbs that mean nothing without an sbxrc: where
  * there is none, only an engine that runs already will do. */
 int	cli_connect_set(struct cli *c);
+/* An engine of another binary than this one makes room for it; says so.
+ * One that has to stay is no error, nor is none.  0 or -1. */
+int	cli_upgrade(struct cli *c);
 /* Subscribes to these bits anew and waits until all rows are there. */
 int	cli_sync(struct cli *c, uint32_t bits);
 /* Both, for verbs that need the rows of a running engine. */

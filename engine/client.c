@@ -132,8 +132,7 @@ take_hello(struct client *c, const struct conn_frame *f)
 			"(protocol %u), this is sbx %s (protocol %d)",
 			r < 0 ? "?" : h.release, h.version, SBX_VERSION,
 			PROTO_VERSION);
-		err_hint(&c->why, "end it with the sbx that started it: "
-			 "'sbx down'");
+		err_hint(&c->why, "'sbx up' has this one take over");
 		fall(c);
 		return;
 	}

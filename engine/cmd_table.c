@@ -30,6 +30,8 @@ enum { MANY = 10000 };
 		"is started if there is none.  What runs is left alone; what\n" \
 		"has ended runs once more, a task that was done too.  What\n"  \
 		"NAME depends on is started only where it is not met yet.\n"   \
+		"An engine of another sbx than this one gives way to it,\n"    \
+		"and no process notices.\n"                                    \
 		NAMES_MORE
 
 #define X_DOWN                                                                 \

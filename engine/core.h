@@ -295,6 +295,7 @@ struct engine {
 	bool deps_dirty, slots_dirty, tree_dirty, registry_dirty;
 	bool registry_stale;	/* only counts that could be counted again */
 	bool going_down, finished, keeper_lost;
+	bool replaced;		/* another binary is started next */
 	enum cause down_cause;
 	uint64_t down_for_us;
 	uint64_t gen;		/* grows with every change a client may see */

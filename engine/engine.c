@@ -749,7 +749,7 @@ engine_main(const char *key)
 	if (e->finished)
 		status = 0;
 	/* BYE has to leave before the socket is closed. */
-	while (e->finished && keeplink_queued(e->link) > 0 &&
+	while ((e->finished || e->replaced) && keeplink_queued(e->link) > 0 &&
 	       loop_turn(e->loop, 100000) == 0)
 		;
 	engine_close(e);

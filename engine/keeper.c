@@ -56,6 +56,13 @@ enum talk {
 struct keeper {
 	const struct keeper_conf *conf;
 	struct keeper_shared *sh;
+	/* What the next engine is: "" as conf says.  The other one is for
+	 * when this one cannot take over. */
+	struct binary {
+		char path[4096];
+		bool use_self;
+	} binary, former;
+	bool untried;
 	struct keepslots slots;
 	struct buf out;		/* one packed message */
 	sigset_t mask;
@@ -66,7 +73,7 @@ struct keeper {
 	enum talk talk;
 	pid_t engine, guard;	/* 0: none */
 	bool bye, hung, term, term_told, done;
-	bool was_ready, ever_ready, use_self;
+	bool was_ready, ever_ready;
 	bool unrecorded;	/* the newest registry found no room here */
 	bool refused;		/* no slot left: one answer is owed */
 	uint64_t refused_id;
@@ -226,6 +233,22 @@ do_signal(const struct keepslot *s, const struct keepmsg *m)
 }
 
 static void
+take_binary(struct keeper *k, int fd)
+{
+	struct binary next = { .use_self = false };
+	ssize_t n = fd < 0 ? fd : sys_pread(fd, next.path,
+					    sizeof next.path - 1, 0);
+
+	if (n <= 0)
+		return;
+	k->former = k->binary;
+	k->binary = next;
+	k->untried = true;
+	/* It is no crash, however young the former one was. */
+	k->quick_deaths = 0;
+}
+
+static void
 handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 {
 	struct keepslot *s = keepslot_find(&k->slots, m->slot);
@@ -236,6 +259,7 @@ handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 		if (k->talk != TALK_WAIT)
 			break;
 		k->was_ready = k->ever_ready = true;
+		k->untried = false;
 		k->talk = TALK_ADOPT;
 		for (size_t i = 0; i < k->slots.used; i++)
 			k->slots.v[i].unsent = UNSENT_ADOPT;
@@ -265,6 +289,9 @@ handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 		break;
 	case KEEP_BYE:
 		k->bye = true;
+		break;
+	case KEEP_BINARY:
+		take_binary(k, first);
 		break;
 	default:
 		break;		/* a newer engine's word: not for us */
@@ -337,7 +364,10 @@ engine_child(const struct keeper *k, int fd)
 		_exit(EXIT_INTERNAL);
 	close_range(KEEPER_FD + 1, ~0U, 0);
 	setenv("SBX_KEEPER_FD", number, 1);
-	if (!k->use_self && k->conf->exe && k->conf->exe[0])
+	const struct binary *b = &k->binary;
+	if (!b->use_self && b->path[0])
+		execv(b->path, k->conf->argv);
+	if (!b->use_self && k->conf->exe && k->conf->exe[0])
 		execv(k->conf->exe, k->conf->argv);
 	execv("/proc/self/exe", k->conf->argv);
 	_exit(EXIT_INTERNAL);
@@ -404,9 +434,12 @@ engine_ended(struct keeper *k, int status)
 		k->done = true;
 		return;
 	}
-	if (!k->was_ready) {
+	if (!k->was_ready && k->untried) {
+		k->binary = k->former;
+		k->untried = false;
+	} else if (!k->was_ready) {
 		/* A newer binary may be unable to run: then the one we are. */
-		k->use_self = !k->use_self;
+		k->binary.use_self = !k->binary.use_self;
 		k->failed_starts++;
 	}
 	/* It said by itself that it cannot serve, and there is nothing yet. */

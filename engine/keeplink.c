@@ -408,6 +408,19 @@ keeplink_registry(struct keeplink *k, int memfd)
 }
 
 int
+keeplink_binary(struct keeplink *k, const char *path)
+{
+	struct keepmsg m = { .type = KEEP_BINARY };
+	int fd = sys_memfd("sbx-binary");
+	int r = fd < 0 ? fd : sys_write_all(fd, path, strlen(path));
+
+	if (r == 0)
+		return post(k, &m, fd);
+	sys_close(fd);
+	return r;
+}
+
+int
 keeplink_bye(struct keeplink *k)
 {
 	struct keepmsg m = { .type = KEEP_BYE };

@@ -98,6 +98,8 @@ int	keeplink_signal(struct keeplink *k, uint64_t slot, int signo,
 int	keeplink_close(struct keeplink *k, uint64_t slot, uint32_t fd_mask);
 int	keeplink_release(struct keeplink *k, uint64_t slot);
 int	keeplink_registry(struct keeplink *k, int memfd);	/* borrows */
+/* Another file than this engine's is started next. */
+int	keeplink_binary(struct keeplink *k, const char *path);
 /* After it exit with 0: the keeper ends what is left and itself. */
 int	keeplink_bye(struct keeplink *k);
 

@@ -50,6 +50,8 @@ enum keep_type {
 	KEEP_STOPPED,	/* slot: by a signal of job control */
 	KEEP_CONTINUED,	/* slot */
 	KEEP_TERM,	/* somebody asks sbx to end: shut down */
+	/* engine to keeper; older ones do not know it */
+	KEEP_BINARY,	/* + memfd with a path: the file of the next engine */
 	KEEP_TYPES,
 };
 

@@ -55,6 +55,10 @@ enum proto_type {
 				 * lines (engine/reload.h); ids of those that
 				 * start, end or go */
 
+	/* In every version, of this number and form: see upgrade.h. */
+	PROTO_UPGRADE = 63,	/* str path of a binary → the engine ends, and
+				 * the keeper starts that one; or a REPLY */
+
 	/* engine to client */
 	PROTO_REPLY = 64,	/* struct proto_reply */
 	PROTO_ROW,		/* struct proc_row: new or changed */

@@ -1,6 +1,7 @@
 #include "core.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -419,6 +420,42 @@ take_reload(struct peer *c, const struct conn_frame *f)
 	reconf_reload(c, f->id, f->data, f->len);
 }
 
+/* Whoever may speak to us may replace us: it is the same user. */
+static void
+take_upgrade(struct peer *c, const struct conn_frame *f)
+{
+	struct engine *e = c->e;
+	struct err err = ERR_INIT;
+	struct msg_reader in;
+	struct stat st;
+
+	msg_open(&in, f->data, f->len);
+	const char *path = msg_str_nn(&in);
+	if (path[0] != '/' || strlen(path) >= PATH_MAX ||
+	    stat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    access(path, X_OK) < 0) {
+		err_set(&err, ERR_FAILED, "'%.200s' cannot be run by the "
+			"engine", path);
+		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		return;
+	}
+	e->registry_dirty = true;
+	int r = registry_save(e);
+	if (r == 0)
+		r = keeplink_binary(e->link, path);
+	if (r < 0) {
+		err_set(&err, ERR_FAILED, "the records cannot be kept: %s",
+			strerror(-r));
+		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		return;
+	}
+	engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_USER,
+		    "engine %d (%s) makes room for '%.200s'", getpid(),
+		    SBX_VERSION, path);
+	e->replaced = true;
+	loop_stop(e->loop);
+}
+
 typedef void take_fn(struct peer *c, const struct conn_frame *f);
 
 /* What is not in this table is refused. */
@@ -439,6 +476,7 @@ static take_fn *const takes[] = {
 	[PROTO_LOAD] = take_load,
 	[PROTO_ADD] = take_add,
 	[PROTO_RELOAD] = take_reload,
+	[PROTO_UPGRADE] = take_upgrade,
 };
 
 static void
