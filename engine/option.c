@@ -34,7 +34,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_CLIPBOARD] = {
 		ROW("clipboard", "auto | osc52 | off | COMMAND",
 		    "where copied text goes"),
-		OPTION_TEXT, "auto", .built = false, .runtime = true },
+		OPTION_TEXT, "auto", .built = true, .runtime = true },
 	[OPTION_CLOCK] = {
 		ROW("clock", "on | off", "show the time in the status row"),
 		OPTION_BOOL, "on", .built = true, .runtime = true },

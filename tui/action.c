@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "action_int.h"
 #include "command.h"
 #include "engine/base.h"
 #include "engine/client.h"
@@ -12,10 +13,11 @@
 #include "engine/mem.h"
 #include "engine/option.h"
 #include "engine/units.h"
-#include "logview.h"
+#include "filters.h"
 #include "pane.h"
 #include "sheet.h"
 #include "status_text.h"
+#include "target.h"
 #include "ui.h"
 #include "view.h"
 
@@ -160,11 +162,32 @@ do_attention(struct ui *ui, int argc, char *const *argv)
 		ui_toast(ui, TOAST_INFO, "nothing wants attention");
 }
 
+/* Round through the panes there are: the list, then those of logs. */
+static void
+other_pane(struct ui *ui, int direction)
+{
+	uint32_t id = split_next(ui, direction);
+
+	if (id)
+		ui_select(ui, id);
+	ui_set_mode(ui, ui->split_count && !ui->merged
+				? (id ? MODE_LOG : MODE_LIST)
+			: ui->mode == MODE_LIST ? MODE_LOG
+						: MODE_LIST);
+}
+
 static void
 do_next_pane(struct ui *ui, int argc, char *const *argv)
 {
 	(void)argc, (void)argv;
-	ui_set_mode(ui, ui->mode == MODE_LIST ? MODE_LOG : MODE_LIST);
+	other_pane(ui, 1);
+}
+
+static void
+do_previous_pane(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	other_pane(ui, -1);
 }
 
 static void
@@ -173,6 +196,10 @@ do_open(struct ui *ui, int argc, char *const *argv)
 	struct model_proc *p = ui_selected(ui);
 
 	(void)argc, (void)argv;
+	if (ui->merged) {
+		merge_open(ui);
+		return;
+	}
 	if (!p)
 		return;
 	if (!p->row->tty || (ui->mode == MODE_LOG && ui->log_of_tty)) {
@@ -227,158 +254,6 @@ do_zoom(struct ui *ui, int argc, char *const *argv)
 	ui_relayout(ui);
 }
 
-static struct logview *
-log_of(struct ui *ui)
-{
-	struct model_proc *p = ui_selected(ui);
-
-	return p ? ui_pane(ui, p)->log : NULL;
-}
-
-/* Searching looks at the log, also of a process with a terminal. */
-static struct logview *
-show_log(struct ui *ui)
-{
-	struct model_proc *p = ui_selected(ui);
-
-	if (p && p->row->tty && !ui->log_of_tty) {
-		ui->log_of_tty = true;
-		ui_relayout(ui);
-	}
-	return log_of(ui);
-}
-
-static void
-do_find(struct ui *ui, int argc, char *const *argv)
-{
-	struct err e = ERR_INIT;
-	struct logview *lv;
-
-	if (argc < 2) {
-		sheet_find_open(ui);
-	} else if ((lv = show_log(ui))) {
-		if (logview_highlight(lv, argv[1], &e) < 0)
-			ui_toast(ui, TOAST_ERROR, "%s", e.text);
-		else
-			logview_search(lv);
-		ui->wants |= UI_AGAIN;
-	}
-}
-
-static void
-next_match(struct ui *ui, int direction)
-{
-	struct logview *lv = show_log(ui);
-
-	if (!lv)
-		return;
-	if (!*logview_pattern(lv)) {
-		ui_toast(ui, TOAST_INFO, "nothing was searched for yet");
-		return;
-	}
-	logview_next(lv, direction);
-	ui->wants |= UI_AGAIN;
-}
-
-static void
-do_next(struct ui *ui, int argc, char *const *argv)
-{
-	(void)argc, (void)argv;
-	next_match(ui, 1);
-}
-
-static void
-do_previous(struct ui *ui, int argc, char *const *argv)
-{
-	(void)argc, (void)argv;
-	next_match(ui, -1);
-}
-
-static void
-next_error(struct ui *ui, int direction)
-{
-	struct logview *lv = show_log(ui);
-
-	if (!lv)
-		return;
-	if (!logview_rules(lv)) {
-		ui_toast(ui, TOAST_INFO, "no watch marks errors here");
-		return;
-	}
-	logview_next_error(lv, direction);
-	ui->wants |= UI_AGAIN;
-}
-
-static void
-do_next_error(struct ui *ui, int argc, char *const *argv)
-{
-	(void)argc, (void)argv;
-	next_error(ui, 1);
-}
-
-static void
-do_previous_error(struct ui *ui, int argc, char *const *argv)
-{
-	(void)argc, (void)argv;
-	next_error(ui, -1);
-}
-
-static void
-do_filter(struct ui *ui, int argc, char *const *argv)
-{
-	struct err e = ERR_INIT;
-	struct logview *lv;
-
-	if (argc < 2)
-		sheet_filter_open(ui);
-	else if ((lv = show_log(ui)) && logview_filter(lv, argv[1], &e) < 0)
-		ui_toast(ui, TOAST_ERROR, "%s", e.text);
-}
-
-static void
-do_unfilter(struct ui *ui, int argc, char *const *argv)
-{
-	struct logview *lv = log_of(ui);
-
-	(void)argc, (void)argv;
-	while (lv && logview_unfilter(lv))
-		;
-}
-
-static void
-do_follow(struct ui *ui, int argc, char *const *argv)
-{
-	struct logview *lv = log_of(ui);
-
-	(void)argc, (void)argv;
-	if (!lv)
-		return;
-	if (logview_following(lv))
-		logview_pause(lv);
-	else
-		logview_follow(lv);
-}
-
-static void
-do_wrap(struct ui *ui, int argc, char *const *argv)
-{
-	(void)argc, (void)argv;
-	ui->wrap = !ui->wrap;
-	ui_toast(ui, TOAST_INFO, "wrap %s", ui->wrap ? "on" : "off");
-}
-
-static void
-do_time(struct ui *ui, int argc, char *const *argv)
-{
-	static const char *const words[] = { "off", "time", "date", "delta" };
-	uint64_t n = options_number(ui->options, OPTION_TIMESTAMPS);
-
-	(void)argc, (void)argv;
-	n = (n + 1) % ARRAY_LEN(words);
-	options_change(ui->options, "timestamps", words[n], NULL);
-	ui_toast(ui, TOAST_INFO, "time column: %s", words[n]);
-}
-
 static void
 do_details(struct ui *ui, int argc, char *const *argv)
 {
@@ -424,6 +299,10 @@ do_remove(struct ui *ui, int argc, char *const *argv)
 	(void)argc, (void)argv;
 	if (!p)
 		return;
+	if (ui_marks(ui) > 0) {
+		command_run(ui, "rm %");
+		return;
+	}
 	snprintf(title, sizeof(title), "remove %.64s", p->row->name);
 	snprintf(line, sizeof(line), "rm %.64s", p->row->name);
 	sheet_confirm_open(ui, title,
@@ -431,25 +310,24 @@ do_remove(struct ui *ui, int argc, char *const *argv)
 			   "remove it", line);
 }
 
-static void
-clear_search(struct ui *ui, struct logview *lv)
-{
-	logview_highlight(lv, NULL, NULL);
-	ui->dirty = true;
-}
-
 /* One layer back, never out: what was found, the zoom, the pane. */
 static bool
 step_back(struct ui *ui)
 {
-	struct logview *lv = log_of(ui);
+	struct filters *f = target_filters(ui);
 
-	if (lv && *logview_pattern(lv))
-		clear_search(ui, lv);
-	else if (lv && *logview_filters(lv))
-		logview_unfilter(lv);
+	if (*target_pattern(ui))
+		target_highlight(ui, NULL, NULL);
+	else if (f && filters_any(f))
+		filters_drop(f);
+	else if (ui->merged)
+		ui_show_merged(ui, false);
 	else if (ui->zoom)
 		do_zoom(ui, 0, NULL);
+	else if (ui->split_count)
+		split_close(ui);
+	else if (ui_marks(ui) > 0)
+		action_do_unmark(ui, 0, NULL);
 	else if (ui->mode != MODE_LIST)
 		ui_set_mode(ui, MODE_LIST);
 	else if (ui->log_of_tty)
@@ -586,55 +464,65 @@ do_bind(struct ui *ui, int argc, char *const *argv)
 		ui_toast(ui, TOAST_ERROR, "%s", e.text);
 }
 
-typedef void action_fn(struct ui *ui, int argc, char *const *argv);
-
 static action_fn *const functions[ACTION_COUNT] = {
+	[ACTION_ALL_LOGS] = action_do_all_logs,
 	[ACTION_ATTENTION] = do_attention,
 	[ACTION_BACK] = do_back,
 	[ACTION_BIND] = do_bind,
 	[ACTION_BOTTOM] = do_bottom,
+	[ACTION_CHOOSE] = action_do_choose,
+	[ACTION_CLEAR] = action_do_clear,
 	[ACTION_COMMAND] = do_command,
+	[ACTION_COPY] = action_do_copy,
 	[ACTION_DETACH] = do_detach,
 	[ACTION_DETAILS] = do_details,
 	[ACTION_ESCAPE] = do_escape,
-	[ACTION_FILTER] = do_filter,
-	[ACTION_FIND] = do_find,
-	[ACTION_FOLLOW] = do_follow,
+	[ACTION_FILTER] = action_do_filter,
+	[ACTION_FIND] = action_do_find,
+	[ACTION_FOLLOW] = action_do_follow,
 	[ACTION_HALF_DOWN] = do_half_down,
 	[ACTION_HALF_UP] = do_half_up,
+	[ACTION_HIDDEN] = action_do_hidden,
 	[ACTION_INTERRUPT] = do_quit,
 	[ACTION_KEYS] = do_keys,
 	[ACTION_LEAVE] = do_leave,
 	[ACTION_LEFT] = do_left,
 	[ACTION_LINE_DOWN] = do_down,
 	[ACTION_LINE_UP] = do_up,
+	[ACTION_MARK] = action_do_mark,
+	[ACTION_MARK_LINE] = action_do_mark_line,
 	[ACTION_MOUSE] = do_mouse,
 	[ACTION_NEW] = do_new,
-	[ACTION_NEXT] = do_next,
-	[ACTION_NEXT_ERROR] = do_next_error,
+	[ACTION_NEXT] = action_do_next,
+	[ACTION_NEXT_BOUNDARY] = action_do_next_boundary,
+	[ACTION_NEXT_ERROR] = action_do_next_error,
 	[ACTION_NEXT_PANE] = do_next_pane,
 	[ACTION_OPEN] = do_open,
 	[ACTION_OTHER_DOWN] = do_other_down,
 	[ACTION_OTHER_UP] = do_other_up,
 	[ACTION_PAGE_DOWN] = do_page_down,
 	[ACTION_PAGE_UP] = do_page_up,
-	[ACTION_PREVIOUS] = do_previous,
-	[ACTION_PREVIOUS_ERROR] = do_previous_error,
-	[ACTION_PREVIOUS_PANE] = do_next_pane,
+	[ACTION_PREVIOUS] = action_do_previous,
+	[ACTION_PREVIOUS_BOUNDARY] = action_do_previous_boundary,
+	[ACTION_PREVIOUS_ERROR] = action_do_previous_error,
+	[ACTION_PREVIOUS_PANE] = do_previous_pane,
 	[ACTION_QUIT] = do_quit,
 	[ACTION_REDRAW] = do_redraw,
 	[ACTION_REMOVE] = do_remove,
 	[ACTION_RIGHT] = do_right,
 	[ACTION_SELECT] = do_select,
 	[ACTION_SEND_SIGNAL] = do_send_signal,
+	[ACTION_SORT] = action_do_sort,
+	[ACTION_SPLIT] = action_do_split,
 	[ACTION_SUSPEND] = do_suspend,
 	[ACTION_THEME] = do_theme,
-	[ACTION_TIME] = do_time,
+	[ACTION_TIME] = action_do_time,
 	[ACTION_TOP] = do_top,
 	[ACTION_UNBIND] = do_bind,
-	[ACTION_UNFILTER] = do_unfilter,
+	[ACTION_UNFILTER] = action_do_unfilter,
+	[ACTION_UNMARK] = action_do_unmark,
 	[ACTION_USE] = do_use,
-	[ACTION_WRAP] = do_wrap,
+	[ACTION_WRAP] = action_do_wrap,
 	[ACTION_ZOOM] = do_zoom,
 };
 

@@ -17,6 +17,7 @@
 #include "engine/option.h"
 #include "engine/rc.h"
 #include "engine/spec.h"
+#include "pane.h"
 #include "sheet.h"
 #include "status_text.h"
 #include "ui.h"
@@ -27,7 +28,8 @@ extern char **environ;
 
 /* Settings that are the screen's own and not the engine's. */
 static const enum option_id screen_options[] = {
-	OPTION_BELL,	      OPTION_CLOCK,	  OPTION_GLYPHS,
+	OPTION_BELL,	      OPTION_CLIPBOARD,	  OPTION_CLOCK,
+	OPTION_GLYPHS,
 	OPTION_LAYOUT,	      OPTION_LEAVE,	  OPTION_LEAVE_DOUBLE,
 	OPTION_LIST_WIDTH,    OPTION_MOUSE,	  OPTION_PASTE_CONFIRM,
 	OPTION_QUIT,	      OPTION_SCROLL_LINES, OPTION_THEME,
@@ -246,6 +248,45 @@ run_request(struct ui *ui, const struct cmd *c, const char *line, bool sure)
 	echo(ui, line);
 }
 
+/* The words with the marked processes, or the selected one, at their end;
+ * how many words there are then. */
+static size_t
+add_marked(struct ui *ui, char **words, size_t count)
+{
+	struct model_proc *sel = ui_selected(ui);
+	size_t before = count;
+
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		struct model_proc *p = model_at(ui->model, i);
+		if (ui_pane(ui, p)->mark_no && count < WORDS_MAX)
+			words[count++] = (char *)p->row->name;
+	}
+	if (count == before && sel && count < WORDS_MAX)
+		words[count++] = (char *)sel->row->name;
+	words[count] = NULL;
+	return count;
+}
+
+/* Does it take several processes, so that it means the marked ones? */
+static bool
+takes_marked(const struct verb_row *v)
+{
+	return v->id == VERB_START || v->id == VERB_STOP ||
+	       v->id == VERB_RESTART || v->id == VERB_KILL ||
+	       v->id == VERB_RM || v->id == VERB_SIGNAL;
+}
+
+static char *
+joined(char *const *words, size_t count)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	for (size_t i = 0; i < count; i++)
+		buf_addf(&b, "%s%s", i ? " " : "", words[i]);
+	return buf_take(&b);
+}
+
 /* A verb of engine/cmd.h, with the selected process where it needs a name
  * and has none, and for '%'. */
 static void
@@ -256,22 +297,29 @@ run_verb(struct ui *ui, char **words, size_t count, const char *line,
 	struct err e = ERR_INIT;
 	struct cmd c;
 	char *full = mem_str(line);
-
-	for (size_t i = 1; i < count; i++)
-		if (!strcmp(words[i], "%") && p)
-			words[i] = (char *)p->row->name;
-	int r = cmd_parse_verb(words, count, &c, &e);
 	const struct row *row = table_find(&cmd_verb_table, words[0]);
 	const struct verb_row *v = (const struct verb_row *)(const void *)row;
+
+	/* '%' is last wherever names are. */
+	if (count > 1 && !strcmp(words[count - 1], "%") && p) {
+		count = add_marked(ui, words, count - 1);
+		free(full);
+		full = joined(words, count);
+	}
+	int r = cmd_parse_verb(words, count, &c, &e);
 	if (r < 0 && v && v->request && v->words_min > 0 && p &&
 	    count < WORDS_MAX) {
 		/* NAME comes last in all of them. */
+		size_t more = count + 1;
 		words[count] = (char *)p->row->name;
+		words[more] = NULL;
+		if (takes_marked(v))
+			more = add_marked(ui, words, count);
 		struct err again = ERR_INIT;
-		r = cmd_parse_verb(words, count + 1, &c, &again);
+		r = cmd_parse_verb(words, more, &c, &again);
 		if (r == 0) {
 			free(full);
-			full = mem_fmt("%s %s", line, p->row->name);
+			full = joined(words, more);
 		}
 	}
 	if (r < 0) {

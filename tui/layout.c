@@ -16,6 +16,8 @@ enum {
 	WIDE_NAME = 18,		/* columns of a name with columns */
 	WIDE_EXTRA = 32,
 	FULL_EXTRA = 26,	/* PID, PORTS, RST */
+	SPLIT_ROWS = 6,		/* of a pane among others, with its title */
+	SPLIT_COLS = 60,	/* in two columns */
 	PANES_MIN = 6,		/* rows below the list that panes need */
 };
 
@@ -126,6 +128,29 @@ place_tiny(const struct layout_in *in, struct layout *l)
 		l->main.h--;
 		l->status = (struct rect){ rows - 1, 0, 1, in->cols };
 	}
+}
+
+bool
+layout_split(struct rect r, int count, struct rect *out)
+{
+	bool grid = r.h / count < SPLIT_ROWS;
+	int rows = grid ? (count + 1) / 2 : count;
+	int w = grid ? (r.w - 1) / 2 : r.w;
+
+	if (r.h / rows < SPLIT_ROWS || (grid && w < SPLIT_COLS))
+		return false;
+	for (int i = 0; i < count; i++) {
+		int row = grid ? i / 2 : i;
+		int y = r.h * row / rows, end = r.h * (row + 1) / rows;
+		bool right = grid && i % 2;
+		/* The last one of an odd number has both columns. */
+		bool wide = grid && i == count - 1 && !right;
+		out[i] = (struct rect){
+			r.y + y, right ? r.x + w + 1 : r.x, end - y,
+			wide ? r.w : right ? r.w - w - 1 : w
+		};
+	}
+	return true;
 }
 
 static enum layout_kind

@@ -43,6 +43,10 @@ struct layout {
 	struct rect status, hint;
 };
 
+/* count parts of r, one below the other or in two columns; false if they
+ * would be too small to be of use. */
+bool	layout_split(struct rect r, int count, struct rect *out);
+
 struct layout layout_make(const struct layout_in *in);
 
 #endif

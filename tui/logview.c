@@ -4,27 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base.h"
-#include "engine/buf.h"
 #include "engine/err.h"
 #include "engine/mem.h"
 #include "engine/regex.h"
 #include "engine/search.h"
-#include "engine/strip.h"
+#include "filters.h"
 #include "logrules.h"
 
 enum {
-	FILTERS_MAX = 8,
 	LINE_MAX_BYTES = 64 * 1024,
+	MARKS_MAX = 64,
 	WALK_MAX = 4000,	/* lines looked at for one step of a filter */
 	SLICE_BYTES = 4 << 20,	/* of a search in one slice */
 	/* Logs up to this size are searched for errors by themselves. */
 	ERRORS_BYTES = 256 << 20,
 };
 
-struct filter {
-	struct regex *re;
-	bool hide;
-	char *text;
+/* A line that a person drew into the log, after that line. */
+struct mark {
+	uint64_t after;
+	int64_t ms;
 };
 
 enum jump { JUMP_NONE, JUMP_HIT, JUMP_ERROR };
@@ -40,9 +39,10 @@ struct logview {
 	int first_sub;
 	int shown_rows;
 
-	struct filter filters[FILTERS_MAX];
-	size_t filter_count;
-	char *filter_text;
+	struct filters *filters;
+	struct mark marks[MARKS_MAX];
+	size_t mark_count;
+	uint64_t floor;		/* lines before it were cleared away */
 
 	struct regex *find;
 	char *pattern;
@@ -54,39 +54,28 @@ struct logview {
 	uint64_t jump_from;
 	bool jump_around;	/* nothing there: try the other direction */
 	bool missed;
-	char scratch[LINE_MAX_BYTES];
 };
-
-static bool
-matches(struct logview *lv, struct regex *re, const struct logline *l)
-{
-	const char *text = l->text;
-	size_t len = SBX_MIN(l->len, sizeof(lv->scratch));
-
-	if (strip_needed(text, len)) {
-		len = strip_text(text, len, lv->scratch);
-		text = lv->scratch;
-	}
-	return regex_match(re, text, len, 0, NULL) == REGEX_MATCH;
-}
 
 static bool
 filtered(const struct logview *lv)
 {
-	return lv->filter_count > 0 ||
+	return filters_any(lv->filters) ||
 	       (lv->rules && logrules_can_hide(lv->rules));
 }
 
 static bool
 passes(struct logview *lv, const struct logline *l)
 {
-	if (l->flags & LOGLINE_GAP)
-		return true;
-	for (size_t i = 0; i < lv->filter_count; i++)
-		if (matches(lv, lv->filters[i].re, l) == lv->filters[i].hide)
-			return false;
-	return !lv->rules || !logrules_can_hide(lv->rules) ||
-	       !logrules_hides(lv->rules, l);
+	if (!filters_pass(lv->filters, l))
+		return false;
+	return (l->flags & LOGLINE_GAP) || !lv->rules ||
+	       !logrules_can_hide(lv->rules) || !logrules_hides(lv->rules, l);
+}
+
+static uint64_t
+first_of(const struct logview *lv)
+{
+	return SBX_MAX(logread_first_seq(lv->lr), lv->floor);
 }
 
 /*
@@ -97,7 +86,7 @@ passes(struct logview *lv, const struct logline *l)
 static bool
 walk(struct logview *lv, uint64_t seq, int direction, uint64_t *out)
 {
-	uint64_t first = logread_first_seq(lv->lr);
+	uint64_t first = first_of(lv);
 	uint64_t next = logread_next_seq(lv->lr);
 	struct logline l;
 
@@ -136,34 +125,48 @@ run_at(struct logview *lv, uint64_t seq)
 	return NULL;
 }
 
-/* Rows of a line with the separator above it; *sep says if there is one. */
-static int
-line_rows(struct logview *lv, uint64_t seq, logview_rows_fn *fn, void *arg,
-	  bool *sep)
-{
-	struct logline l;
-	int n = 1;
+/* What a line takes: a separator above it, its text, marks below it. */
+struct parts {
+	int sep, text, all;
+	size_t mark;		/* the first one's index */
+};
 
-	*sep = run_at(lv, seq) != NULL;
+static struct parts
+parts_of(struct logview *lv, uint64_t seq, logview_rows_fn *fn, void *arg)
+{
+	struct parts p = { .sep = run_at(lv, seq) != NULL, .text = 1 };
+	struct logline l;
+	int marks = 0;
+
 	if (fn && logread_line(lv->lr, seq, LINE_MAX_BYTES, &l) == 1)
-		n = fn(&l, arg);
-	return SBX_MAX(n, 1) + *sep;
+		p.text = SBX_MAX(fn(&l, arg), 1);
+	for (size_t i = lv->mark_count; i-- > 0;)
+		if (lv->marks[i].after == seq) {
+			p.mark = i;
+			marks++;
+		}
+	p.all = p.sep + p.text + marks;
+	return p;
 }
 
-/* Row `sub` of a line, the separator counted as row 0 where there is one. */
 static struct logview_row
-row_of(struct logview *lv, uint64_t seq, int sub, bool sep)
+row_of(struct logview *lv, uint64_t seq, int sub, const struct parts *p)
 {
 	struct logview_row r = { .kind = LOGVIEW_LINE, .seq = seq };
 
-	if (sep && sub == 0) {
+	if (p->sep && sub == 0) {
 		const struct log_run *run = run_at(lv, seq);
 		r.kind = LOGVIEW_RUN;
 		r.run = run ? run->run : 0;
 		r.run_ms = run ? run->start_ms : 0;
-		return r;
+	} else if (sub >= p->sep + p->text) {
+		size_t i = p->mark + (size_t)(sub - p->sep - p->text);
+		r.kind = LOGVIEW_MARK;
+		r.run = i + 1;
+		r.run_ms = lv->marks[i].ms;
+	} else {
+		r.sub = sub - p->sep;
 	}
-	r.sub = sub - sep;
 	return r;
 }
 
@@ -193,10 +196,9 @@ fill_following(struct logview *lv, struct logview_row *rows, int height,
 	while (n > 0 && at > 0)
 		rows[--at] = tail[--n];
 	while (at > 0 && seq > 0 && walk(lv, seq - 1, -1, &seq)) {
-		bool sep;
-		for (int sub = line_rows(lv, seq, fn, arg, &sep);
-		     sub > 0 && at > 0;)
-			rows[--at] = row_of(lv, seq, --sub, sep);
+		struct parts p = parts_of(lv, seq, fn, arg);
+		for (int sub = p.all; sub > 0 && at > 0;)
+			rows[--at] = row_of(lv, seq, --sub, &p);
 	}
 	if (at > 0)
 		memmove(rows, rows + at,
@@ -212,7 +214,6 @@ fill_standing(struct logview *lv, struct logview_row *rows, int height,
 	uint64_t seq = lv->top;
 
 	while (n < height) {
-		bool sep;
 		if (!walk(lv, seq, 1, &seq)) {
 			struct logview_row tail[LOG_STREAMS];
 			int t = tails(lv, tail);
@@ -220,9 +221,9 @@ fill_standing(struct logview *lv, struct logview_row *rows, int height,
 				rows[n++] = tail[i];
 			break;
 		}
-		int count = line_rows(lv, seq, fn, arg, &sep);
-		for (; sub < count && n < height; sub++)
-			rows[n++] = row_of(lv, seq, sub, sep);
+		struct parts p = parts_of(lv, seq, fn, arg);
+		for (; sub < p.all && n < height; sub++)
+			rows[n++] = row_of(lv, seq, sub, &p);
 		sub = 0;
 		seq++;
 	}
@@ -236,8 +237,7 @@ stand(struct logview *lv)
 	if (!lv->follow || !lv->lr)
 		return;
 	lv->follow = false;
-	lv->top = lv->first_shown ? lv->first_shown
-				  : logread_first_seq(lv->lr);
+	lv->top = lv->first_shown ? lv->first_shown : first_of(lv);
 	lv->top_sub = lv->first_shown ? lv->first_sub : 0;
 	lv->paused_next = logread_next_seq(lv->lr);
 }
@@ -245,8 +245,6 @@ stand(struct logview *lv)
 static void
 scroll_up(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
 {
-	bool sep;
-
 	while (rows > 0) {
 		if (lv->top_sub > 0) {
 			int n = SBX_MIN(rows, lv->top_sub);
@@ -258,18 +256,15 @@ scroll_up(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
 		if (lv->top == 0 || !walk(lv, lv->top - 1, -1, &seq))
 			return;
 		lv->top = seq;
-		lv->top_sub = line_rows(lv, seq, fn, arg, &sep);
+		lv->top_sub = parts_of(lv, seq, fn, arg).all;
 	}
 }
 
 static void
 scroll_down(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
 {
-	bool sep;
-
 	while (rows > 0) {
-		int left = line_rows(lv, lv->top, fn, arg, &sep) -
-			   lv->top_sub;
+		int left = parts_of(lv, lv->top, fn, arg).all - lv->top_sub;
 		if (rows < left) {
 			lv->top_sub += rows;
 			return;
@@ -281,19 +276,6 @@ scroll_down(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
 		lv->top = seq;
 		lv->top_sub = 0;
 	}
-}
-
-static void
-filters_changed(struct logview *lv)
-{
-	struct buf b;
-
-	buf_init(&b, 4096);
-	for (size_t i = 0; i < lv->filter_count; i++)
-		buf_addf(&b, "%s&%s%s", i ? " " : "",
-			 lv->filters[i].hide ? "!" : "", lv->filters[i].text);
-	free(lv->filter_text);
-	lv->filter_text = buf_take(&b);
 }
 
 /* Tries to make the jump that was asked for; false while it is not known. */
@@ -335,6 +317,7 @@ logview_new(void)
 	struct logview *lv = mem_alloc(sizeof(*lv));
 
 	lv->follow = true;
+	lv->filters = filters_new();
 	return lv;
 }
 
@@ -346,12 +329,8 @@ logview_free(struct logview *lv)
 	search_free(lv->search);
 	regex_free(lv->find);
 	logrules_free(lv->rules);
-	for (size_t i = 0; i < lv->filter_count; i++) {
-		regex_free(lv->filters[i].re);
-		free(lv->filters[i].text);
-	}
+	filters_free(lv->filters);
 	logread_free(lv->lr);
-	free(lv->filter_text);
 	free(lv->pattern);
 	free(lv);
 }
@@ -413,6 +392,21 @@ logview_log(const struct logview *lv)
 	return lv->lr;
 }
 
+/* The place of a row among those of its line. */
+static int
+sub_of(struct logview *lv, const struct logview_row *row, logview_rows_fn *fn,
+       void *arg)
+{
+	struct parts p;
+
+	if (row->kind == LOGVIEW_RUN)
+		return 0;
+	p = parts_of(lv, row->seq, fn, arg);
+	if (row->kind == LOGVIEW_MARK)
+		return p.sep + p.text + (int)(row->run - 1 - p.mark);
+	return p.sep + row->sub;
+}
+
 int
 logview_fill(struct logview *lv, struct logview_row *rows, int height,
 	     logview_rows_fn *fn, void *arg)
@@ -422,8 +416,8 @@ logview_fill(struct logview *lv, struct logview_row *rows, int height,
 	lv->first_shown = lv->last_shown = 0;
 	if (!lv->lr || height <= 0)
 		return 0;
-	if (!lv->follow && lv->top < logread_first_seq(lv->lr)) {
-		lv->top = logread_first_seq(lv->lr);
+	if (!lv->follow && lv->top < first_of(lv)) {
+		lv->top = first_of(lv);
 		lv->top_sub = 0;
 	}
 	n = lv->follow ? fill_following(lv, rows, height, fn, arg)
@@ -434,10 +428,7 @@ logview_fill(struct logview *lv, struct logview_row *rows, int height,
 			continue;
 		if (!lv->first_shown) {
 			lv->first_shown = rows[i].seq;
-			bool sep = run_at(lv, rows[i].seq) != NULL;
-			lv->first_sub = rows[i].kind == LOGVIEW_RUN
-						? 0
-						: rows[i].sub + sep;
+			lv->first_sub = sub_of(lv, &rows[i], fn, arg);
 		}
 		lv->last_shown = rows[i].seq;
 	}
@@ -448,7 +439,8 @@ bool
 logview_line(struct logview *lv, const struct logview_row *row, size_t max,
 	     struct logline *out)
 {
-	if (!lv->lr || row->kind == LOGVIEW_RUN)
+	if (!lv->lr || row->kind == LOGVIEW_RUN ||
+	    row->kind == LOGVIEW_MARK)
 		return false;
 	if (row->kind == LOGVIEW_TAIL)
 		return logread_tail(lv->lr, row->stream, max, out) == 1;
@@ -482,7 +474,7 @@ logview_top(struct logview *lv)
 	if (!lv->lr)
 		return;
 	stand(lv);
-	lv->top = logread_first_seq(lv->lr);
+	lv->top = first_of(lv);
 	lv->top_sub = 0;
 }
 
@@ -548,42 +540,84 @@ logview_last_shown(const struct logview *lv)
 	return lv->last_shown;
 }
 
-int
-logview_filter(struct logview *lv, const char *text, struct err *e)
+bool
+logview_step(struct logview *lv, uint64_t seq, int direction, uint64_t *out)
 {
-	bool hide = text[0] == '!';
-	const char *pattern = text + hide;
-
-	if (!*pattern)
-		return err_set(e, ERR_USAGE, "a filter needs a pattern");
-	if (lv->filter_count == FILTERS_MAX)
-		return err_set(e, ERR_USAGE, "there are %d filters already",
-			       FILTERS_MAX);
-	struct regex *re = regex_new(pattern, strlen(pattern), 0, e, NULL);
-	if (!re)
-		return -1;
-	lv->filters[lv->filter_count++] =
-		(struct filter){ re, hide, mem_str(pattern) };
-	filters_changed(lv);
-	return 0;
+	if (!lv->lr || (direction < 0 && seq == 0))
+		return false;
+	return walk(lv, direction > 0 ? seq + 1 : seq - 1, direction, out);
 }
 
 bool
-logview_unfilter(struct logview *lv)
+logview_mark(struct logview *lv, int64_t wall_ms)
 {
-	if (lv->filter_count > 0) {
-		struct filter *f = &lv->filters[--lv->filter_count];
-		regex_free(f->re);
-		free(f->text);
-		filters_changed(lv);
-	}
-	return lv->filter_count > 0;
+	uint64_t next = lv->lr ? logread_next_seq(lv->lr) : 1;
+
+	if (next == 1 || lv->mark_count == MARKS_MAX)
+		return false;
+	lv->marks[lv->mark_count++] = (struct mark){ next - 1, wall_ms };
+	return true;
 }
 
-const char *
+bool
+logview_clear(struct logview *lv)
+{
+	if (!lv->lr || lv->floor) {
+		lv->floor = 0;
+		return false;
+	}
+	lv->floor = logread_next_seq(lv->lr);
+	lv->follow = true;
+	return true;
+}
+
+/* The nearest start of a run or mark beyond `from`; *sub is its row. */
+static uint64_t
+boundary(struct logview *lv, uint64_t from, int direction, int *sub)
+{
+	const struct log_run *runs;
+	size_t n = logread_runs(lv->lr, &runs);
+	uint64_t best = 0;
+
+	*sub = 0;
+	for (size_t i = 0; i < n + lv->mark_count; i++) {
+		bool run = i < n;
+		uint64_t at = run ? runs[i].first_seq
+				  : lv->marks[i - n].after;
+		if ((run && !run_at(lv, at)) || at < first_of(lv) ||
+		    at >= logread_next_seq(lv->lr) ||
+		    (direction > 0 ? at <= from : at >= from))
+			continue;
+		if (best && (direction > 0 ? at >= best : at <= best))
+			continue;
+		best = at;
+		struct parts p = parts_of(lv, at, NULL, NULL);
+		*sub = run ? 0 : p.sep + p.text;
+	}
+	return best;
+}
+
+bool
+logview_boundary(struct logview *lv, int direction)
+{
+	int sub;
+
+	if (!lv->lr)
+		return false;
+	uint64_t from = lv->follow ? logread_next_seq(lv->lr) : lv->top;
+	uint64_t seq = boundary(lv, from, direction, &sub);
+	if (!seq)
+		return false;
+	stand(lv);
+	lv->top = seq;
+	lv->top_sub = sub;
+	return true;
+}
+
+struct filters *
 logview_filters(const struct logview *lv)
 {
-	return lv->filter_text ? lv->filter_text : "";
+	return lv->filters;
 }
 
 int

@@ -16,6 +16,7 @@
 #include "engine/logread.h"
 
 struct err;
+struct filters;
 struct logrules;
 struct logview;
 struct regex;
@@ -24,6 +25,7 @@ enum logview_kind {
 	LOGVIEW_LINE,
 	LOGVIEW_TAIL,		/* unfinished line of a stream */
 	LOGVIEW_RUN,		/* a separator before the lines of a run */
+	LOGVIEW_MARK,		/* a line that logview_mark() drew */
 };
 
 /* One row of the window. */
@@ -31,8 +33,8 @@ struct logview_row {
 	enum logview_kind kind;
 	uint64_t seq;
 	enum log_stream stream;	/* of a tail */
-	uint64_t run;		/* of a separator */
-	int64_t run_ms;		/* when it began, wall */
+	uint64_t run;		/* of a separator; the number of a mark */
+	int64_t run_ms;		/* when it began or was drawn, wall */
 	int sub;		/* which row of a wrapped line, from 0 */
 };
 
@@ -75,11 +77,20 @@ uint64_t logview_count(const struct logview *lv);	/* lines there */
 uint64_t logview_first_shown(const struct logview *lv);
 uint64_t logview_last_shown(const struct logview *lv);
 
-/* Filters stack: "re" keeps, "!re" hides.  0 or -1. */
-int	logview_filter(struct logview *lv, const char *text, struct err *e);
-bool	logview_unfilter(struct logview *lv);	/* the newest; any left? */
-/* "&re &!re"; "" without filters.  Valid until the next change. */
-const char *logview_filters(const struct logview *lv);
+/* The next line to be seen after (1) or before (-1) seq. */
+bool	logview_step(struct logview *lv, uint64_t seq, int direction,
+		     uint64_t *out);
+
+/* Draws a line under what is there; false when there are too many, or no
+ * line yet. */
+bool	logview_mark(struct logview *lv, int64_t wall_ms);
+/* Hides what is there, or shows it again; true when it is hidden now. */
+bool	logview_clear(struct logview *lv);
+/* To the next (1) or previous (-1) start of a run or mark; false: none. */
+bool	logview_boundary(struct logview *lv, int direction);
+
+/* Never NULL; they take effect at once. */
+struct filters *logview_filters(const struct logview *lv);
 
 /* Highlights only; NULL or "" for none.  0 or -1 (nothing changes). */
 int	logview_highlight(struct logview *lv, const char *pattern,

@@ -31,6 +31,7 @@ pane_free(struct pane *pa)
 		return;
 	logview_free(pa->log);
 	free(pa->sb.cells);
+	free(pa->sb.flags);
 	cell_pool_free(pa->sb.pool);
 	free(pa);
 }

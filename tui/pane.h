@@ -26,6 +26,7 @@ struct scrollback {
 	uint32_t count;
 	int cols;
 	struct vt_cell *cells;	/* count × cols */
+	unsigned *flags;	/* CELL_ROW_..., count */
 	struct cell_pool *pool;
 	bool asked;
 	/* What there was when top was last right. */
@@ -38,6 +39,9 @@ struct pane {
 	bool log_asked;		/* the engine was asked for the descriptor */
 	bool log_stale;		/* it has grown, and is not on the screen */
 	int left;		/* columns that are scrolled away */
+	uint64_t mark_no;	/* marked as the so-manieth; 0: not */
+	bool merge_hidden;	/* not in the merged log */
+	uint64_t sort_key;	/* as of ui->list.sorted_ms */
 	uint64_t seen_bytes, seen_bells, seen_run;
 	uint32_t seen_errors;
 	uint64_t in_sight_ms;	/* at its end on the screen since; 0: not */

@@ -65,6 +65,13 @@ void	sheet_leave_open(struct ui *ui);
 void	sheet_details_open(struct ui *ui);
 void	sheet_add_open(struct ui *ui);
 void	sheet_signal_open(struct ui *ui);
+/* Selecting text of the main pane: how is "chars", "lines" or "block". */
+void	sheet_select_open(struct ui *ui, const char *how);
+/* The same by the mouse, from where the button was pressed. */
+void	sheet_select_drag(struct ui *ui, int y, int x);
+/* The current line to the clipboard, without a sheet. */
+void	sheet_select_copy(struct ui *ui);
+void	sheet_copy_open(struct ui *ui);		/* what of a process */
 void	sheet_start_open(struct ui *ui);	/* there is no sbxrc */
 /* Asks before running command (a line); answer is its key. */
 void	sheet_confirm_open(struct ui *ui, const char *title, const char *text,

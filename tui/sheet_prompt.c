@@ -8,8 +8,8 @@
 #include "engine/client.h"
 #include "engine/err.h"
 #include "engine/mem.h"
-#include "logview.h"
-#include "pane.h"
+#include "filters.h"
+#include "target.h"
 #include "view.h"
 
 /* Prompts in the hint row: find, filter, a line for stdin. */
@@ -26,24 +26,17 @@ struct prompt {
 	size_t history;
 };
 
-static struct logview *
-log_of(struct ui *ui, const struct prompt *p)
-{
-	struct model_proc *proc = model_find(ui->model, p->proc);
-
-	return proc ? ui_pane(ui, proc)->log : NULL;
-}
-
 /* What the prompt is for, or what is wrong with its text. */
 static const char *
-note_of(const struct prompt *p)
+note_of(const struct ui *ui, const struct prompt *p)
 {
 	if (p->kind == FILTER)
 		return "keep lines; !RE hides them";
 	if (p->kind == SEND)
 		return "Enter sends the line";
 	if (!p->names)
-		return "this log  Tab: names";
+		return ui->merged ? "all logs  Tab: names"
+				  : "this log  Tab: names";
 	return p->bad ? "no match  Tab: this log"
 		      : "names of processes  Tab: this log";
 }
@@ -58,7 +51,7 @@ draw(struct ui *ui, struct sheet *sh)
 	const char *mark = p->kind == FIND     ? "/"
 			   : p->kind == FILTER ? "&"
 					       : ">";
-	const char *note = note_of(p);
+	const char *note = note_of(ui, p);
 
 	draw_fill(&pen, r);
 	int note_w = draw_columns(note);
@@ -111,7 +104,6 @@ show_name(struct ui *ui, struct prompt *p)
 static void
 changed(struct ui *ui, struct prompt *p)
 {
-	struct logview *lv = log_of(ui, p);
 	struct err e = ERR_INIT;
 
 	p->bad = false;
@@ -119,12 +111,12 @@ changed(struct ui *ui, struct prompt *p)
 		return;
 	if (p->names)
 		show_name(ui, p);
-	else if (lv)
-		p->bad = logview_highlight(lv, p->edit.text, &e) < 0;
+	else
+		p->bad = target_highlight(ui, p->edit.text, &e) < 0;
 }
 
 static void
-accept_find(struct ui *ui, struct prompt *p, struct logview *lv)
+accept_find(struct ui *ui, struct prompt *p)
 {
 	struct err e = ERR_INIT;
 	const char *text = p->edit.len ? p->edit.text : p->old;
@@ -134,34 +126,32 @@ accept_find(struct ui *ui, struct prompt *p, struct logview *lv)
 	if (p->names && p->bad)
 		ui_toast(ui, TOAST_WARN, "no match: no name holds '%s'",
 			 text);
-	if (p->names || !lv)
+	if (p->names)
 		return;
-	if (logview_highlight(lv, text, &e) < 0) {
+	if (target_highlight(ui, text, &e) < 0) {
 		ui_toast(ui, TOAST_ERROR, "%s", e.text);
 		return;
 	}
-	logview_search(lv);
+	target_search(ui);
 	if (ui->mode == MODE_LIST)
 		ui_set_mode(ui, MODE_LOG);
-	ui->wants |= UI_AGAIN;
 }
 
 static void
 accept(struct ui *ui, struct prompt *p)
 {
-	struct logview *lv = log_of(ui, p);
+	struct filters *f = target_filters(ui);
 	struct err e = ERR_INIT;
 
 	if (p->kind == FIND) {
-		accept_find(ui, p, lv);
-	} else if (p->kind == FILTER && lv) {
-		if (p->edit.len &&
-		    logview_filter(lv, p->edit.text, &e) < 0) {
+		accept_find(ui, p);
+	} else if (p->kind == FILTER && f) {
+		if (p->edit.len && filters_add(f, p->edit.text, &e) < 0) {
 			ui_toast(ui, TOAST_ERROR, "%s", e.text);
 			return;
 		}
 		if (!p->edit.len)
-			logview_unfilter(lv);
+			filters_drop(f);
 	} else if (p->kind == SEND && ui->client) {
 		char *line = mem_fmt("%s\n", p->edit.text);
 		client_input(ui->client, p->proc, 0, line, strlen(line), NULL,
@@ -174,12 +164,10 @@ accept(struct ui *ui, struct prompt *p)
 static void
 cancel(struct ui *ui, struct prompt *p)
 {
-	struct logview *lv = log_of(ui, p);
-
 	if (p->kind == FIND && p->names)
 		ui_select(ui, p->proc);
-	else if (p->kind == FIND && lv)
-		logview_highlight(lv, p->old, NULL);
+	else if (p->kind == FIND)
+		target_highlight(ui, p->old, NULL);
 	sheet_close(ui);
 }
 
@@ -209,10 +197,9 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		   (k.sym == SYM_BS && !k.mods && !p->edit.len)) {
 		cancel(ui, p);
 	} else if (k.sym == SYM_TAB && p->kind == FIND) {
-		struct logview *lv = log_of(ui, p);
 		p->names = !p->names;
-		if (p->names && lv)
-			logview_highlight(lv, p->old, NULL);
+		if (p->names)
+			target_highlight(ui, p->old, NULL);
 		else
 			ui_select(ui, p->proc);
 		changed(ui, p);
@@ -251,14 +238,11 @@ static void
 open_prompt(struct ui *ui, enum kind kind, const struct sheet_ops *ops)
 {
 	struct prompt *p = mem_alloc(sizeof(*p));
-	struct logview *lv;
 
 	p->sheet.ops = ops;
 	p->kind = kind;
 	p->proc = ui->selected;
-	lv = log_of(ui, p);
-	snprintf(p->old, sizeof(p->old), "%s",
-		 lv ? logview_pattern(lv) : "");
+	snprintf(p->old, sizeof(p->old), "%s", target_pattern(ui));
 	p->names = ui->mode == MODE_LIST;
 	p->history = ui->finds ? history_count(ui->finds) : 0;
 	sheet_open(ui, &p->sheet);
@@ -268,11 +252,10 @@ open_prompt(struct ui *ui, enum kind kind, const struct sheet_ops *ops)
 static void
 show_log(struct ui *ui)
 {
-	struct model_proc *p = ui_selected(ui);
-
-	if (p && p->row->tty && ui->mode != MODE_LIST)
-		ui->log_of_tty = true;
-	ui_relayout(ui);
+	if (ui->mode != MODE_LIST)
+		target_show(ui);
+	else
+		ui_relayout(ui);
 }
 
 void

@@ -40,7 +40,9 @@ draw(struct ui *ui, struct sheet *sh)
 	char title[128];
 
 	snprintf(title, sizeof(title), "send a signal to %.64s",
-		 p ? p->row->name : "");
+		 ui_marks(ui) > 0 ? "the marked"
+		 : p		  ? p->row->name
+				  : "");
 	struct rect in = sheet_frame(ui, r, title, "Enter send  Esc close");
 	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
 	int top = SBX_MAX(0, m->chosen - in.h + 1);
@@ -73,7 +75,10 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		m->chosen = (m->chosen + count - 1) % count;
 	} else if (k.sym == SYM_ENTER) {
 		snprintf(line, sizeof(line), "signal %s %.64s",
-			 rows[m->chosen].name, p ? p->row->name : "");
+			 rows[m->chosen].name,
+			 ui_marks(ui) > 0 ? "%"
+			 : p		  ? p->row->name
+					  : "");
 		sheet_close(ui);
 		if (p)
 			command_run(ui, line);

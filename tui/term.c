@@ -324,8 +324,8 @@ term_cursor_shape(int shape)
 }
 
 /* Others would print the text of an OSC, or part of a question. */
-static bool
-is_xterm_like(void)
+bool
+term_is_xterm_like(void)
 {
 	const char *t = getenv("TERM");
 
@@ -340,7 +340,7 @@ term_title(const char *text)
 {
 	struct buf b;
 
-	if (!is_xterm_like() || (!text && !term.titled))
+	if (!term_is_xterm_like() || (!text && !term.titled))
 		return;
 	buf_init(&b, 512);
 	if (!text) {
@@ -366,6 +366,6 @@ term_ask(void)
 	 * of the answers.  The first frame covers the circle. */
 	static const char ask[] = "\033[H\xe2\x97\x8f\033[6n\033[?2026$p\033[c";
 
-	if (is_xterm_like())
+	if (term_is_xterm_like())
 		term_write(ask, sizeof(ask) - 1);
 }

@@ -43,6 +43,8 @@ void	term_write(const void *bytes, size_t len);
 void	term_mouse(bool on);
 void	term_motion(bool all);		/* report motion without a button */
 void	term_cursor_shape(int shape);	/* vt_cursor.shape; -1: its own */
+/* Does it understand, or at least swallow, what xterm does? */
+bool	term_is_xterm_like(void);
 /* Printable text; NULL: back to the old title. */
 void	term_title(const char *text);
 /* Sends the questions whose answers come through input.h. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "clipboard.h"
 #include "edit.h"
 #include "engine/base.h"
 #include "engine/buf.h"
@@ -177,6 +178,34 @@ ring(struct tui *t)
 }
 
 static void
+on_copied(int status, void *arg)
+{
+	struct tui *t = arg;
+
+	if (t->ui && status != 0)
+		ui_toast(t->ui, TOAST_ERROR, "the clipboard's program failed "
+			 "('set clipboard')");
+}
+
+static void
+copy(struct tui *t)
+{
+	struct ui *ui = t->ui;
+	const char *setting = options_text(ui->options, OPTION_CLIPBOARD);
+	char how[CLIPBOARD_HOW_MAX];
+	struct err e = ERR_INIT;
+
+	if (clipboard_put(t->loop, setting, ui->copied, ui->copied_len, how,
+			  on_copied, t, &e) < 0)
+		ui_toast(ui, TOAST_WARN, "%s", e.text);
+	else
+		ui_toast(ui, TOAST_INFO, "copied %s %s", ui->copied_what,
+			 how);
+	free(ui->copied);
+	ui->copied = NULL;
+}
+
+static void
 handle_wants(struct tui *t)
 {
 	unsigned wants = t->ui->wants;
@@ -192,6 +221,8 @@ handle_wants(struct tui *t)
 	}
 	if ((wants & UI_BELL) && t->up)
 		ring(t);
+	if ((wants & UI_COPY) && t->up)
+		copy(t);
 	if (wants & UI_SUSPEND)
 		suspend(t);
 	if (wants & UI_LEAVE)

@@ -12,6 +12,7 @@
 #include "engine/option.h"
 #include "engine/set.h"
 #include "logview.h"
+#include "mergeview.h"
 #include "pane.h"
 #include "sheet.h"
 #include "status_text.h"
@@ -104,12 +105,14 @@ ui_shows_screen(const struct ui *ui)
 {
 	const struct model_proc *p = ui_selected(ui);
 
-	return p && p->row->tty && !ui->log_of_tty;
+	return p && p->row->tty && !ui->log_of_tty && !ui->merged;
 }
 
 const struct view *
 view_main(const struct ui *ui)
 {
+	if (ui->merged)
+		return &view_merge;
 	return ui_shows_screen(ui) ? &view_term : &view_log;
 }
 
@@ -235,6 +238,8 @@ ui_new(struct loop *l, const struct set *set, enum term_depth d,
 	ui->options = set ? options_dup(set->options) : options_new();
 	ui->keymap = keymap_new();
 	ui->canvas = canvas_new(24, 80);
+	ui->text_rows = mem_array(24, sizeof(*ui->text_rows));
+	ui->merge = mergeview_new();
 	ui->events = events_new();
 	ui->set_name = mem_str(set && set->name ? set->name : "sbx");
 	ui->set_dir = mem_str(set && set->dir ? set->dir : "/");
@@ -258,6 +263,9 @@ ui_free(struct ui *ui)
 	keymap_free(ui->keymap);
 	theme_free(ui->theme);
 	canvas_free(ui->canvas);
+	mergeview_free(ui->merge);
+	free(ui->text_rows);
+	free(ui->copied);
 	events_free(ui->events);
 	free(ui->list.entries);
 	free(ui->set_name);
@@ -294,11 +302,13 @@ make_layout(struct ui *ui)
 		.name_columns = ui->list.name_columns,
 		.list_rows = (int)ui->list.count,
 		.watch_rows = view_watch_rows(ui),
-		.zoom = ui->zoom,
+		.zoom = ui->zoom || ui->merged,
 		.list_focused = ui->mode == MODE_LIST,
 	};
 
 	ui->layout = layout_make(&in);
+	if (ui->split_count && !ui->zoom && !ui->merged)
+		split_place(ui);
 	/* A terminal has no scroll bar: its program gets that column. */
 	if (ui_shows_screen(ui) && ui->layout.scroll >= 0) {
 		ui->layout.main.w++;
@@ -367,7 +377,45 @@ void
 ui_resize(struct ui *ui, int rows, int cols)
 {
 	canvas_resize(ui->canvas, rows, cols);
+	free(ui->text_rows);
+	ui->text_rows = mem_array((size_t)canvas_rows(ui->canvas),
+				  sizeof(*ui->text_rows));
 	ui_relayout(ui);
+}
+
+size_t
+ui_marks(const struct ui *ui)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; ui->last_mark && i < model_count(ui->model); i++) {
+		const struct pane *pa = model_at(ui->model, i)->user;
+		n += pa && pa->mark_no;
+	}
+	return n;
+}
+
+void
+ui_show_merged(struct ui *ui, bool on)
+{
+	ui->merged = on;
+	if (on) {
+		mergeview_follow(ui->merge);
+		ui->mode = MODE_LOG;
+		merge_sync(ui);
+	}
+	ui_relayout(ui);
+	ui_look_at_mouse(ui);
+}
+
+void
+ui_copy(struct ui *ui, char *text, size_t len, const char *what)
+{
+	free(ui->copied);
+	ui->copied = text;
+	ui->copied_len = len;
+	snprintf(ui->copied_what, sizeof(ui->copied_what), "%s", what);
+	ui->wants |= UI_COPY;
 }
 
 /* The motion of the mouse is only wanted by some programs, and floods. */
@@ -392,6 +440,7 @@ ui_select(struct ui *ui, uint32_t id)
 		return;
 	}
 	ui->selected = id;
+	ui->merged = false;
 	ui->log_of_tty = false;
 	if (ui->mode == MODE_TERM)
 		ui->mode = MODE_LIST;
@@ -403,7 +452,7 @@ ui_select(struct ui *ui, uint32_t id)
 		logview_refresh(pa->log);
 		ui->wants |= UI_AGAIN;
 	}
-	log_ensure(ui);
+	log_ensure(ui, ui_selected(ui));
 	ui_look_at_mouse(ui);
 }
 
@@ -429,6 +478,11 @@ ui_set_mode(struct ui *ui, enum mode m)
 		ui->log_of_tty = true;
 	if (m == MODE_LIST && ui->zoom)
 		ui->zoom = false;
+	if (m != MODE_LOG)
+		ui->merged = false;
+	/* A process that has no pane of its own gets the whole one. */
+	if (m != MODE_LIST && ui->split_count && !split_has(ui, ui->selected))
+		ui->split_count = 0;
 	if (m == MODE_LIST && ui->mode == MODE_LOG)
 		ui->log_of_tty = false;
 	if (m == MODE_TERM && ui->mode != MODE_TERM)
@@ -445,7 +499,7 @@ ui_set_mode(struct ui *ui, enum mode m)
 	/* Whoever uses a terminal decides its size. */
 	if (m == MODE_TERM)
 		ui_tell_size(ui);
-	log_ensure(ui);
+	log_ensure(ui, ui_selected(ui));
 	ui_look_at_mouse(ui);
 }
 
@@ -486,10 +540,13 @@ ui_draw(struct ui *ui)
 	if (ui->list.stale)
 		ui_relayout(ui);
 	canvas_clear(ui->canvas, ui_style(ui, ROLE_TEXT));
+	memset(ui->text_rows, 0, (size_t)canvas_rows(ui->canvas) *
+					 sizeof(*ui->text_rows));
 	view_list.draw(ui);
 	view_watch_draw(ui);
 	view_events_draw(ui);
 	draw_separator(ui);
+	split_draw(ui);
 	bar_main_title(ui);
 	view_main(ui)->draw(ui);
 	bar_status(ui);

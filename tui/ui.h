@@ -29,6 +29,7 @@ struct err;
 struct events_view;
 struct history;
 struct loop;
+struct mergeview;
 struct options;
 struct pane;
 struct proto_hello;
@@ -43,6 +44,7 @@ enum {
 	UI_MOUSE = 8,		/* the mouse option has changed */
 	UI_AGAIN = 16,		/* background work is left */
 	UI_BELL = 32,		/* ring it */
+	UI_COPY = 64,		/* ui->copied to the clipboard */
 };
 
 enum { UI_HELD_MAX = 256 };
@@ -54,6 +56,11 @@ struct toast {
 	enum toast_level level;
 	char text[256];
 	uint64_t until_ms;	/* 0: until the next key */
+};
+
+enum list_sort {
+	SORT_NONE, SORT_NAME, SORT_STATE, SORT_CPU, SORT_MEM, SORT_AGE,
+	SORT_COUNT
 };
 
 /* An entry of the list: a process, or the line over a group. */
@@ -70,6 +77,9 @@ struct list_view {
 	int name_columns;
 	bool grouped;
 	bool stale;
+	bool hidden;		/* show those too */
+	enum list_sort sort;
+	uint64_t sorted_ms;	/* when the figures were last looked at */
 };
 
 /* Where the hint row can be clicked. */
@@ -79,6 +89,16 @@ struct hint_spot {
 };
 
 enum { HINT_SPOTS = 24 };
+
+/* What a row of the main pane shows: from column `col` of a line on, drawn
+ * from x on.  For those who select text. */
+struct text_row {
+	bool used;
+	uint64_t line;		/* a number in a log or a scrollback */
+	int x, w, col;
+};
+
+enum { SPLIT_MAX = 12 };
 
 struct totals {
 	int up, failed, retrying, all;
@@ -106,6 +126,18 @@ struct ui {
 	bool log_of_tty;	/* the log instead of the picture of a tty */
 	bool zoom;
 	bool wrap;		/* log lines are wrapped, not cut */
+	/* All logs, or those of the marked processes, as one. */
+	struct mergeview *merge;
+	bool merged;
+	int merge_left;		/* columns that are scrolled away */
+	/* Panes side by side, 0 or at least two; the selected process has the
+	 * one that keys are for. */
+	uint32_t split[SPLIT_MAX];
+	size_t split_count;
+	struct rect split_area;
+	bool other;		/* one of the other panes is being drawn */
+	uint64_t last_mark;	/* number of the newest mark */
+	struct text_row *text_rows;	/* by row of the canvas */
 	bool focused;		/* the terminal's window is in front */
 	uint64_t left_at_ms;	/* when the leave key was pressed in TERM */
 	uint64_t keys_run;	/* TERM: the run that gets the keys; 0: none,
@@ -131,9 +163,14 @@ struct ui {
 	struct hint_spot spots[HINT_SPOTS];
 	size_t spot_count;
 	char *title;		/* of the window, as last set */
+	char *copied;		/* text for the clipboard ... */
+	size_t copied_len;
+	char copied_what[64];	/* ... and what it is: "5 lines" */
 
 	uint64_t clicked_ms;	/* for double clicks, and where */
 	int clicked_row;
+	bool pressed;		/* the button is held, in the main pane */
+	int pressed_row, pressed_col;
 	bool attached;		/* "sbx attach": one terminal, no list */
 	bool started;		/* the first rows were all there */
 	bool going_down;	/* we asked for the end of everything */
@@ -189,6 +226,11 @@ struct pane *ui_pane(struct ui *ui, struct model_proc *p);
 /* Of the selected process, when there is room to draw it, else NULL; *p (which
  * may be NULL) is the process. */
 struct pane *ui_main_pane(struct ui *ui, struct model_proc **p);
+/* How many processes are marked. */
+size_t	ui_marks(const struct ui *ui);
+void	ui_show_merged(struct ui *ui, bool on);
+/* text is taken; what: "3 lines". */
+void	ui_copy(struct ui *ui, char *text, size_t len, const char *what);
 /* Does the main pane show the terminal's picture, not the log? */
 bool	ui_shows_screen(const struct ui *ui);
 void	ui_set_mode(struct ui *ui, enum mode m);

@@ -11,6 +11,7 @@
 #include "engine/spec.h"
 #include "engine/set.h"
 #include "logview.h"
+#include "mergeview.h"
 #include "pane.h"
 #include "sheet.h"
 #include "status_text.h"
@@ -212,6 +213,30 @@ is_click(const struct vt_mouse *m)
 	return m->kind == VT_MOUSE_PRESS && m->button == VT_BUTTON_LEFT;
 }
 
+/* The button was pressed in the pane and moves: text is being selected. */
+static bool
+drags_text(struct ui *ui, const struct vt_mouse *m)
+{
+	struct rect r = ui->layout.main;
+	bool left = m->button == VT_BUTTON_LEFT;
+
+	if (m->kind == VT_MOUSE_PRESS || m->kind == VT_MOUSE_RELEASE) {
+		ui->pressed = is_click(m) && !ui->merged &&
+			      rect_holds(r, m->row, m->col);
+		ui->pressed_row = m->row;
+		ui->pressed_col = m->col;
+		return false;
+	}
+	if (!ui->pressed || !left ||
+	    (m->row == ui->pressed_row && m->col == ui->pressed_col))
+		return false;
+	ui->pressed = false;
+	sheet_select_drag(ui, ui->pressed_row, ui->pressed_col);
+	if (ui->sheet && ui->sheet->ops->mouse)
+		ui->sheet->ops->mouse(ui, ui->sheet, m);
+	return true;
+}
+
 static void
 mouse_on_panes(struct ui *ui, const struct vt_mouse *m)
 {
@@ -227,6 +252,14 @@ mouse_on_panes(struct ui *ui, const struct vt_mouse *m)
 		ui->clicked_ms = clock_ms();
 		ui->clicked_row = m->row;
 	}
+	uint32_t other = is_click(m) ? split_at(ui, m->row, m->col) : 0;
+	if (other && other != ui->selected) {
+		ui_select(ui, other);
+		ui_set_mode(ui, MODE_LOG);
+		return;
+	}
+	if (drags_text(ui, m))
+		return;
 	if (rect_holds(l->list, m->row, m->col)) {
 		if (view_list.mouse(ui, m) && twice)
 			command_run(ui, "open");
@@ -306,7 +339,7 @@ ui_connected(struct ui *ui, struct client *c, const struct proto_hello *h)
 				    PROTO_SUB_STATS);
 	client_journal_open(c, on_journal, ui);
 	ui_watch_screen(ui);
-	log_ensure(ui);
+	log_ensure(ui, ui_selected(ui));
 	ui->dirty = true;
 }
 
@@ -393,7 +426,8 @@ took_growth(struct ui *ui, struct model_proc *p)
 		ui_pane(ui, p)->log_stale = true;
 		return;
 	}
-	if (p && p->id == ui->selected) {
+	if (p && (p->id == ui->selected || ui->merged ||
+		  split_has(ui, p->id))) {
 		logview_refresh(ui_pane(ui, p)->log);
 		ui->wants |= UI_AGAIN;
 	}
@@ -532,6 +566,14 @@ ui_work(struct ui *ui)
 	struct model_proc *p = ui_selected(ui);
 	bool changed = false;
 
+	if (ui->merged) {
+		merge_sync(ui);
+		if (mergeview_work(ui->merge, &changed))
+			ui->wants |= UI_AGAIN;
+		if (mergeview_missed(ui->merge))
+			ui_toast(ui, TOAST_INFO, "no further match");
+		ui->dirty |= changed;
+	}
 	if (!p)
 		return;
 	struct pane *pa = ui_pane(ui, p);

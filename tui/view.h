@@ -9,10 +9,13 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "rect.h"
 
+struct buf;
 struct journal_event;
+struct model_proc;
 struct pen;
 struct proto_value;
 struct ui;
@@ -34,7 +37,7 @@ struct view {
 	bool (*mouse)(struct ui *ui, const struct vt_mouse *m);
 };
 
-extern const struct view view_list, view_log, view_term;
+extern const struct view view_list, view_log, view_merge, view_term;
 
 /* The log or the terminal, whichever the main pane shows. */
 const struct view *view_main(const struct ui *ui);
@@ -46,8 +49,49 @@ uint32_t list_move(const struct ui *ui, uint32_t id, int by);
 uint32_t list_nth(const struct ui *ui, unsigned no);	/* from 1; 0: none */
 uint32_t list_attention(const struct ui *ui);		/* 0: none wants it */
 
-/* view_log.c: the log of the selected process was or was not opened. */
-void	log_ensure(struct ui *ui);
+/* view_log.c: the log of p (NULL is fine) was or was not opened. */
+void	log_ensure(struct ui *ui, struct model_proc *p);
+/* The mark of a level in the gutter, or of the current line. */
+void	draw_gutter(const struct ui *ui, int y, int level, bool current);
+/* The shown text of a line, as it is drawn; or, raw, what was printed without
+ * what does something to a terminal.  False when it is gone. */
+bool	log_text(struct ui *ui, uint64_t line, bool raw, struct buf *out);
+/* Adds text without anything but characters and tabs: whoever pastes it must
+ * not run what somebody's output says. */
+void	log_harmless(struct buf *out, const char *text, size_t len);
+bool	log_step(struct ui *ui, uint64_t line, int direction, uint64_t *out);
+
+/* view_term.c: the same for rows of a terminal; *wrapped: the line goes on
+ * in the next row. */
+bool	term_text(struct ui *ui, uint64_t line, struct buf *out,
+		  bool *wrapped);
+bool	term_step(struct ui *ui, uint64_t line, int direction, uint64_t *out);
+/* The first line and the one after the last. */
+void	term_lines(struct ui *ui, uint64_t *first, uint64_t *end);
+
+/* view_merge.c */
+/* The logs that are merged, as they are now. */
+void	merge_sync(struct ui *ui);
+/* The process of the current line is left out; all are there again. */
+void	merge_hide(struct ui *ui);
+void	merge_show_all(struct ui *ui);
+/* The current line to the clipboard. */
+void	merge_copy(struct ui *ui);
+/* To the log of the current line, at that line. */
+void	merge_open(struct ui *ui);
+
+/* split.c: panes side by side. */
+/* Of these processes; false when there is no room. */
+bool	split_open(struct ui *ui, const uint32_t *ids, size_t count);
+void	split_close(struct ui *ui);
+/* The part of the layout that the selected process has. */
+void	split_place(struct ui *ui);
+bool	split_has(const struct ui *ui, uint32_t id);
+/* The pane after (1) or before (-1) the selected one; 0: the list. */
+uint32_t split_next(const struct ui *ui, int direction);
+void	split_draw(struct ui *ui);
+/* The process whose pane is there; 0: none. */
+uint32_t split_at(struct ui *ui, int y, int x);
 
 /* view_watch.c, view_events.c */
 void	view_watch_draw(struct ui *ui);

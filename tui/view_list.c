@@ -10,7 +10,11 @@
 #include "status_text.h"
 #include "ui.h"
 
-enum { INDENT = 2, NAME_X = 3 };	/* of grouped and of plain rows */
+enum {
+	INDENT = 2,
+	NAME_X = 3,		/* of grouped and of plain rows */
+	SORT_EVERY_MS = 2000,
+};
 
 /* Right edges and starts of the columns, from the state on. */
 struct columns {
@@ -65,9 +69,10 @@ same_group(const char *a, const char *b)
 }
 
 static bool
-listed(const struct model_proc *p, const char *group)
+listed(const struct list_view *lv, const struct model_proc *p,
+       const char *group)
 {
-	return !p->row->hidden && (!group || same_group(p->row->group, group));
+	return (!p->row->hidden || lv->hidden) && (!group || same_group(p->row->group, group));
 }
 
 /* A group line and the processes of the group, in their order. */
@@ -82,7 +87,7 @@ add_group(struct ui *ui, const char *group)
 		add_entry(lv, 0, group);
 	for (size_t i = 0; i < model_count(ui->model); i++) {
 		struct model_proc *p = model_at(ui->model, i);
-		if (!listed(p, group))
+		if (!listed(lv, p, group))
 			continue;
 		add_entry(lv, p->id, group);
 		up += row_up(p->row);
@@ -104,6 +109,60 @@ group_is_new(const struct list_view *lv, const char *group)
 	return true;
 }
 
+/* What a column says, as a number that grows in the order of the list. */
+static uint64_t
+sort_key(const struct ui *ui, const struct proc_row *r)
+{
+	int64_t age = row_age_ms(r, clock_wall_ms());
+
+	switch (ui->list.sort) {
+	case SORT_STATE:
+		return (uint64_t)row_shape(r);
+	case SORT_CPU:
+		return UINT64_MAX - (row_up(r) ? r->cpu_permille : 0);
+	case SORT_MEM:
+		return UINT64_MAX - (row_up(r) ? r->rss_bytes : 0);
+	case SORT_AGE:
+		return age < 0 ? UINT64_MAX : (uint64_t)age;
+	default:
+		return 0;
+	}
+}
+
+static int
+compare(const void *a, const void *b, void *arg)
+{
+	struct ui *ui = arg;
+	struct model_proc *p =
+		model_find(ui->model, ((const struct list_entry *)a)->id);
+	struct model_proc *q =
+		model_find(ui->model, ((const struct list_entry *)b)->id);
+	uint64_t m = ui_pane(ui, p)->sort_key, n = ui_pane(ui, q)->sort_key;
+	int r = ui->list.sort == SORT_NAME ? strcmp(p->row->name, q->row->name)
+					   : (m > n) - (m < n);
+
+	return r ? r : (p->row->order > q->row->order) -
+			       (p->row->order < q->row->order);
+}
+
+/* Figures change all the time; rows move every two seconds at most. */
+static void
+sort_entries(struct ui *ui)
+{
+	struct list_view *lv = &ui->list;
+	uint64_t now = clock_ms();
+	bool again = !lv->sorted_ms || now - lv->sorted_ms >= SORT_EVERY_MS;
+
+	for (size_t i = 0; again && i < lv->count; i++) {
+		struct model_proc *p = model_find(ui->model,
+						  lv->entries[i].id);
+		ui_pane(ui, p)->sort_key = sort_key(ui, p->row);
+	}
+	if (again)
+		lv->sorted_ms = now;
+	qsort_r(lv->entries, lv->count, sizeof(*lv->entries), compare, ui);
+}
+
 void
 list_rebuild(struct ui *ui)
 {
@@ -115,19 +174,22 @@ list_rebuild(struct ui *ui)
 	lv->name_columns = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct model_proc *p = model_at(ui->model, i);
-		if (p->row->hidden)
+		if (p->row->hidden && !lv->hidden)
 			continue;
 		int w = draw_columns(p->row->name);
 		lv->name_columns = SBX_MAX(lv->name_columns, w);
 		grouped |= p->row->group[0] != 0;
 	}
-	lv->grouped = grouped && ui->layout.wide;
+	/* An order of one's own is one over all groups. */
+	lv->grouped = grouped && ui->layout.wide && lv->sort == SORT_NONE;
 	if (!lv->grouped) {
 		for (size_t i = 0; i < n; i++) {
 			struct model_proc *p = model_at(ui->model, i);
-			if (listed(p, NULL))
+			if (listed(lv, p, NULL))
 				add_entry(lv, p->id, p->row->group);
 		}
+		if (lv->sort != SORT_NONE)
+			sort_entries(ui);
 	} else {
 		add_group(ui, "");
 		for (size_t i = 0; i < n; i++) {
@@ -236,6 +298,8 @@ draw_head(struct ui *ui, const struct pen *pen, struct model_proc *p, int y,
 	if (here)
 		ui_text(ui, pen, y, pen->clip.x, ROLE_TEXT_STRONG,
 			ui_glyph(ui, GLYPH_CURSOR));
+	if (ui_pane(ui, p)->mark_no)
+		ui_text(ui, pen, y, x - 1, ROLE_MARK, "+");
 	ui_text(ui, pen, y, x, row_role(p->row),
 		ui_shape(ui, row_shape(p->row)));
 }
@@ -249,6 +313,9 @@ draw_plain_row(struct ui *ui, struct model_proc *p, int y)
 	enum role flag_role = flag_text(ui, p, flag);
 	int edge = r.x + r.w - 3;
 
+	/* Marks have a column only while there are any. */
+	if (ui_marks(ui) > 0)
+		r.x++, r.w--;
 	draw_head(ui, &pen, p, y, r.x + 1);
 	row_state(p->row, clock_wall_ms(), state);
 	/* The name matters more than the end of a long state. */

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include "engine/base.h"
 #include "engine/buf.h"
@@ -11,21 +10,17 @@
 #include "engine/err.h"
 #include "engine/mem.h"
 #include "engine/option.h"
-#include "engine/regex.h"
 #include "engine/spec.h"
 #include "engine/strip.h"
 #include "engine/utf8.h"
 #include "logrules.h"
 #include "logview.h"
 #include "pane.h"
+#include "shown.h"
 #include "status_text.h"
 #include "ui.h"
 
 enum {
-	RUNS_MAX = 512,
-	MATCHES_MAX = 64,
-	LINE_MAX_BYTES = 64 * 1024,
-	DISPLAY_MAX = 4 * LINE_MAX_BYTES,
 	SIDE_STEP = 8,
 	NARROW = 60,
 };
@@ -33,20 +28,10 @@ enum {
 /* Where the parts of a log row are, and how lines are shown. */
 struct log_place {
 	struct rect text;	/* without gutter and time */
-	int gutter_x, time_x;
+	int time_x;
 	int time_columns;
 	bool wrap;
 	int left;
-};
-
-struct shown {
-	struct buf text;
-	struct strip_run runs[RUNS_MAX];
-	size_t run_count;
-	struct {
-		size_t off, end;
-	} hits[MATCHES_MAX];
-	size_t hit_count;
 };
 
 static int
@@ -82,7 +67,6 @@ place_of(const struct ui *ui, const struct pane *pa)
 	p.time_columns = time_columns(ui, narrow);
 	if (p.time_columns + l->gutter + 8 > l->main.w)
 		p.time_columns = 0;
-	p.gutter_x = l->main.x;
 	p.time_x = l->main.x + l->gutter;
 	p.text = l->main;
 	p.text.x += l->gutter + p.time_columns;
@@ -93,29 +77,6 @@ place_of(const struct ui *ui, const struct pane *pa)
 	p.text.w = SBX_MAX(p.text.w, 1);
 	p.left = p.wrap ? 0 : pa->left;
 	return p;
-}
-
-static void
-display(struct shown *s, const struct logline *l)
-{
-	s->run_count = RUNS_MAX;
-	strip_display(l->text, l->len, &s->text, s->runs, &s->run_count,
-		      NULL);
-}
-
-/* Bytes of the first `columns` columns from off on. */
-static size_t
-columns_bytes(const struct buf *b, size_t off, int columns)
-{
-	size_t n = utf8_prefix(buf_str(b) + off, b->len - off, columns);
-
-	if (n == 0 && off < b->len) {
-		/* A wide character in a window of one column. */
-		uint32_t cp;
-		int k = utf8_decode(b->data + off, b->len - off, &cp);
-		n = k > 0 ? (size_t)k : 1;
-	}
-	return n;
 }
 
 struct wrap_arg {
@@ -129,127 +90,10 @@ wrapped_rows(const struct logline *line, void *arg)
 	struct wrap_arg *w = arg;
 	int rows = 0;
 
-	display(w->shown, line);
+	shown_set(w->shown, line);
 	for (size_t off = 0; off < w->shown->text.len; rows++)
-		off += columns_bytes(&w->shown->text, off, w->columns);
+		off += shown_cut(&w->shown->text, off, w->columns);
 	return rows;
-}
-
-/* Bounded scratch for one line, kept over frames. */
-static struct shown *
-scratch(void)
-{
-	static struct shown *s;
-
-	if (!s) {
-		s = mem_alloc(sizeof(*s));
-		buf_init(&s->text, DISPLAY_MAX);
-	}
-	return s;
-}
-
-static void
-find_hits(struct shown *s, struct regex *re)
-{
-	struct regex_caps caps;
-	size_t at = 0;
-
-	s->hit_count = 0;
-	while (re && s->hit_count < MATCHES_MAX && at <= s->text.len &&
-	       regex_match(re, buf_str(&s->text), s->text.len, at, &caps) ==
-		       REGEX_MATCH) {
-		size_t off = caps.group[0].off, end = caps.group[0].end;
-		if (end > off) {
-			s->hits[s->hit_count].off = off;
-			s->hits[s->hit_count++].end = end;
-		}
-		at = end > at ? end : at + 1;
-	}
-}
-
-static bool
-in_hit(const struct shown *s, size_t off)
-{
-	for (size_t i = 0; i < s->hit_count; i++)
-		if (off >= s->hits[i].off && off < s->hits[i].end)
-			return true;
-	return false;
-}
-
-/* The looks of the byte at off: the line's own, the program's, a hit. */
-static struct style
-style_at(const struct ui *ui, const struct shown *s, size_t off, size_t *run,
-	 struct style base, bool current)
-{
-	struct style st = base;
-
-	while (*run + 1 < s->run_count && s->runs[*run + 1].off <= off)
-		++*run;
-	if (s->run_count && s->runs[*run].off <= off) {
-		const struct strip_run *r = &s->runs[*run];
-		bool colors = ui->depth != TERM_MONO;
-		if (r->control)
-			st = ui_style(ui, ROLE_LOG_CONTROL);
-		st.attrs |= r->attrs;
-		if (r->fg && colors)
-			st.fg = r->fg;
-		if (r->bg && colors)
-			st.bg = r->bg;
-	}
-	if (in_hit(s, off)) {
-		struct style hit = ui_style(ui, current ? ROLE_MATCH_CURRENT
-							: ROLE_MATCH);
-		st.attrs |= hit.attrs;
-		st.fg = hit.fg;
-		st.bg = hit.bg;
-	}
-	return st;
-}
-
-/* The bytes of the character at s, the marks on it included; 0 at the end.
- * *width may be 0 for marks that stand alone. */
-static size_t
-whole_character(const char *s, size_t len, int *width)
-{
-	uint32_t cp = 0;
-	int n = utf8_decode(s, len, &cp);
-	size_t all = (size_t)SBX_MAX(n, 0);
-
-	*width = SBX_MAX(utf8_width(cp), 0);
-	while (n > 0 && all < len) {
-		n = utf8_decode(s + all, len - all, &cp);
-		if (n <= 0 || utf8_width(cp) != 0)
-			break;
-		all += (size_t)n;
-	}
-	return all;
-}
-
-/* text[from, to) of a line at x, skipping `skip` columns.  Returns true when
- * it did not fit. */
-static bool
-draw_line(const struct ui *ui, struct rect clip, int y, const struct shown *s,
-	  size_t from, size_t to, int skip, struct style base, bool current)
-{
-	struct pen pen = ui_pen(ui, clip, ROLE_TEXT);
-	int x = clip.x - skip, end = clip.x + clip.w;
-	size_t run = 0;
-
-	for (size_t off = from; off < to;) {
-		int w;
-		size_t n = whole_character(s->text.data + off, to - off, &w);
-		if (n == 0)
-			break;
-		if (x + w > end)
-			return true;
-		if (x >= clip.x && w > 0) {
-			pen.style = style_at(ui, s, off, &run, base, current);
-			draw_bytes(&pen, y, x, s->text.data + off, n);
-		}
-		x += w;
-		off += n;
-	}
-	return false;
 }
 
 static void
@@ -294,64 +138,56 @@ draw_gap(const struct ui *ui, const struct log_place *p, int y,
 		 line);
 }
 
+/* The start of a run, or a line that was drawn by hand. */
 static void
-draw_run(const struct ui *ui, const struct log_place *p, int y,
-	 const struct logview_row *r)
+draw_rule(const struct ui *ui, const struct log_place *p, int y,
+	  const struct logview_row *r)
 {
-	struct pen pen = ui_pen(ui, p->text, ROLE_LOG_NOTE);
+	bool mark = r->kind == LOGVIEW_MARK;
+	struct pen pen = ui_pen(ui, p->text, mark ? ROLE_MARK : ROLE_LOG_NOTE);
 	const char *line = ui_glyph(ui, GLYPH_LINE);
 	char hms[16];
 	int x = draw_repeat(&pen, y, p->text.x, line, 2);
 
 	clock_hms(hms, sizeof(hms), r->run_ms);
-	x = draw_fmt(&pen, y, x, " run %llu %s%s %s ",
+	x = draw_fmt(&pen, y, x, " %s %llu %s%s %s ", mark ? "mark" : "run",
 		     (unsigned long long)r->run, line, line, hms);
 	draw_repeat(&pen, y, x, line, p->text.x + p->text.w - x);
 }
 
-static void
-draw_gutter(const struct ui *ui, const struct log_place *p, int y, int level,
-	    bool current)
+void
+draw_gutter(const struct ui *ui, int y, int level, bool current)
 {
 	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_GUTTER);
+	int x = ui->layout.main.x;
 
 	if (ui->layout.gutter == 0)
 		return;
 	if (current)
-		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_MARK,
+		ui_text(ui, &pen, y, x, ROLE_GUTTER_MARK,
 			ui_glyph(ui, GLYPH_CURSOR));
 	else if (level == SPEC_LEVEL_ERROR)
-		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_ERROR, "!");
+		ui_text(ui, &pen, y, x, ROLE_GUTTER_ERROR, "!");
 	else if (level == SPEC_LEVEL_WARN)
-		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_WARN, "~");
+		ui_text(ui, &pen, y, x, ROLE_GUTTER_WARN, "~");
 	else if (level == SPEC_LEVEL_INFO)
-		ui_text(ui, &pen, y, p->gutter_x, ROLE_GUTTER_WATCH, "+");
-}
-
-static struct style
-line_style(const struct ui *ui, int level)
-{
-	if (level == SPEC_LEVEL_ERROR)
-		return ui_style(ui, ROLE_LOG_ERROR);
-	if (level == SPEC_LEVEL_WARN)
-		return ui_style(ui, ROLE_LOG_WARN);
-	return ui_style(ui, ROLE_TEXT);
+		ui_text(ui, &pen, y, x, ROLE_GUTTER_WATCH, "+");
 }
 
 static void
 draw_row(struct ui *ui, const struct log_place *p, int y, struct logview *lv,
 	 const struct logview_row *row)
 {
-	struct shown *s = scratch();
+	struct shown *s = shown_scratch();
 	struct logrules *rules = logview_rules(lv);
 	struct logline l;
 	size_t from = 0, to;
 
-	if (row->kind == LOGVIEW_RUN) {
-		draw_run(ui, p, y, row);
+	if (row->kind == LOGVIEW_RUN || row->kind == LOGVIEW_MARK) {
+		draw_rule(ui, p, y, row);
 		return;
 	}
-	if (!logview_line(lv, row, LINE_MAX_BYTES, &l))
+	if (!logview_line(lv, row, SHOWN_LINE_BYTES, &l))
 		return;
 	if (l.flags & LOGLINE_GAP) {
 		draw_gap(ui, p, y, &l);
@@ -360,19 +196,25 @@ draw_row(struct ui *ui, const struct log_place *p, int y, struct logview *lv,
 	bool current = row->kind == LOGVIEW_LINE &&
 		       row->seq == logview_hit(lv);
 	int level = rules ? logrules_level(rules, &l) : 0;
-	display(s, &l);
-	find_hits(s, logview_find(lv));
+	shown_set(s, &l);
+	shown_find(s, logview_find(lv));
 	to = s->text.len;
 	for (int i = 0; p->wrap && i < row->sub; i++)
-		from += columns_bytes(&s->text, from, p->text.w);
+		from += shown_cut(&s->text, from, p->text.w);
 	if (p->wrap)
-		to = from + columns_bytes(&s->text, from, p->text.w);
+		to = from + shown_cut(&s->text, from, p->text.w);
+	if (row->kind == LOGVIEW_LINE && !ui->other)
+		ui->text_rows[y] = (struct text_row){
+			.used = true, .line = row->seq, .x = p->text.x,
+			.w = p->text.w,
+			.col = p->left + utf8_columns(buf_str(&s->text), from),
+		};
 	if (row->sub == 0) {
-		draw_gutter(ui, p, y, level, current);
+		draw_gutter(ui, y, level, current);
 		draw_time(ui, p, y, &l, lv);
 	}
-	if (draw_line(ui, p->text, y, s, from, to, p->left,
-		      line_style(ui, level), current)) {
+	if (shown_draw(ui, p->text, y, s, from, to, p->left,
+		      shown_style(ui, level), current)) {
 		struct pen pen = ui_pen(ui, p->text, ROLE_TEXT_DIM);
 		draw_text(&pen, y, p->text.x + p->text.w - 1,
 			  ui_glyph(ui, GLYPH_CUT));
@@ -446,10 +288,8 @@ on_log(struct client *c, const struct client_answer *a, void *arg)
 }
 
 void
-log_ensure(struct ui *ui)
+log_ensure(struct ui *ui, struct model_proc *p)
 {
-	struct model_proc *p = ui_selected(ui);
-
 	if (!p || !ui->client)
 		return;
 	struct pane *pa = ui_pane(ui, p);
@@ -457,6 +297,52 @@ log_ensure(struct ui *ui)
 		return;
 	if (client_log_open(ui->client, p->id, on_log, ui) == 0)
 		pa->log_asked = true;
+}
+
+void
+log_harmless(struct buf *out, const char *text, size_t len)
+{
+	char *plain = mem_alloc(len + 1);
+	size_t n = strip_text(text, len, plain);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)plain[i];
+		bool c1 = c == 0xc2 && i + 1 < n &&
+			  ((unsigned char)plain[i + 1] & 0xe0) == 0x80;
+		if (c1)
+			i++;
+		else if ((c >= 0x20 && c != 0x7f) || c == '\t')
+			buf_addc(out, (char)c);
+	}
+	free(plain);
+}
+
+bool
+log_text(struct ui *ui, uint64_t line, bool raw, struct buf *out)
+{
+	struct model_proc *p = ui_selected(ui);
+	struct shown *s = shown_scratch();
+	struct logview_row row = { .kind = LOGVIEW_LINE, .seq = line };
+	struct logline l;
+
+	if (!p || !logview_line(ui_pane(ui, p)->log, &row, SHOWN_LINE_BYTES,
+				&l))
+		return false;
+	if (raw) {
+		log_harmless(out, l.text, l.len);
+		return true;
+	}
+	shown_set(s, &l);
+	buf_add(out, buf_str(&s->text), s->text.len);
+	return true;
+}
+
+bool
+log_step(struct ui *ui, uint64_t line, int direction, uint64_t *out)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	return p && logview_step(ui_pane(ui, p)->log, line, direction, out);
 }
 
 static void
@@ -468,7 +354,7 @@ draw(struct ui *ui)
 	if (!pa)
 		return;
 	struct log_place place = place_of(ui, pa);
-	struct wrap_arg wrap = { place.text.w, scratch() };
+	struct wrap_arg wrap = { place.text.w, shown_scratch() };
 	struct logview_row *rows = mem_array((size_t)r.h, sizeof(*rows));
 	int n = logview_fill(pa->log, rows, r.h,
 			     ui->wrap ? wrapped_rows : NULL, &wrap);
@@ -487,7 +373,7 @@ scroll(struct ui *ui, enum view_scroll how, int n)
 		return;
 	struct pane *pa = ui_pane(ui, p);
 	struct log_place place = place_of(ui, pa);
-	struct wrap_arg wrap = { place.text.w, scratch() };
+	struct wrap_arg wrap = { place.text.w, shown_scratch() };
 	logview_rows_fn *fn = ui->wrap ? wrapped_rows : NULL;
 	int h = SBX_MAX(ui->layout.main.h, 1);
 
@@ -509,7 +395,7 @@ scroll(struct ui *ui, enum view_scroll how, int n)
 		break;
 	case VIEW_SIDE:
 		pa->left = SBX_MAX(pa->left + n * SIDE_STEP, 0);
-		pa->left = SBX_MIN(pa->left, LINE_MAX_BYTES);
+		pa->left = SBX_MIN(pa->left, SHOWN_LINE_BYTES);
 		break;
 	}
 	ui->dirty = true;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base.h"
+#include "engine/buf.h"
 #include "engine/client.h"
 #include "engine/clock.h"
 #include "engine/mem.h"
@@ -51,18 +52,20 @@ on_scrollback(struct client *c, const struct client_answer *a, void *arg)
 	struct pane *pa = ui_pane(ui, p);
 	struct scrollback *sb = &pa->sb;
 	free(sb->cells);
+	free(sb->flags);
 	cell_pool_free(sb->pool);
 	sb->pool = cell_pool_new(1024);
 	sb->cols = p->screen->head.cols;
 	sb->cells = mem_array(SBX_MAX(count, 1u) * (size_t)SBX_MAX(sb->cols, 1),
 			      sizeof(*sb->cells));
+	sb->flags = mem_array(SBX_MAX(count, 1u), sizeof(*sb->flags));
 	sb->first = first;
 	for (sb->count = 0; sb->count < count && !r.bad; sb->count++) {
 		size_t len;
 		const char *bytes = msg_bytes(&r, &len);
 		cell_unpack(bytes, len, sb->pool,
 			    sb->cells + sb->count * (size_t)sb->cols, sb->cols,
-			    NULL);
+			    &sb->flags[sb->count]);
 	}
 	sb->asked = false;
 	ui->dirty = true;
@@ -106,6 +109,19 @@ keep_place(struct scrollback *sb, const struct proto_screen *h)
 	sb->known_cols = h->cols;
 }
 
+/* For those who select text: what row y of the pane shows. */
+static void
+note_row(struct ui *ui, int y, uint64_t line, int col)
+{
+	struct rect r = ui->layout.main;
+
+	if (!ui->other)
+		ui->text_rows[r.y + y] = (struct text_row){
+			.used = true, .line = line, .x = r.x, .w = r.w,
+			.col = col,
+		};
+}
+
 static void
 draw_scrolled(struct ui *ui, struct model_proc *p, struct pane *pa)
 {
@@ -119,6 +135,8 @@ draw_scrolled(struct ui *ui, struct model_proc *p, struct pane *pa)
 	sb->top = SBX_MAX(sb->top, s->head.sb_first);
 	for (int y = 0; y < r.h; y++) {
 		uint64_t id = sb->top + (uint64_t)y;
+		if (id < s->head.sb_next + s->head.rows)
+			note_row(ui, y, id, 0);
 		if (id >= s->head.sb_next) {
 			uint64_t row = id - s->head.sb_next;
 			if (row < s->head.rows)
@@ -191,6 +209,7 @@ draw_live(struct ui *ui, const struct model_proc *p)
 	for (int y = 0; y < r.h && top + y < s->head.rows; y++) {
 		const struct vt_cell *row =
 			s->cells + (size_t)(top + y) * s->head.cols;
+		note_row(ui, y, s->head.sb_next + (uint64_t)(top + y), left);
 		draw_cells(&pen, r.y + y, r.x, s->pool, row + left,
 			   s->head.cols - left);
 		if (s->head.cols - left > r.w)
@@ -236,6 +255,74 @@ draw(struct ui *ui)
 	y = SBX_MAX(SBX_MIN(y, r.h - 4), 0);
 	draw_fill(&pen, (struct rect){ r.y + y, r.x, r.h - y, r.w });
 	draw_ended(ui, p->row, r.y + y);
+}
+
+void
+term_lines(struct ui *ui, uint64_t *first, uint64_t *end)
+{
+	struct model_proc *p = ui_selected(ui);
+
+	*first = *end = 0;
+	if (!p || !p->screen)
+		return;
+	*first = p->screen->head.sb_first;
+	*end = p->screen->head.sb_next + p->screen->head.rows;
+}
+
+bool
+term_step(struct ui *ui, uint64_t line, int direction, uint64_t *out)
+{
+	uint64_t first, end;
+
+	term_lines(ui, &first, &end);
+	if (direction > 0 ? line + 1 >= end : line <= first)
+		return false;
+	*out = direction > 0 ? line + 1 : line - 1;
+	return true;
+}
+
+bool
+term_text(struct ui *ui, uint64_t line, struct buf *out, bool *wrapped)
+{
+	struct model_proc *p = ui_selected(ui);
+	const struct vt_cell *cells;
+	const struct cell_pool *pool;
+	char text[CELL_TEXT_MAX];
+	size_t len = out->len;
+	int cols;
+
+	*wrapped = false;
+	if (!p || !p->screen)
+		return false;
+	const struct model_screen *s = p->screen;
+	const struct scrollback *sb = &ui_pane(ui, p)->sb;
+	if (line >= s->head.sb_next && line < s->head.sb_next + s->head.rows) {
+		size_t row = (size_t)(line - s->head.sb_next);
+		cols = s->head.cols;
+		cells = s->cells + row * (size_t)cols;
+		pool = s->pool;
+		*wrapped = s->row_flags[row] & CELL_ROW_WRAPPED;
+	} else if (line >= sb->first && line < sb->first + sb->count) {
+		size_t row = (size_t)(line - sb->first);
+		cols = sb->cols;
+		cells = sb->cells + row * (size_t)cols;
+		pool = sb->pool;
+		*wrapped = sb->flags[row] & CELL_ROW_WRAPPED;
+	} else {
+		return false;
+	}
+	for (int x = 0; x < cols; x++) {
+		size_t n = cell_text(pool, &cells[x], text);
+		if (n > 0)
+			buf_add(out, text, n);
+		else if (cells[x].width == 1)
+			buf_addc(out, ' ');
+		if (n > 0 && !(n == 1 && text[0] == ' '))
+			len = out->len;
+	}
+	if (!*wrapped)
+		out->len = SBX_MIN(out->len, len);
+	return true;
 }
 
 /* Back to the live picture: any typing does it. */

@@ -475,14 +475,15 @@ TEST(the_leave_dialog)
 	struct rig r;
 	rig_init(&r, 24, 80, "unicode");
 	press(&r, "q");
-	EQ_STR(line_no(&r, 6), " ↻ proxy     ╭─ leave sbx — 5 processes are "
+	EQ_STR(line_no(&r, 7), " ✓ migrate   ╭─ leave sbx — 5 processes are "
 	       "running ──────────────╮            ▕");
-	EQ_STR(line_no(&r, 8), " … e2e      w│ › d  detach     they keep "
+	EQ_STR(line_no(&r, 9), " ◷ backup    │ › d  detach     they keep "
 	       "running; `sbx` comes back│            ▕");
-	OK(strstr(line_no(&r, 9), "│   s  stop all   api web db worker shell"));
 	OK(strstr(line_no(&r, 10),
-		  "│   i  interrupt  send Ctrl-C to api only, stay here │"));
-	OK(strstr(line_no(&r, 11), "│   Esc  stay"));
+		  "│   s  stop all   api web db worker proxy shell "));
+	OK(strstr(line_no(&r, 11),
+		  "│   i  interrupt  send Ctrl-C to api, stay here"));
+	OK(strstr(line_no(&r, 12), "│   Esc  stay"));
 	EQ_STR(line_no(&r, 22), " CONFIRM                                    "
 	       "             5 up 1 failed  12:03:22");
 	press(&r, "Esc");

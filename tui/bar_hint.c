@@ -1,0 +1,242 @@
+#include "bar.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "engine/base.h"
+#include "command.h"
+#include "engine/option.h"
+#include "logview.h"
+#include "pane.h"
+#include "sheet.h"
+#include "status_text.h"
+#include "view.h"
+
+/* A key and what it does; shown when the command has a key. */
+struct hint {
+	const char *command, *text;
+	bool wide_only;
+};
+
+static const struct hint list_hints[] = {
+	{ "open", "log", false },
+	{ "start", "start", false },
+	{ "stop", "stop", false },
+	{ "restart", "restart", false },
+	{ "kill", "kill", true },
+	{ "details", "details", true },
+	{ "mark", "mark", true },
+	{ "all-logs", "all logs", true },
+	{ "find", "find", false },
+	{ "filter", "filter", true },
+	{ "time", "time", true },
+	{ "zoom", "zoom", true },
+	{ "command", "command", false },
+	{ "keys", "keys", false },
+	{ "back", "quit", false },
+};
+
+static const struct hint log_hints[] = {
+	{ "next-pane", "list", false },
+	{ "find", "find", false },
+	{ "filter", "filter", false },
+	{ "next-error", "next error", false },
+	{ "wrap", "wrap", false },
+	{ "time", "time", false },
+	{ "zoom", "zoom", false },
+	{ "copy", "copy", true },
+	{ "choose lines", "select", true },
+	{ "restart", "restart", true },
+	{ "details", "details", true },
+	{ "command", "command", true },
+	{ "keys", "keys", false },
+	{ "back", "back", false },
+};
+
+static const struct hint search_hints[] = {
+	{ "next", "next", false },
+	{ "previous", "prev", false },
+	{ "bottom", "newest + follow", false },
+	{ "filter", "filter", false },
+	{ "zoom", "zoom", false },
+	{ "escape", "clear", false },
+	{ "back", "back", false },
+};
+
+static const struct hint merge_hints[] = {
+	{ "open", "go to that process", false },
+	{ "mark", "hide it", false },
+	{ "filter", "filter", false },
+	{ "find", "find", false },
+	{ "copy", "copy", true },
+	{ "all-logs", "back", false },
+	{ "keys", "keys", false },
+};
+
+static const struct hint mark_hints[] = {
+	{ "start", "start them", false },
+	{ "stop", "stop", false },
+	{ "restart", "restart", false },
+	{ "split", "split", false },
+	{ "all-logs", "merge", false },
+	{ "mark", "mark", false },
+	{ "unmark", "none", false },
+	{ "command", "command", true },
+	{ "keys", "keys", true },
+};
+
+static const struct hint split_hints[] = {
+	{ "next-pane", "next pane", false },
+	{ "zoom", "zoom this", false },
+	{ "split", "back to one", false },
+	{ "all-logs", "merge these", false },
+	{ "find", "find", false },
+	{ "command", "command", true },
+	{ "keys", "keys", false },
+};
+
+static const struct hint paused_hints[] = {
+	{ "bottom", "newest + follow", false },
+};
+
+static void
+put_hint(struct ui *ui, struct pieces *p, const struct hint *h)
+{
+	const char *key = keymap_key(ui->keymap, ui->mode, h->command);
+	const char *text = h->text;
+	char all[96];
+
+	if (!key || (h->wide_only && p->pen.clip.w < BAR_ROOMY))
+		return;
+	if (!strcmp(h->command, "open") && ui_shows_screen(ui))
+		text = "terminal";
+	if (!strcmp(h->command, "zoom") && ui->zoom)
+		text = "unzoom";
+	snprintf(all, sizeof(all), "%s %s", key, text);
+	if (p->x + draw_columns(all) > p->end)
+		return;
+	if (ui->spot_count < HINT_SPOTS)
+		ui->spots[ui->spot_count++] = (struct hint_spot){
+			p->x, p->x + draw_columns(all), h->command
+		};
+	int x = ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT_KEY, key);
+	p->x = ui_text(ui, &p->pen, p->y, x + 1, ROLE_HINT, text) + p->gap;
+}
+
+static void
+put_hints(struct ui *ui, struct pieces *p, const struct hint *h, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put_hint(ui, p, &h[i]);
+}
+
+static void
+hint_term(struct ui *ui, struct pieces *p)
+{
+	struct model_proc *proc = ui_selected(ui);
+	const char *leave = options_text(ui->options, OPTION_LEAVE);
+	char key[64], text[160];
+
+	snprintf(key, sizeof(key), "%s%.40s",
+		 !strncmp(leave, "C-", 2) ? "Ctrl-" : "",
+		 !strncmp(leave, "C-", 2) ? leave + 2 : leave);
+	bool cut = proc && !ui_has_keys(ui, proc);
+	if (cut) {
+		p->x = ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT_KEY,
+			       "Enter");
+		p->x = ui_text(ui, &p->pen, p->y, p->x + 1, ROLE_HINT,
+			       row_up(proc->row) ? "type into it"
+						 : "start again") +
+		       3;
+	}
+	p->x = ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT_KEY, key);
+	p->x = ui_text(ui, &p->pen, p->y, p->x + 1, ROLE_HINT,
+		       "back to the list");
+	if (cut)
+		return;
+	snprintf(text, sizeof(text),
+		 " (press it twice quickly to send a real %s)", key);
+	if (p->x + draw_columns(text) <= p->end)
+		ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT, text);
+}
+
+static void
+hint_narrow(struct ui *ui, struct pieces *p)
+{
+	(void)ui;
+	bar_piece(p, ROLE_HINT, ui->mode == MODE_LIST ? "Enter log" : "Tab list");
+	bar_piece(p, ROLE_HINT, "r x s");
+	bar_piece(p, ROLE_HINT, "/ :");
+	bar_piece(p, ROLE_HINT, "? keys");
+	bar_piece(p, ROLE_HINT, "q");
+}
+
+void
+bar_hint(struct ui *ui)
+{
+	struct rect r = ui->layout.hint;
+	struct model_proc *proc = ui_selected(ui);
+
+	ui->spot_count = 0;
+	if (rect_empty(r))
+		return;
+	struct pieces p = {
+		.ui = ui, .y = r.y, .x = r.x + 1, .end = r.x + r.w, .gap = 2,
+		.pen = ui_pen(ui, r, ROLE_HINT),
+	};
+	if (ui->sheet) {
+		if (ui->sheet->ops->hint)
+			draw_cut(&p.pen, r.y, p.x, r.w - 1,
+				 ui->sheet->ops->hint(ui, ui->sheet),
+				 ui_glyph(ui, GLYPH_MORE));
+		return;
+	}
+	if (ui->mode == MODE_TERM) {
+		hint_term(ui, &p);
+		return;
+	}
+	if (ui->echo[0])
+		bar_piece(&p, ROLE_TEXT_STRONG, ui->echo);
+	if (r.w < BAR_NARROW) {
+		hint_narrow(ui, &p);
+		return;
+	}
+	if (ui->merged) {
+		put_hints(ui, &p, merge_hints, ARRAY_LEN(merge_hints));
+		return;
+	}
+	if (ui->mode == MODE_LIST && ui_marks(ui) > 0) {
+		put_hints(ui, &p, mark_hints, ARRAY_LEN(mark_hints));
+		return;
+	}
+	if (ui->mode == MODE_LIST) {
+		put_hints(ui, &p, list_hints, ARRAY_LEN(list_hints));
+		return;
+	}
+	struct pane *pa = proc ? ui_pane(ui, proc) : NULL;
+	if (pa && *logview_pattern(pa->log)) {
+		put_hints(ui, &p, search_hints, ARRAY_LEN(search_hints));
+		return;
+	}
+	if (ui->split_count && !ui->zoom) {
+		put_hints(ui, &p, split_hints, ARRAY_LEN(split_hints));
+		return;
+	}
+	if (pa && !logview_following(pa->log))
+		put_hints(ui, &p, paused_hints, ARRAY_LEN(paused_hints));
+	put_hints(ui, &p, log_hints, ARRAY_LEN(log_hints));
+}
+
+bool
+bar_mouse(struct ui *ui, const struct vt_mouse *m)
+{
+	if (m->kind != VT_MOUSE_PRESS || m->button != VT_BUTTON_LEFT ||
+	    !rect_holds(ui->layout.hint, m->row, m->col))
+		return false;
+	for (size_t i = 0; i < ui->spot_count; i++) {
+		if (m->col < ui->spots[i].from || m->col >= ui->spots[i].to)
+			continue;
+		command_run(ui, ui->spots[i].command);
+		return true;
+	}
+	return true;
+}
