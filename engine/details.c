@@ -21,6 +21,7 @@
 #include "msg.h"
 #include "procfs.h"
 #include "rcload.h"
+#include "replica.h"
 #include "signame.h"
 #include "spec.h"
 #include "table.h"
@@ -207,6 +208,31 @@ add_limits(struct buf *out, const struct spec *s)
 	buf_fini(&b);
 }
 
+/* What else starts it than a person. */
+static void
+add_starts(struct buf *out, const struct spec *s)
+{
+	struct buf b = BUF_INIT(SPEC_TEXT_MAX);
+	char text[UNITS_TEXT_MAX];
+
+	units_duration_text(s->schedule_every_ms, text);
+	if (s->schedule == SPEC_SCHEDULE_EVERY)
+		buf_addf(&b, "every %s%s", text,
+			 s->schedule_at_start ? " at-start" : "");
+	else if (s->schedule == SPEC_SCHEDULE_CRON)
+		buf_addf(&b, "cron \"%s\"", s->schedule_cron);
+	if (b.len)
+		record(out, "rule", "schedule", buf_str(&b), NULL);
+	buf_clear(&b);
+	for (size_t i = 0; s->files && s->files[i]; i++)
+		buf_addf(&b, "%s%s", i ? " " : "", s->files[i]);
+	if (b.len)
+		record(out, "rule", "files", buf_str(&b), NULL);
+	buf_fini(&b);
+	if (s->replica_of)
+		record(out, "rule", "replica of", s->replica_of, NULL);
+}
+
 static void
 add_rules(struct buf *out, const struct proc *p)
 {
@@ -233,8 +259,12 @@ add_rules(struct buf *out, const struct proc *p)
 	}
 	units_size_text(s->log_keep_bytes, text);
 	record(out, "rule", "log.keep", text, NULL);
-	if (s->log_file)
-		record(out, "rule", "log.file", s->log_file, NULL);
+	add_starts(out, s);
+	if (s->log_file) {
+		char *path = replica_path(s, s->log_file);
+		record(out, "rule", "log.file", path, NULL);
+		free(path);
+	}
 }
 
 /* Oldest first, as why_text() wants them: those of the process and the

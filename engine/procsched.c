@@ -29,6 +29,7 @@
 #include "sys.h"
 
 enum { LOOK_US = 60 * 1000 * 1000 };	/* at least so often at the clock */
+#define NEVER_S	((time_t)1 << 34)	/* in some hundred years */
 
 struct sched {
 	/* What it is made from, to know another one. */
@@ -61,7 +62,7 @@ on_timer(struct timer *t, void *arg)
 static void
 watch_clock(int fd)
 {
-	struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+	struct itimerspec never = { .it_value.tv_sec = NEVER_S };
 
 	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
 			      &never, NULL);
