@@ -30,4 +30,5 @@ for doc in README.md doc/*.md; do
 		fail=1
 	done
 done
+python3 tests/lib/check-coverage.py || fail=1
 exit $fail

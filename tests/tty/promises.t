@@ -214,4 +214,73 @@ for name in ("a", "b", "a"):
 s.tmux("kill-session", "-t", "b")
 s.tmux("kill-session", "-t", "a")
 same(s.status("shell"), "running", "without viewers it goes on")
+s.end()
+
+# Watches that act, limits, and keys while output floods.
+s = Set(r"""
+set log.keep 1M
+process opens {
+    cmd echo begin; read x; echo open for all; read x
+    stdin pipe
+    watch door /open/ ready
+}
+process speaks {
+    cmd echo plain; echo a secret line; echo other; while read x; do echo "$x"; done
+    stdin pipe
+    watch quiet /secret/ hide
+    watch loud /told/ notify
+}
+process much {
+    cmd seq 1000000; read x
+    stdin pipe
+    log.keep 64M
+    autostart no
+}
+process flood {
+    cmd exec yes a line of a flood
+    autostart no
+}
+""")
+same(s.sbx("up")[0], 0, "up")
+ok(until(lambda: "begin" in s.out("logs", "opens")) and
+   not s.row("opens").get("ready"),
+   "what a watch makes ready is not so at first", s.row("opens"))
+s.sbx("send", "opens", "x")
+ok(until(lambda: s.row("opens").get("ready"), 30), "a line makes it ready",
+   s.row("opens"))
+
+same(s.sbx("set", "limit.log", "2M")[0], 0, "a limit of logs")
+same(s.sbx("start", "much")[0], 0, "a lot of output")
+ok(until(lambda: "1000000" in s.out("logs", "much", "-n", "1"), 60),
+   "all of it comes")
+row = s.row("much")
+ok(row["dropped_bytes"] > 3 << 20, "limit.log is above the log of a process",
+   row)
+
+same(s.sbx("set", "limit.input", "1K")[0], 0, "a limit of input")
+code, out, err = s.sbx("send", "speaks", "x" * 5000)
+ok(code == 1 and "limit.input" in err, "is told by its name", (code, err))
+same(s.sbx("send", "speaks", "short")[0], 0, "what is below it is taken")
+
+same([r["name"] for r in json.loads(s.out("ls", "--json", "--since", "1h"))
+      ["processes"]], ["opens", "speaks", "much", "flood"],
+     "ls --since: what is there since then")
+same(json.loads(s.out("ls", "--json", "--since", "2100-01-01T00:00:00Z"))
+     ["processes"], [], "none since a time to come")
+
+s.screen("speaks", cols=90, rows=24)
+ok(s.sees("other", 30) and "plain" in s.capture() and
+   "secret" not in s.capture(), "a hidden line is not on the screen",
+   s.capture())
+ok("a secret line" in s.out("logs", "speaks"), "but in the log")
+s.sbx("send", "speaks", "it is told to all")
+ok(s.sees("loud.*it is told to all|speaks.*it is told to all", 30),
+   "notify tells it to who looks", s.capture())
+same(s.sbx("start", "flood")[0], 0, "a flood")
+s.keys(":")
+s.tmux("send-keys", "-l", "stop flood")
+ok(s.sees("stop flood", 30), "what is typed is shown", s.capture())
+s.keys("Enter")
+ok(until(lambda: s.status("flood") in ("killed", "off"), 30),
+   "and done", s.row("flood"))
 done()

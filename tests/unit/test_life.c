@@ -726,6 +726,25 @@ TEST(start_in_backoff)
 	EQ_INT(w.l.restarts, 0);
 }
 
+TEST(never_and_always_do_not_ask_how_it_ended)
+{
+	for (int code = 0; code < 2; code++) {
+		struct world w;
+		world_init(&w);
+		w.p.restart = LIFE_ALWAYS;
+		up(&w);
+		exits(&w, code, 0);
+		gone(&w);
+		IS(&w, "backoff");
+		world_init(&w);
+		w.p.restart = LIFE_NEVER;
+		up(&w);
+		exits(&w, code, 0);
+		gone(&w);
+		IS(&w, code ? "failed" : "completed");
+	}
+}
+
 TEST(on_failure_leaves_success_and_stops_alone)
 {
 	struct world w;
