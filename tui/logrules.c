@@ -163,6 +163,15 @@ logrules_search(struct logrules *r, struct logread *lr)
 	}
 }
 
+void
+logrules_unsearch(struct logrules *r)
+{
+	for (size_t i = 0; r && i < r->count; i++) {
+		search_free(r->rules[i].search);
+		r->rules[i].search = NULL;
+	}
+}
+
 int
 logrules_step(struct logrules *r, size_t max_bytes)
 {

@@ -31,6 +31,8 @@ bool	logrules_can_hide(const struct logrules *r);
  * of the scroll bar.  step: 1 more to do, 0 done, -errno.
  */
 void	logrules_search(struct logrules *r, struct logread *lr);
+/* The log of the search is about to be closed. */
+void	logrules_unsearch(struct logrules *r);
 int	logrules_step(struct logrules *r, size_t max_bytes);
 /* Nearest line with a level after (direction 1) or before (-1) seq.  1 with
  * *hit, 0 none, -EAGAIN not known yet. */

@@ -345,6 +345,7 @@ logview_open(struct logview *lv, int dir, struct err *e)
 	/* The searches know the old one. */
 	search_free(lv->search);
 	lv->search = NULL;
+	logrules_unsearch(lv->rules);
 	logread_free(lv->lr);
 	lv->lr = lr;
 	logread_refresh(lr);
