@@ -24,6 +24,7 @@
 #include "proto.h"
 #include "rcload.h"
 #include "regex.h"
+#include "rowfmt.h"
 #include "set.h"
 #include "sys.h"
 #include "vt.h"
@@ -60,9 +61,11 @@ check_file(struct cli *c, const char *path, bool named)
 
 	int r = set_load(&rq, &set, ds);
 	diags_print(ds, path, "sbx would start nothing", &b);
-	if (r == 0)
-		buf_addf(&b, "%s: no mistakes, %zu process%s\n", path,
+	if (r == 0) {
+		rowfmt_plain(&b, path);
+		buf_addf(&b, ": no mistakes, %zu process%s\n",
 			 set->spec_count, set->spec_count == 1 ? "" : "es");
+	}
 	set_free(set);
 	diags_free(ds);
 	int rc = cli_put(c, &b);
@@ -118,9 +121,13 @@ fact(struct buf *b, const char *key, const char *fmt, ...)
 	va_list ap;
 
 	buf_addf(b, "%s ", key);
+	size_t from = b->len;
 	va_start(ap, fmt);
 	buf_vaddf(b, fmt, ap);
 	va_end(ap);
+	/* A path may have one, and would make a fact of its own. */
+	for (char *p = b->data + from; p < b->data + b->len; p++)
+		*p = *p == '\n' ? '?' : *p;
 	buf_addc(b, '\n');
 }
 
@@ -263,11 +270,15 @@ print_facts(struct cli *c, const struct buf *facts, struct buf *out)
 	for (const char *p = buf_str(facts); *p;) {
 		size_t len = strcspn(p, "\n"), key = strcspn(p, " \n");
 		size_t skip = key < len ? key + 1 : len;
-		if (c->json)
+		if (c->json) {
 			json_fact(&j, p, p + skip, len - skip);
-		else
-			buf_addf(out, "%-20.*s %.*s\n", (int)key, p,
-				 (int)(len - skip), p + skip);
+		} else {
+			char *value = mem_strn(p + skip, len - skip);
+			buf_addf(out, "%-20.*s ", (int)key, p);
+			rowfmt_plain(out, value);
+			buf_addc(out, '\n');
+			free(value);
+		}
 		p += len + (p[len] == '\n');
 	}
 	if (c->json) {

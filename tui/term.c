@@ -13,6 +13,7 @@
 #include "engine/buf.h"
 #include "engine/err.h"
 #include "engine/mem.h"
+#include "engine/strip.h"
 #include "engine/sys.h"
 #include "engine/utf8.h"
 #include "terminfo.h"
@@ -350,9 +351,13 @@ term_title(const char *text)
 		if (!term.titled)
 			buf_adds(&b, "\033[22;2t");
 		term.titled = true;
+		struct buf safe = BUF_INIT(4096);
+		strip_display(text, strlen(text), &safe, NULL, NULL, NULL);
 		buf_adds(&b, "\033]2;");
-		buf_add(&b, text, utf8_prefix(text, strlen(text), 100));
+		buf_add(&b, buf_str(&safe),
+			utf8_prefix(buf_str(&safe), safe.len, 100));
 		buf_adds(&b, "\007");
+		buf_fini(&safe);
 	}
 	term_write(b.data, b.len);
 	buf_fini(&b);

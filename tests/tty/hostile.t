@@ -254,4 +254,41 @@ ok(not harm(written, screen=True), "nothing of it acts",
    harm(written, screen=True))
 ok("OWNED" not in s.tmux("display-message", "-p", "#{pane_title}"),
    "the title is not the child's")
+s.tmux("kill-server")
+s.sbx("down", "--timeout", "5s")
+
+# --- a directory with such a name --------------------------------------------
+
+top = s.dir
+odd = os.fsencode(top) + b"/\x1b]2;OWNED\x07\x9b2J\xe2\x80\xae\xff d"
+os.mkdir(odd)
+with open(odd + b"/sbxrc", "w") as f:
+    f.write("process a {\n cmd pwd; echo $SBX; exec sleep 1000\n}\n"
+            "process b {\n argv /no/such\n}\n")
+s.dir = os.fsdecode(odd)
+for words in (("check",), ("up",), ("ls",), ("logs",), ("show", "a"),
+              ("why", "b"), ("events",), ("doctor",), ("reload", "--plan"),
+              ("init",), ("add", "--cwd", "nowhere", "--", "true"),
+              ("exec", "--user", "nobody-here", "--", "true"),
+              ("-f", "nowhere", "ls")):
+    code, out = on_terminal(s, *words)
+    ok(not harm(out), "in such a directory, sbx %s: nothing of it acts" %
+       " ".join(words), harm(out))
+for words in (("ls",), ("show", "a"), ("doctor",), ("events",), ("why", "b")):
+    p = s.popen(*words, "--json", stdout=-1, stderr=-1)
+    out, err = p.communicate(timeout=60)
+    try:
+        for line in out.decode().rstrip("\n").split("\n"):
+            json.loads(line)
+        bad = ""
+    except ValueError as e:
+        bad = "%s\n%r" % (e, out[:300])
+    ok(not bad, "in such a directory, sbx %s --json is JSON" %
+       " ".join(words), bad)
+code, out = on_terminal(s, seconds=4)
+ok(b"LIST" in out and not harm(out, screen=True),
+   "in such a directory, the screen: nothing of it acts",
+   harm(out, screen=True))
+s.sbx("down", "--timeout", "5s")
+s.dir = top
 done()
