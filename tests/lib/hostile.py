@@ -98,9 +98,10 @@ def harm(data, screen=False, more=None):
     return ""
 
 
-def on_terminal(s, *words, seconds=30, size=(24, 100)):
+def on_terminal(s, *words, seconds=40, size=(24, 100), last=None):
     """Runs sbx with a terminal for stdin, stdout and stderr: its exit code
-    and all that it wrote; it is ended after so many seconds."""
+    and all that it wrote.  It is ended when it has written what the pattern
+    last says, or when time is up."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ,
                 struct.pack("HHHH", size[0], size[1], 0, 0))
@@ -116,7 +117,9 @@ def on_terminal(s, *words, seconds=30, size=(24, 100)):
         except OSError:         # nobody has the other end any more
             break
         out += data
-    if p.poll() is None and time.monotonic() >= end:
+        if last and re.search(last, out):
+            break
+    if last or time.monotonic() >= end:
         p.kill()
     code = p.wait()
     os.close(master)

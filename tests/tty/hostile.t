@@ -154,7 +154,7 @@ for words in PLACES:
         out = out.replace(b"\t", b" ")     # what its reader splits at
     ok(not harm(out), "sbx %s: nothing of it acts" % ascii(" ".join(words)),
        harm(out))
-code, out = on_terminal(s, "logs", "out", "-f", seconds=3)
+code, out = on_terminal(s, "logs", "out", "-f", last=rb"that was it")
 ok(b"that was it" in out and not harm(out), "logs -f: nothing of it acts",
    harm(out))
 
@@ -285,7 +285,7 @@ for words in (("ls",), ("show", "a"), ("doctor",), ("events",), ("why", "b")):
         bad = "%s\n%r" % (e, out[:300])
     ok(not bad, "in such a directory, sbx %s --json is JSON" %
        " ".join(words), bad)
-code, out = on_terminal(s, seconds=4)
+code, out = on_terminal(s, last=rb"(?s)LIST.*\]2;sbx.*\x07|\]2;sbx.*LIST")
 ok(b"LIST" in out and not harm(out, screen=True),
    "in such a directory, the screen: nothing of it acts",
    harm(out, screen=True))
