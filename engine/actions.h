@@ -66,6 +66,8 @@
 	X(PREVIOUS_PANE, "previous-pane", "", "other pane", "View")            \
 	X(QUIT, "quit", "", "leave", "Session")                                \
 	X(REDRAW, "redraw", "", "paint everything anew", "Session")            \
+	X(RELOAD, "reload", "", "read the sbxrc again: what would change",     \
+	  "Session")                                                           \
 	X(REMOVE, "remove", "", "remove from the set", "Process")              \
 	X(RIGHT, "right", "", "into the log; log: to the right", "Move")       \
 	X(SELECT, "select", "NAME|N", "go to a process", "Move")               \

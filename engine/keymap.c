@@ -95,6 +95,7 @@ static const char default_keys[] =
 	"bind F7 start\n"
 	"bind F9 send-signal\n"
 	"bind F10 quit\n"
+	"bind C-r reload\n"
 	"bind C-l redraw\n"
 	"bind C-z suspend\n"
 	"bind Esc escape\n"

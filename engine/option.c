@@ -49,7 +49,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_HANGUP] = {
 		ROW("hangup", "keep | stop",
 		    "what the processes do when the terminal closes"),
-		OPTION_CHOICE, "keep", .built = false, .runtime = true },
+		OPTION_CHOICE, "keep", .built = true, .runtime = true },
 	[OPTION_KEYS] = {
 		ROW("keys", "NAME", "set of key bindings to start from"),
 		OPTION_TEXT, "sbx", .built = false, .runtime = false },
@@ -98,7 +98,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LOG_COLORS] = {
 		ROW("log.colors", "auto | on | off",
 		    "show the colours that processes print"),
-		OPTION_CHOICE, "auto", .built = false, .runtime = true },
+		OPTION_CHOICE, "auto", .built = true, .runtime = true },
 	[OPTION_LOG_KEEP] = {
 		ROW("log.keep", "SIZE",
 		    "bytes of log kept of each process, oldest go first"),
@@ -114,11 +114,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_NOTIFY] = {
 		ROW("notify", "auto | osc9 | bell | off | COMMAND",
 		    "how notifications are shown"),
-		OPTION_TEXT, "auto", .built = false, .runtime = true },
+		OPTION_TEXT, "auto", .built = true, .runtime = true },
 	[OPTION_ON_DONE] = {
 		ROW("on-done", "stay | quit",
 		    "what happens when all processes have ended"),
-		OPTION_CHOICE, "stay", .built = false, .runtime = true },
+		OPTION_CHOICE, "stay", .built = true, .runtime = true },
 	[OPTION_PASTE_CONFIRM] = {
 		ROW("paste.confirm", "on | off",
 		    "ask before several lines go to a plain terminal"),

@@ -402,6 +402,13 @@ do_redraw(struct ui *ui, int argc, char *const *argv)
 }
 
 static void
+do_reload(struct ui *ui, int argc, char *const *argv)
+{
+	(void)argc, (void)argv;
+	sheet_reload_open(ui);
+}
+
+static void
 do_suspend(struct ui *ui, int argc, char *const *argv)
 {
 	(void)argc, (void)argv;
@@ -508,6 +515,7 @@ static action_fn *const functions[ACTION_COUNT] = {
 	[ACTION_PREVIOUS_PANE] = do_previous_pane,
 	[ACTION_QUIT] = do_quit,
 	[ACTION_REDRAW] = do_redraw,
+	[ACTION_RELOAD] = do_reload,
 	[ACTION_REMOVE] = do_remove,
 	[ACTION_RIGHT] = do_right,
 	[ACTION_SELECT] = do_select,

@@ -29,7 +29,8 @@ extern char **environ;
 /* Settings that are the screen's own and not the engine's. */
 static const enum option_id screen_options[] = {
 	OPTION_BELL,	      OPTION_CLIPBOARD,	  OPTION_CLOCK,
-	OPTION_GLYPHS,
+	OPTION_GLYPHS,	      OPTION_HANGUP,	  OPTION_LOG_COLORS,
+	OPTION_NOTIFY,	      OPTION_ON_DONE,
 	OPTION_LAYOUT,	      OPTION_LEAVE,	  OPTION_LEAVE_DOUBLE,
 	OPTION_LIST_WIDTH,    OPTION_MOUSE,	  OPTION_PASTE_CONFIRM,
 	OPTION_QUIT,	      OPTION_SCROLL_LINES, OPTION_THEME,

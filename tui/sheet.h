@@ -71,6 +71,8 @@ void	sheet_select_open(struct ui *ui, const char *how);
 void	sheet_select_drag(struct ui *ui, int y, int x);
 /* The current line to the clipboard, without a sheet. */
 void	sheet_select_copy(struct ui *ui);
+void	sheet_reload_open(struct ui *ui);	/* reads the sbxrc again */
+void	sheet_reload_free(struct ui *ui);	/* what it keeps in ui */
 void	sheet_copy_open(struct ui *ui);		/* what of a process */
 void	sheet_start_open(struct ui *ui);	/* there is no sbxrc */
 /* Asks before running command (a line); answer is its key. */

@@ -1,5 +1,6 @@
 #include "shown.h"
 
+#include <string.h>
 #include "engine/base.h"
 #include "engine/mem.h"
 #include "engine/option.h"
@@ -83,7 +84,9 @@ style_at(const struct ui *ui, const struct shown *s, size_t off, size_t *run,
 		++*run;
 	if (s->run_count && s->runs[*run].off <= off) {
 		const struct strip_run *r = &s->runs[*run];
-		bool colors = ui->depth != TERM_MONO;
+		const char *wish =
+			options_text(ui->options, OPTION_LOG_COLORS);
+		bool colors = ui->depth != TERM_MONO && strcmp(wish, "off");
 		if (r->control)
 			st = ui_style(ui, ROLE_LOG_CONTROL);
 		st.attrs |= r->attrs;

@@ -374,3 +374,26 @@ term_ask(void)
 	if (term_is_xterm_like())
 		term_write(ask, sizeof(ask) - 1);
 }
+
+void
+term_notify(const char *text)
+{
+	struct buf b;
+
+	if (!term_is_xterm_like())
+		return;
+	buf_init(&b, 1024);
+	buf_adds(&b, "\033]9;");
+	/* C1 controls end the sequence in some terminals: two bytes here. */
+	for (size_t n = utf8_prefix(text, strlen(text), 200); n > 0; n--) {
+		unsigned char c = (unsigned char)*text++;
+		bool c1 = c == 0xc2 && ((unsigned char)*text & 0xe0) == 0x80;
+		if (c >= 0x20 && c != 0x7f && !c1)
+			buf_addc(&b, (char)c);
+		else if (c1 && n > 1)
+			text++, n--;
+	}
+	buf_adds(&b, "\007");
+	term_write(b.data, b.len);
+	buf_fini(&b);
+}

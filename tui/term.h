@@ -47,6 +47,8 @@ void	term_cursor_shape(int shape);	/* vt_cursor.shape; -1: its own */
 bool	term_is_xterm_like(void);
 /* Printable text; NULL: back to the old title. */
 void	term_title(const char *text);
+/* A notification of the desktop (OSC 9); what is no character is left out. */
+void	term_notify(const char *text);
 /* Sends the questions whose answers come through input.h. */
 void	term_ask(void);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "clipboard.h"
+#include "command.h"
 #include "edit.h"
 #include "engine/base.h"
 #include "engine/buf.h"
@@ -21,6 +22,7 @@
 #include "engine/session.h"
 #include "engine/set.h"
 #include "engine/sys.h"
+#include "helper.h"
 #include "input.h"
 #include "paint.h"
 #include "term.h"
@@ -205,6 +207,39 @@ copy(struct tui *t)
 	ui->copied = NULL;
 }
 
+/* By the setting "notify".  By itself only where nobody looks. */
+static void
+notify(struct tui *t)
+{
+	struct ui *ui = t->ui;
+	const char *how = options_text(ui->options, OPTION_NOTIFY);
+	struct err e = ERR_INIT;
+	char more[48] = "";
+
+	if (ui->notices > 1)
+		snprintf(more, sizeof(more), " (and %u more)",
+			 ui->notices - 1);
+	char *text = mem_fmt("%s: %s%s", ui->set_name, ui->notice, more);
+	bool chosen = strcmp(how, "auto") != 0;
+	ui->notices = 0;
+	if (!strcmp(how, "off") || (!chosen && ui->focused)) {
+		free(text);
+		return;
+	}
+	if (!strcmp(how, "osc9") || !chosen) {
+		term_notify(text);
+	} else if (!strcmp(how, "bell")) {
+		ring(t);
+	} else {
+		char *env[] = { mem_fmt("SBX_NOTE=%s", text), NULL };
+		if (helper_shell(t->loop, how, env, text, strlen(text), NULL,
+				 NULL, &e) < 0)
+			ui_toast(ui, TOAST_ERROR, "%s", e.text);
+		free(env[0]);
+	}
+	free(text);
+}
+
 static void
 handle_wants(struct tui *t)
 {
@@ -223,6 +258,8 @@ handle_wants(struct tui *t)
 		ring(t);
 	if ((wants & UI_COPY) && t->up)
 		copy(t);
+	if ((wants & UI_NOTIFY) && t->up)
+		notify(t);
 	if (wants & UI_SUSPEND)
 		suspend(t);
 	if (wants & UI_LEAVE)
@@ -310,6 +347,19 @@ on_answer_timer(struct timer *timer, void *arg)
 	input_expect_cursor(t->input, false);
 }
 
+/* "hangup stop": we stay, without a screen, until all has stopped. */
+static void
+hang_up(struct tui *t)
+{
+	const char *how = options_text(t->ui->options, OPTION_HANGUP);
+
+	t->up = false;
+	if (strcmp(how, "stop") != 0 || !t->client)
+		ui_leave(t->ui, 128 + SIGHUP, "%s", "");
+	else if (!t->ui->going_down)
+		command_sure(t->ui, "down");
+}
+
 static void
 on_terminal(struct source *s, unsigned events, void *arg)
 {
@@ -322,8 +372,8 @@ on_terminal(struct source *s, unsigned events, void *arg)
 	ssize_t n = sys_read(loop_fd(s), bytes, sizeof(bytes));
 	if (n <= 0) {
 		/* The window was closed. */
-		t->up = false;
-		ui_leave(t->ui, 128 + SIGHUP, "%s", "");
+		loop_want(s, 0);
+		hang_up(t);
 		return;
 	}
 	uint64_t now = clock_us();
@@ -359,6 +409,10 @@ on_end_signal(int signo, void *arg)
 {
 	struct tui *t = arg;
 
+	if (signo == SIGHUP) {
+		hang_up(t);
+		return;
+	}
 	ui_leave(t->ui, 128 + signo, "sbx: ended by a signal; %s goes on. "
 		 "Back: sbx\n", t->ui->set_name);
 }

@@ -258,6 +258,7 @@ ui_free(struct ui *ui)
 	if (!ui)
 		return;
 	sheet_close_all(ui);
+	sheet_reload_free(ui);
 	model_free(ui->model);
 	options_free(ui->options);
 	keymap_free(ui->keymap);
@@ -272,6 +273,7 @@ ui_free(struct ui *ui)
 	free(ui->set_dir);
 	free(ui->rc_path);
 	free(ui->title);
+	free(ui->parting);
 	free(ui->farewell);
 	free(ui);
 }

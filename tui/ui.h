@@ -33,6 +33,7 @@ struct mergeview;
 struct options;
 struct pane;
 struct proto_hello;
+struct session;
 struct set;
 struct sheet;
 
@@ -45,6 +46,7 @@ enum {
 	UI_AGAIN = 16,		/* background work is left */
 	UI_BELL = 32,		/* ring it */
 	UI_COPY = 64,		/* ui->copied to the clipboard */
+	UI_NOTIFY = 128,	/* ui->notice to the desktop */
 };
 
 enum { UI_HELD_MAX = 256 };
@@ -113,6 +115,8 @@ struct ui {
 	struct options *options;
 	struct keymap *keymap;
 	const struct set *set;	/* as the sbxrc says; may be NULL */
+	/* Of the sbxrc that was read last, and of one that is looked at. */
+	struct session *session, *reloading;
 	char *set_name, *set_dir, *rc_path;
 	char **wanted_names;	/* of "sbx NAME...": the first is selected */
 	bool ascii;
@@ -163,6 +167,10 @@ struct ui {
 	struct hint_spot spots[HINT_SPOTS];
 	size_t spot_count;
 	char *title;		/* of the window, as last set */
+	char notice[256];	/* what happened; the newest ... */
+	unsigned notices;	/* ... of so many */
+	uint64_t noticed_ms;	/* when the last one was shown */
+	bool had_work;		/* something has run since we came */
 	char *copied;		/* text for the clipboard ... */
 	size_t copied_len;
 	char copied_what[64];	/* ... and what it is: "5 lines" */
@@ -178,6 +186,8 @@ struct ui {
 	bool dirty_main;	/* no more than the terminal pane has changed */
 	unsigned wants;		/* UI_... */
 	int exit_code;
+	int done_code;		/* the worst of all that have ended */
+	char *parting;		/* the farewell when the set is down */
 	char *farewell;		/* printed after leaving; ours */
 };
 

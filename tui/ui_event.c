@@ -1,5 +1,6 @@
 #include "ui.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
@@ -20,6 +21,7 @@
 enum {
 	SEEN_MS = 1000,		/* in sight so long: it was seen */
 	DOUBLE_CLICK_MS = 400,
+	NOTICE_MS = 10000,	/* notifications are folded for so long */
 	HELD_MS = 3000,		/* keys wait so long for a new engine */
 };
 
@@ -349,8 +351,11 @@ ui_disconnected(struct ui *ui, const char *why)
 	ui->client = NULL;
 	ui->screen_proc = 0;
 	ui->dirty = true;
-	if (ui->going_down)
-		ui_leave(ui, 0, "sbx: %s is stopped\n", ui->set_name);
+	if (ui->going_down && ui->parting)
+		ui_leave(ui, 0, "%s", ui->parting);
+	else if (ui->going_down)
+		ui_leave(ui, ui->done_code, "sbx: %s is stopped\n",
+			 ui->set_name);
 	else
 		ui_toast(ui, TOAST_ERROR, "the engine is gone%s%s; waiting "
 			 "for it to come back", *why ? ": " : "", why);
@@ -389,6 +394,31 @@ show_failure(struct ui *ui, struct model_proc *p)
 	ui_select(ui, p->id);
 }
 
+/* "on-done quit": everything has ended, the worst exit code is ours. */
+static void
+look_if_done(struct ui *ui)
+{
+	const char *how = options_text(ui->options, OPTION_ON_DONE);
+	int worst = 0;
+
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		const struct proc_row *r = model_at(ui->model, i)->row;
+		bool ended = status_get(r->status)->final;
+		ui->had_work |= r->run > 0;
+		if (r->status != STATUS_OFF && !ended)
+			return;
+		if (row_failed(r))
+			worst = SBX_MAX(worst, r->exit_signal
+						       ? 128 + r->exit_signal
+					       : r->exit_code ? r->exit_code
+							      : 1);
+	}
+	if (!ui->had_work || ui->going_down || strcmp(how, "quit") != 0)
+		return;
+	ui->done_code = worst;
+	command_sure(ui, "down");
+}
+
 static void
 took_rows(struct ui *ui, int bits, struct model_proc *p)
 {
@@ -408,6 +438,8 @@ took_rows(struct ui *ui, int bits, struct model_proc *p)
 	}
 	if (bits & MODEL_ROWS)
 		show_failure(ui, p);
+	if (ui->started)
+		look_if_done(ui);
 	if ((bits & MODEL_SYNC) && ui->list.count == 0 && !ui->rc_path[0] &&
 	    !ui->sheet)
 		sheet_start_open(ui);
@@ -471,6 +503,8 @@ ui_frame(struct ui *ui, const struct conn_frame *f)
 			     : level == SPEC_LEVEL_WARN ? TOAST_WARN
 							: TOAST_INFO,
 			 "%s", text);
+		snprintf(ui->notice, sizeof(ui->notice), "%s", text);
+		ui->notices++;
 	}
 	if (bits & MODEL_BYE)
 		ui->dirty = true;
@@ -527,6 +561,11 @@ ui_tick(struct ui *ui)
 	if (ui->echo[0] && now >= ui->echo_until_ms) {
 		ui->echo[0] = 0;
 		ui->dirty = true;
+	}
+	if (ui->notices && (!ui->noticed_ms ||
+			    now - ui->noticed_ms >= NOTICE_MS)) {
+		ui->noticed_ms = now;
+		ui->wants |= UI_NOTIFY;
 	}
 	if (ui->size_due_ms && now >= ui->size_due_ms)
 		ui_tell_size(ui);

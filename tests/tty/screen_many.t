@@ -212,10 +212,10 @@ screen_keys y
 wait_until "is cut out of each line" buffer_is "api
 api"
 screen_keys V Y
-wait_until "Y has time and name" poll 1 sh -c "tmux -S '$T/x/t' show-buffer | grep -Eq '^[0-9:]{8} api api says three'"
+wait_until "Y has time and name" sh -c "tmux -S '$T/x/t' show-buffer | grep -Eq '^[0-9:]{8} api api says three'"
 line "set clipboard cat >$T/clip"
 screen_keys y
-wait_until "a command gets the text" poll 1 grep -qx 'api says three' "$T/clip"
+wait_until "a command gets the text" grep -qx 'api says three' "$T/clip"
 line 'set clipboard off'
 screen_keys y
 wait_screen 'nothing is copied' "off copies nothing"
