@@ -7,6 +7,7 @@ sbx must never pass unseen: whole(s) is asked at the end of each scenario.
 import array
 import fcntl
 import glob
+import json
 import os
 import re
 import socket
@@ -130,7 +131,15 @@ def text(s):
     return struct.pack("<I", len(s) + 1) + s.encode() + b"\0"
 
 
-def hello(version=1, magic=MAGIC):
+def protocol():
+    out = subprocess.run([SBX, "version", "--json"], capture_output=True)
+    return json.loads(out.stdout)["protocol"]
+
+
+PROTOCOL = protocol()
+
+
+def hello(version=PROTOCOL, magic=MAGIC):
     return frame(HELLO, struct.pack("<II", magic, version) + text("test") +
                  struct.pack("<III", 0, 0, 0) + text("") * 4 +
                  struct.pack("<q", 0))

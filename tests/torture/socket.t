@@ -14,9 +14,9 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import LONG, SBX, ZOO, Set, done, ok, same, until
-from torture import (BYE, HELLO, INPUT, MAGIC, REPLY, REQUEST, SCREEN_WATCH,
-                     SUBSCRIBE, Wire, bounded, frame, hello, nfds, request, rss_kb,
-                     sock_path, text, wait_rows, whole)
+from torture import (BYE, HELLO, INPUT, MAGIC, PROTOCOL, REPLY, REQUEST,
+                     SCREEN_WATCH, SUBSCRIBE, Wire, bounded, frame, hello,
+                     nfds, request, rss_kb, sock_path, text, wait_rows, whole)
 
 GROWTH_KB = 24 * 1024
 
@@ -88,7 +88,7 @@ sends(frame(REQUEST, b"", fds=9), "nine descriptors that are not there",
 w = Wire(s, greet=False)
 w.send(hello(version=99))
 kind, data = w.frame()
-ok(kind == HELLO and struct.unpack_from("<II", data) == (MAGIC, 1),
+ok(kind == HELLO and struct.unpack_from("<II", data) == (MAGIC, PROTOCOL),
    "another version is told of ours", (kind, data[:8]))
 w.close()
 
