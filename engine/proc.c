@@ -318,7 +318,6 @@ run_is_gone(struct proc *p)
 		procio_close(p);
 	procwatch_run(p, false);
 	p->log_ended = true;
-	spool_rest(p->spool);
 	p->grow_gen = ++e->gen;
 	p->rss_bytes = 0;
 	p->tree_count = 0;
@@ -336,6 +335,7 @@ run_is_gone(struct proc *p)
 	memcpy(why, p->life.end_why, sizeof why);
 	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
 	record_run(p, why);
+	spool_rest(p->spool);
 }
 
 static bool

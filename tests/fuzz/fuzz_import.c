@@ -66,6 +66,18 @@ write_file(const struct buf *b)
 	close(fd);
 }
 
+/* How many processes it becomes. */
+static size_t
+replicas_of(const struct import_proc *p)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < p->line_count; i++)
+		if (strcmp(p->lines[i].head, "replicas") == 0)
+			n = (size_t)atoi(p->lines[i].text);
+	return p->instead ? 0 : n;
+}
+
 static void
 check_process(const struct set *set, const struct import_proc *p)
 {
@@ -96,10 +108,14 @@ check_text(const struct import *im, const char *from)
 			fputs(buf_str(&said), stderr);
 			abort();
 		}
-		must(set->spec_count == import_active(im));
-		for (size_t i = 0; i < im->proc_count; i++)
-			if (!im->procs[i]->instead)
+		size_t count = 0;
+		for (size_t i = 0; i < im->proc_count; i++) {
+			size_t replicas = replicas_of(im->procs[i]);
+			if (replicas == 1)
 				check_process(set, im->procs[i]);
+			count += replicas;
+		}
+		must(set->spec_count == count);
 	}
 	set_free(set);
 	diags_free(ds);
