@@ -11,8 +11,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import ZOO, Set, alive, done, ok, same, until
-from torture import (bounded, descendants, nfds, numbers, rss_kb, wait_rows,
-                     whole, zombies)
+from torture import (bounded, descendants, engine_log, nfds, numbers, rss_kb,
+                     wait_rows, whole, zombies)
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "10"))
 SEED = int(os.environ.get("SEED", str(int(time.time()))))
@@ -148,8 +148,10 @@ def kill_child():
 
 def reload():
     """Another process, another command of one, or mistakes."""
+    # At once: half of a file is a set too, which a reload would believe.
     s.write(rnd.choice((RC, RC + EXTRA, RC.replace("echo down", "echo DOWN"),
-                        RC + "process {\n")))
+                        RC + "process {\n")), "new")
+    os.rename(s.dir + "/new", s.dir + "/sbxrc")
     client("reload")
 
 
@@ -221,8 +223,11 @@ ok(not wrong, "no command has hung or broken", "\n".join(wrong))
 
 # --- the balance -----------------------------------------------------------------------
 
-s.write(RC)
+s.write(RC, "new")
+os.rename(s.dir + "/new", s.dir + "/sbxrc")
 until(lambda: s.sbx("reload")[0] == 0, 20)
+until(engine_now, 30)
+last = engine_now()
 code, out, err = s.sbx("stop", *NAMES, timeout=60)
 same(code, 0, "everything is stopped")
 extra = [r["name"] for r in s.rows()
@@ -236,13 +241,18 @@ rows = [r for r in s.rows() if r["name"] in extra]
 if rows:
     code, out, err = s.sbx("rm", *[r["name"] for r in rows])
     ok(code == 0, "the added ones are forgotten", err)
+until(engine_now, 30)
+ok(last and engine_now() == last, "no engine has died by itself",
+   (last, s.doctor(), engine_log(s)[-2000:], s.out("events")[-2000:]))
 engine, k, a = s.pids()
 same((k, a), (keeper, anchor), "keeper and anchor are the first ones")
 left = until(lambda: set(descendants(keeper)) ==
              {engine} | set(steady.values()), 10)
 ok(left, "nothing else is below the keeper", descendants(keeper))
-same({n: s.row(n)["pid"] for n in steady}, steady,
-     "who was left alone still runs")
+now = {n: s.row(n).get("pid") for n in steady}
+ok(now == steady, "who was left alone still runs",
+   (now, steady, [e for e in s.events() if e.get("process") in steady or
+                  e["event"] in ("config", "reload")][-20:]))
 for name, stream in (("steady", "stdout"), ("steady-tty", "pty")):
     n = numbers(s.raw(name, stream).replace(b"\r", b""))
     bad = [(x, y) for x, y in zip(n, n[1:]) if y != x + 1][:3]
