@@ -25,10 +25,10 @@ for key in $(sbx __table settings-later names); do
 done
 
 # What is typed behind ':' is one thing; "keys" lists the same keys here and
-# on the screen; "theme" shows the themes here and changes it there.
+# on the screen; "reload" and "theme" show here what they do there.
 sbx __table commands names | sort >"$T/verbs"
 sbx __table actions names | sort >"$T/actions"
-is "$(comm -12 "$T/verbs" "$T/actions" | tr '\n' ' ')" "keys theme " "no other name is a command and an action"
+is "$(comm -12 "$T/verbs" "$T/actions" | tr '\n' ' ')" "keys reload theme " "no other name is a command and an action"
 
 # Verbs of later versions.
 for verb in $(sbx __table commands-later names); do
