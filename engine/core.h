@@ -153,6 +153,7 @@ struct proc {
 	size_t live_watch;	/* place of `live log`; SIZE_MAX: none */
 	uint64_t at_noted_us;	/* journal entries of watches are paced */
 	unsigned notes_left;
+	bool hooks_full;	/* that one was left out was told */
 	uint64_t from_seq;	/* lines the watches have to see; 0: new ones */
 	struct source *in[LOG_STREAMS];	/* NULL: closed */
 	bool paced[LOG_STREAMS];	/* looked at by the pace timer */
@@ -297,6 +298,7 @@ struct engine {
 	bool going_down, finished, keeper_lost;
 	bool replaced;		/* another binary is started next */
 	enum cause down_cause;
+	uint64_t at_last_copy_us;	/* ends without the copies then; 0 */
 	uint64_t down_for_us;
 	uint64_t gen;		/* grows with every change a client may see */
 	size_t fold_turn;
@@ -532,6 +534,8 @@ void	proccopy_take_spec(struct proc *p);
 void	proccopy_settle(struct proc *p);	/* a piece */
 void	proccopy_squeezed(struct engine *e, const struct helper *h, bool fine);
 void	proccopy_free(struct proc *p);
+/* Is there more to copy, and nothing in the way? */
+bool	proccopy_is_busy(const struct proc *p);
 
 /* --- autoport.c -------------------------------------------------------------- */
 void	autoport_pick(struct proc *p);		/* for the next run */

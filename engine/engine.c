@@ -39,6 +39,7 @@ enum {
 	STATS_US = 1000 * 1000,		/* figures of trees, while shown */
 	PORTS_EVERY = 4,		/* rounds of these: they are dear */
 	REGISTRY_LAZY_US = 1000 * 1000,	/* counts that may be counted again */
+	LAST_COPY_US = 10 * 1000 * 1000, /* for log.file at the end */
 	LONELY_US = 10 * 1000 * 1000,	/* an engine of nothing ends */
 };
 
@@ -533,7 +534,8 @@ remove_forgotten(struct engine *e)
 	for (size_t i = e->nproc; i-- > 0;) {
 		struct proc *p = e->procs[i];
 		if (!p->removing || proc_is_live(p) || p->release_slot ||
-		    p->spawn_wanted || engine_is_followed(e, p))
+		    p->spawn_wanted || proccopy_is_busy(p) ||
+		    engine_is_followed(e, p))
 			continue;
 		/* Whoever follows it hears the end before it is gone. */
 		if (!feed_flush(e))
@@ -544,6 +546,19 @@ remove_forgotten(struct engine *e)
 	}
 }
 
+/* The last lines have to be in log.file too, unless that takes for ever. */
+static bool
+is_copying(struct engine *e)
+{
+	bool busy = false;
+
+	for (size_t i = 0; i < e->nproc; i++)
+		busy |= proccopy_is_busy(e->procs[i]);
+	if (!e->at_last_copy_us)
+		e->at_last_copy_us = clock_us() + LAST_COPY_US;
+	return busy && clock_us() < e->at_last_copy_us;
+}
+
 static void
 finish_if_down(struct engine *e)
 {
@@ -552,6 +567,8 @@ finish_if_down(struct engine *e)
 	for (size_t i = 0; i < e->nproc; i++)
 		if (proc_is_live(e->procs[i]) || e->procs[i]->release_slot)
 			return;
+	if (is_copying(e))
+		return;
 	feed_clients(e);
 	engine_note(e, NULL, EVENT_ENGINE_STOP, e->down_cause,
 		    "the set is down");

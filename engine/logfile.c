@@ -604,7 +604,8 @@ logfile_squeezed(struct logfile *f, bool ok)
 		break;
 	}
 	(void)sys_unlinkat(f->dir_fd, part, 0);
-	f->squeeze_failed = !ok;
+	/* One that was not ours was ended for us. */
+	f->squeeze_failed = ino && !ok;
 	if (rests)
 		close_copy(f);
 }

@@ -50,6 +50,7 @@ proccopy_free(struct proc *p)
 	p->copy = NULL;
 	if (!c)
 		return;
+	helper_cancel(p->e, c->squeeze_slot);
 	logfile_free(c->file);
 	timer_drop(c->again);
 	free(c->path);
@@ -69,6 +70,8 @@ proccopy_take_spec(struct proc *p)
 		free(path);
 		return;
 	}
+	/* It writes to a file of the same name until it is gone. */
+	uint64_t squeeze_slot = c ? c->squeeze_slot : 0;
 	proccopy_free(p);
 	if (!path)
 		return;
@@ -81,7 +84,8 @@ proccopy_take_spec(struct proc *p)
 		.file = logfile_new(p->spool, &conf), .path = path,
 		.rotate_bytes = s->log_rotate_bytes,
 		.keep = s->log_rotate_keep, .gzip = s->log_rotate_gzip,
-		.dirty = true, .again = loop_timer(p->e->loop, on_again, p),
+		.squeeze_slot = squeeze_slot, .dirty = true,
+		.again = loop_timer(p->e->loop, on_again, p),
 	};
 	p->copy = c;
 	procfiles_ignore(p->e, path);
@@ -162,4 +166,10 @@ proccopy_settle(struct proc *p)
 		loop_again(p->e->loop);
 	else if (!proc_is_live(p))
 		logfile_rest(c->file);
+}
+
+bool
+proccopy_is_busy(const struct proc *p)
+{
+	return p->copy && p->copy->dirty && !timer_armed(p->copy->again);
 }

@@ -70,11 +70,15 @@ prochook_run(struct proc *p, const struct watch_hit *h)
 	if (!hook)
 		return;
 	if (helper_count(p, HELPER_HOOK) >= HOOKS_MAX) {
-		engine_note(p->e, p, EVENT_NOTE, CAUSE_LIMIT,
-			    "hook %s was left out: %d are running",
-			    hook->name, HOOKS_MAX);
+		/* Once: a flood of lines is none of journal entries. */
+		if (!p->hooks_full)
+			engine_note(p->e, p, EVENT_NOTE, CAUSE_LIMIT,
+				    "hook %s was left out: %d are running",
+				    hook->name, HOOKS_MAX);
+		p->hooks_full = true;
 		return;
 	}
+	p->hooks_full = false;
 	char **env = put(mem_array(1, sizeof *env), "SBX_EVENT", "watch", 5);
 	env = put(env, "SBX_WATCH", h->spec->name, strlen(h->spec->name));
 	env = put(env, "SBX_LINE", h->line ? h->line : "", h->len);

@@ -40,6 +40,11 @@ process own {
 	cmd echo run; exec sleep 1000
 	files logs debounce=50ms
 }
+process last {
+	cmd exec 2>/dev/null; trap 'seq 300000; exit' TERM; while :; do sleep 0.05; done
+	log.file logs/last.log
+	replicas 2
+}
 END_RC
 exits 0 "check" sbx check
 exits 0 "up" sbx up
@@ -65,5 +70,12 @@ like "$(sbx events)" "log.file of nowhere: .*missing" "what cannot be written is
 mkdir missing
 wait_until "when it can, it is" grep -q hello missing/x.log
 is "$(field_of own run)" 1 "a copy is no changed file of another one"
+exits 0 "one less" sbx scale last 1
+fewer() {
+	! sbx ls --json | grep -q '"last\.1"'
+}
+wait_until "it is forgotten" fewer
+is "$(cksum <logs/last.1.log)" "$(seq 300000 | cksum)" "not before all is copied"
 exits 0 "down" sbx down
+is "$(cksum <logs/last.0.log)" "$(seq 300000 | cksum)" "nor does the set end"
 done_testing

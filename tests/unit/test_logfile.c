@@ -376,6 +376,12 @@ TEST(compression)
 	buf_clear(&cmd);
 	OK(logfile_squeeze(r.lf, &cmd));
 	OK(strstr(buf_str(&cmd), "/fd/"));
+	/* One that another logfile began, and that was ended for this one. */
+	again(&r);
+	copy(&r);
+	logfile_squeezed(r.lf, false);
+	buf_clear(&cmd);
+	OK(logfile_squeeze(r.lf, &cmd));
 	logfile_squeezed(r.lf, false);
 	OK(!logfile_squeeze(r.lf, &cmd));
 	sh(&r, "cd o*; test -e a.log.2; gzip -k a.log.2");
