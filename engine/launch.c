@@ -138,7 +138,7 @@ sets_term(const struct spec *s)
 
 /* The environment of a run: documented in sbx(1), ENVIRONMENT. */
 static char **
-run_environ(const struct proc *p, const struct identity *id)
+run_environ(const struct proc *p, const struct identity *id, uint64_t run)
 {
 	const struct spec *s = p->spec;
 	char **env = envset_environ(p->e->env, s, base_environ(p));
@@ -157,7 +157,7 @@ run_environ(const struct proc *p, const struct identity *id)
 	env = launch_env_put(env, mem_fmt("SBX=%s", p->e->set.name));
 	env = launch_env_put(env, mem_fmt("SBX_PROCESS=%s", s->name));
 	env = launch_env_put(env, mem_fmt("SBX_RUN=%llu",
-				   (unsigned long long)p->life.run + 1));
+				   (unsigned long long)run));
 	env = launch_env_put(env, mem_fmt("SBX_RESTARTS=%u", p->life.restarts));
 	env = launch_env_put(env, mem_fmt("SBX_SOCKET=%s", p->e->dir.sock_path));
 	if (s->replica_of)
@@ -212,7 +212,7 @@ launch_run(struct proc *p, char *why, size_t cap)
 			.hard = s->limits[i].value,
 		};
 	char *shell_argv[] = { s->shell, mem_str("-c"), s->command, NULL };
-	env = run_environ(p, id);
+	env = run_environ(p, id, p->life.run + 1);
 	q.slot = p->slot;
 	q.tag = p->tag;
 	q.argv = s->argv ? s->argv : shell_argv;
@@ -261,7 +261,7 @@ launch_helper(struct engine *e, struct helper *h, struct proc *p,
 	spawn_req_init(&q);
 	if (take_user(s, &q, &id, why, sizeof why) < 0)
 		goto out;
-	env = run_environ(p, id);
+	env = run_environ(p, id, p->life.run);
 	for (size_t i = 0; more_env && more_env[i]; i++)
 		env = launch_env_put(env, mem_str(more_env[i]));
 	h->slot = launch_slot(e, &h->tag);

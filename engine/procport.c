@@ -63,20 +63,20 @@ procport_is_own(struct proc *p, char *why, size_t cap)
 {
 	const struct spec_probe *s = &p->spec->ready;
 	struct procfs_stat st;
-	uint16_t port = (uint16_t)s->port;
+	unsigned port = s->port ? s->port : autoport_first(p);
 
 	if (s->any_holder || !probe_is_local(s->host) ||
-	    tree_listens(p, port))
+	    tree_listens(p, (uint16_t)port))
 		return true;
 	/* To look through all processes is dear: the one of the last time. */
-	pid_t pid = procfs_listener(port, &p->port_holder, 1);
+	pid_t pid = procfs_listener((uint16_t)port, &p->port_holder, 1);
 	if (!pid)
-		pid = procfs_listener(port, NULL, 0);
+		pid = procfs_listener((uint16_t)port, NULL, 0);
 	p->port_holder = pid;
 	if (!pid || procfs_stat(pid, &st) < 0 || !is_stranger(p, pid, &st))
 		return true;
 	clean(st.comm);
 	snprintf(why, cap, "port %u is held by %s (pid %d), not by this "
-		 "process", s->port, st.comm, (int)pid);
+		 "process", port, st.comm, (int)pid);
 	return false;
 }

@@ -107,7 +107,8 @@ units_duration(const char *text, uint64_t *ms)
 		    __builtin_add_overflow(total, frac * factor / 1000, &total))
 			return -ERANGE;
 	} while (*text != '\0');
-	if (total > INT64_MAX)
+	/* Clocks count it in microseconds. */
+	if (total > INT64_MAX / 1000)
 		return -ERANGE;
 	*ms = total;
 	return 0;

@@ -65,14 +65,25 @@ process hooked {
     cmd while read x; do echo "$x"; done
     stdin pipe
     hook page printf '%%s|%%s|%%s|%%s|%%s\n' "$SBX_PROCESS" "$SBX_MATCH" "$SBX_1" "$SBX_who" "$SBX_LINE" >> pages
-    hook bad exit 7
+    hook bad printf '%%s' "$SBX_RUN" > run.of; exit 7
+    hook slow exec sleep 1000
     watch alarm /alarm (?<who>\S+)/ run=page
     watch fail /fail/ run=bad
+    watch flood /flood/ run=slow
     watch other /begin/ start=later
     watch quiet absent /pulse/ for 300ms run=page level=warn
 }
 process later {
     cmd echo started; exec sleep 1000
+    autostart no
+}
+process mine {
+    cmd echo $SBX_PORT > port.new; mv port.new port; exec sleep 1000
+    port auto
+    ready port auto
+}
+process thief {
+    cmd exec python3 -c 'import socket,time; s=socket.create_server(("127.0.0.1", int(open("port").read()))); time.sleep(1000)'
     autostart no
 }
 """ % ZOO
@@ -102,6 +113,13 @@ ok(not ready("screen"), "screen: not before it shows so")
 s.sbx("send", "screen", "\n")
 ok(until(lambda: ready("screen")), "screen: ready", s.out("why", "screen"))
 ok(until(lambda: ready("socket")), "unix: ready", s.out("why", "socket"))
+
+# a port that the engine has picked
+until(lambda: os.path.exists(s.dir + "/port"))
+s.sbx("start", "thief")
+ok(until(lambda: "is held by" in s.out("why", "mine")),
+   "port auto: a stranger's server is not its own", s.out("why", "mine"))
+ok(not ready("mine"), "port auto: and does not make it ready")
 
 # live
 ok(until(lambda: "its check fails" in s.out("why", "beat")),
@@ -148,6 +166,12 @@ ok(not os.path.exists(s.dir + "/pwned"), "nothing of it was run")
 s.sbx("send", "hooked", "fail\n")
 ok(until(lambda: "hook bad has exit code 7" in s.out("events")),
    "a hook that fails is told")
+same(open(s.dir + "/run.of").read(), "1", "a hook knows which run it is")
+s.sbx("send", "hooked", "flood\n" * 50)
+until(lambda: s.out("logs", "hooked").count("flood") == 50)
+ok(until(lambda: "hook slow was left out" in s.out("events")),
+   "more hooks than may run at a time are told of")
+same(s.out("events").count("hook slow was left out"), 1, "and once")
 s.sbx("send", "hooked", "begin\n")
 ok(until(lambda: row("later").get("status") == "running"),
    "start= starts another one")

@@ -38,6 +38,8 @@ TEST(no_durations)
 	EQ_INT(units_duration("99999999999999999999s", &ms), -ERANGE);
 	EQ_INT(units_duration("18446744073709551615d", &ms), -ERANGE);
 	EQ_INT(units_duration("9223372036854775808ms", &ms), -ERANGE);
+	/* Microseconds of it are counted too. */
+	EQ_INT(units_duration("9223372036854776s", &ms), -ERANGE);
 	EQ_INT(ms, 7);
 }
 
