@@ -126,6 +126,8 @@ struct proc {
 	bool leave_told;
 	bool placed;		/* a mark within one function */
 	uint64_t follower;	/* peer that follows it to its end; 0: none */
+	uint64_t at_unfollowed_us;	/* until then the one of the former
+					 * engine may come back; 0: no */
 
 	/* the present run, or the last one */
 	uint64_t slot, tag;	/* slot 0: the keeper knows nothing of it */
@@ -286,7 +288,7 @@ struct engine {
 	struct list peers;
 	size_t npeers;
 	struct timer *tick, *pace, *feed_timer, *stats_timer, *listen_timer;
-	struct timer *idle_end;
+	struct timer *idle_end, *follow_end;
 	uint64_t at_stats_us;
 	unsigned stats_round;
 
@@ -311,7 +313,7 @@ struct engine {
 struct proc *engine_find(const struct engine *e, uint32_t id);
 struct proc *engine_find_name(const struct engine *e, const char *name);
 struct proc *engine_find_slot(const struct engine *e, uint64_t slot);
-/* Is the peer connected that follows it to its end? */
+/* Is the peer connected, or may it come back, that follows it to its end? */
 bool	engine_is_followed(const struct engine *e, const struct proc *p);
 /* Journal entry of a process, or of the set when p is NULL. */
 void	engine_note(struct engine *e, const struct proc *p,

@@ -511,6 +511,14 @@ on_lonely(struct timer *t, void *arg)
 		engine_down(e, CAUSE_ENGINE, 0);
 }
 
+/* The end of this turn forgets what nobody came back for. */
+static void
+on_follow_end(struct timer *t, void *arg)
+{
+	(void)t;
+	(void)arg;
+}
+
 static void
 on_stats(struct timer *t, void *arg)
 {
@@ -525,7 +533,7 @@ engine_is_followed(const struct engine *e, const struct proc *p)
 	list_each(n, &e->peers)
 		if (container_of(n, struct peer, node)->no == p->follower)
 			return true;
-	return false;
+	return p->at_unfollowed_us > clock_us();
 }
 
 static void
@@ -683,6 +691,7 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->feed_timer = loop_timer(e->loop, on_feed, e);
 	e->stats_timer = loop_timer(e->loop, on_stats, e);
 	e->idle_end = loop_timer(e->loop, on_lonely, e);
+	e->follow_end = loop_timer(e->loop, on_follow_end, e);
 	loop_idle(e->loop, end_of_turn, e);
 	e->keeper_pid = getppid();
 	const char *fd = getenv("SBX_KEEPER_FD");

@@ -17,6 +17,7 @@
 #include "envset.h"
 #include "err.h"
 #include "fold.h"
+#include "loop.h"
 #include "mem.h"
 #include "msg.h"
 #include "option.h"
@@ -30,6 +31,7 @@ enum {
 	REGISTRY_VERSION = 4,
 	REGISTRY_MAX = 256 << 20,
 	PART_MAX = 32 << 20,		/* of one field of one process */
+	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
 };
 
 static int
@@ -84,7 +86,8 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	r |= msg_put_i64(b, p->ended_ms);
 	r |= msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
 				p->run_cut << 2 | p->log_ended << 3 |
-				p->leaving << 4 | p->removing << 5));
+				p->leaving << 4 | p->removing << 5 |
+				engine_is_followed(p->e, p) << 6));
 	if (p->next_spec)
 		r |= spec_pack(p->next_spec, part);
 	r |= put_part(b, part);
@@ -254,6 +257,11 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	p->run_cut = s.flags & 4;
 	p->log_ended = s.flags & 8;
 	p->removing = s.flags & 32;
+	/* Who has its log open connects anew, and is to find it. */
+	if (s.flags & 64) {
+		p->at_unfollowed_us = clock_us() + COME_BACK_US;
+		timer_arm(e->follow_end, p->at_unfollowed_us + 1000);
+	}
 	p->errors = s.errors;
 	p->warnings = s.warnings;
 	p->fail_step = s.fail_step;

@@ -166,8 +166,12 @@ take_log_open(struct peer *c, const struct conn_frame *f)
 	if (!p)
 		return;
 	/* A log that goes with its process stays while it is being read. */
-	if (!p->spec->keep && !engine_is_followed(c->e, p))
+	if (!p->spec->keep &&
+	    (p->at_unfollowed_us || !engine_is_followed(c->e, p))) {
 		p->follower = c->no;
+		p->at_unfollowed_us = 0;
+		c->e->registry_dirty = true;
+	}
 	struct proto_grow g;
 	struct buf b = BUF_INIT(1000);
 	procio_grow(p, &g);

@@ -125,9 +125,9 @@ kill -INT $pid
 wait $pid
 is $? 5 "SIGINT stops it by its ladder"
 like "$(cat int)" polite "it had its say"
-"$SBX_BIN" exec -- sh -c 'trap "" TERM; echo up; while :; do sleep 0.05; done' >int &
+"$SBX_BIN" exec -- sh -c 'trap "" TERM; echo up; while :; do sleep 0.05; done' >int2 &
 pid=$!
-wait_until "it runs" grep -q up int
+wait_until "it runs" grep -q up int2
 kill -INT $pid
 "$SBX_BIN" events --json >events
 wait_until "it is being stopped" sh -c "'$SBX_BIN' ls --status stopping --json | grep -q proc_"
@@ -170,6 +170,23 @@ exec 5>&-
 wait $pid
 is $? 0 "it ends with its stdin"
 is "$(tail -n 1 echoed)" end "after the last line"
+
+# And the command ends before its client has found the next engine.
+mkfifo go.c
+"$SBX_BIN" exec -- sh -c 'echo a; read x <go.c; echo b; exit 7' >gone &
+pid=$!
+wait_until "it has printed" grep -q a gone
+kill -STOP $pid
+kill -KILL "$(sbx doctor --json |
+	python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+exits 0 "the next engine answers" sbx ls
+echo go >go.c
+wait_until "the command has ended" sh -c "'$SBX_BIN' events | grep -q 'exit 7'"
+kill -CONT $pid
+wait $pid
+is $? 7 "its client still learns how"
+is "$(cat gone)" "a
+b" "and what it printed"
 
 exits 0 "add" sbx add -- sh -c 'read x; echo got $x'
 name=$out
