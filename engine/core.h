@@ -96,6 +96,10 @@ struct crumbs {
 		uint64_t bytes;		/* over all streams */
 	} lost[CRUMBS_MAX];
 	struct transit_mark in_transit;
+	struct {
+		uint32_t id;
+		uint64_t bytes;		/* of input that were taken out */
+	} typed[CRUMBS_MAX];
 };
 
 /* The rule that makes a process ready, and the one that keeps it so. */
@@ -177,6 +181,7 @@ struct proc {
 	/* its input */
 	struct source *out;	/* stdin pipe; a terminal uses in[] */
 	struct buf input;
+	uint64_t input_taken;	/* bytes that were taken out of it */
 	bool input_eof;		/* close after what is queued */
 
 	/* its terminal */
@@ -423,6 +428,8 @@ void	procio_set_keep(struct proc *p);
 void	procio_attach(struct proc *p, struct keep_fds *fds);	/* takes them */
 void	procio_close(struct proc *p);		/* all descriptors of the run */
 void	procio_close_input(struct proc *p);
+/* The queue as the registry has it, without what was taken out since. */
+void	procio_restore_input(struct proc *p, const char *data, size_t len);
 bool	procio_is_open(const struct proc *p);	/* may output still come? */
 void	procio_fold_all(struct engine *e);	/* a slice for everyone */
 /* Drains and folds to the end; true when nothing is left to come. */

@@ -440,12 +440,38 @@ procio_attach(struct proc *p, struct keep_fds *f)
 	p->fold_dirty = true;
 }
 
+/* A new engine must neither send these again nor leave out what follows. */
+static void
+take_input(struct proc *p, size_t len)
+{
+	size_t i = p->id % CRUMBS_MAX;
+
+	buf_skip(&p->input, len);
+	p->input_taken += len;
+	p->e->crumbs->typed[i].id = p->id;
+	p->e->crumbs->typed[i].bytes = p->input_taken;
+}
+
+void
+procio_restore_input(struct proc *p, const char *data, size_t len)
+{
+	const struct crumbs *c = p->e->crumbs;
+	size_t i = p->id % CRUMBS_MAX;
+	uint64_t skip = 0;
+
+	if (c->typed[i].id == p->id && c->typed[i].bytes > p->input_taken)
+		skip = c->typed[i].bytes - p->input_taken;
+	p->input_taken += skip;
+	if (skip < len)
+		buf_add(&p->input, data + skip, len - skip);
+}
+
 static void
 close_stdin(struct proc *p)
 {
 	loop_drop(p->out);
 	p->out = NULL;
-	buf_clear(&p->input);
+	take_input(p, p->input.len);
 	p->input_eof = false;
 	/* The keeper's copy is what keeps the child from seeing the end. */
 	keeplink_close(p->e->link, p->slot, 1u << KEEP_FD_STDIN);
@@ -481,12 +507,12 @@ flush_input(struct proc *p)
 		if (n == -EAGAIN)
 			break;
 		if (n < 0) {
-			buf_clear(&p->input);
+			take_input(p, p->input.len);
 			if (p->out)
 				close_stdin(p);
 			return false;
 		}
-		buf_skip(&p->input, (size_t)n);
+		take_input(p, (size_t)n);
 	}
 	unsigned keep = loop_wanted(s) & ~(unsigned)LOOP_OUT;
 	loop_want(s, keep | (p->input.len ? LOOP_OUT : 0));
@@ -540,6 +566,9 @@ procio_input(struct proc *p, const char *data, size_t len, bool eof,
 	if (!flush_input(p))
 		return err_set(err, ERR_FAILED, "the stdin of '%s' is closed",
 			       name);
+	/* Who sent it is told that it was taken. */
+	if (p->input.len > 0 || p->input_eof)
+		p->e->registry_dirty = true;
 	return 0;
 }
 

@@ -27,6 +27,17 @@ process quiet {
 	cmd stty -echo; echo shown; exec cat >/dev/null
 	tty yes
 }
+process late {
+	cmd while [ ! -e go ]; do sleep 0.05; done; cat >late.got
+	stdin pipe
+}
+process once {
+	cmd while [ ! -e go ]; do sleep 0.05; done; cat >once.got
+	stdin pipe
+}
+process other {
+	cmd exec sleep 1000
+}
 process closed {
 	argv sleep 1012
 	stdin null
@@ -144,6 +155,39 @@ v = [json.loads(l) for l in sys.stdin]
 seqs = [e["seq"] for e in v]
 print(seqs == sorted(set(seqs)), all("time_ms" in e and "event" in e and "cause" in e for e in v))')" \
 	"True True" "numbered, with time and cause"
+# What is queued is neither lost nor sent twice when the engine is killed.
+engine_pid() {
+	sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p'
+}
+another_engine() {
+	new=$(engine_pid)
+	[ -n "$new" ] && [ "$new" != "$old" ]
+}
+kill_engine() {
+	old=$(engine_pid)
+	kill -KILL "$old"
+	poll "$WAIT" another_engine
+}
+has_bytes() {
+	[ "$(wc -c <"$1")" -ge "$2" ]
+}
+seq 10000 | head -c 48000 >piece
+for i in 1 2 3 4; do
+	sbx send once - <piece
+	sbx send late - $([ $i != 4 ] || echo --eof) <piece
+done
+exits 0 "records are kept" sbx restart other
+kill_engine
+touch go
+exits 0 "queued input, and its end, outlive the engine" \
+	sbx wait late --exit --timeout 20s
+is "$(cksum <late.got)" "$(cat piece piece piece piece | cksum)" "all of it"
+wait_until "the other one has it" has_bytes once.got 192000
+kill_engine
+exits 0 "the end" sbx send once --eof
+exits 0 "is sent" sbx wait once --exit --timeout 20s
+is "$(cksum <once.got)" "$(cat piece piece piece piece | cksum)" "once"
+
 exits 0 "the last ones" sbx events --json -n 3
 is "$(printf '%s\n' "$out" | wc -l | tr -d ' ')" 3 "three"
 sbx events -f --json -n 0 >events &
