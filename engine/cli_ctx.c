@@ -183,7 +183,9 @@ cli_connect(struct cli *c, bool start)
 		return -1;
 	if (!c->model)
 		c->model = model_new(on_gone, c);
+	/* The loop turns while the next one is made. */
 	client_free(c->client);
+	c->client = NULL;
 	c->connects++;
 	if (start)
 		c->client = session_start(&c->session, c->loop, &hooks, c,

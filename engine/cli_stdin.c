@@ -22,9 +22,11 @@ enum {
 struct cli_stdin {
 	struct cli *c;
 	uint32_t proc;
+	unsigned connect;	/* the connection that is sent on */
 	struct source *source;	/* NULL: a file, which is always ready */
 	struct timer *again;
 	bool asked;		/* an answer is awaited */
+	bool in_doubt;		/* it was sent, and may have been taken */
 	bool eof, over;
 	size_t len;		/* of what is to be sent */
 	char data[PIECE];
@@ -67,6 +69,8 @@ on_answer(struct client *client, const struct client_answer *a, void *arg)
 	(void)client;
 
 	in->asked = false;
+	if (!a->err || a->err->code != ERR_NO_ENGINE)
+		in->in_doubt = false;
 	if (!a->err) {
 		in->len = 0;
 		if (in->eof)
@@ -87,9 +91,12 @@ send_piece(struct cli_stdin *in)
 
 	if (in->source)
 		loop_want(in->source, 0);
+	/* Between two of them: cli_stdin_again() goes on. */
+	if (in->connect != in->c->connects)
+		return;
 	int r = client_input(in->c->client, in->proc, flags, in->data,
 			     in->len, on_answer, in);
-	in->asked = r == 0;
+	in->asked = in->in_doubt = r == 0;
 	/* -EPIPE: there will be another connection, or the end of it all. */
 	if (r == -EAGAIN)
 		timer_arm(in->again, clock_us() + FULL_AGAIN_US);
@@ -149,7 +156,8 @@ cli_stdin_new(struct cli *c, uint32_t proc)
 	struct cli_stdin *in = mem_alloc(sizeof *in);
 	int fd = sys_dup(STDIN_FILENO);
 
-	*in = (struct cli_stdin){ .c = c, .proc = proc };
+	*in = (struct cli_stdin){ .c = c, .proc = proc,
+				  .connect = c->connects };
 	in->again = loop_timer(c->loop, on_again, in);
 	in->source = fd < 0 ? NULL : loop_add(c->loop, fd, LOOP_IN, "stdin",
 					      on_readable, in);
@@ -184,14 +192,16 @@ cli_stdin_free(struct cli_stdin *in)
 void
 cli_stdin_again(struct cli_stdin *in)
 {
+	in->connect = in->c->connects;
 	if (in->over)
 		return;
-	if (in->len > 0)
+	if (in->len > 0 && in->in_doubt) {
 		cli_say(in->c, "the engine was replaced while %zu bytes of "
 			"stdin were on their way: they may be lost", in->len);
-	in->asked = false;
-	in->len = 0;
-	if (in->eof)
+		in->len = 0;
+	}
+	in->asked = in->in_doubt = false;
+	if (in->eof || in->len > 0)
 		send_piece(in);
 	else
 		want_more(in);

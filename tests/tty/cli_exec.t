@@ -170,6 +170,23 @@ exec 5>&-
 wait $pid
 is $? 0 "it ends with its stdin"
 is "$(tail -n 1 echoed)" end "after the last line"
+# More than may wait: the rest is with us while there is no engine.
+seq 500000 >much
+"$SBX_BIN" exec -- sh -c 'echo here >&2; while [ ! -e go.much ]; do sleep 0.05; done; cksum' \
+	<much >sum 2>told &
+pid=$!
+wait_until "it runs" grep -q here told
+for turn in 1 2 3; do
+	kill -KILL "$(sbx doctor --json |
+		python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+	exits 0 "the next engine answers" sbx ls
+done
+touch go.much
+wait $pid
+is $? 0 "much stdin, and no engine for moments"
+if ! grep -q 'may be lost' told; then
+	is "$(cat sum)" "$(cksum <much)" "is all there, once"
+fi
 
 # And the command ends before its client has found the next engine.
 mkfifo go.c
