@@ -67,7 +67,10 @@ order_policy(struct proc *p)
 		.has_ready = has_ready_rule(s),
 		.ready_on_exit = s->ready.kind == SPEC_PROBE_EXIT,
 		.tree_keep = s->tree_keep,
-		.forget = !s->keep,
+		/* What runs again is not at its end. */
+		.forget = !s->keep &&
+			  s->schedule == SPEC_SCHEDULE_NONE &&
+			  !(s->files && s->files[0]),
 	};
 	if (s->stop_command)
 		y->ladder[y->nladder++] = (struct life_rung){

@@ -29,6 +29,11 @@ process tick {
 	cmd echo run >>tick.log; exit 3
 	schedule every 1s
 }
+process unkept {
+	cmd echo run >>unkept.log
+	schedule every 1s
+	keep no
+}
 process rare {
 	cmd echo run >>rare.log
 	schedule every 1h
@@ -135,6 +140,7 @@ wait_until "one without a schedule has none" has_status tick off
 is "$(runs_of newer)" 0 "nothing ran for it"
 
 # --- what the file gets wrong ---
+wait_until "keep no: it runs again all the same" ran unkept 2
 mkdir bad
 cat >bad/sbxrc <<'END_RC'
 process a {
