@@ -153,6 +153,20 @@ same(ran, list(range(n)), "%d engines died near a start: each ran once" % n)
 whole(s, "after all that")
 ok(until(lambda: not zombies(keeper)), "no zombie is left", zombies(keeper))
 
+# --- with the end of a command -------------------------------------------------
+
+for i in range(20 if LONG else 5):
+    engine = until(lambda: s.doctor().get("engine_pid"), 30)
+    p = s.popen("exec", "--", "sh", "-c",
+                "echo a; sleep 0.3; kill -9 %d; exit 7" % engine,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = p.communicate(timeout=60)
+    if (p.returncode, out) != (7, b"a\n"):
+        break
+ok((p.returncode, out) == (7, b"a\n"),
+   "an engine dies with a command: its code and bytes are there",
+   (i, p.returncode, out, err))
+
 # --- stopped for a while ----------------------------------------------------------------
 
 engine = s.pids()[0]
