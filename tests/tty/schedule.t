@@ -29,11 +29,6 @@ process tick {
 	cmd echo run >>tick.log; exit 3
 	schedule every 1s
 }
-process unkept {
-	cmd echo run >>unkept.log
-	schedule every 1s
-	keep no
-}
 process rare {
 	cmd echo run >>rare.log
 	schedule every 1h
@@ -140,7 +135,6 @@ wait_until "one without a schedule has none" has_status tick off
 is "$(runs_of newer)" 0 "nothing ran for it"
 
 # --- what the file gets wrong ---
-wait_until "keep no: it runs again all the same" ran unkept 2
 mkdir bad
 cat >bad/sbxrc <<'END_RC'
 process a {
@@ -161,5 +155,16 @@ like "$err$out" 'sbxrc:3:19: error: ' "the hour"
 like "$err$out" 'sbxrc:7:17: error: this time is too short' "too often"
 like "$err$out" 'sbxrc:11:' "a field is missing"
 
+exits 0 "down" sbx down
+
+cat >sbxrc <<'END_RC'
+process unkept {
+	cmd echo run >>unkept.log
+	schedule every 1s
+	keep no
+}
+END_RC
+exits 0 "up" sbx up
+wait_until "keep no: it runs again all the same" ran unkept 3
 exits 0 "down" sbx down
 done_testing
