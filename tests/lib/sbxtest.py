@@ -214,6 +214,10 @@ class Set:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+# Whoever ends a test that takes too long gets a clean end, too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 @atexit.register
 def _clean():
     for s in list(_sets):
