@@ -438,6 +438,21 @@ has_twice(const struct setpack *set)
 	return twice;
 }
 
+/* Editors leave a file empty for a moment, and disks that are full for longer:
+ * that is no wish to end everything. */
+static int
+refuse_empty(const struct engine *e, struct err *err)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		if (e->procs[i]->spec->source != SPEC_FROM_SBXRC)
+			continue;
+		err_set(err, ERR_USAGE, "the file has no process any more; "
+			"nothing was changed");
+		return err_hint(err, "'sbx down' stops the set");
+	}
+	return 0;
+}
+
 void
 reconf_reload(struct peer *c, uint32_t id, const char *data, size_t len)
 {
@@ -452,6 +467,8 @@ reconf_reload(struct peer *c, uint32_t id, const char *data, size_t len)
 		rc = err_set(&err, ERR_FAILED, "the set is being stopped");
 	else if (rc == 0 && has_twice(&r.set))
 		rc = err_set(&err, ERR_USAGE, "a name is there twice");
+	else if (rc == 0 && !mistakes && r.set.spec_count == 0)
+		rc = refuse_empty(c->e, &err);
 	if (rc == 0 && !mistakes)
 		make_plan(&r);
 	if (rc == 0 && (flags & PROTO_RELOAD_NOTICE))

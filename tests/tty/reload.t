@@ -96,6 +96,16 @@ same(s.row("web")["config"]["line"],
      1 + lines[:lines.index("process web")].count("\n"),
      "but where it is written is known")
 
+# --- a file that is empty for a moment
+pids = {r["name"]: r.get("pid") for r in s.rows()}
+text = open(s.dir + "/sbxrc").read()
+s.write("")
+code, out, err = s.sbx("reload")
+same(code, 2, "an empty file is no wish to end everything")
+ok("no process any more" in err and "sbx down" in err, "and says so", err)
+same({r["name"]: r.get("pid") for r in s.rows()}, pids, "nothing changed")
+s.write(text)
+
 # --- mistakes
 s.write(SECOND + "process web {\n    restrat always\n}\n")
 code, out, err = s.sbx("reload")
