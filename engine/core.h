@@ -493,6 +493,8 @@ int	helper_start_own(struct engine *e, enum helper_kind kind,
 			 uint64_t max_us, uint64_t *slot);
 /* How many of a kind work for p. */
 size_t	helper_count(const struct proc *p, enum helper_kind kind);
+/* Forgets them all: the engine ends, the keeper and the next one go on. */
+void	helper_close(struct engine *e);
 /* Kills it; nobody is told of its end when slot is forgotten. */
 void	helper_cancel(struct engine *e, uint64_t slot);
 /* The keeper's word; false when the slot is no helper's. */

@@ -133,15 +133,17 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 	e->set = *set;
 	*set = (struct setpack){ .name = NULL };
 	reconf_take_settings(e->options, e->set.settings);
-	int r = 0;
-	for (size_t i = 0; i < e->set.spec_count && r == 0; i++) {
-		struct spec *s = e->set.specs[i];
-		e->set.specs[i] = NULL;
-		if (!proc_new(e, s, NULL, 0, 0, err))
-			r = -1;
-	}
+	size_t had = e->nproc, taken = 0;
+	bool fine = true;
+	while (fine && taken < e->set.spec_count)
+		fine = proc_new(e, e->set.specs[taken++], NULL, 0, 0, err);
+	for (size_t i = taken; i < e->set.spec_count; i++)
+		spec_free(e->set.specs[i]);
 	e->set.spec_count = 0;
-	if (r < 0)
+	/* All of it or nothing. */
+	while (!fine && e->nproc > had)
+		proc_free(e->procs[e->nproc - 1], true);
+	if (!fine)
 		return -1;
 	e->loaded_ms = clock_wall_ms();
 	remove_unknown_logs(e);
@@ -715,6 +717,7 @@ engine_close(struct engine *e)
 	confwatch_close(e);
 	procsched_close(e);
 	filewatch_free(e->files);
+	helper_close(e);
 	keeplink_free(e->link);
 	transit_free(e->transit);
 	tree_free(e->tree);

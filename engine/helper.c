@@ -32,12 +32,19 @@ find(const struct engine *e, uint64_t slot)
 static void
 helper_free(struct engine *e, struct helper *h)
 {
-	keeplink_release(e->link, h->slot);
 	tree_forget(e->tree, h->tag);
 	loop_drop(h->source);
 	list_del(&h->node);
 	free(h->name);
 	free(h);
+}
+
+void
+helper_close(struct engine *e)
+{
+	while (!list_empty(&e->helpers))
+		helper_free(e, container_of(e->helpers.next, struct helper,
+					    node));
 }
 
 /* text NULL: it ended well. */
@@ -54,6 +61,7 @@ finish(struct engine *e, struct helper *h, const char *text)
 		proccopy_squeezed(e, h, !text);
 	else if (p)
 		proccheck_ended(p, h, text);
+	keeplink_release(e->link, h->slot);
 	helper_free(e, h);
 }
 

@@ -11,7 +11,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from sbxtest import LONG, SBX, ZOO, Set, alive, done, ok, same, until
+from sbxtest import (LONG, SANITIZED, SBX, ZOO, Set, alive, done, ok, same,
+                     until)
 from torture import (numbers, parents, rundir, sock_path, statedir, wait_rows,
                      whole, zombies)
 
@@ -98,6 +99,8 @@ for signo in (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT) + \
         ((signal.SIGTERM, signal.SIGBUS, signal.SIGILL, signal.SIGALRM,
           signal.SIGUSR1) if LONG else (signal.SIGTERM,)):
     name = signal.Signals(signo).name
+    if SANITIZED and signo in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL):
+        continue
     pid = s.kill_engine(signo)
     until(lambda: not alive(pid), 10)
     now = until(lambda: picture(s), 15)

@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from sbxtest import ZOO, Set, alive, done, ok, same, until
+from sbxtest import SANITIZED, ZOO, Set, alive, done, ok, same, until
 from torture import (bounded, descendants, engine_log, nfds, numbers, rss_kb,
                      stat, wait_rows, whole, zombies)
 
@@ -128,8 +128,9 @@ def kill_engine():
     pid = engine_now()
     try:
         if pid:
-            os.kill(pid, rnd.choice((signal.SIGKILL,) * 5 +
-                                    (signal.SIGSEGV, signal.SIGABRT)))
+            os.kill(pid, rnd.choice((signal.SIGKILL,) * 5 + (
+                signal.SIGTERM if SANITIZED else signal.SIGSEGV,
+                signal.SIGABRT)))
     except OSError:
         pass			# it was killed a moment ago
 
