@@ -72,7 +72,8 @@ procio_is_open(const struct proc *p)
 static ssize_t
 move(struct proc *p, enum log_stream s, size_t max)
 {
-	return transit_move(p->e->transit, p->id, s, loop_fd(p->in[s]), max);
+	return transit_move(p->e->transit, p->id, s, p->spool,
+			    loop_fd(p->in[s]), max);
 }
 
 static ssize_t

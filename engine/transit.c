@@ -37,12 +37,8 @@ throw_away(struct transit *t, size_t len)
 
 /* From the pipe to where the mark says; false if some of it is left. */
 static bool
-deliver(struct transit *t, size_t left)
+deliver(struct transit *t, struct spool *sp, size_t left)
 {
-	struct spool *sp = NULL;
-
-	if (t->mark->stream < LOG_STREAMS)
-		sp = t->owner(t->mark->id, t->arg);
 	while (left > 0) {
 		ssize_t n = sp ? spool_splice(sp,
 					      (enum log_stream)t->mark->stream,
@@ -56,6 +52,16 @@ deliver(struct transit *t, size_t left)
 	return true;
 }
 
+/* What a former engine, or a failing disk, has left in the pipe. */
+static bool
+deliver_rest(struct transit *t)
+{
+	bool is_ours = t->mark->stream < LOG_STREAMS;
+
+	return deliver(t, is_ours ? t->owner(t->mark->id, t->arg) : NULL,
+		       waiting_bytes(t));
+}
+
 struct transit *
 transit_new(int read_fd, int write_fd, struct transit_mark *mark,
 	    transit_owner_fn *owner, void *arg)
@@ -66,7 +72,7 @@ transit_new(int read_fd, int write_fd, struct transit_mark *mark,
 		.read_fd = read_fd, .write_fd = write_fd, .mark = mark,
 		.owner = owner, .arg = arg, .in_use = true,
 	};
-	deliver(t, waiting_bytes(t));
+	deliver_rest(t);
 	return t;
 }
 
@@ -81,16 +87,16 @@ transit_free(struct transit *t)
 }
 
 ssize_t
-transit_move(struct transit *t, uint32_t id, enum log_stream s, int fd,
-	     size_t max)
+transit_move(struct transit *t, uint32_t id, enum log_stream s,
+	     struct spool *sp, int fd, size_t max)
 {
-	if (t->in_use && !deliver(t, waiting_bytes(t)))
+	if (t->in_use && !deliver_rest(t))
 		return -EAGAIN;
 	*t->mark = (struct transit_mark){ id, s };
 	t->in_use = true;
 	ssize_t n = sys_splice(fd, t->write_fd, NULL, max);
 	if (n > 0) {
-		deliver(t, (size_t)n);
+		deliver(t, sp, (size_t)n);
 		return n;
 	}
 	t->in_use = false;
@@ -99,6 +105,5 @@ transit_move(struct transit *t, uint32_t id, enum log_stream s, int fd,
 	    (n == -EIO && s == LOG_PTY))
 		return n;
 	/* Where splice is refused or fails, the spool copies. */
-	struct spool *sp = t->owner(id, t->arg);
-	return sp ? spool_splice(sp, s, fd, max) : n;
+	return spool_splice(sp, s, fd, max);
 }

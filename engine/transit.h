@@ -25,7 +25,8 @@ struct transit_mark {
 	uint32_t id, stream;
 };
 
-/* The spool of process id; NULL when there is none any more. */
+/* The spool of process id; NULL when there is none any more.  Asked for what
+ * was left in the pipe only. */
 typedef struct spool *transit_owner_fn(uint32_t id, void *arg);
 
 /*
@@ -39,10 +40,10 @@ void	transit_free(struct transit *t);		/* NULL is fine */
 
 /*
  * Moves up to max bytes from fd, a pipe or a terminal's master that does not
- * block, to stream s of process id.  Bytes moved, 0 at the end, or -errno of
- * fd (-EAGAIN: nothing now, or the way is not free).
+ * block, to stream s of process id, whose spool is sp.  Bytes moved, 0 at the
+ * end, or -errno of fd (-EAGAIN: nothing now, or the way is not free).
  */
 ssize_t	transit_move(struct transit *t, uint32_t id, enum log_stream s,
-		     int fd, size_t max);
+		     struct spool *sp, int fd, size_t max);
 
 #endif

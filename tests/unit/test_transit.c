@@ -67,6 +67,12 @@ tear_down(struct rig *r)
 	}
 }
 
+static ssize_t
+move(struct rig *r, uint32_t id, enum log_stream s, int fd, size_t max)
+{
+	return transit_move(r->t, id, s, r->sp[id - 1], fd, max);
+}
+
 static const char *
 text_of(struct rig *r, int i, enum log_stream s)
 {
@@ -84,16 +90,16 @@ TEST(bytes_go_to_the_stream_they_came_for)
 
 	set_up(&r);
 	EQ_INT(pipe2(p, O_NONBLOCK), 0);
-	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), -EAGAIN);
+	EQ_INT(move(&r, 1, LOG_OUT, p[0], 100), -EAGAIN);
 	EQ_INT(write(p[1], "one\n", 4), 4);
-	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), 4);
+	EQ_INT(move(&r, 1, LOG_OUT, p[0], 100), 4);
 	EQ_INT(write(p[1], "two\nthree\n", 10), 10);
-	EQ_INT(transit_move(r.t, 2, LOG_ERR, p[0], 4), 4);
-	EQ_INT(transit_move(r.t, 1, LOG_ERR, p[0], 100), 6);
+	EQ_INT(move(&r, 2, LOG_ERR, p[0], 4), 4);
+	EQ_INT(move(&r, 1, LOG_ERR, p[0], 100), 6);
 	close(p[1]);
-	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), 0);
+	EQ_INT(move(&r, 1, LOG_OUT, p[0], 100), 0);
 	close(p[0]);
-	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), -EBADF);
+	EQ_INT(move(&r, 1, LOG_OUT, p[0], 100), -EBADF);
 	EQ_STR(text_of(&r, 0, LOG_OUT), "one\n");
 	EQ_STR(text_of(&r, 0, LOG_ERR), "three\n");
 	EQ_STR(text_of(&r, 1, LOG_ERR), "two\n");
@@ -116,7 +122,7 @@ TEST(a_large_pipe_is_moved_whole)
 	OK(fcntl(p[1], F_SETPIPE_SZ, 1 << 19) >= LEN);
 	EQ_INT(write(p[1], want, LEN), LEN);
 	close(p[1]);
-	while ((n = transit_move(r.t, 1, LOG_OUT, p[0], 1 << 20)) > 0)
+	while ((n = move(&r, 1, LOG_OUT, p[0], 1 << 20)) > 0)
 		moved += (size_t)n;
 	EQ_INT(n, 0);
 	EQ_INT(moved, LEN);
@@ -160,7 +166,7 @@ TEST(what_nobody_owns_is_thrown_away)
 	begin(&r);
 	EQ_INT(pipe2(p, O_NONBLOCK), 0);
 	EQ_INT(write(p[1], "new\n", 4), 4);
-	EQ_INT(transit_move(r.t, 1, LOG_OUT, p[0], 100), 4);
+	EQ_INT(move(&r, 1, LOG_OUT, p[0], 100), 4);
 	EQ_STR(text_of(&r, 0, LOG_OUT), "new\n");
 	close(p[0]);
 	close(p[1]);
@@ -176,10 +182,10 @@ TEST(a_terminal_ends_with_eio)
 	OK(pt >= 0 && grantpt(pt) == 0 && unlockpt(pt) == 0);
 	int end = open(ptsname(pt), O_RDWR | O_NOCTTY);
 	EQ_INT(write(end, "x", 1), 1);
-	EQ_INT(transit_move(r.t, 3, LOG_PTY, pt, 100), 1);
+	EQ_INT(move(&r, 3, LOG_PTY, pt, 100), 1);
 	EQ_STR(text_of(&r, 2, LOG_PTY), "x");
 	close(end);
-	EQ_INT(transit_move(r.t, 3, LOG_PTY, pt, 100), -EIO);
+	EQ_INT(move(&r, 3, LOG_PTY, pt, 100), -EIO);
 	close(pt);
 	tear_down(&r);
 }
@@ -192,9 +198,9 @@ TEST(what_splice_refuses_is_copied)
 
 	set_up(&r);
 	OK(inotify_add_watch(in, r.path[1], IN_CREATE) > 0);
-	EQ_INT(transit_move(r.t, 1, LOG_OUT, in, 100), -EAGAIN);
+	EQ_INT(move(&r, 1, LOG_OUT, in, 100), -EAGAIN);
 	close(openat(r.dir[1], "new", O_WRONLY | O_CREAT, 0600));
-	OK(transit_move(r.t, 1, LOG_OUT, in, 100) > 0);
+	OK(move(&r, 1, LOG_OUT, in, 100) > 0);
 	OK(spool_end(r.sp[0], LOG_OUT) > sizeof(struct inotify_event));
 	close(in);
 	tear_down(&r);
