@@ -293,7 +293,7 @@ struct engine {
 	struct list peers;
 	size_t npeers;
 	struct timer *tick, *pace, *feed_timer, *stats_timer, *listen_timer;
-	struct timer *idle_end, *follow_end;
+	struct timer *idle_end;
 	uint64_t at_stats_us;
 	unsigned stats_round;
 
@@ -325,6 +325,8 @@ void	engine_note(struct engine *e, const struct proc *p,
 		    enum event_kind kind, enum cause cause, const char *fmt,
 		    ...) SBX_PRINTF(5, 6);
 void	engine_down(struct engine *e, enum cause cause, uint64_t for_us);
+/* There is a turn at that time at the latest. */
+void	engine_turn_at(struct engine *e, uint64_t at_us);
 /* Figures of all trees, if the last ones are older than a second. */
 void	engine_sample(struct engine *e);
 /* Takes over what a client sent; specs become processes.  0 or -1. */

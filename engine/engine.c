@@ -490,6 +490,13 @@ on_tick(struct timer *t, void *arg)
 	e->tree_dirty = true;
 }
 
+void
+engine_turn_at(struct engine *e, uint64_t at_us)
+{
+	if (timer_at(e->tick) > at_us)
+		timer_arm(e->tick, at_us);
+}
+
 static void
 on_pace(struct timer *t, void *arg)
 {
@@ -511,14 +518,6 @@ on_lonely(struct timer *t, void *arg)
 	(void)t;
 	if (e->nproc == 0 && e->npeers == 0 && !e->set.rc_path[0])
 		engine_down(e, CAUSE_ENGINE, 0);
-}
-
-/* The end of this turn forgets what nobody came back for. */
-static void
-on_follow_end(struct timer *t, void *arg)
-{
-	(void)t;
-	(void)arg;
 }
 
 static void
@@ -544,9 +543,13 @@ remove_forgotten(struct engine *e)
 	for (size_t i = e->nproc; i-- > 0;) {
 		struct proc *p = e->procs[i];
 		if (!p->removing || proc_is_live(p) || p->release_slot ||
-		    p->spawn_wanted || proccopy_is_busy(p) ||
-		    engine_is_followed(e, p))
+		    p->spawn_wanted || proccopy_is_busy(p))
 			continue;
+		if (engine_is_followed(e, p)) {
+			if (p->at_unfollowed_us)
+				engine_turn_at(e, p->at_unfollowed_us);
+			continue;
+		}
 		/* Whoever follows it hears the end before it is gone. */
 		if (!feed_flush(e))
 			continue;
@@ -693,7 +696,6 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->feed_timer = loop_timer(e->loop, on_feed, e);
 	e->stats_timer = loop_timer(e->loop, on_stats, e);
 	e->idle_end = loop_timer(e->loop, on_lonely, e);
-	e->follow_end = loop_timer(e->loop, on_follow_end, e);
 	loop_idle(e->loop, end_of_turn, e);
 	e->keeper_pid = getppid();
 	const char *fd = getenv("SBX_KEEPER_FD");

@@ -422,19 +422,8 @@ proc_settle_trees(struct engine *e)
 			next = SBX_MIN(next, h->at_kill_us);
 	}
 	e->tree_dirty = next != UINT64_MAX;
-	if (e->tree_dirty &&
-	    (!timer_armed(e->tick) || timer_at(e->tick) > next))
-		timer_arm(e->tick, next);
-}
-
-/* The next turn tries to save it again, so there has to be one. */
-static void
-save_again(struct engine *e)
-{
-	uint64_t at = clock_us() + SAVE_AGAIN_US;
-
-	if (!timer_armed(e->tick) || timer_at(e->tick) > at)
-		timer_arm(e->tick, at);
+	if (e->tree_dirty)
+		engine_turn_at(e, next);
 }
 
 /* What may start a process, and who follows what it says. */
@@ -466,8 +455,9 @@ proc_settle_starts(struct engine *e, int saved)
 {
 	char why[256];
 
+	/* The next turn tries again, so there has to be one. */
 	if (saved < 0)
-		save_again(e);
+		engine_turn_at(e, clock_us() + SAVE_AGAIN_US);
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
 		if (p->kept && !procio_is_open(p))

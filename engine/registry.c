@@ -17,7 +17,6 @@
 #include "envset.h"
 #include "err.h"
 #include "fold.h"
-#include "loop.h"
 #include "mem.h"
 #include "msg.h"
 #include "option.h"
@@ -260,10 +259,8 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	p->log_ended = s.flags & 8;
 	p->removing = s.flags & 32;
 	/* Who has its log open connects anew, and is to find it. */
-	if (s.flags & 64) {
+	if (s.flags & 64)
 		p->at_unfollowed_us = clock_us() + COME_BACK_US;
-		timer_arm(e->follow_end, p->at_unfollowed_us + 1000);
-	}
 	p->errors = s.errors;
 	p->warnings = s.warnings;
 	p->fail_step = s.fail_step;
