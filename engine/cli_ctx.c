@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +255,33 @@ cli_connect_set(struct cli *c)
 			 "-f, or run a command with 'sbx add -- CMD'");
 	free(way);
 	return -1;
+}
+
+int
+cli_connect_fresh(struct cli *c, bool *fresh)
+{
+	*fresh = cli_connect(c, false) < 0;
+	if (!*fresh)
+		return 0;
+	if (c->err.code != ERR_NO_ENGINE)
+		return -1;
+	c->err = (struct err)ERR_INIT;
+	return cli_connect_set(c);
+}
+
+int
+cli_on_interrupt(struct cli *c, loop_signal_fn *fn, void *arg)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+	if (cli_loop(c) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		if (loop_signal(c->loop, signals[i], fn, arg) < 0)
+			return err_set(&c->err, ERR_INTERNAL,
+				       "signals cannot be caught: %s",
+				       strerror(errno));
+	return 0;
 }
 
 int

@@ -17,6 +17,7 @@
 #include "client.h"
 #include "cmd.h"
 #include "err.h"
+#include "loop.h"
 #include "model.h"
 #include "session.h"
 
@@ -96,6 +97,11 @@ int	cli_connect_set(struct cli *c);
 /* An engine of another binary than this one makes room for it; says so.
  * One that has to stay is no error, nor is none.  0 or -1. */
 int	cli_upgrade(struct cli *c);
+/* The last one, for what stays in the foreground: was there no engine before?
+ * 0 or -1. */
+int	cli_connect_fresh(struct cli *c, bool *fresh);
+/* Makes c->loop; SIGINT, SIGTERM and SIGHUP come as calls from it.  0 or -1. */
+int	cli_on_interrupt(struct cli *c, loop_signal_fn *fn, void *arg);
 /* Subscribes to these bits anew and waits until all rows are there. */
 int	cli_sync(struct cli *c, uint32_t bits);
 /* Both, for verbs that need the rows of a running engine. */

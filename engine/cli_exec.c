@@ -18,7 +18,6 @@
 #include "jsonout.h"
 #include "logcopy.h"
 #include "logread.h"
-#include "loop.h"
 #include "mem.h"
 #include "option.h"
 #include "rowfmt.h"
@@ -538,10 +537,7 @@ cli_exec(struct cli *c)
 	for (int s = 0; s < LOG_STREAMS; s++)
 		buf_init(&x.kept[s], x.max ? x.max : 1);
 	if (connected &&
-	    loop_signal(c->loop, SIGINT, on_interrupt, &x) == 0 &&
-	    loop_signal(c->loop, SIGTERM, on_interrupt, &x) == 0 &&
-	    loop_signal(c->loop, SIGHUP, on_interrupt, &x) == 0 &&
-	    follow(&x) == 0)
+	    cli_on_interrupt(c, on_interrupt, &x) == 0 && follow(&x) == 0)
 		code = report(&x);
 	else
 		code = cli_fail(c);

@@ -344,3 +344,24 @@ lines_add(struct lines *g, const struct model_proc *p,
 	g->name_width = SBX_MAX(g->name_width, width);
 	return s;
 }
+
+struct lines_source *
+lines_add_since(struct lines *g, const struct model_proc *p, int64_t since_ms)
+{
+	struct logtail_filter filter = { .streams = LOGTAIL_ALL };
+	struct lines_source *s = lines_add(g, p, &filter);
+
+	if (s)
+		logtail_seek(s->tail, logread_seq_at(logtail_log(s->tail),
+						     since_ms));
+	return s;
+}
+
+struct lines_source *
+lines_find(const struct lines *g, uint32_t id)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (g->sources[i]->id == id)
+			return g->sources[i];
+	return NULL;
+}

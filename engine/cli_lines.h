@@ -52,6 +52,13 @@ void	lines_fini(struct lines *g);
 struct lines_source *lines_add(struct lines *g, const struct model_proc *p,
 			       const struct logtail_filter *filter);
 
+/* The same of all streams, from what was printed since then (wall clock). */
+struct lines_source *lines_add_since(struct lines *g,
+				     const struct model_proc *p,
+				     int64_t since_ms);
+/* NULL: none of that process. */
+struct lines_source *lines_find(const struct lines *g, uint32_t id);
+
 /* Looks what the engine says about it: true when it has ended and all of its
  * log can be read. */
 bool	lines_is_done(struct lines *g, struct lines_source *s);

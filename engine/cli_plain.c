@@ -18,12 +18,10 @@
 
 #include "cli_ctx.h"
 #include "clock.h"
-#include "logread.h"
 #include "loop.h"
 #include "mem.h"
 #include "option.h"
 #include "rc.h"
-#include "rowfmt.h"
 #include "set.h"
 #include "status.h"
 #include "sys.h"
@@ -176,28 +174,6 @@ listen_to_stdin(struct plain *p)
 
 /* --- what is printed --- */
 
-static bool
-is_known(const struct plain *p, uint32_t id)
-{
-	for (size_t i = 0; i < p->lines.count; i++)
-		if (p->lines.sources[i]->id == id)
-			return true;
-	return false;
-}
-
-static int
-add_one(struct plain *p, const struct model_proc *mp)
-{
-	struct logtail_filter filter = { .streams = LOGTAIL_ALL };
-	struct lines_source *s = lines_add(&p->lines, mp, &filter);
-
-	if (!s)
-		return -1;
-	logtail_seek(s->tail, logread_seq_at(logtail_log(s->tail),
-					     p->since_ms));
-	return 0;
-}
-
 /* Adding one turns the loop, so the model is looked at anew after it. */
 static int
 add_new(struct plain *p)
@@ -206,7 +182,8 @@ add_new(struct plain *p)
 
 	for (size_t i = 0; i < model_count(m); i++) {
 		struct model_proc *mp = model_at(m, i);
-		if (!is_known(p, mp->id) && add_one(p, mp) < 0)
+		if (!lines_find(&p->lines, mp->id) &&
+		    !lines_add_since(&p->lines, mp, p->since_ms))
 			return -1;
 	}
 	return 0;
@@ -279,20 +256,11 @@ static int
 connect_plain(struct plain *p)
 {
 	struct cli *c = p->c;
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	bool fresh;
 
-	if (cli_loop(c) < 0)
+	if (cli_on_interrupt(c, on_signal, p) < 0 ||
+	    cli_connect_fresh(c, &fresh) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		loop_signal(c->loop, signals[i], on_signal, p);
-	bool fresh = cli_connect(c, false) < 0;
-	if (fresh) {
-		if (c->err.code != ERR_NO_ENGINE)
-			return -1;
-		c->err = (struct err)ERR_INIT;
-		if (cli_connect_set(c) < 0)
-			return -1;
-	}
 	struct err e = ERR_INIT;
 	if (session_load(&c->session, &e) == 0 && c->session.set)
 		p->states_only = strcmp(options_text(c->session.set->options,

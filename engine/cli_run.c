@@ -7,15 +7,12 @@
 
 #include "cli_lines.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
 #include "cli_ctx.h"
 #include "clock.h"
-#include "logread.h"
-#include "loop.h"
 #include "mem.h"
 #include "rowfmt.h"
 #include "status.h"
@@ -78,30 +75,17 @@ was_active(const struct run *run, uint32_t id)
 static int
 add_source(struct run *run, uint32_t id)
 {
-	struct logtail_filter filter = { .streams = LOGTAIL_ALL };
 	struct model_proc *p = model_find(run->c->model, id);
 	size_t n = run->lines.count;
 
 	if (!p)
 		return 0;
-	struct lines_source *s = lines_add(&run->lines, p, &filter);
+	struct lines_source *s = lines_add_since(&run->lines, p,
+						 run->since_ms);
 	run->f = mem_grow(run->f, n, run->lines.count, sizeof *run->f);
 	run->f[n] = (struct followed){ .mine = !was_active(run, id) };
 	run->any_mine |= run->f[n].mine;
-	if (!s)
-		return -1;
-	logtail_seek(s->tail, logread_seq_at(logtail_log(s->tail),
-					     run->since_ms));
-	return 0;
-}
-
-static bool
-is_followed(const struct run *run, uint32_t id)
-{
-	for (size_t i = 0; i < run->lines.count; i++)
-		if (run->lines.sources[i]->id == id)
-			return true;
-	return false;
+	return s ? 0 : -1;
 }
 
 /* In an engine of our own everything that comes to life is ours. */
@@ -112,7 +96,7 @@ add_new(struct run *run)
 
 	for (size_t i = 0; run->own_engine && i < model_count(m); i++) {
 		struct model_proc *p = model_at(m, i);
-		if (rowfmt_is_over(p->row) || is_followed(run, p->id))
+		if (rowfmt_is_over(p->row) || lines_find(&run->lines, p->id))
 			continue;
 		if (add_source(run, p->id) < 0)
 			return -1;
@@ -337,21 +321,11 @@ static int
 connect_run(struct run *run)
 {
 	struct cli *c = run->c;
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 	/* A Ctrl-C while the engine comes up must not leave it behind. */
-	if (cli_loop(c) < 0)
+	if (cli_on_interrupt(c, on_interrupt, run) < 0 ||
+	    cli_connect_fresh(c, &run->own_engine) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		loop_signal(c->loop, signals[i], on_interrupt, run);
-	run->own_engine = cli_connect(c, false) < 0;
-	if (run->own_engine) {
-		if (c->err.code != ERR_NO_ENGINE)
-			return -1;
-		c->err = (struct err)ERR_INIT;
-		if (cli_connect_set(c) < 0)
-			return -1;
-	}
 	run->engine_pid = client_hello(c->client)->engine_pid;
 	return 0;
 }
