@@ -406,17 +406,7 @@ key_services(struct import_yaml *y, struct import_proc *none,
 	     const struct ytree_node *v)
 {
 	(void)none;
-	for (size_t i = 0; ytree_is_map(v) && i < v->count; i++) {
-		const struct ytree_node *name = ytree_key_at(v, i);
-		struct import_proc *p = import_add(y->im, name->text,
-						   name->line, y->m);
-		if (!p)
-			return;
-		y->where = "services";
-		y->key = name->text;
-		one_service(y, p, ytree_value_at(v, i));
-	}
-	y->where = "";
+	import_procs_of(y, "services", v, false, one_service);
 }
 
 static const struct import_key top_keys[] = {

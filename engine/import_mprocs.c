@@ -221,20 +221,8 @@ key_procs(struct import_yaml *y, struct import_proc *none,
 	  const struct ytree_node *v)
 {
 	(void)none;
-	for (size_t i = 0; ytree_is_map(v) && i < v->count; i++) {
-		const struct ytree_node *name = ytree_key_at(v, i);
-		/* null takes a process of a global file away. */
-		if (ytree_is_null(ytree_value_at(v, i)))
-			continue;
-		struct import_proc *p = import_add(y->im, name->text,
-						   name->line, y->m);
-		if (!p)
-			return;
-		y->where = "procs";
-		y->key = name->text;
-		one_proc(y, p, ytree_value_at(v, i));
-	}
-	y->where = "";
+	/* null takes a process of a global file away. */
+	import_procs_of(y, "procs", v, true, one_proc);
 }
 
 #define SCREEN "a setting of its screen"

@@ -456,7 +456,8 @@ static const struct import_key process_keys[] = {
 	{ "log_location", key_log_location, NULL },
 	{ "disabled", key_disabled, NULL },
 	{ "is_disabled", key_disabled, NULL },
-	{ "is_tty", import_key_tty, NULL }, { "is_interactive", import_key_tty, NULL },
+	{ "is_tty", import_key_tty, NULL },
+	{ "is_interactive", import_key_tty, NULL },
 	{ "is_foreground", key_foreground, NULL },
 	{ "is_daemon", key_daemon, NULL },
 	{ "replicas", import_key_replicas, NULL },
@@ -476,22 +477,18 @@ static const struct import_key process_keys[] = {
 };
 
 static void
+one_process(struct import_yaml *y, struct import_proc *p,
+	    const struct ytree_node *v)
+{
+	import_keys_of(y, p, v, process_keys, ARRAY_LEN(process_keys));
+}
+
+static void
 key_processes(struct import_yaml *y, struct import_proc *none,
 	      const struct ytree_node *v)
 {
 	(void)none;
-	for (size_t i = 0; ytree_is_map(v) && i < v->count; i++) {
-		const struct ytree_node *name = ytree_key_at(v, i);
-		struct import_proc *p = import_add(y->im, name->text,
-						   name->line, y->m);
-		if (!p)
-			return;
-		y->where = "processes";
-		y->key = name->text;
-		import_keys_of(y, p, ytree_value_at(v, i), process_keys,
-			       ARRAY_LEN(process_keys));
-	}
-	y->where = "";
+	import_procs_of(y, "processes", v, false, one_process);
 }
 
 static const struct import_key top_keys[] = {

@@ -90,6 +90,26 @@ import_keys_of(struct import_yaml *y, struct import_proc *p,
 	free(where);
 }
 
+void
+import_procs_of(struct import_yaml *y, const char *where,
+		const struct ytree_node *map, bool skip_null, import_key_fn *fn)
+{
+	for (size_t i = 0; ytree_is_map(map) && i < map->count; i++) {
+		const struct ytree_node *name = ytree_key_at(map, i);
+		const struct ytree_node *value = ytree_value_at(map, i);
+		if (skip_null && ytree_is_null(value))
+			continue;
+		struct import_proc *p = import_add(y->im, name->text,
+						   name->line, y->m);
+		if (!p)
+			return;
+		y->where = where;
+		y->key = name->text;
+		fn(y, p, value);
+	}
+	y->where = "";
+}
+
 const char *
 import_ytext(struct import_yaml *y, struct import_proc *p,
 	     const struct ytree_node *value)

@@ -47,6 +47,12 @@ void	import_keys_of(struct import_yaml *y, struct import_proc *p,
 		       const struct ytree_node *map,
 		       const struct import_key *rows, size_t count);
 
+/* Each key of map is the name of a process, fn takes its value; those that are
+ * null are left out with skip_null. */
+void	import_procs_of(struct import_yaml *y, const char *where,
+			const struct ytree_node *map, bool skip_null,
+			import_key_fn *fn);
+
 /* About the present key, or about what it says. */
 void	import_ynote(struct import_yaml *y, const struct import_proc *p,
 		     const struct ytree_node *at, const char *fmt, ...)
