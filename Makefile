@@ -100,7 +100,7 @@ $O/tests/fuzz/replay_%: $O/tests/fuzz/fuzz_%.o $O/tests/fuzz/replay.o $O/libengi
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/tests/fuzz/replay.o $O/libengine.a $(ENGINE_LIBS)
 
 # Coverage-guided fuzzing wants clang for everything.
-$O/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(engine_src) $(wildcard engine/*.h)
+$O/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(engine_src) $(wildcard engine/*.h)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -g -O1 $(CPPFLAGS) $(VTERM_CFLAGS) -fsanitize=fuzzer,address,undefined \

@@ -5,14 +5,9 @@
  * mistake, with as many processes as were found, each with its command.
  */
 
-#include <fcntl.h>
-#include <locale.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz.h"
+
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "engine/buf.h"
 #include "engine/diag.h"
@@ -21,50 +16,7 @@
 #include "engine/set.h"
 #include "engine/spec.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char dir[] = "/tmp/sbx-fuzz.XXXXXX";
 static char *environment[] = { "HOME=/nonexistent", "PATH=/bin", NULL };
-
-static void
-clean_up(void)
-{
-	unlink("sbxrc");
-	if (chdir("/") == 0)
-		rmdir(dir);
-}
-
-static void
-begin(void)
-{
-	static int begun;
-
-	if (begun++)
-		return;
-	setlocale(LC_ALL, "C.UTF-8");
-	umask(022);
-	if (!mkdtemp(dir) || chdir(dir) < 0)
-		abort();
-	atexit(clean_up);
-}
-
-#define must(true_statement)                                                   \
-	do {                                                                   \
-		if (!(true_statement)) {                                       \
-			fprintf(stderr, "not true: %s\n", #true_statement);    \
-			abort();                                               \
-		}                                                              \
-	} while (0)
-
-static void
-write_file(const struct buf *b)
-{
-	int fd = open("sbxrc", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	if (fd < 0 || write(fd, buf_str(b), b->len) != (ssize_t)b->len)
-		abort();
-	close(fd);
-}
 
 /* How many processes it becomes. */
 static size_t
@@ -101,7 +53,7 @@ check_text(const struct import *im, const char *from)
 
 	if (import_write(im, "a file", from, &out) == 0 &&
 	    out.len < 4 << 20) {
-		write_file(&out);
+		write_file("sbxrc", buf_str(&out), out.len);
 		if (set_load(&rq, &set, ds) < 0) {
 			struct buf said = BUF_INIT(1 << 20);
 			(void)diags_print(ds, "sbxrc", "wrong", &said);

@@ -7,14 +7,9 @@
  * must pack, unpack and be equal.
  */
 
-#include <fcntl.h>
-#include <locale.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz.h"
+
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "engine/buf.h"
 #include "engine/diag.h"
@@ -27,51 +22,7 @@
 #include "engine/spec.h"
 #include "engine/theme.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char dir[] = "/tmp/sbx-fuzz.XXXXXX";
 static char *environment[] = { "HOME=/nonexistent", "PATH=/bin", "X=1", NULL };
-
-static void
-clean_up(void)
-{
-	unlink("sbxrc");
-	unlink("env");
-	if (chdir("/") == 0)
-		rmdir(dir);
-}
-
-static void
-begin(void)
-{
-	static int begun;
-
-	if (begun++)
-		return;
-	setlocale(LC_ALL, "C.UTF-8");
-	umask(022);
-	if (!mkdtemp(dir) || chdir(dir) < 0)
-		abort();
-	atexit(clean_up);
-}
-
-static void
-write_file(const char *name, const void *data, size_t size)
-{
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
-	close(fd);
-}
-
-#define must(true_statement)                                                   \
-	do {                                                                   \
-		if (!(true_statement)) {                                       \
-			fprintf(stderr, "not true: %s\n", #true_statement);    \
-			abort();                                               \
-		}                                                              \
-	} while (0)
 
 static unsigned
 lines_of(const char *data, size_t size)

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct test_case {
@@ -91,25 +92,42 @@ static int test_failed;		/* of the present test */
  * TAP_RUN=name runs one test alone.  A test that hangs is ended by SIGALRM
  * after 120 s, so that the whole run can never hang.
  */
-#define TEST_MAIN()                                                            \
-	int main(void)                                                         \
-	{                                                                      \
-		const char *only = getenv("TAP_RUN");                          \
-		int failed = 0, no = 0;                                        \
-		setvbuf(stdout, NULL, _IOLBF, 0);                              \
-		setlocale(LC_ALL, "C.UTF-8");                                  \
-		alarm(120);                                                    \
-		for (int i = 0; i < test_count; i++) {                         \
-			if (only && strcmp(only, test_cases[i].name) != 0)     \
-				continue;                                      \
-			test_failed = 0;                                       \
-			test_cases[i].fn();                                    \
-			failed += test_failed;                                 \
-			printf("%sok %d - %s\n", test_failed ? "not " : "",    \
-			       ++no, test_cases[i].name);                      \
-		}                                                              \
-		printf("1..%d\n", no);                                         \
-		return failed > 0;                                             \
+static inline int
+test_run(void)
+{
+	const char *only = getenv("TAP_RUN");
+	int failed = 0, no = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	setlocale(LC_ALL, "C.UTF-8");
+	alarm(120);
+	for (int i = 0; i < test_count; i++) {
+		if (only && strcmp(only, test_cases[i].name) != 0)
+			continue;
+		test_failed = 0;
+		test_cases[i].fn();
+		failed += test_failed;
+		printf("%sok %d - %s\n", test_failed ? "not " : "", ++no,
+		       test_cases[i].name);
 	}
+	printf("1..%d\n", no);
+	return failed > 0;
+}
+
+#define TEST_MAIN() int main(void) { return test_run(); }
+
+/* The same in a new directory of the template dir, which is removed at the
+ * end; set_up (or NULL) finds itself in it. */
+static inline int
+test_run_in(char *dir, void (*set_up)(void))
+{
+	umask(022);
+	if (!mkdtemp(dir) || chdir(dir) < 0)
+		return 99;
+	if (set_up)
+		set_up();
+	int result = test_run();
+	return system("cd / && rm -rf \"$OLDPWD\"") != 0 ? 99 : result;
+}
 
 #endif
