@@ -15,6 +15,7 @@
 #include "base.h"
 #include "buf.h"
 #include "clock.h"
+#include "joingroup.h"
 #include "jsonout.h"
 #include "logcopy.h"
 #include "logread.h"
@@ -60,62 +61,17 @@ absolute_cwd(struct cli *c)
 	return path;
 }
 
-static void
-copy_env(struct spec_env *to, enum spec_env_level level,
-	 const struct spec_env *from, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		to[i] = (struct spec_env){ mem_str(from[i].name),
-					   mem_str(from[i].value),
-					   from[i].prepend, level };
-}
-
-/* As a member that the file names: the variables of set and group come
- * before its own, the directory of the group unless it has one. */
-static void
-take_group(const struct set *set, const struct set_group *g, struct spec *s,
-	   bool own_cwd)
-{
-	size_t before = set->env_count + g->env_count;
-	struct spec_env *env = mem_array(before + s->env_count + 1,
-					 sizeof *env);
-
-	copy_env(env, SPEC_ENV_SET, set->env, set->env_count);
-	copy_env(env + set->env_count, SPEC_ENV_GROUP, g->env, g->env_count);
-	if (s->env_count)
-		memcpy(env + before, s->env, s->env_count * sizeof *env);
-	free(s->env);
-	s->env = env;
-	s->env_count += before;
-	if (g->cwd && !own_cwd) {
-		free(s->cwd);
-		s->cwd = mem_str(g->cwd);
-	}
-}
-
 /* A group that the engine's sbxrc does not have is a new one: a name. */
 static int
 join_group(struct cli *c, const char *name, struct spec *s)
 {
-	const struct proto_hello *h = client_hello(c->client);
-	struct session own;
-	int rc;
+	struct buf talk = BUF_INIT(CLI_QUOTE_MAX);
+	int rc = joingroup(client_hello(c->client)->rc_path, c->session.named,
+			   name, s, cli_given(c, CMD_OPT_CWD), &talk, &c->err);
 
-	if (!h->rc_path[0])
-		return 0;
-	if (session_find(&own, h->rc_path, &c->err) < 0)
-		return -1;
-	own.named = c->session.named;
-	rc = session_load(&own, &c->err);
-	const struct set_group *g = rc < 0 ? NULL :
-				    set_find_group(own.set, name);
-	if (g)
-		take_group(own.set, g, s, cli_given(c, CMD_OPT_CWD));
-	if (g)
-		rc = spec_check(s, &c->err);
 	if (rc < 0 && !c->json)
-		fputs(buf_str(&own.talk), stderr);
-	session_fini(&own);
+		fputs(buf_str(&talk), stderr);
+	buf_fini(&talk);
 	return rc;
 }
 

@@ -13,52 +13,21 @@
 #include "jsonout.h"
 #include "logread.h"
 #include "mem.h"
+#include "procfilter.h"
 #include "rowfmt.h"
 #include "timetext.h"
 #include "units.h"
+#include "valuefmt.h"
 
 enum { OUT_MAX = 64 << 20 };
 
-struct filter {
-	uint32_t statuses;	/* bits of 1 << enum status */
-	const char *group;
-	uint64_t after, limit;	/* limit 0: none */
-	int64_t since_ms;
-};
-
 static int
-parse_statuses(struct cli *c, const char *text, uint32_t *bits)
-{
-	const char *names[STATUS_COUNT];
-
-	for (int i = 0; i < STATUS_COUNT; i++)
-		names[i] = status_name((enum status)i);
-	while (*text) {
-		size_t len = strcspn(text, ",");
-		int s = status_find(text, len);
-		if (s < 0) {
-			char *word = mem_strn(text, len);
-			const char *near = table_nearest(word, names,
-							 STATUS_COUNT);
-			err_set(&c->err, ERR_USAGE,
-				"there is no status '%.60s'", word);
-			free(word);
-			return near ? err_hint(&c->err, "did you mean '%s'?",
-					       near) : -1;
-		}
-		*bits |= 1u << s;
-		text += len + (text[len] == ',');
-	}
-	return 0;
-}
-
-static int
-parse_filter(struct cli *c, struct filter *f)
+parse_filter(struct cli *c, struct procfilter *f)
 {
 	const struct cmd_arg *after = cli_arg(c, CMD_OPT_AFTER);
 	const struct cmd_arg *since = cli_arg(c, CMD_OPT_SINCE);
 
-	*f = (struct filter){
+	*f = (struct procfilter){
 		.group = cli_arg(c, CMD_OPT_GROUP_OF)->text,
 		.limit = cli_arg(c, CMD_OPT_LIMIT)->number,
 	};
@@ -66,8 +35,8 @@ parse_filter(struct cli *c, struct filter *f)
 		return err_set(&c->err, ERR_USAGE, "--limit: 0 of them is "
 			       "nothing to show");
 	if (cli_given(c, CMD_OPT_STATUS_IS) &&
-	    parse_statuses(c, cli_arg(c, CMD_OPT_STATUS_IS)->text,
-			   &f->statuses) < 0)
+	    procfilter_statuses(cli_arg(c, CMD_OPT_STATUS_IS)->text,
+				&f->statuses, &c->err) < 0)
 		return -1;
 	if (after->given && units_uint(after->text, 0, UINT32_MAX,
 				       &f->after) < 0)
@@ -77,61 +46,6 @@ parse_filter(struct cli *c, struct filter *f)
 		return timetext_parse(since->text, clock_wall_ms(),
 				      &f->since_ms, &c->err);
 	return 0;
-}
-
-static bool
-passes(const struct filter *f, const struct proc_row *r)
-{
-	if (r->order <= f->after && f->after)
-		return false;
-	if (f->statuses && !(f->statuses & 1u << r->status))
-		return false;
-	if (f->since_ms &&
-	    SBX_MAX(r->created_at_ms, r->started_at_ms) < f->since_ms)
-		return false;
-	if (!f->group)
-		return true;
-	for (const char *p = r->group; *p;) {
-		size_t len = strcspn(p, " ");
-		if (len == strlen(f->group) && memcmp(p, f->group, len) == 0)
-			return true;
-		p += len + (p[len] == ' ');
-	}
-	return false;
-}
-
-/* A group lives by its members: one that nobody is in is misspelt. */
-static int
-check_group(struct cli *c, const char *group)
-{
-	size_t count = model_count(c->model), known = 0;
-	struct filter f = { .group = group };
-	char **words = NULL;
-	bool any = group == NULL;
-
-	for (size_t i = 0; i < count && !any; i++) {
-		const struct proc_row *r = model_at(c->model, i)->row;
-		any = passes(&f, r);
-		for (const char *p = r->group; *p && !any;) {
-			size_t len = strcspn(p, " ");
-			words = mem_grow(words, known, known + 1,
-					 sizeof *words);
-			words[known++] = mem_strn(p, len);
-			p += len + (p[len] == ' ');
-		}
-	}
-	if (!any) {
-		const char *near = table_nearest(group,
-			(const char *const *)words, known);
-		err_set(&c->err, ERR_NO_PROCESS, "no process is in a group "
-			"'%.100s'", group);
-		if (near)
-			err_hint(&c->err, "did you mean '%s'?", near);
-	}
-	while (known > 0)
-		free(words[--known]);
-	free(words);
-	return any ? 0 : -1;
 }
 
 static int
@@ -155,27 +69,16 @@ put_list(struct cli *c, struct model_proc *const *procs, size_t count)
 int
 cli_ls(struct cli *c)
 {
-	struct filter f;
-	uint32_t next = 0;
-	size_t count = 0;
+	struct procfilter f;
+	struct model_proc **procs;
+	uint32_t next;
 
 	/* The table shows no figures of trees: then none are taken. */
 	if (parse_filter(c, &f) < 0 ||
 	    cli_rows(c, c->json ? PROTO_SUB_STATS : 0) < 0 ||
-	    check_group(c, f.group) < 0)
+	    procfilter_check_group(c->model, f.group, &c->err) < 0)
 		return cli_fail(c);
-	size_t all = model_count(c->model);
-	struct model_proc **procs = mem_array(all + 1, sizeof *procs);
-	for (size_t i = 0; i < all; i++) {
-		struct model_proc *p = model_at(c->model, i);
-		if (!passes(&f, p->row))
-			continue;
-		if (f.limit && count == f.limit) {
-			next = procs[count - 1]->row->order;
-			break;
-		}
-		procs[count++] = p;
-	}
+	size_t count = procfilter_list(&f, c->model, &procs, &next);
 	int rc = c->json ? cli_put_rows(c, procs, count, next) :
 			   put_list(c, procs, count);
 	if (rc == 0 && next && !c->json)
@@ -257,61 +160,6 @@ on_values(struct client *client, const struct client_answer *a, void *arg)
 	g->done = true;
 }
 
-static void
-json_value(struct jsonout *j, const struct proto_value *v)
-{
-	jsonout_object(j, NULL);
-	jsonout_string(j, "name", v->name);
-	if (v->unit[0])
-		jsonout_string(j, "unit", v->unit);
-	if (v->numeric)
-		jsonout_double(j, "last", v->last_number);
-	else if (v->last[0])
-		jsonout_string(j, "last", v->last);
-	jsonout_uint(j, "count", v->count);
-	if (v->numeric) {
-		jsonout_double(j, "min", v->min);
-		jsonout_double(j, "max", v->max);
-		jsonout_double(j, "mean", v->mean);
-		jsonout_double(j, "p95", v->p95);
-		jsonout_array(j, "samples");
-		for (uint32_t i = 0; i < v->sample_count; i++)
-			jsonout_double(j, NULL, v->samples[i]);
-		jsonout_close(j);
-	}
-	if (v->off)
-		jsonout_bool(j, "off", true);
-	jsonout_close(j);
-}
-
-static int
-text_value(struct buf *b, const struct proto_value *v)
-{
-	int r = rowfmt_plain(b, v->name);
-	r |= buf_addf(b, "  count %llu", (unsigned long long)v->count);
-	if (v->numeric)
-		r |= buf_addf(b, "  last %.6g%s  min %.6g  max %.6g  "
-			      "mean %.6g  p95 %.6g", v->last_number, v->unit,
-			      v->min, v->max, v->mean, v->p95);
-	if (!v->numeric && v->last[0]) {
-		r |= buf_adds(b, "  last ");
-		r |= rowfmt_plain(b, v->last);
-	}
-	if (v->off)
-		r |= buf_adds(b, "  (off: its pattern hit the match limit)");
-	r |= buf_addc(b, '\n');
-	return r;
-}
-
-/* "latency" is the watch and the values of its groups, "latency.ms". */
-static bool
-is_of_watch(const char *name, const char *watch)
-{
-	size_t len = strlen(watch);
-	return strncmp(name, watch, len) == 0 &&
-	       (name[len] == '\0' || name[len] == '.');
-}
-
 static int
 put_values(struct cli *c, const struct model_proc *p, const char *watch)
 {
@@ -328,13 +176,13 @@ put_values(struct cli *c, const struct model_proc *p, const char *watch)
 	}
 	for (size_t i = 0; i < p->value_count; i++) {
 		const struct proto_value *v = &p->values[i];
-		if (watch && !is_of_watch(v->name, watch))
+		if (watch && !valuefmt_is_of(v->name, watch))
 			continue;
 		shown++;
 		if (c->json)
-			json_value(&j, v);
+			valuefmt_json(&j, v);
 		else
-			rc |= text_value(&b, v);
+			rc |= valuefmt_text(&b, v);
 	}
 	if (c->json) {
 		jsonout_close(&j);

@@ -23,6 +23,7 @@
 #include "status.h"
 #include "units.h"
 #include "waiting.h"
+#include "waitjson.h"
 
 enum { OUT_MAX = 16 << 20, QUOTED_LINES = 5 };
 
@@ -44,52 +45,6 @@ struct waits {
 };
 
 static void
-json_captures(struct jsonout *j, const struct waiting_result *r,
-	      const char *text)
-{
-	char number[16];
-
-	jsonout_object(j, "captures");
-	for (unsigned i = 0; i < r->caps->count; i++) {
-		size_t off = r->caps->group[i].off;
-		if (off == REGEX_UNSET)
-			continue;
-		size_t len = r->caps->group[i].end - off;
-		snprintf(number, sizeof number, "%u", i);
-		jsonout_keyn(j, number, strlen(number), text + off, len);
-		const char *name = i ? regex_group_name(r->re, i) : NULL;
-		if (name)
-			jsonout_keyn(j, name, strlen(name), text + off, len);
-	}
-	jsonout_close(j);
-}
-
-static void
-json_exit(struct jsonout *j, const struct proc_row *r)
-{
-	char name[SIGNAME_MAX];
-
-	jsonout_string(j, "status", status_name(r->status));
-	if (r->has_exit && r->exit_signal)
-		jsonout_string(j, "signal",
-			       signame_text(r->exit_signal, name));
-	else if (r->has_exit)
-		jsonout_int(j, "exit_code", r->exit_code);
-	if (r->reason[0])
-		jsonout_string(j, "reason", r->reason);
-}
-
-/* What was looked for may have been among them. */
-static void
-json_missed(struct jsonout *j, const struct one *o)
-{
-	if (o->dropped_bytes)
-		jsonout_uint(j, "dropped_bytes", o->dropped_bytes);
-	if (o->missed)
-		jsonout_uint(j, "missed_lines", o->missed);
-}
-
-static void
 look_for_missed(struct cli *c, struct one *o, const struct proc_row *row)
 {
 	bool told = o->dropped_bytes > 0;
@@ -109,26 +64,8 @@ put_met_json(struct waits *ws, const struct proc_row *row,
 
 	jsonout_begin(&j, &ws->out);
 	jsonout_object(&j, NULL);
-	jsonout_bool(&j, "met", true);
-	jsonout_string(&j, "name", row->name);
-	if (r->hit) {
-		jsonout_bytes(&j, "line", "line_base64", r->hit->line,
-			      r->hit->len);
-		json_captures(&j, r, r->hit->line);
-		jsonout_string(&j, "stream", log_stream_name(r->hit->stream));
-		jsonout_time(&j, "time", r->hit->wall_ms);
-		jsonout_uint(&j, "seq", r->hit->seq);
-		jsonout_uint(&j, "cursor", r->hit->seq);
-	} else if (r->text) {
-		json_captures(&j, r, r->text);
-	} else if (r->probe.ok) {
-		jsonout_uint(&j, "port", ws->conf->target.port);
-		if (r->probe.status)
-			jsonout_int(&j, "http_status", r->probe.status);
-	} else {
-		json_exit(&j, row);
-	}
-	json_missed(&j, o);
+	waitjson_met(&j, row, ws->conf, r);
+	waitjson_missed(&j, o->missed, o->dropped_bytes);
 	jsonout_close(&j);
 	return jsonout_end(&j) | buf_addc(&ws->out, '\n');
 }
@@ -237,14 +174,9 @@ put_not_met(struct waits *ws, const char *why, const struct proc_row *row,
 		return 0;
 	jsonout_begin(&j, &ws->out);
 	jsonout_object(&j, NULL);
-	jsonout_bool(&j, "met", false);
-	jsonout_string(&j, "why", why);
-	if (row) {
-		jsonout_string(&j, "name", row->name);
-		json_exit(&j, row);
-	}
+	waitjson_not_met(&j, why, row);
 	if (o)
-		json_missed(&j, o);
+		waitjson_missed(&j, o->missed, o->dropped_bytes);
 	jsonout_close(&j);
 	if ((jsonout_end(&j) | buf_addc(&ws->out, '\n')) < 0)
 		return -1;

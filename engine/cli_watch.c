@@ -10,21 +10,19 @@
 #include <string.h>
 
 #include "base.h"
-#include "base64.h"
 #include "buf.h"
 #include "clock.h"
-#include "diag.h"
 #include "jsonout.h"
 #include "linematch.h"
 #include "logread.h"
 #include "mem.h"
-#include "rcload.h"
 #include "regex.h"
 #include "rowfmt.h"
 #include "spec.h"
 #include "stats.h"
 #include "strip.h"
 #include "watch.h"
+#include "watchline.h"
 
 enum { WATCH_TEXT_MAX = 1 << 20, LINE_MAX_BYTES = 64 << 10,
 	STEP_BYTES = 4 << 20, GROUPS_MAX = 32 };
@@ -48,21 +46,6 @@ struct trial {
 	struct buf out;
 	char text[LOG_WINDOW];
 };
-
-/* The line as sbxrc would have it, of the words behind "add". */
-static struct spec *
-read_line(struct cli *c, const char *line)
-{
-	struct diags *ds = diags_new();
-	struct spec *s = rc_watch_line(line, "watch", ds);
-
-	if (!s) {
-		err_set(&c->err, ERR_USAGE, "this is no watch");
-		diags_print(ds, "watch", "nothing was added", &c->quote);
-	}
-	diags_free(ds);
-	return s;
-}
 
 static char *
 join(struct cli *c, char *const *words)
@@ -295,22 +278,17 @@ static int
 add(struct cli *c)
 {
 	char *line = join(c, c->cmd->words + 2);
-	struct spec *s = line ? read_line(c, line) : NULL;
-	struct buf packed = BUF_INIT(SPEC_PACK_MAX), text;
-	int rc = s ? 0 : -1;
+	struct spec *s = line ? watchline_read(line, &c->quote, &c->err) :
+				NULL;
+	struct buf text = BUF_INIT(2 * SPEC_PACK_MAX);
+	int rc = s ? watchline_pack(s, &text, &c->err) : -1;
 
-	buf_init(&text, 2 * SPEC_PACK_MAX);
-	if (rc == 0 && (spec_pack(s, &packed) < 0 ||
-			base64_encode(&text, buf_str(&packed),
-				      packed.len) < 0))
-		rc = err_set(&c->err, ERR_USAGE, "the line is too long");
 	if (rc == 0)
 		rc = ask(c, PROTO_V_WATCH_ADD, buf_str(&text));
 	if (rc == 0)
 		cli_say(c, "'%s' watches '%s' from now on; it goes with a "
 			"reload unless it is in the file", c->cmd->words[0],
 			s->watches[0].name);
-	buf_fini(&packed);
 	buf_fini(&text);
 	spec_free(s);
 	free(line);
@@ -322,7 +300,8 @@ try_words(struct cli *c, uint32_t id)
 {
 	char *words[] = { "trial", c->cmd->words[1], "count", NULL };
 	char *line = join(c, words);
-	struct spec *s = line ? read_line(c, line) : NULL;
+	struct spec *s = line ? watchline_read(line, &c->quote, &c->err) :
+				NULL;
 	int rc = s ? try_pattern(c, id, &s->watches[0]) : -1;
 
 	spec_free(s);

@@ -12,6 +12,8 @@
 #include "clock.h"
 #include "utf8.h"
 
+enum { KEY_MAX_BYTES = 64 };
+
 static void
 put(struct jsonout *j, const char *s, size_t len)
 {
@@ -107,7 +109,19 @@ lead(struct jsonout *j, const char *name, size_t len)
 static void
 lead_name(struct jsonout *j, const char *name)
 {
-	lead(j, name, name ? strlen(name) : 0);
+	char key[KEY_MAX_BYTES];
+	size_t len = 0;
+
+	if (!name || !j->camel) {
+		lead(j, name, name ? strlen(name) : 0);
+		return;
+	}
+	for (; *name && len < sizeof key; name++) {
+		bool turn = name[0] == '_' && name[1] >= 'a' && name[1] <= 'z';
+		name += turn;
+		key[len++] = turn ? (char)(*name - 'a' + 'A') : *name;
+	}
+	lead(j, key, len);
 }
 
 static void
@@ -131,6 +145,13 @@ jsonout_begin(struct jsonout *j, struct buf *b)
 {
 	memset(j, 0, sizeof *j);
 	j->b = b;
+}
+
+void
+jsonout_begin_camel(struct jsonout *j, struct buf *b)
+{
+	jsonout_begin(j, b);
+	j->camel = true;
 }
 
 int

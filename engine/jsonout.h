@@ -23,11 +23,14 @@ struct jsonout {
 	struct buf *b;
 	unsigned depth;
 	bool failed;
+	bool camel;			/* keys are written in camelCase */
 	bool comma[JSON_DEPTH_MAX];	/* a value was written on this level */
 	char close[JSON_DEPTH_MAX];	/* '}' or ']' */
 };
 
 void	jsonout_begin(struct jsonout *j, struct buf *b);
+/* Our keys, which are snake_case here, come out in camelCase: for HTTP. */
+void	jsonout_begin_camel(struct jsonout *j, struct buf *b);
 /* Everything must be closed.  0 or -EMSGSIZE. */
 int	jsonout_end(const struct jsonout *j);
 
@@ -51,7 +54,7 @@ void	jsonout_bytes(struct jsonout *j, const char *text_name,
 		   const char *data_name, const void *data, size_t len);
 /* "NAME":"2026-03-01T12:03:22.123+01:00","NAME_ms":1772362... */
 void	jsonout_time(struct jsonout *j, const char *name, int64_t wall_ms);
-/* A key that comes from outside (variable and capture names). */
+/* A key that comes from outside (variable and capture names): as it is. */
 void	jsonout_keyn(struct jsonout *j, const char *key, size_t len,
 		  const char *s, size_t slen);
 

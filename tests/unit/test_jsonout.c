@@ -177,6 +177,27 @@ TEST(a_full_buffer_is_told)
 	buf_fini(&b);
 }
 
+TEST(camel_case_keys)
+{
+	struct buf b = BUF_INIT(1000);
+	struct jsonout j;
+
+	jsonout_begin_camel(&j, &b);
+	jsonout_object(&j, NULL);
+	jsonout_int(&j, "exit_code", 1);
+	jsonout_int(&j, "created_at_ms", 2);
+	jsonout_int(&j, "p95", 3);
+	jsonout_int(&j, "line_base64", 4);
+	jsonout_string(&j, "name", "as_it_is");
+	jsonout_keyn(&j, "my_group", 8, "x_y", 3);
+	jsonout_close(&j);
+	EQ_INT(jsonout_end(&j), 0);
+	EQ_STR(buf_str(&b), "{\"exitCode\":1,\"createdAtMs\":2,\"p95\":3,"
+	       "\"lineBase64\":4,\"name\":\"as_it_is\","
+	       "\"my_group\":\"x_y\"}");
+	buf_fini(&b);
+}
+
 TEST(base64_vectors)
 {
 	static const char *const rows[][2] = {

@@ -1,0 +1,152 @@
+#include "whyof.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "journal.h"
+#include "jsonout.h"
+#include "mem.h"
+#include "model.h"
+#include "proto.h"
+#include "status.h"
+#include "why.h"
+
+enum {
+	TEXT_MAX = 256 * 1024,
+	KEPT_MAX = 256,		/* events that may matter */
+	TOLD_MAX = 10,		/* of them in JSON */
+	CHAIN_MAX = 4,		/* processes that wait for each other */
+};
+
+struct whyof {
+	const struct model_proc *chain[CHAIN_MAX];	/* the one asked for first */
+	size_t chain_len;
+	struct journal_event kept[KEPT_MAX];	/* oldest first */
+	size_t kept_count;
+};
+
+/* Who waits is told with those that it waits for. */
+static void
+find_chain(struct whyof *w, struct model *m)
+{
+	while (w->chain_len < CHAIN_MAX) {
+		const struct proc_row *r = w->chain[w->chain_len - 1]->row;
+		if (r->status != STATUS_WAITING || !r->waits[0])
+			return;
+		char *name = mem_strn(r->waits, strcspn(r->waits, " ,"));
+		struct model_proc *p = model_find_name(m, name);
+		free(name);
+		if (!p)
+			return;
+		w->chain[w->chain_len++] = p;
+	}
+}
+
+static bool
+matters(const struct whyof *w, const struct journal_event *e)
+{
+	if (e->kind == EVENT_WATCH)
+		return true;
+	for (size_t i = 0; i < w->chain_len; i++)
+		if (strcmp(e->process, w->chain[i]->row->name) == 0)
+			return true;
+	return false;
+}
+
+/* The oldest n. */
+static void
+drop(struct whyof *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free((char *)(uintptr_t)w->kept[i].process);
+		free((char *)(uintptr_t)w->kept[i].text);
+		free((char *)(uintptr_t)w->kept[i].line_text);
+	}
+	w->kept_count -= n;
+	for (size_t i = 0; i < w->kept_count; i++)
+		w->kept[i] = w->kept[i + n];
+}
+
+static void
+keep(struct whyof *w, const struct journal_event *e)
+{
+	if (w->kept_count == KEPT_MAX)
+		drop(w, KEPT_MAX / 2);
+	struct journal_event *own = &w->kept[w->kept_count++];
+	*own = *e;
+	own->process = mem_str(e->process);
+	own->text = mem_str(e->text);
+	own->line_text = mem_str(e->line_text);
+}
+
+static void
+read_journal(struct whyof *w, int dir)
+{
+	struct journal_reader *r = journal_open(dir, 0);
+	struct journal_event e;
+
+	while (r && journal_next(r, &e) == 1)
+		if (matters(w, &e))
+			keep(w, &e);
+	journal_close(r);
+}
+
+struct whyof *
+whyof_read(struct model *m, struct model_proc *p, int dir)
+{
+	struct whyof *w = mem_alloc(sizeof *w);
+
+	w->chain[w->chain_len++] = p;
+	find_chain(w, m);
+	read_journal(w, dir);
+	return w;
+}
+
+void
+whyof_free(struct whyof *w)
+{
+	if (!w)
+		return;
+	drop(w, w->kept_count);
+	free(w);
+}
+
+int
+whyof_text(const struct whyof *w, struct buf *out)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < w->chain_len; i++) {
+		if (i > 0)
+			r |= buf_addc(out, ' ');
+		r |= why_text(out, w->chain[i]->row, w->kept, w->kept_count,
+			      clock_wall_ms());
+	}
+	return r;
+}
+
+int
+whyof_json(const struct whyof *w, struct jsonout *j)
+{
+	const struct proc_row *r = w->chain[0]->row;
+	struct buf text = BUF_INIT(TEXT_MAX);
+	size_t own = 0;
+	int rc = whyof_text(w, &text);
+
+	for (size_t i = 0; i < w->kept_count; i++)
+		own += strcmp(w->kept[i].process, r->name) == 0;
+	jsonout_string(j, "name", r->name);
+	jsonout_string(j, "status", status_name(r->status));
+	jsonout_string(j, "why", buf_str(&text));
+	jsonout_array(j, "events");
+	for (size_t i = 0; i < w->kept_count; i++)
+		if (strcmp(w->kept[i].process, r->name) == 0 &&
+		    own-- <= TOLD_MAX)
+			journal_put_json(j, &w->kept[i]);
+	jsonout_close(j);
+	buf_fini(&text);
+	return rc;
+}
