@@ -28,7 +28,8 @@
 	  "View")                                                              \
 	X(DETACH, "detach", "", "leave, everything keeps running",             \
 	  "Session")                                                           \
-	X(DETAILS, "details", "", "details", "Process")                        \
+	X(DETAILS, "details", "pages", "details; pages: all of them",          \
+	  "Process")                                                           \
 	X(ESCAPE, "escape", "", "one layer back", "Session")                   \
 	X(FILTER, "filter", "[!]RE", "filter lines", "Find")                   \
 	X(FIND, "find", "RE", "find", "Find")                                  \

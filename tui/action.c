@@ -257,9 +257,16 @@ do_zoom(struct ui *ui, int argc, char *const *argv)
 static void
 do_details(struct ui *ui, int argc, char *const *argv)
 {
-	(void)argc, (void)argv;
-	if (ui_selected(ui))
+	bool pages = argc > 1 && !strcmp(argv[1], "pages");
+
+	if (!ui_selected(ui))
+		return;
+	if (!pages && ui->layout.full && !ui->zoom && !ui->merged) {
+		ui->details_on = !ui->details_on;
+		ui_relayout(ui);
+	} else {
 		sheet_details_open(ui);
+	}
 }
 
 static void

@@ -15,100 +15,15 @@
 #include "view.h"
 
 enum {
+	LABEL_W = 9,
 	TEXT_X = 11,		/* behind the label */
+	PAIR_X = 48, PAIR_TEXT_X = 57,
+	SIDE_TEXT_X = 10,
+	SECTION_X = 3,		/* of lines below a heading */
 	TWO_COLS = 76,		/* from here: pairs beside each other */
 	TREE_DEPTH_MAX = 20,
 	BRIEF_TREE = 6, BRIEF_EVENTS = 6, EVENTS_SHOWN = 256,
 };
-
-/* --- what the engine told --- */
-
-static const char *
-next_field(char **s)
-{
-	char *field = *s, *end = strchr(field, PROTO_FIELD_END);
-
-	if (!end)
-		return "";
-	*end = 0;
-	*s = end + 1;
-	return field;
-}
-
-static void
-add_member(struct page_facts *f, const struct page_fact *fact)
-{
-	struct page_member *m = &f->members[f->member_count];
-
-	if (f->member_count == PAGE_MEMBERS_MAX ||
-	    sscanf(fact->a, "%d %d", &m->pid, &m->ppid) != 2 ||
-	    sscanf(fact->b, "%" SCNu64 " %" SCNu64, &m->cpu_us,
-		   &m->rss_bytes) != 2)
-		return;
-	m->command = fact->c;
-	m->permille = -1;
-	f->member_count++;
-}
-
-/* How much of a core since the last answer. */
-static void
-find_rates(struct page_facts *f, const struct page_facts *old)
-{
-	uint64_t ms = f->at_ms - old->at_ms;
-
-	for (size_t i = 0; ms && i < f->member_count; i++)
-		for (size_t k = 0; k < old->member_count; k++) {
-			struct page_member *m = &f->members[i];
-			const struct page_member *o = &old->members[k];
-			if (m->pid == o->pid && m->cpu_us >= o->cpu_us)
-				m->permille =
-					(int)((m->cpu_us - o->cpu_us) / ms);
-		}
-}
-
-void
-page_facts_take(struct page_facts *f, const char *text, uint64_t now_ms)
-{
-	struct page_facts old = *f;
-	size_t cap = 0;
-
-	*f = (struct page_facts){ .text = mem_str(text), .at_ms = now_ms };
-	for (char *s = f->text, *end; (end = strchr(s, PROTO_RECORD_END));
-	     s = end + 1) {
-		*end = 0;
-		if (f->count == cap) {
-			f->facts = mem_grow(f->facts, cap, cap + 64,
-					    sizeof(*f->facts));
-			cap += 64;
-		}
-		struct page_fact *fact = &f->facts[f->count++];
-		fact->kind = next_field(&s);
-		fact->a = next_field(&s);
-		fact->b = next_field(&s);
-		fact->c = next_field(&s);
-		if (!strcmp(fact->kind, "tree"))
-			add_member(f, fact);
-	}
-	find_rates(f, &old);
-	page_facts_fini(&old);
-}
-
-void
-page_facts_fini(struct page_facts *f)
-{
-	free(f->text);
-	free(f->facts);
-}
-
-static const char *
-fact_text(const struct page_facts *f, const char *kind, const char *a)
-{
-	for (size_t i = 0; i < f->count; i++)
-		if (!strcmp(f->facts[i].kind, kind) &&
-		    (!a || !strcmp(f->facts[i].a, a)))
-			return f->facts[i].b;
-	return "";
-}
 
 /* --- lines --- */
 
@@ -149,6 +64,15 @@ add_gap(struct page *page)
 {
 	if (page->count && page->lines[page->count - 1].text[0])
 		add_line(page, "", "");
+}
+
+/* A heading of the side pane; elsewhere the first line has the label. */
+static void
+add_section(struct page *page, const char *label, const char *text)
+{
+	add_gap(page);
+	if (page->side)
+		add_line(page, label, text);
 }
 
 /* The whole text, line by line; long ones go on where a word ends. */
@@ -279,7 +203,7 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 		snprintf(text2, sizeof(text2), "yes, %ux%u", r->cols, r->rows);
 	add_pair(page, "cwd", r->cwd, "tty", r->tty ? text2 : "no");
 	times_text(r, text, sizeof(text));
-	snprintf(text2, sizeof(text2), "%s", fact_text(f, "rule", "restart"));
+	snprintf(text2, sizeof(text2), "%s", page_fact_text(f, "rule", "restart"));
 	size_t n = strlen(text2);
 	if (r->restart_max)
 		snprintf(text2 + n, sizeof(text2) - n, "  %" PRIu64 "/%" PRIu64,
@@ -291,19 +215,19 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 		 text2);
 	snprintf(text, sizeof(text), "%s%s%s", r->ports,
 		 *r->ports && *r->url ? "  " : "", r->url);
-	add_pair(page, "ports", text, "stop", fact_text(f, "rule", "stop"));
+	add_pair(page, "ports", text, "stop", page_fact_text(f, "rule", "stop"));
 	used_by(ui, r->name, text2, sizeof(text2));
 	add_pair(page, "depends", r->depends, "used by", text2);
 	add_pair(page, "groups", r->group, "user", r->user);
 	add_figures(page, r);
-	add_pair(page, "limits", fact_text(f, "rule", "limit"), "timeout",
-		 fact_text(f, "rule", "timeout"));
-	add_pair(page, "log.keep", fact_text(f, "rule", "log.keep"), "backoff",
-		 fact_text(f, "rule", "restart.backoff"));
-	add_pair(page, "log.file", fact_text(f, "rule", "log.file"), "nice",
-		 fact_text(f, "rule", "nice"));
+	add_pair(page, "limits", page_fact_text(f, "rule", "limit"), "timeout",
+		 page_fact_text(f, "rule", "timeout"));
+	add_pair(page, "log.keep", page_fact_text(f, "rule", "log.keep"), "backoff",
+		 page_fact_text(f, "rule", "restart.backoff"));
+	add_pair(page, "log.file", page_fact_text(f, "rule", "log.file"), "nice",
+		 page_fact_text(f, "rule", "nice"));
 	add_line(page, "", "");
-	const char *why = fact_text(f, "why", NULL);
+	const char *why = page_fact_text(f, "why", NULL);
 	snprintf(text, sizeof(text), "%s%s%s", status_name(r->status),
 		 *r->reason ? ": " : "", r->reason);
 	add_text(page, "why", *why ? why : text);
@@ -328,7 +252,8 @@ add_member_line(struct page *page, const struct ui *ui,
 						  { "|-", "`-" } };
 	char cpu[STATUS_TEXT_MAX] = "", rss[STATUS_TEXT_MAX];
 	char left[512], command[320];
-	int room = SBX_MAX(page->cols - TEXT_X - 16, 10);
+	int from = page->side ? SECTION_X : TEXT_X;
+	int room = SBX_MAX(page->cols - from - 16, 10);
 
 	if (m->permille >= 0)
 		short_cpu((uint64_t)m->permille, cpu);
@@ -342,8 +267,11 @@ add_member_line(struct page *page, const struct ui *ui,
 		n--;
 	left[n] = 0;
 	int pad = SBX_MAX(room - draw_columns(left), 0);
-	addf(page, page->count ? "" : "tree", "%s%*s %5s%s %5s", left, pad,
-	     "", cpu, *cpu ? "%" : " ", short_bytes(m->rss_bytes, rss));
+	struct page_line *l =
+		addf(page, "", "%*s%s%*s %5s%s %5s", page->side ? 2 : 0, "",
+		     left, pad, "", cpu, *cpu ? "%" : " ",
+		     short_bytes(m->rss_bytes, rss));
+	l->wide = page->side;
 }
 
 static int
@@ -379,7 +307,7 @@ add_tree(struct page *page, const struct ui *ui, const struct page_facts *f,
 	add_branch(page, ui, f, 0, 0, most);
 	if (f->member_count > (size_t)most)
 		addf(page, "", "%zu more", f->member_count - (size_t)most);
-	if (page->count > at) {
+	if (page->count > at && !page->side) {
 		free(page->lines[at].label);
 		page->lines[at].label = mem_str("tree");
 	}
@@ -421,9 +349,9 @@ add_rules(struct page *page, const struct page_facts *f,
 	  const char *const *words)
 {
 	for (size_t i = 0; words[i]; i++)
-		if (*fact_text(f, "rule", words[i]))
+		if (*page_fact_text(f, "rule", words[i]))
 			add_text(page, words[i],
-				 fact_text(f, "rule", words[i]));
+				 page_fact_text(f, "rule", words[i]));
 }
 
 static void
@@ -516,6 +444,115 @@ add_environment(struct page *page, const struct page_facts *f, bool reveal)
 		true;
 }
 
+/* "~/shop" */
+static const char *
+home_path(const char *path, char *out, size_t cap)
+{
+	const char *home = getenv("HOME");
+	size_t len = home ? strlen(home) : 0;
+
+	if (len < 2 || strncmp(path, home, len) != 0 ||
+	    (path[len] && path[len] != '/'))
+		return path;
+	snprintf(out, cap, "~%s", path + len);
+	return out;
+}
+
+/* The name, the figure and the curve of each. */
+static void
+add_side_watches(struct page *page, const struct model_proc *p)
+{
+	if (p->value_count)
+		add_section(page, "watches", "");
+	for (size_t i = 0; i < p->value_count; i++) {
+		const struct proto_value *v = &p->values[i];
+		char figure[64];
+		if (v->numeric && !v->off)
+			snprintf(figure, sizeof(figure), "%.4g%.20s",
+				 v->last_number, v->unit ? v->unit : "");
+		else
+			snprintf(figure, sizeof(figure), "%" PRIu64,
+				 v->count);
+		struct page_line *l = addf(page, "", "  %-10.40s %7s", v->name,
+					   v->off ? "off" : figure);
+		l->curve = v;
+		l->wide = true;
+	}
+}
+
+static void
+add_side_env(struct page *page, const struct page_facts *f)
+{
+	char count[64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		n += !strcmp(f->facts[i].kind, "env set");
+	if (!n)
+		return;
+	snprintf(count, sizeof(count), "   (%zu set here)", n);
+	add_section(page, "environment", count);
+	for (size_t i = 0; i < f->count; i++) {
+		const struct page_fact *v = &f->facts[i];
+		if (strcmp(v->kind, "env set") != 0)
+			continue;
+		addf(page, "", "  %-12.100s %.800s", v->a,
+		     is_secret(v->a, v->b) ? "(hidden)" : v->b)
+			->wide = true;
+	}
+}
+
+static void
+add_side_head(struct page *page, const struct proc_row *r,
+	      const struct page_facts *f)
+{
+	char text[512], end[STATUS_TEXT_MAX];
+	bool tells = !row_up(r) || r->unready || row_failed(r);
+
+	command_line(r, text, sizeof(text));
+	add_line(page, "command", text);
+	add_line(page, "cwd", home_path(r->cwd, text, sizeof(text)));
+	times_text(r, text, sizeof(text));
+	if (*text)
+		add_line(page, row_up(r) ? "started" : "ended", text);
+	snprintf(text, sizeof(text), r->restart_max ? "%" PRIu64 " of %" PRIu64
+						    : "%" PRIu64,
+		 r->restarts, r->restart_max);
+	addf(page, "restarts", "%-10s last exit %s", text,
+	     r->has_exit ? row_end(r, end) : "-");
+	if (*r->ports)
+		add_line(page, "ports", r->ports);
+	if (*r->url)
+		add_line(page, "url", r->url);
+	if (*r->depends)
+		add_line(page, "depends", r->depends);
+	if (*page_fact_text(f, "rule", "ready"))
+		add_line(page, "ready", page_fact_text(f, "rule", "ready"));
+	if (*page_fact_text(f, "rule", "last check"))
+		add_text(page, "", page_fact_text(f, "rule", "last check"));
+	const char *why = page_fact_text(f, "why", NULL);
+	if (tells && *why) {
+		add_gap(page);
+		add_text(page, "why", why);
+	}
+}
+
+/* What fits beside a log: no pairs, each section under its heading. */
+static void
+add_side(struct page *page, struct ui *ui, const struct model_proc *p,
+	 const struct page_facts *f)
+{
+	page->side = true;
+	add_line(page, "", "");
+	add_side_head(page, p->row, f);
+	if (f->member_count) {
+		add_section(page, "tree", "");
+		add_tree(page, ui, f, PAGE_MEMBERS_MAX);
+	}
+	add_side_watches(page, p);
+	add_side_env(page, f);
+}
+
 static void
 add_overview(struct page *page, struct ui *ui, const struct model_proc *p,
 	     const struct page_facts *f)
@@ -525,7 +562,7 @@ add_overview(struct page *page, struct ui *ui, const struct model_proc *p,
 	add_tree(page, ui, f, BRIEF_TREE);
 	add_gap(page);
 	add_watches(page, p, false);
-	if (*fact_text(f, "rule", "ready") || *fact_text(f, "rule", "live")) {
+	if (*page_fact_text(f, "rule", "ready") || *page_fact_text(f, "rule", "live")) {
 		add_gap(page);
 		add_probes(page, p->row, f);
 	}
@@ -569,6 +606,9 @@ page_make(struct page *page, enum page_tab tab, struct ui *ui,
 	case PAGE_EVENTS:
 		add_events(page, ui, p->row->name, EVENTS_SHOWN);
 		break;
+	case PAGE_SIDE:
+		add_side(page, ui, p, f);
+		break;
 	default:
 		add_overview(page, ui, p, f);
 		break;
@@ -585,4 +625,33 @@ page_fini(struct page *page)
 		free(page->lines[i].text2);
 	}
 	free(page->lines);
+}
+
+void
+page_draw(struct ui *ui, const struct pen *p, int y,
+	  const struct page_line *l)
+{
+	const char *more = ui_glyph(ui, GLYPH_MORE);
+	struct pen dim = *p, text = *p;
+	int left = p->clip.x, w = p->clip.w, end = left + w - 1;
+	int text_x = left + (w < TWO_COLS ? SIDE_TEXT_X : TEXT_X);
+	int curve_x = end - VIEW_CURVE_COLS;
+	bool curve = l->curve && curve_x > text_x + (l->wide ? 10 : 20);
+
+	dim.style = ui_style(ui, ROLE_TEXT_DIM);
+	if (l->strong)
+		text.style = ui_style(ui, ROLE_TEXT_STRONG);
+	/* A heading may be longer than a label. */
+	int x = draw_cut(&dim, y, left + 1, *l->text ? LABEL_W + 2 : w - 1,
+			 l->label, more);
+	int limit = l->text2 ? left + PAIR_X - 1 : curve ? curve_x - 1 : end;
+	x = l->wide ? left + 1 : SBX_MAX(text_x, x);
+	draw_cut(&text, y, x, limit - x, l->text, more);
+	if (l->text2) {
+		draw_cut(&dim, y, left + PAIR_X, LABEL_W - 1, l->label2, more);
+		draw_cut(&text, y, left + PAIR_TEXT_X,
+			 end - left - PAIR_TEXT_X, l->text2, more);
+	}
+	if (curve)
+		view_watch_curve(ui, p, y, curve_x, l->curve);
 }

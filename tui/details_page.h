@@ -5,14 +5,17 @@
  * The pages of the details of a process: lines that are made anew for each
  * picture from its row, its values, its events and what the engine told
  * (engine/details.c).  A line has a dim label and a text, sometimes a second
- * pair in the right half, sometimes a curve.  Pure of keys and scrolling.
+ * pair in the right half, sometimes a curve.  PAGE_SIDE is what a pane beside
+ * the log shows.  Pure of keys and scrolling.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "engine/client.h"
 
 struct model_proc;
+struct pen;
 struct proto_value;
 struct ui;
 
@@ -20,7 +23,8 @@ enum { PAGE_LINES_MAX = 4096, PAGE_MEMBERS_MAX = 200 };
 
 enum page_tab {
 	PAGE_OVERVIEW, PAGE_ENV, PAGE_TREE, PAGE_WATCHES, PAGE_PROBES,
-	PAGE_EVENTS, PAGE_TABS
+	PAGE_EVENTS, PAGE_TABS,
+	PAGE_SIDE = PAGE_TABS
 };
 
 struct page_line {
@@ -33,7 +37,8 @@ struct page_line {
 struct page {
 	struct page_line *lines;
 	size_t count, cap;
-	int cols;		/* of the terminal */
+	int cols;		/* there are for a line */
+	bool side;		/* sections with their lines below them */
 };
 
 /* One record of the engine's answer; fields point into the answer. */
@@ -63,6 +68,10 @@ struct page_facts {
 void	page_facts_take(struct page_facts *f, const char *text,
 			uint64_t now_ms);
 void	page_facts_fini(struct page_facts *f);
+/* The text of the first fact of a kind, and of that a where it is given; ""
+ * if there is none. */
+const char *page_fact_text(const struct page_facts *f, const char *kind,
+			   const char *a);
 
 const char *page_tab_name(enum page_tab tab);
 /* reveal: secrets too. */
@@ -70,5 +79,14 @@ void	page_make(struct page *page, enum page_tab tab, struct ui *ui,
 		  const struct model_proc *p, const struct page_facts *f,
 		  bool reveal);
 void	page_fini(struct page *page);
+/* One line at the row y of the pen's clip. */
+void	page_draw(struct ui *ui, const struct pen *p, int y,
+		  const struct page_line *l);
+
+/* Asks the engine for the facts of p; fn gets the answer and ui. */
+void	page_ask(struct ui *ui, const struct model_proc *p,
+		 client_answer_fn *fn);
+/* Whose answer it is; 0: none that can be used. */
+uint32_t page_answer(const struct client_answer *a);
 
 #endif

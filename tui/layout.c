@@ -19,6 +19,7 @@ enum {
 	SPLIT_ROWS = 6,		/* of a pane among others, with its title */
 	SPLIT_COLS = 60,	/* in two columns */
 	PANES_MIN = 6,		/* rows below the list that panes need */
+	DETAILS_MOST = 60,
 };
 
 static int
@@ -51,7 +52,8 @@ place_panes(const struct layout_in *in, struct layout *l)
 		return;
 	struct rect r = { l->list.y + used, l->list.x, rest, l->list.w };
 	l->list.h = used;
-	if (in->watch_rows > 0) {
+	/* The details have the watches too. */
+	if (in->watch_rows > 0 && l->details_separator < 0) {
 		int h = SBX_MIN(in->watch_rows + 2, rest / 2);
 		l->watches = (struct rect){ r.y, r.x, h, r.w };
 		r.y += h;
@@ -73,6 +75,19 @@ place_main(struct layout *l, struct rect r, bool roomy)
 	}
 }
 
+/* A quarter of the screen at the right end of r; the rest stays in it. */
+static void
+place_details(struct layout *l, struct rect *r, int cols)
+{
+	int w = SBX_MIN(cols * 47 / 200, DETAILS_MOST);
+	int x = r->x + r->w - w;
+
+	r->w -= w + 1;
+	l->details_separator = x - 1;
+	l->details_title = (struct rect){ r->y, x, 1, w };
+	l->details = (struct rect){ r->y + 1, x, r->h - 1, w };
+}
+
 static void
 place_side(const struct layout_in *in, struct layout *l, int body)
 {
@@ -81,8 +96,10 @@ place_side(const struct layout_in *in, struct layout *l, int body)
 	l->list_title = (struct rect){ 0, 0, 1, w };
 	l->list = (struct rect){ 1, 0, body - 1, w };
 	l->separator = w;
-	place_main(l, (struct rect){ 0, w + 1, body, in->cols - w - 1 },
-		   true);
+	struct rect r = { 0, w + 1, body, in->cols - w - 1 };
+	if (in->details && l->full)
+		place_details(l, &r, in->cols);
+	place_main(l, r, true);
 	place_panes(in, l);
 }
 
@@ -171,7 +188,7 @@ layout_make(const struct layout_in *in)
 	struct layout l;
 
 	memset(&l, 0, sizeof(l));
-	l.separator = l.scroll = -1;
+	l.separator = l.scroll = l.details_separator = -1;
 	l.kind = kind_of(in);
 	l.wide = l.kind == LAYOUT_SIDE && in->cols >= WIDE_COLS &&
 		 (in->list_width == 0 || in->list_width >= 44);

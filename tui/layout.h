@@ -26,6 +26,7 @@ struct layout_in {
 	int name_columns;	/* of the longest name */
 	int list_rows;		/* entries, group lines included */
 	int watch_rows;		/* values of the selected process */
+	bool details;		/* a third pane is wanted, where it fits */
 	bool zoom;		/* the main pane alone */
 	bool list_focused;	/* which one LAYOUT_ONE shows */
 };
@@ -40,6 +41,8 @@ struct layout {
 	struct rect main_title, main;	/* main without the scroll bar */
 	int gutter;		/* columns at the left of a log */
 	int scroll;		/* column of the scroll bar, or -1 */
+	int details_separator;	/* column, or -1 */
+	struct rect details_title, details;
 	struct rect status, hint;
 };
 

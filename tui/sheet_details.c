@@ -13,7 +13,7 @@
 #include "view.h"
 
 /* Everything that is known of one process, as pages that scroll. */
-enum { LABEL_W = 9, TEXT_X = 11, PAIR_X = 48, PAIR_TEXT_X = 57, ASK_MS = 1000 };
+enum { ASK_MS = 1000 };
 
 struct details {
 	struct sheet sheet;
@@ -25,32 +25,6 @@ struct details {
 	struct page_facts facts;
 	uint64_t at_asked_ms;
 };
-
-static void
-draw_line(struct ui *ui, const struct pen *pen, int y,
-	  const struct page_line *l)
-{
-	const char *more = ui_glyph(ui, GLYPH_MORE);
-	struct pen dim = *pen, text = *pen;
-	int end = pen->clip.x + pen->clip.w - 1;
-	int curve_x = end - VIEW_CURVE_COLS;
-	bool curve = l->curve && curve_x > TEXT_X + 20;
-
-	dim.style = ui_style(ui, ROLE_TEXT_DIM);
-	if (l->strong)
-		text.style = ui_style(ui, ROLE_TEXT_STRONG);
-	draw_cut(&dim, y, 1, LABEL_W, l->label, more);
-	int limit = l->text2 ? PAIR_X - 1 : curve ? curve_x - 1 : end;
-	int x = l->wide ? 1 : TEXT_X;
-	draw_cut(&text, y, x, limit - x, l->text, more);
-	if (l->text2) {
-		draw_cut(&dim, y, PAIR_X, LABEL_W - 1, l->label2, more);
-		draw_cut(&text, y, PAIR_TEXT_X, end - PAIR_TEXT_X, l->text2,
-			 more);
-	}
-	if (curve)
-		view_watch_curve(ui, pen, y, curve_x, l->curve);
-}
 
 /* "[Overview] Env  Tree ...", or only the open one. */
 static void
@@ -105,7 +79,7 @@ draw(struct ui *ui, struct sheet *sh)
 	d->height = all.h - 1;
 	d->top = SBX_MAX(0, SBX_MIN(d->top, d->lines - d->height));
 	for (int y = 0; y < d->height && d->top + y < d->lines; y++)
-		draw_line(ui, &pen, 1 + y, &page.lines[d->top + y]);
+		page_draw(ui, &pen, 1 + y, &page.lines[d->top + y]);
 	page_fini(&page);
 }
 
@@ -114,13 +88,12 @@ static void
 on_details(struct client *c, const struct client_answer *a, void *arg)
 {
 	struct ui *ui = arg;
+	uint32_t proc = page_answer(a);
 
 	(void)c;
-	if (a->err || !a->reply || a->reply->code || a->reply->id_count != 1)
-		return;
-	for (struct sheet *sh = ui->sheet; sh; sh = sh->below) {
+	for (struct sheet *sh = ui->sheet; proc && sh; sh = sh->below) {
 		struct details *d = (struct details *)sh;
-		if (sh->ops->draw != draw || d->proc != a->reply->ids[0])
+		if (sh->ops->draw != draw || d->proc != proc)
 			continue;
 		page_facts_take(&d->facts, a->reply->text, clock_ms());
 		ui->dirty = true;
@@ -134,11 +107,8 @@ ask(struct ui *ui, struct details *d)
 	struct model_proc *p = model_find(ui->model, d->proc);
 
 	d->at_asked_ms = clock_ms();
-	if (!ui->client || !p)
-		return;
-	char *names[] = { (char *)p->row->name, NULL };
-	struct proto_request q = { .verb = PROTO_V_DETAILS, .names = names };
-	client_request(ui->client, &q, on_details, ui);
+	if (p)
+		page_ask(ui, p, on_details);
 }
 
 /* What changes by itself, like the figures of the tree. */

@@ -240,6 +240,7 @@ ui_new(struct loop *l, const struct set *set, enum term_depth d,
 	ui->canvas = canvas_new(24, 80);
 	ui->text_rows = mem_array(24, sizeof(*ui->text_rows));
 	ui->merge = mergeview_new();
+	ui->details = details_new();
 	ui->events = events_new();
 	ui->set_name = mem_str(set && set->name ? set->name : "sbx");
 	ui->set_dir = mem_str(set && set->dir ? set->dir : "/");
@@ -267,6 +268,7 @@ ui_free(struct ui *ui)
 	mergeview_free(ui->merge);
 	free(ui->text_rows);
 	free(ui->copied);
+	details_free(ui->details);
 	events_free(ui->events);
 	free(ui->list.entries);
 	free(ui->set_name);
@@ -304,6 +306,7 @@ make_layout(struct ui *ui)
 		.name_columns = ui->list.name_columns,
 		.list_rows = (int)ui->list.count,
 		.watch_rows = view_watch_rows(ui),
+		.details = ui->details_on,
 		.zoom = ui->zoom || ui->merged,
 		.list_focused = ui->mode == MODE_LIST,
 	};
@@ -508,14 +511,12 @@ ui_set_mode(struct ui *ui, enum mode m)
 /* --- drawing --- */
 
 static void
-draw_separator(struct ui *ui)
+draw_separator(struct ui *ui, int x)
 {
-	const struct layout *l = &ui->layout;
 	struct pen pen = ui_pen(ui, canvas_rect(ui->canvas), ROLE_BORDER);
 
-	for (int y = 0; l->separator >= 0 && y < l->status.y; y++)
-		draw_text(&pen, y, l->separator,
-			  ui_glyph(ui, GLYPH_SEPARATOR));
+	for (int y = 0; x >= 0 && y < ui->layout.status.y; y++)
+		draw_text(&pen, y, x, ui_glyph(ui, GLYPH_SEPARATOR));
 }
 
 static void
@@ -547,7 +548,9 @@ ui_draw(struct ui *ui)
 	view_list.draw(ui);
 	view_watch_draw(ui);
 	view_events_draw(ui);
-	draw_separator(ui);
+	view_details_draw(ui);
+	draw_separator(ui, ui->layout.separator);
+	draw_separator(ui, ui->layout.details_separator);
 	split_draw(ui);
 	bar_main_title(ui);
 	view_main(ui)->draw(ui);

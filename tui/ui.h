@@ -25,6 +25,7 @@
 struct cli_open;
 struct client;
 struct conn_frame;
+struct details_view;
 struct err;
 struct events_view;
 struct history;
@@ -158,6 +159,8 @@ struct ui {
 	uint64_t held_run;
 	uint64_t held_ms;	/* when the last of them was typed */
 
+	struct details_view *details;
+	bool details_on;	/* the pane is wanted */
 	struct events_view *events;
 	struct sheet *sheet;	/* on top of everything, NULL if none */
 	struct history *history, *finds;

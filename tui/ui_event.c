@@ -272,7 +272,7 @@ mouse_on_panes(struct ui *ui, const struct vt_mouse *m)
 		ui_set_mode(ui, MODE_LIST);
 	} else if (is_click(m) && rect_holds(l->main_title, m->row, m->col)) {
 		ui_set_mode(ui, MODE_LOG);
-	} else {
+	} else if (!view_details_mouse(ui, m)) {
 		bar_mouse(ui, m);
 	}
 }
@@ -571,6 +571,7 @@ ui_tick(struct ui *ui)
 		ui_tell_size(ui);
 	if (ui->sheet && ui->sheet->ops->tick)
 		ui->sheet->ops->tick(ui, ui->sheet);
+	view_details_tick(ui);
 	look_at_seen(ui);
 	if (attach_left(ui))
 		ui_leave(ui, 0, "sbx: left %s, it goes on\n",

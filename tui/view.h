@@ -14,6 +14,7 @@
 #include "rect.h"
 
 struct buf;
+struct details_view;
 struct journal_event;
 struct model_proc;
 struct pen;
@@ -112,6 +113,14 @@ void	events_add(struct events_view *ev, const struct journal_event *e);
 /* The last event, as one sentence, with its process; NULL: none. */
 const char *events_text(const struct events_view *ev, unsigned back,
 			const char **process, int64_t *wall_ms);
+
+/* view_details.c */
+struct details_view *details_new(void);
+void	details_free(struct details_view *d);		/* NULL is fine */
+void	view_details_draw(struct ui *ui);
+/* Asks for what is old. */
+void	view_details_tick(struct ui *ui);
+bool	view_details_mouse(struct ui *ui, const struct vt_mouse *m);
 
 /* bar.c */
 void	bar_main_title(struct ui *ui);

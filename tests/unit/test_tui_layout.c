@@ -21,7 +21,8 @@ static const char *
 wrong(const struct layout *l, int rows, int cols)
 {
 	struct rect all[] = { l->list_title, l->list, l->watches, l->events,
-			      l->main_title, l->main, l->status, l->hint };
+			      l->main_title, l->main, l->details_title,
+			      l->details, l->status, l->hint };
 	struct rect screen = { 0, 0, rows, cols };
 	int shown = 0;
 
@@ -37,7 +38,8 @@ wrong(const struct layout *l, int rows, int cols)
 			if (overlap(all[i], all[k]))
 				return "overlap";
 	}
-	if (l->separator >= cols || l->scroll >= cols)
+	if (l->separator >= cols || l->scroll >= cols ||
+	    l->details_separator >= cols)
 		return "column outside";
 	return shown ? NULL : "nothing";
 }
@@ -49,7 +51,7 @@ TEST(every_size_is_sound)
 			for (int kind = 0; kind < 8; kind++) {
 				struct layout_in in = in_of(rows, cols);
 				in.zoom = kind & 1;
-				in.list_focused = !(kind & 2);
+				in.list_focused = in.details = !(kind & 2);
 				in.list_rows = kind & 4 ? 0 : 500;
 				in.name_columns = kind & 4 ? 64 : 1;
 				in.wish = kind & 4 ? LAYOUT_WISH_STACK
@@ -108,6 +110,16 @@ TEST(larger_sizes_get_columns_and_panes)
 	l = layout_make(&in);
 	OK(l.full);
 	EQ_INT(l.list.w, 76);
+	in.details = true;
+	l = layout_make(&in);
+	EQ_INT(l.separator, 76);
+	EQ_INT(l.details_separator, 152);
+	EQ_INT(l.details.w, 47);
+	OK(rect_empty(l.watches) && !rect_empty(l.events));
+	in = in_of(40, 120);
+	in.details = true;
+	l = layout_make(&in);
+	OK(rect_empty(l.details));
 }
 
 TEST(narrow_sizes)

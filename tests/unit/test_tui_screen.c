@@ -470,6 +470,29 @@ TEST(columns_watches_and_events)
 	rig_fini(&r);
 }
 
+TEST(details_beside_the_log)
+{
+	struct rig r;
+	rig_init(&r, 50, 200, "unicode");
+	press(&r, "d");
+	OK(strstr(line_no(&r, 0), "│ api  ● ready  pid 4121  :8080  node"));
+	OK(strstr(line_no(&r, 0), "│ api  details"));
+	OK(strstr(line_no(&r, 2), "▕│ command  node server.js"));
+	OK(strstr(line_no(&r, 3), "▕│ cwd      /shop"));
+	OK(strstr(line_no(&r, 4), "▕│ started  11:51:18 (12m04s ago)"));
+	OK(strstr(line_no(&r, 5), "▕│ restarts 0          last exit -"));
+	OK(strstr(line_no(&r, 6), "▕│ ports    8080"));
+	press(&r, "d");
+	OK(!strstr(line_no(&r, 0), "details"));
+	OK(!r.ui->sheet);
+	press(&r, "d");
+	ui_resize(r.ui, 24, 80);
+	OK(!strstr(line_no(&r, 0), "details"));
+	press(&r, "d");
+	OK(r.ui->sheet != NULL);
+	rig_fini(&r);
+}
+
 TEST(the_leave_dialog)
 {
 	struct rig r;
