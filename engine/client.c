@@ -398,6 +398,20 @@ client_snapshot(struct client *c, uint32_t proc, client_answer_fn *fn,
 }
 
 int
+client_resize(struct client *c, uint32_t proc, uint16_t rows, uint16_t cols,
+	      client_answer_fn *fn, void *arg)
+{
+	struct buf b = BUF_INIT(64);
+	int r = msg_put_u32(&b, proc);
+	r |= msg_put_u16(&b, rows);
+	r |= msg_put_u16(&b, cols);
+	assert(r == 0);
+	r = client_ask(c, PROTO_RESIZE, &b, fn, arg);
+	buf_fini(&b);
+	return r;
+}
+
+int
 client_scrollback(struct client *c, uint32_t proc, uint64_t id, uint32_t count,
 		  client_answer_fn *fn, void *arg)
 {

@@ -85,6 +85,9 @@ int	client_values(struct client *c, uint32_t proc, client_answer_fn *fn,
 		      void *arg);
 int	client_snapshot(struct client *c, uint32_t proc, client_answer_fn *fn,
 			void *arg);
+/* rows and cols: from 1. */
+int	client_resize(struct client *c, uint32_t proc, uint16_t rows,
+		      uint16_t cols, client_answer_fn *fn, void *arg);
 int	client_scrollback(struct client *c, uint32_t proc, uint64_t id,
 			  uint32_t count, client_answer_fn *fn, void *arg);
 int	client_input(struct client *c, uint32_t proc, unsigned flags,

@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 6 };
+enum { PROTO_VERSION = 7 };
 
 enum proto_type {
 	/* client to engine */
@@ -54,6 +54,8 @@ enum proto_type {
 				 * packed set → REPLY: "ACTION\tNAME\tWHAT"
 				 * lines (engine/reload.h); ids of those that
 				 * start, end or go */
+	PROTO_RESIZE,		/* u32 proc, u16 rows, u16 cols → REPLY: the
+				 * size of its terminal, whoever watches it */
 
 	/* In every version, of this number and form: see upgrade.h. */
 	PROTO_UPGRADE = 63,	/* str path of a binary → the engine ends, and
@@ -71,7 +73,8 @@ enum proto_type {
 	PROTO_VALUES,		/* u32 proc, u32 count, struct proto_value… */
 	PROTO_SCREEN,		/* struct proto_screen, then rows */
 	PROTO_SCROLLBACK,	/* u32 proc, u64 first id, u32 count, bytes… */
-	PROTO_SNAPSHOT,		/* u32 proc, u16 rows, u16 cols, bytes */
+	PROTO_SNAPSHOT,		/* u32 proc, u16 rows, u16 cols, u64 bytes of
+				 * the log's pty stream it shows, bytes */
 	PROTO_BELL,		/* u32 proc */
 	PROTO_NOTE,		/* u8 level, str text: for the toast line */
 	PROTO_BYE,		/* str why: the engine is going */

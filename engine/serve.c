@@ -266,6 +266,13 @@ take_scrollback_get(struct peer *c, const struct conn_frame *f)
 }
 
 static void
+say_no_terminal(const struct proc *p, struct err *err)
+{
+	err_set(err, ERR_FAILED, "'%s' has no terminal", p->spec->name);
+	err_hint(err, "give it 'tty yes'");
+}
+
+static void
 take_snapshot_get(struct peer *c, const struct conn_frame *f)
 {
 	struct msg_reader r;
@@ -275,9 +282,7 @@ take_snapshot_get(struct peer *c, const struct conn_frame *f)
 	if (!p)
 		return;
 	if (!p->vt) {
-		err_set(&err, ERR_FAILED, "'%s' has no terminal",
-			p->spec->name);
-		err_hint(&err, "give it 'tty yes'");
+		say_no_terminal(p, &err);
 		serve_reply(c, f->id, &err, NULL, NULL, 0);
 		return;
 	}
@@ -287,10 +292,31 @@ take_snapshot_get(struct peer *c, const struct conn_frame *f)
 	msg_put_u32(&b, p->id);
 	msg_put_u16(&b, (uint16_t)vt_rows(p->vt));
 	msg_put_u16(&b, (uint16_t)vt_cols(p->vt));
+	msg_put_u64(&b, p->vt_off);
 	msg_put_bytes(&b, shot.data ? shot.data : "", shot.len);
 	conn_send(c->conn, PROTO_SNAPSHOT, f->id, b.data, b.len, NULL, 0);
 	buf_fini(&shot);
 	buf_fini(&b);
+}
+
+static void
+take_resize(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	struct err err = ERR_INIT;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
+	int rows = msg_u16(&r), cols = msg_u16(&r);
+	if (!p)
+		return;
+	if (!p->vt)
+		say_no_terminal(p, &err);
+	else if (rows < 1 || cols < 1)
+		err_set(&err, ERR_USAGE, "a terminal of %d rows and %d "
+			"columns is none", rows, cols);
+	else
+		proctty_resize(p, rows, cols);
+	serve_reply(c, f->id, &err, NULL, &p->id, 1);
 }
 
 /* Before the input is there, so that its answer is behind it. */
@@ -337,8 +363,7 @@ take_key(struct peer *c, const struct conn_frame *f)
 		type(c, p, f->id, out, vt_key(p->vt, k, out, sizeof out));
 	} else if (p && f->id) {
 		struct err err = ERR_INIT;
-		err_set(&err, ERR_FAILED, "'%s' has no terminal",
-			p->spec->name);
+		say_no_terminal(p, &err);
 		serve_reply(c, f->id, &err, NULL, NULL, 0);
 	}
 }
@@ -480,6 +505,7 @@ static take_fn *const takes[] = {
 	[PROTO_LOAD] = take_load,
 	[PROTO_ADD] = take_add,
 	[PROTO_RELOAD] = take_reload,
+	[PROTO_RESIZE] = take_resize,
 	[PROTO_UPGRADE] = take_upgrade,
 };
 
