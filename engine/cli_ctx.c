@@ -537,3 +537,20 @@ cli_put_rows(struct cli *c, struct model_proc *const *procs, size_t count,
 	buf_fini(&b);
 	return rc;
 }
+
+char *
+cli_absolute(struct cli *c, const char *path)
+{
+	char *here = getcwd(NULL, 0), *full;
+
+	if (!here) {
+		err_set(&c->err, ERR_USAGE, "the working directory: %s",
+			strerror(errno));
+		return NULL;
+	}
+	if (!path)
+		return here;
+	full = path[0] == '/' ? mem_str(path) : mem_fmt("%s/%s", here, path);
+	free(here);
+	return full;
+}

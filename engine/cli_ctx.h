@@ -134,6 +134,9 @@ int	cli_check_pattern(struct cli *c, enum cmd_option o);
 const struct proc_row *cli_row(struct cli *c, uint32_t id);
 /* Prints the values of its watches, or of that one.  0 or -1. */
 int	cli_put_values(struct cli *c, struct model_proc *p, const char *watch);
+/* A path from the working directory, itself with NULL; caller frees.  NULL
+ * with c->err. */
+char	*cli_absolute(struct cli *c, const char *path);
 /* Exactly one, by its name. */
 struct model_proc *cli_one(struct cli *c, const char *name);
 

@@ -43,24 +43,6 @@ is_shell_line(const struct cmd *cmd)
 	return cmd->tail_count == 1 && strpbrk(cmd->tail[0], " \t\n");
 }
 
-static char *
-absolute_cwd(struct cli *c)
-{
-	const char *dir = cli_arg(c, CMD_OPT_CWD)->text;
-	char *here = getcwd(NULL, 0), *path;
-
-	if (!here) {
-		err_set(&c->err, ERR_USAGE, "the working directory: %s",
-			strerror(errno));
-		return NULL;
-	}
-	if (!dir)
-		return here;
-	path = dir[0] == '/' ? mem_str(dir) : mem_fmt("%s/%s", here, dir);
-	free(here);
-	return path;
-}
-
 /* A group that the engine's sbxrc does not have is a new one: a name. */
 static int
 join_group(struct cli *c, const char *name, struct spec *s)
@@ -81,7 +63,7 @@ make_spec(struct cli *c, bool exec)
 {
 	const struct cmd *cmd = c->cmd;
 	bool line = is_shell_line(cmd);
-	char *cwd = absolute_cwd(c);
+	char *cwd = cli_absolute(c, cli_arg(c, CMD_OPT_CWD)->text);
 	struct spec_args a = {
 		.name = cmd->words[0],
 		.command = line ? cmd->tail[0] : NULL,

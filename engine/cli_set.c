@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "envrow.h"
 #include "jsonout.h"
 #include "mem.h"
 #include "option.h"
@@ -135,25 +136,57 @@ cli_set(struct cli *c)
 /* --- env --- */
 
 static void
-put_json_word(struct jsonout *j, const char *text, size_t len)
+json_row(struct jsonout *j, const struct envrow *row)
 {
-	char *word = mem_strn(text, len), *to = word;
-
-	for (const char *p = word; *p; p++) {
-		bool escaped = *p == '\\' && p[1];
-		p += escaped;
-		*to++ = escaped && *p == 'n' ? '\n' : *p;
-	}
-	*to = '\0';
-	char *eq = strchr(word, '=');
-	if (eq) {
-		jsonout_stringn(j, "name", word, (size_t)(eq - word));
-		jsonout_string(j, "value", eq + 1);
+	jsonout_object(j, NULL);
+	if (row->group[0])
+		jsonout_string(j, "group", row->group);
+	if (row->kind == ENVROW_CWD) {
+		jsonout_string(j, "cwd", row->value);
 	} else {
-		jsonout_string(j, "name", word + 1);
-		jsonout_null(j, "value");
+		jsonout_string(j, "name", row->name);
+		if (row->value)
+			jsonout_string(j, "value", row->value);
+		else
+			jsonout_null(j, "value");
 	}
-	free(word);
+	jsonout_string(j, "source", row->run_time ? "run time" : "sbxrc");
+	jsonout_close(j);
+}
+
+static void
+text_row(struct buf *b, const struct envrow *row)
+{
+	if (row->group[0])
+		buf_addf(b, "%s: ", row->group);
+	if (row->kind == ENVROW_CWD)
+		buf_adds(b, "directory ");
+	else
+		buf_addf(b, "%s%s%s", row->value ? "" : "-", row->name,
+			 row->value ? "=" : "");
+	if (row->value)
+		rowfmt_plain(b, row->value);
+	buf_addf(b, "%s\n", row->run_time ? "  (run time)" : "");
+}
+
+/* The variables, then with JSON the directories in an array of their own. */
+static void
+put_rows(struct cli *c, struct buf *b, struct jsonout *j, const char *text,
+	 enum envrow_kind kind)
+{
+	char *copy = mem_str(text), *at = copy;
+	struct envrow row;
+
+	if (c->json)
+		jsonout_array(j, kind == ENVROW_CWD ? "cwd" : "env");
+	while (envrow_next(&at, &row))
+		if (row.kind == kind && c->json)
+			json_row(j, &row);
+		else if (row.kind == kind)
+			text_row(b, &row);
+	if (c->json)
+		jsonout_close(j);
+	free(copy);
 }
 
 static int
@@ -166,40 +199,27 @@ put_env(struct cli *c, const char *text)
 	if (c->json) {
 		jsonout_object(&j, NULL);
 		jsonout_int(&j, "version", 1);
-		jsonout_array(&j, "env");
 	}
-	while (*text) {
-		const char *group = text, *source, *word;
-		size_t group_len = strcspn(text, "\t");
-		source = group + group_len + 1;
-		size_t source_len = strcspn(source, "\t");
-		word = source + source_len + 1;
-		size_t len = strcspn(word, "\n");
-		text = word + len + (word[len] == '\n');
-		if (c->json) {
-			jsonout_object(&j, NULL);
-			if (group_len)
-				jsonout_stringn(&j, "group", group, group_len);
-			put_json_word(&j, word, len);
-			jsonout_stringn(&j, "source", source, source_len);
-			jsonout_close(&j);
-			continue;
-		}
-		char *plain = mem_strn(word, len);
-		if (group_len)
-			buf_addf(&b, "%.*s: ", (int)group_len, group);
-		rowfmt_plain(&b, plain);
-		buf_addf(&b, "%s\n", source[0] == 'r' ? "  (run time)" : "");
-		free(plain);
-	}
+	put_rows(c, &b, &j, text, ENVROW_ENV);
+	put_rows(c, &b, &j, text, ENVROW_CWD);
 	if (c->json) {
-		jsonout_close(&j);
 		jsonout_close(&j);
 		buf_addc(&b, '\n');
 	}
 	int rc = cli_put(c, &b);
 	buf_fini(&b);
 	return rc;
+}
+
+/* Where --cwd is from here; "-" stays: the group has none any more. */
+static char *
+group_cwd(struct cli *c)
+{
+	const char *dir = cli_arg(c, CMD_OPT_CWD)->text;
+
+	if (!dir)
+		return NULL;
+	return strcmp(dir, "-") ? cli_absolute(c, dir) : mem_str(dir);
 }
 
 int
@@ -209,7 +229,9 @@ cli_env(struct cli *c)
 	bool has_group = c->cmd->word_count > 0 && words[0][0] != '-' &&
 			 !strchr(words[0], '=');
 	char **names = mem_array(c->cmd->word_count + 2, sizeof *names);
-	struct proto_request q = { .verb = PROTO_V_ENV, .names = names };
+	char *cwd = group_cwd(c);
+	struct proto_request q = { .verb = PROTO_V_ENV, .names = names,
+				   .text = cwd };
 	struct client_result r = { .text = NULL };
 	static char none[] = "";
 	size_t n = 0;
@@ -217,12 +239,14 @@ cli_env(struct cli *c)
 	names[n++] = has_group ? words[0] : none;
 	for (size_t i = has_group; i < c->cmd->word_count; i++)
 		names[n++] = words[i];
-	int rc = cli_connect(c, false);
+	int rc = !cwd && cli_given(c, CMD_OPT_CWD) ? -1 :
+						     cli_connect(c, false);
 	if (rc == 0)
 		rc = client_call(c->client, &q, &r, &c->err);
-	if (rc == 0 && n == 1)
+	if (rc == 0 && n == 1 && !cwd)
 		rc = put_env(c, r.text);
 	client_result_fini(&r);
 	free(names);
+	free(cwd);
 	return rc < 0 ? cli_fail(c) : 0;
 }

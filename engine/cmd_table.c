@@ -245,12 +245,15 @@ enum { MANY = 10000 };
 
 #define X_ENV                                                                  \
 	.built = true, .dash_words = true,                                     \
-	.words_max = MANY, .options = OPTIONS(O(JSON)),                        \
-	.examples = "env\n" "env DEBUG=1 -LESS\n" "env backend PORT=8081\n",   \
+	.words_max = MANY, .options = OPTIONS(O(CWD), O(JSON)),                \
+	.examples = "env\n" "env DEBUG=1 -LESS\n" "env backend PORT=8081\n"    \
+		    "env backend --cwd /srv/api\n",                           \
 	.more = "For runs that start later, of all processes or of a group;\n" \
 		"what runs is not touched.  A variable of the process itself\n" \
 		"goes before one of its group, and that before one of the\n"  \
-		"set.  Until the next reload.  Without changes: what there is.\n"
+		"set.  --cwd: where processes that are added to the group\n"  \
+		"start; - takes it back.  Until the next reload.  Without\n"  \
+		"changes: what there is.\n"
 
 #define X_SCALE                                                                \
 	.built = true,                                                         \

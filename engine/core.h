@@ -419,9 +419,9 @@ void	confwatch_tell(struct engine *e, size_t mistakes, size_t differences);
 int	runtime_set(struct engine *e, const char *line, struct err *err);
 int	runtime_get(const struct engine *e, const char *key, struct buf *out,
 		    struct err *err);
-/* words: a group or "", then what changes; with none of these it is read. */
-int	runtime_env(struct engine *e, char *const *words, struct buf *out,
-		    struct err *err);
+/* What PROTO_V_ENV says; where that changes nothing it is read. */
+int	runtime_env(struct engine *e, const struct proto_request *q,
+		    struct buf *out, struct err *err);
 
 /* --- procio.c ------------------------------------------------------------ */
 int	procio_open_log(struct proc *p, struct err *err);

@@ -1,6 +1,5 @@
 #include "envset.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,19 +15,25 @@ envset_new(void)
 	return mem_alloc(sizeof(struct envset));
 }
 
+static void
+part_fini(struct envset_part *p)
+{
+	for (size_t k = 0; k < p->count; k++) {
+		free(p->env[k].name);
+		free(p->env[k].value);
+	}
+	free(p->env);
+	free(p->group);
+	free(p->cwd);
+}
+
 void
 envset_free(struct envset *es)
 {
 	if (!es)
 		return;
-	for (size_t i = 0; i < es->count; i++) {
-		for (size_t k = 0; k < es->parts[i].count; k++) {
-			free(es->parts[i].env[k].name);
-			free(es->parts[i].env[k].value);
-		}
-		free(es->parts[i].env);
-		free(es->parts[i].group);
-	}
+	for (size_t i = 0; i < es->count; i++)
+		part_fini(&es->parts[i]);
 	free(es->parts);
 	free(es);
 }
@@ -43,17 +48,77 @@ find(const struct envset *es, const char *group)
 }
 
 static struct envset_part *
-get(struct envset *es, const char *group)
+get(struct envset *es, const char *group, struct err *e)
 {
 	struct envset_part *p = find(es, group);
 
 	if (p)
 		return p;
+	if (group[0] && spec_name_check(group, e) < 0)
+		return NULL;
+	if (es->count >= ENVSET_PARTS_MAX) {
+		err_set(e, ERR_FULL, "more than %d groups", ENVSET_PARTS_MAX);
+		return NULL;
+	}
 	es->parts = mem_grow(es->parts, es->count, es->count + 1,
 			     sizeof *es->parts);
 	p = &es->parts[es->count++];
 	*p = (struct envset_part){ .group = mem_str(group) };
 	return p;
+}
+
+int
+envset_make(struct envset *es, const char *group, struct err *e)
+{
+	return get(es, group, e) ? 0 : -1;
+}
+
+bool
+envset_has(const struct envset *es, const char *group)
+{
+	return find(es, group) != NULL;
+}
+
+void
+envset_drop(struct envset *es, const char *group)
+{
+	struct envset_part *p = find(es, group);
+
+	if (!p)
+		return;
+	part_fini(p);
+	*p = es->parts[--es->count];
+}
+
+int
+envset_set_cwd(struct envset *es, const char *group, const char *cwd,
+	       struct err *e)
+{
+	struct envset_part *p;
+
+	if (!group[0])
+		return err_set(e, ERR_USAGE, "a directory is a group's, the "
+			       "set has its own");
+	if (cwd && (cwd[0] != '/' || strlen(cwd) > SPEC_TEXT_MAX))
+		return err_set(e, ERR_USAGE, "'%.100s' is no absolute path",
+			       cwd);
+	p = get(es, group, e);
+	if (!p)
+		return -1;
+	free(p->cwd);
+	p->cwd = cwd ? mem_str(cwd) : NULL;
+	return 0;
+}
+
+const char *
+envset_cwd(const struct envset *es, char *const *groups)
+{
+	for (; groups && *groups; groups++) {
+		const struct envset_part *p = find(es, *groups);
+		if (p && p->cwd)
+			return p->cwd;
+	}
+	return NULL;
 }
 
 size_t
@@ -92,9 +157,9 @@ envset_add(struct envset *es, const char *group, const char *word,
 		return err_set(e, ERR_FULL, "more than %d variables or %d KiB "
 			       "of them", ENVSET_WORDS_MAX,
 			       ENVSET_BYTES_MAX >> 10);
-	if (spec_env_add(&one, &n, word, e) < 0)
+	struct envset_part *p = get(es, group, e);
+	if (!p || spec_env_add(&one, &n, word, e) < 0)
 		return -1;
-	struct envset_part *p = get(es, group);
 	size_t at = 0;
 	while (at < p->count && strcmp(p->env[at].name, one->name) != 0)
 		at++;
@@ -164,21 +229,40 @@ envset_environ(const struct envset *es, const struct spec *s,
 int
 envset_pack(const struct envset *es, struct buf *b)
 {
-	int r = msg_put_u32(b, (uint32_t)envset_words(es));
+	int r = msg_put_u32(b, (uint32_t)es->count);
 
 	for (size_t i = 0; i < es->count; i++) {
 		const struct envset_part *p = &es->parts[i];
+		r |= msg_put_str(b, p->group);
+		r |= msg_put_str(b, p->cwd);
+		r |= msg_put_u32(b, (uint32_t)p->count);
 		for (size_t k = 0; k < p->count; k++) {
 			const struct spec_env *v = &p->env[k];
 			char *word = v->value ?
 				mem_fmt("%s=%s", v->name, v->value) :
 				mem_fmt("-%s", v->name);
-			r |= msg_put_str(b, p->group);
 			r |= msg_put_str(b, word);
 			free(word);
 		}
 	}
 	return r;
+}
+
+static bool
+unpack_part(struct envset *es, struct msg_reader *r)
+{
+	const char *group = msg_str_nn(r), *cwd = msg_str(r);
+	uint32_t words = msg_u32(r);
+	bool fine = !r->bad && envset_make(es, group, NULL) == 0;
+
+	if (fine && cwd)
+		fine = envset_set_cwd(es, group, cwd, NULL) == 0;
+	for (uint32_t i = 0; i < words && !r->bad; i++) {
+		const char *word = msg_str_nn(r);
+		if (!r->bad && envset_add(es, group, word, NULL) < 0)
+			fine = false;
+	}
+	return fine;
 }
 
 int
@@ -187,11 +271,8 @@ envset_unpack(struct envset *es, struct msg_reader *r)
 	uint32_t count = msg_u32(r);
 	bool fine = true;
 
-	for (uint32_t i = 0; i < count && !r->bad; i++) {
-		const char *group = msg_str_nn(r), *word = msg_str_nn(r);
-		if (!r->bad && envset_add(es, group, word, NULL) < 0)
-			fine = false;
-	}
+	for (uint32_t i = 0; i < count && !r->bad; i++)
+		fine &= unpack_part(es, r);
 	return r->bad || !fine ? -1 : 0;
 }
 

@@ -114,8 +114,9 @@ enum proto_verb {
 	PROTO_V_MARK,		/* text: a line into the log view's marks */
 	PROTO_V_DOCTOR,		/* reply text: "key value" lines */
 	PROTO_V_ENV,		/* names[0]: group, "" is the set; then K=V
-				 * and -K; nothing more reads: reply text:
-				 * "GROUP\tSOURCE\tWORD" lines (runtime.c) */
+				 * and -K; text: its directory, "-" for none;
+				 * nothing of that reads: reply text: lines of
+				 * envrow.h */
 	PROTO_V_SCALE,		/* text: name; number: wanted replicas */
 	PROTO_V_DETAILS,	/* of one process; reply text: details.c */
 	PROTO_V_WATCH_ADD,	/* text: base64 of a packed spec (spec.h) that
@@ -132,6 +133,9 @@ enum {
 	PROTO_F_NO_ESCALATE = 16,	/* only the first step of the ladder */
 	PROTO_F_AUTOSTART = 32,		/* START: those with autostart */
 	PROTO_F_BY_WATCH = 64,
+	PROTO_F_NEW_GROUP = 128,	/* ENV: a group that nobody is in */
+	PROTO_F_FORGET = 256,		/* ENV: what was said of the group
+					 * goes before the rest is said */
 };
 
 struct proto_request {

@@ -185,6 +185,8 @@ put_settings(struct reconf *r)
 		for (size_t k = 0; k < part->count; k++)
 			put_row(r, RELOAD_DO_RESET, part->env[k].name,
 				part->group[0] ? part->group : "env");
+		if (part->cwd)
+			put_row(r, RELOAD_DO_RESET, "cwd", part->group);
 	}
 }
 

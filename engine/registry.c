@@ -27,7 +27,7 @@
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 5,
+	REGISTRY_VERSION = 6,
 	REGISTRY_MAX = 256 << 20,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */

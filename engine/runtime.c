@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "envrow.h"
 #include "envset.h"
 #include "err.h"
 #include "journal.h"
@@ -83,43 +84,40 @@ is_group(const struct engine *e, const char *name)
 	for (size_t i = 0; i < e->set.group_count; i++)
 		if (strcmp(e->set.groups[i].name, name) == 0)
 			return true;
+	if (envset_has(e->env, name))
+		return true;
 	for (size_t i = 0; i < e->nproc; i++)
 		if (spec_in_group(e->procs[i]->spec, name))
 			return true;
 	return false;
 }
 
-/* A value may hold any byte but NUL; a row is one line. */
 static void
-put_row(struct buf *out, const char *group, const char *source,
-	const char *word)
+put_file_rows(struct buf *out, const char *group, char *const *env,
+	      const char *cwd)
 {
-	buf_addf(out, "%s\t%s\t", group, source);
-	for (; *word; word++) {
-		if (*word == '\\' || *word == '\n')
-			buf_addc(out, '\\');
-		buf_addc(out, *word == '\n' ? 'n' : *word);
-	}
-	buf_addc(out, '\n');
-}
-
-static void
-put_file_rows(struct buf *out, const char *group, char *const *env)
-{
+	if (group[0])
+		envrow_put(out, group, false, ENVROW_GROUP, "");
 	for (size_t i = 0; env && env[i]; i++)
-		put_row(out, group, "sbxrc", env[i]);
+		envrow_put(out, group, false, ENVROW_ENV, env[i]);
+	if (cwd && cwd[0])
+		envrow_put(out, group, false, ENVROW_CWD, cwd);
 }
 
 static void
 put_part(struct buf *out, const struct envset_part *part)
 {
+	if (part->group[0])
+		envrow_put(out, part->group, true, ENVROW_GROUP, "");
 	for (size_t i = 0; i < part->count; i++) {
 		const struct spec_env *v = &part->env[i];
 		char *word = v->value ? mem_fmt("%s=%s", v->name, v->value) :
 					mem_fmt("-%s", v->name);
-		put_row(out, part->group, "run time", word);
+		envrow_put(out, part->group, true, ENVROW_ENV, word);
 		free(word);
 	}
+	if (part->cwd)
+		envrow_put(out, part->group, true, ENVROW_CWD, part->cwd);
 }
 
 static void
@@ -128,52 +126,83 @@ put_env(const struct engine *e, const char *group, struct buf *out)
 	const struct setpack *s = &e->set;
 
 	if (!group[0])
-		put_file_rows(out, "", s->env);
+		put_file_rows(out, "", s->env, NULL);
 	for (size_t i = 0; i < s->group_count; i++)
 		if (!group[0] || strcmp(s->groups[i].name, group) == 0)
 			put_file_rows(out, s->groups[i].name,
-				      s->groups[i].env);
+				      s->groups[i].env, s->groups[i].cwd);
 	for (size_t i = 0; i < e->env->count; i++)
 		if (!group[0] || strcmp(e->env->parts[i].group, group) == 0)
 			put_part(out, &e->env->parts[i]);
 }
 
-int
-runtime_env(struct engine *e, char *const *words, struct buf *out,
-	    struct err *err)
+static void
+note_env(struct engine *e, const char *group, char *const *words,
+	 const char *cwd)
 {
-	const char *group = words && words[0] ? words[0] : "";
+	const char *space = group[0] ? " " : "";
 
-	if (group[0] && !is_group(e, group)) {
-		err_set(err, ERR_NO_PROCESS, "there is no group '%.100s'",
-			group);
-		return err_hint(err, "NAME=VALUE sets, -NAME removes a "
-				"variable of the set");
-	}
-	if (!words || !words[0] || !words[1]) {
-		put_env(e, group, out);
-		return 0;
-	}
-	/* All of them or none. */
+	for (; *words; words++)
+		/* The value may be a secret. */
+		engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER,
+			    "env%s%s: %.*s %s", space, group,
+			    (int)strcspn(*words + (**words == '-'), "="),
+			    *words + (**words == '-'),
+			    **words == '-' ? "removed" : "set");
+	if (cwd[0])
+		engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER,
+			    "directory of group %s: %.100s", group,
+			    strcmp(cwd, "-") ? cwd : "none");
+}
+
+/* All of it or nothing. */
+static int
+change_env(struct engine *e, const struct proto_request *q, const char *group,
+	   char *const *words, struct err *err)
+{
+	const char *cwd = q->text ? q->text : "";
 	struct envset *next = envset_dup(e->env);
 	int rc = 0;
-	for (size_t i = 1; words[i] && rc == 0; i++)
+
+	if (q->flags & PROTO_F_FORGET)
+		envset_drop(next, group);
+	if (q->flags & PROTO_F_NEW_GROUP)
+		rc = envset_make(next, group, err);
+	if (rc == 0 && cwd[0])
+		rc = envset_set_cwd(next, group, strcmp(cwd, "-") ? cwd : NULL,
+				    err);
+	for (size_t i = 0; words[i] && rc == 0; i++)
 		rc = envset_add(next, group, words[i], err);
 	if (rc == 0) {
 		struct envset *old = e->env;
 		e->env = next;
 		next = old;
-		for (size_t i = 1; words[i]; i++)
-			/* The value may be a secret. */
-			engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER,
-				    "env%s%s: %.*s %s", group[0] ? " " : "",
-				    group, (int)strcspn(words[i] +
-				    (words[i][0] == '-'), "="),
-				    words[i] + (words[i][0] == '-'),
-				    words[i][0] == '-' ? "removed" : "set");
+		note_env(e, group, words, cwd);
 		e->registry_dirty = true;
 		loop_again(e->loop);
 	}
 	envset_free(next);
 	return rc;
+}
+
+int
+runtime_env(struct engine *e, const struct proto_request *q, struct buf *out,
+	    struct err *err)
+{
+	static char *const none[] = { NULL };
+	bool named = q->names && q->names[0];
+	const char *group = named ? q->names[0] : "";
+	char *const *words = named ? q->names + 1 : none;
+	unsigned flags = q->flags & (PROTO_F_NEW_GROUP | PROTO_F_FORGET);
+
+	if (group[0] && !is_group(e, group) && !(flags & PROTO_F_NEW_GROUP)) {
+		err_set(err, ERR_NO_PROCESS, "there is no group '%.100s'",
+			group);
+		return err_hint(err, "NAME=VALUE sets, -NAME removes a "
+				"variable of the set");
+	}
+	if (words[0] || (q->text && q->text[0]) || flags)
+		return change_env(e, q, group, words, err);
+	put_env(e, group, out);
+	return 0;
 }

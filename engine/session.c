@@ -179,6 +179,7 @@ session_pack(const struct session *s, struct buf *out, struct err *e)
 		pack.groups[i].members = set->groups[i].members;
 		pack.groups[i].env = pack_env(set->groups[i].env,
 					      set->groups[i].env_count);
+		pack.groups[i].cwd = set->groups[i].cwd;
 	}
 	int r = setpack_put(out, &pack);
 	for (size_t i = 0; i < set->group_count; i++)

@@ -28,6 +28,7 @@ setpack_put(struct buf *b, const struct setpack *s)
 		r |= msg_put_str(b, s->groups[i].name);
 		r |= msg_put_strv(b, s->groups[i].members);
 		r |= msg_put_strv(b, s->groups[i].env);
+		r |= msg_put_str(b, s->groups[i].cwd);
 	}
 	r |= msg_put_u32(b, (uint32_t)s->spec_count);
 	for (size_t i = 0; i < s->spec_count && !r; i++) {
@@ -53,6 +54,7 @@ get_groups(struct msg_reader *r, struct setpack *s)
 		g->name = mem_str(msg_str_nn(r));
 		g->members = msg_strv(r, SETPACK_SPECS_MAX);
 		g->env = msg_strv(r, WORDS_MAX);
+		g->cwd = mem_str(msg_str_nn(r));
 	}
 	return r->bad ? -1 : 0;
 }
@@ -117,6 +119,7 @@ setpack_fini(struct setpack *s)
 		free(s->groups[i].name);
 		msg_strv_free(s->groups[i].members);
 		msg_strv_free(s->groups[i].env);
+		free(s->groups[i].cwd);
 	}
 	free(s->groups);
 	for (size_t i = 0; i < s->spec_count; i++)

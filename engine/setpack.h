@@ -19,6 +19,7 @@ struct setpack_group {
 	char *name;
 	char **members;		/* resolved names, NULL-terminated */
 	char **env;		/* "K=V" and "-K" of the file, to be shown */
+	char *cwd;		/* "": none; to be shown too */
 };
 
 struct setpack {

@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "envset.h"
 #include "err.h"
 #include "journal.h"
 #include "loop.h"
@@ -337,7 +338,7 @@ do_get(struct call *c)
 static void
 do_env(struct call *c)
 {
-	(void)runtime_env(c->e, c->q->names, &c->text, &c->err);
+	(void)runtime_env(c->e, c->q, &c->text, &c->err);
 }
 
 static void
@@ -500,6 +501,18 @@ take_after(struct engine *e, struct spec *s, const struct proto_add *a,
 	return spec_check(s, err);
 }
 
+/* Where the group was told to be at run time. */
+static void
+take_group_cwd(const struct engine *e, struct spec *s)
+{
+	const char *cwd = envset_cwd(e->env, s->groups);
+
+	if (!cwd)
+		return;
+	free(s->cwd);
+	s->cwd = mem_str(cwd);
+}
+
 void
 verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 {
@@ -519,6 +532,8 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	else if (spec_unpack(a.spec, a.spec_len, &spec, &err) == 0 &&
 		 (!(a.flags & PROTO_ADD_LIKE) ||
 		  take_after(e, spec, &a, &err) == 0)) {
+		if (!(a.flags & (PROTO_ADD_LIKE | PROTO_ADD_OWN_CWD)))
+			take_group_cwd(e, spec);
 		p = proc_new(e, spec, a.environ, 0, 0, &err);
 		a.environ = NULL;
 		spec = NULL;

@@ -99,12 +99,24 @@ same(s.sbx("env", "nowhere", "A=1")[0], 4, "there is no such group")
 before = s.out("env")
 same((s.sbx("env", "A=1", "=x")[0], s.out("env")), (2, before),
      "one word that is wrong: none is taken")
+same(s.sbx("env", "front", "--cwd", "/usr")[0], 0, "a directory of a group")
+same(s.out("exec", "--group", "front", "--", "pwd"), "/usr\n",
+     "is where an added member starts")
+same(s.out("exec", "--group", "front", "--cwd", "/", "--", "pwd"), "/\n",
+     "unless it has its own")
+ok({"group": "front", "cwd": "/usr", "source": "run time"} in
+   json.loads(s.out("env", "--json"))["cwd"], "env tells it")
+same(s.sbx("env", "--cwd", "/usr")[0], 2, "the set has its own")
 s.sbx("env", "LINES=a\nb\\c")
 ok({"name": "LINES", "value": "a\nb\\c", "source": "run time"} in
    json.loads(s.out("env", "--json"))["env"], "any byte of a value")
 s.kill_engine()
 ok(until(lambda: s.sbx("ls")[0] == 0), "another engine")
 same(run("alone"), ["BOTH=set", "FROM_FILE=now", "SET=1"], "has them too")
+same(s.out("exec", "--group", "front", "--", "pwd"), "/usr\n",
+     "and the directory")
+same(s.sbx("env", "front", "--cwd", "-")[0], 0, "which can be taken back")
+ok(s.out("exec", "--group", "front", "--", "pwd") != "/usr\n", "is no more")
 ok(not [e for e in s.events() if "a b" in e.get("text", "")],
    "values are not in the journal")
 

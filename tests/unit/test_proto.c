@@ -106,7 +106,7 @@ TEST(set_round_trip_checks_every_spec)
 	struct spec_args a = { .name = "one", .argv = argv, .cwd = "/" };
 	struct spec *spec = spec_from_args(&a, &e);
 	OK(spec);
-	struct setpack_group group = { "g", members, none };
+	struct setpack_group group = { "g", members, none, NULL };
 	struct setpack s = { .name = "shop", .dir = "/srv", .rc_path = "",
 			     .environ = environment, .settings = none,
 			     .groups = &group, .group_count = 1,
