@@ -127,6 +127,10 @@ add(struct cli *c, unsigned flags, struct added *out)
 		return -1;
 	if (cli_given(c, CMD_OPT_CWD))
 		flags |= PROTO_ADD_OWN_CWD;
+	if (cli_given(c, CMD_OPT_NO_QUEUE))
+		flags |= PROTO_ADD_NO_QUEUE;
+	if (cli_given(c, CMD_OPT_BOUNDED))
+		flags |= PROTO_ADD_BOUNDED;
 	int r = client_add(c->client, flags, environ, s,
 			   cli_arg(c, CMD_OPT_LIKE)->text, on_added, out);
 	spec_free(s);

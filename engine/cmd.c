@@ -389,6 +389,7 @@ cmd_to_request(const struct cmd *c, struct proto_request *q, struct err *e)
 		{ CMD_OPT_NO_DEPS, PROTO_F_NO_DEPS },
 		{ CMD_OPT_WITH_DEPENDENTS, PROTO_F_WITH_DEPENDENTS },
 		{ CMD_OPT_NO_ESCALATE, PROTO_F_NO_ESCALATE },
+		{ CMD_OPT_NO_QUEUE, PROTO_F_NO_QUEUE },
 	};
 
 	if (!c->verb || !c->verb->request)

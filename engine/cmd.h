@@ -63,11 +63,15 @@ enum cmd_value {
 	X(LOG, "log", 0, CMD_TEXT, "RE", "until a line of its log matches")    \
 	X(MAX_OUTPUT, "max-output", 0, CMD_SIZE, "SIZE",                       \
 	  "keep so much of each stream (head), drop the rest")                 \
+	X(BOUNDED, "bounded", 0, CMD_FLAG, "",                                 \
+	  "limit.run-timeout is its timeout, or the longest")                  \
 	X(NO_DEPS, "no-deps", 0, CMD_FLAG, "",                                 \
 	  "without what they depend on")                                       \
 	X(NO_ESCALATE, "no-escalate", 0, CMD_FLAG, "",                         \
 	  "only the first step of the stop ladder")                            \
 	X(NO_PREFIX, "no-prefix", 0, CMD_FLAG, "", "without the names")        \
+	X(NO_QUEUE, "no-queue", 0, CMD_FLAG, "",                               \
+	  "refused where limit.processes leaves no place")                     \
 	X(NO_START, "no-start", 0, CMD_FLAG, "", "do not start it yet")        \
 	X(PLAIN, "plain", 0, CMD_FLAG, "",                                     \
 	  "lines instead of the full screen")                                  \

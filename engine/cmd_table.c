@@ -79,7 +79,8 @@ enum { MANY = 10000 };
 	.built = true,                                                         \
 	.words_max = 1, .has_tail = true,                                      \
 	.options = OPTIONS(O(TTY), O(CWD), O(ENV), O(USER), O(RUN_TIMEOUT),    \
-			   O(GROUP_IN), O(RM), O(NO_START), O(JSON)),          \
+			   O(GROUP_IN), O(RM), O(NO_START), O(NO_QUEUE),       \
+			   O(JSON)),                                           \
 	.examples = "add -- npm run storybook\n"                               \
 		    "add db --cwd ../db -- docker compose up db\n"             \
 		    "add shell --tty -- bash\n",                               \
@@ -90,8 +91,8 @@ enum { MANY = 10000 };
 	.built = true,                                                         \
 	.has_tail = true,                                                      \
 	.options = OPTIONS(O(LIKE), O(TTY), O(CWD), O(ENV), O(USER),           \
-			   O(RUN_TIMEOUT), O(GROUP_IN), O(MAX_OUTPUT),         \
-			   O(JSON)),                                           \
+			   O(RUN_TIMEOUT), O(BOUNDED), O(GROUP_IN),            \
+			   O(MAX_OUTPUT), O(NO_QUEUE), O(JSON)),               \
 	.examples = "exec -- make test\n"                                      \
 		    "exec --like web -- npm run migrate\n"                     \
 		    "exec --json --timeout 10s -- ./probe\n",                  \
@@ -104,7 +105,8 @@ enum { MANY = 10000 };
 #define X_START                                                                \
 	.built = true,                                                         \
 	.words_min = 1, .words_max = MANY, .request = PROTO_V_START,           \
-	.options = OPTIONS(O(WAIT), O(NO_DEPS), O(ALL), O(FAILED), O(JSON)),   \
+	.options = OPTIONS(O(WAIT), O(NO_DEPS), O(NO_QUEUE), O(ALL),           \
+			   O(FAILED), O(JSON)),                                \
 	.examples = "start web\n" "start web db --wait 30s\n"                  \
 		    "start --failed\n", .more = NAMES_MORE
 

@@ -379,6 +379,8 @@ void	order_policy(struct proc *p);		/* spec → life_policy */
 void	order_settle(struct engine *e);
 /* LIFE_IN_* that save a process the waiting for what it need not wait for. */
 unsigned order_shortcuts(const struct proc *p);
+/* Is there a place for so many more at once?  0 or -1. */
+int	order_room(const struct engine *e, size_t count, struct err *err);
 /* The list of processes has another order, or other dependencies. */
 void	order_changed(struct engine *e);
 /* Marks in want[] (by index of procs) what must be started for them. */

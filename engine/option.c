@@ -1,6 +1,7 @@
 #include "option.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		OPTION_CHOICE, "keep", .built = true, .runtime = true },
 	[OPTION_KEYS] = {
 		ROW("keys", "NAME", "set of key bindings to start from"),
-		OPTION_TEXT, "sbx", .built = false, .runtime = false },
+		OPTION_TEXT, "sbx", .built = true, .runtime = false },
 	[OPTION_LAYOUT] = {
 		ROW("layout", "auto | side | stack",
 		    "where the log is shown"),
@@ -83,14 +84,14 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LIMIT_RUN_TIMEOUT] = {
 		ROW("limit.run-timeout", "TIME",
 		    "default timeout of exec through the API"),
-		OPTION_DURATION, "30s", 1, DAY, false, true, false },
+		OPTION_DURATION, "30s", 1, DAY, true, true, true },
 	[OPTION_LIMIT_RUN_TIMEOUT_MAX] = {
 		ROW("limit.run-timeout-max", "TIME",
 		    "longest timeout of exec through the API"),
-		OPTION_DURATION, "5m", 1, DAY, false, true, false },
+		OPTION_DURATION, "5m", 1, DAY, true, true, true },
 	[OPTION_LIST_COLUMNS] = {
 		ROW("list.columns", "COLUMN...", "columns of the list"),
-		OPTION_WORDS, "state cpu mem age", .built = false,
+		OPTION_COLUMNS, "state cpu mem age", .built = false,
 		.runtime = true },
 	[OPTION_LIST_WIDTH] = {
 		ROW("list.width", "auto | N | N%", "width of the list"),
@@ -156,6 +157,12 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		OPTION_BOOL, "on", .built = true, .runtime = true,
 		.engine = true },
 };
+static const struct row columns[] = {
+#define X(e, name, help) { name, NULL, "", help },
+	LIST_COLUMN_TABLE(X)
+#undef X
+};
+const struct table list_column_table = TABLE("COLUMNS", columns);
 const struct table option_table = TABLE("SETTINGS", option_rows);
 
 /* Index of value among "a | b | c", or -1. */
@@ -199,10 +206,37 @@ width(const char *text, uint64_t *out)
 	return rc;
 }
 
+/* Names of columns with blanks between, each at most once; how many, or
+ * -EINVAL and the word that is none. */
+static int
+read_columns(const char *text, enum list_column out[LIST_COLUMN_COUNT],
+	     char word[UNITS_TEXT_MAX])
+{
+	int count = 0;
+
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t len = strcspn(text, " ");
+		snprintf(word, UNITS_TEXT_MAX, "%.*s", (int)len, text);
+		const struct row *r = table_find(&list_column_table, word);
+		if (!r)
+			return -EINVAL;
+		enum list_column c = (enum list_column)table_index(
+			&list_column_table, r);
+		for (int i = 0; i < count; i++)
+			if (out[i] == c)
+				return -EINVAL;
+		out[count++] = c;
+		text += len;
+	}
+	return count > 0 ? count : -EINVAL;
+}
+
 /* The number of a value; -EINVAL or -ERANGE if it is not of the type. */
 static int
 parse(const struct option_row *row, const char *value, uint64_t *number)
 {
+	enum list_column cols[LIST_COLUMN_COUNT];
+	char word[UNITS_TEXT_MAX];
 	struct key key;
 	bool flag;
 	int rc = 0;
@@ -232,13 +266,33 @@ parse(const struct option_row *row, const char *value, uint64_t *number)
 	case OPTION_KEY:
 		return key_parse(value, strlen(value), &key, NULL) < 0 ? -EINVAL
 								       : 0;
+	case OPTION_COLUMNS:
+		return SBX_MIN(read_columns(value, cols, word), 0);
 	case OPTION_TEXT:
-	case OPTION_WORDS:
 		return value[0] && strlen(value) <= VALUE_MAX ? 0 : -EINVAL;
 	}
 	if (rc == 0 && (*number < row->min || *number > row->max))
 		rc = -ERANGE;
 	return rc;
+}
+
+static int
+refuse_columns(const char *value, struct err *e)
+{
+	enum list_column cols[LIST_COLUMN_COUNT];
+	struct buf all = BUF_INIT(sizeof(e->hint));
+	char word[UNITS_TEXT_MAX] = "";
+
+	(void)read_columns(value, cols, word);
+	if (table_find(&list_column_table, word))
+		err_set(e, ERR_USAGE, "the column '%s' is named twice", word);
+	else
+		err_set(e, ERR_USAGE, "there is no column '%s'", word);
+	for (size_t i = 0; i < LIST_COLUMN_COUNT; i++)
+		(void)buf_addf(&all, "%s%s", i ? ", " : "", columns[i].name);
+	err_hint(e, "one or more of: %s", buf_str(&all));
+	buf_fini(&all);
+	return -1;
 }
 
 static int
@@ -252,10 +306,11 @@ refuse(const struct option_row *row, const char *value, int rc, struct err *e)
 		[OPTION_DURATION] = "a time like 500ms, 3s or 2m",
 		[OPTION_KEY] = "a key like C-], F12 or M-x",
 		[OPTION_TEXT] = "a value",
-		[OPTION_WORDS] = "words",
 		[OPTION_WIDTH] = "auto, columns or a percentage",
 	};
 
+	if (row->type == OPTION_COLUMNS)
+		return refuse_columns(value, e);
 	if (rc == -ERANGE && value[0] == '0')
 		err_set(e, ERR_USAGE, "'%s' cannot be zero", row->row.name);
 	else if (rc == -ERANGE)
@@ -386,6 +441,16 @@ options_change(struct options *o, const char *key, const char *value,
 	}
 	options_free(next);
 	return rc;
+}
+
+size_t
+options_columns(const struct options *o,
+		enum list_column out[LIST_COLUMN_COUNT])
+{
+	const char *text = options_text(o, OPTION_LIST_COLUMNS);
+	char word[UNITS_TEXT_MAX];
+
+	return (size_t)SBX_MAX(read_columns(text, out, word), 0);
 }
 
 const char *

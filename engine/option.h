@@ -62,7 +62,7 @@ enum option_type {
 	OPTION_DURATION,
 	OPTION_TEXT,	/* one word or one line */
 	OPTION_KEY,	/* by its name: C-], F12 */
-	OPTION_WORDS,	/* one or more words */
+	OPTION_COLUMNS,	/* names of list_column_table */
 	OPTION_WIDTH,	/* auto, columns, or percent: number, or 1000 + % */
 };
 
@@ -76,6 +76,26 @@ struct option_row {
 	bool engine;			/* ... and acts in the engine */
 };
 
+/* X(enum, name, help): what the list can show behind the name. */
+#define LIST_COLUMN_TABLE(X)                                                   \
+	X(STATE, "state", "its status, or what it waits for")                  \
+	X(CPU, "cpu", "of one core, of its whole tree")                        \
+	X(MEM, "mem", "memory of its whole tree")                              \
+	X(AGE, "age", "how long it runs, or ran")                              \
+	X(PID, "pid", "of its leader")                                         \
+	X(PORTS, "ports", "that it listens on")                                \
+	X(RESTARTS, "restarts", "since somebody started it")                   \
+	X(RUN, "run", "number of the run")                                     \
+	X(ERRORS, "errors", "lines of this run that are errors")
+
+enum list_column {
+#define X(e, name, help) LIST_COLUMN_##e,
+	LIST_COLUMN_TABLE(X)
+#undef X
+	LIST_COLUMN_COUNT
+};
+
+extern const struct table list_column_table;
 extern const struct option_row option_rows[OPTION_COUNT];
 extern const struct table option_table;
 
@@ -97,6 +117,9 @@ int	options_check(const struct options *o, const struct option_row **row,
 int	options_change(struct options *o, const char *key, const char *value,
 		       struct err *e);
 
+/* The columns of the list from left to right; how many. */
+size_t	options_columns(const struct options *o,
+			enum list_column out[LIST_COLUMN_COUNT]);
 const char *options_text(const struct options *o, enum option_id id);
 uint64_t options_number(const struct options *o, enum option_id id);
 bool	options_flag(const struct options *o, enum option_id id);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "err.h"
 #include "graph.h"
 #include "mem.h"
 #include "option.h"
@@ -235,6 +236,23 @@ free_places(const struct engine *e, struct proc **first)
 			*first = p;
 	}
 	return live < limit ? limit - live : 0;
+}
+
+int
+order_room(const struct engine *e, size_t count, struct err *err)
+{
+	struct proc *first;
+	uint64_t room = free_places(e, &first);
+
+	for (size_t i = 0; i < e->nproc && room > 0; i++)
+		room -= e->procs[i]->life.status == STATUS_QUEUED;
+	if (count <= room)
+		return 0;
+	err_set(err, ERR_FULL, "no place for %zu more beside what runs and "
+		"waits: limit.processes is %s", count,
+		options_text(e->options, OPTION_LIMIT_PROCESSES));
+	return err_hint(err, "sbx set limit.processes N, or let it be queued: "
+			"without --no-queue");
 }
 
 static void

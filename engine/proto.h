@@ -136,6 +136,8 @@ enum {
 	PROTO_F_NEW_GROUP = 128,	/* ENV: a group that nobody is in */
 	PROTO_F_FORGET = 256,		/* ENV: what was said of the group
 					 * goes before the rest is said */
+	PROTO_F_NO_QUEUE = 512,		/* START, RESTART: refused, all of it,
+					 * where not everybody has a place */
 };
 
 struct proto_request {
@@ -183,6 +185,9 @@ enum {
 				 * environment (below its own), user, groups,
 				 * and the directory unless OWN_CWD */
 	PROTO_ADD_OWN_CWD = 8,
+	PROTO_ADD_NO_QUEUE = 16, /* ERR_FULL where it would have no place */
+	PROTO_ADD_BOUNDED = 32,	/* its timeout is limit.run-timeout where it
+				 * has none, limit.run-timeout-max at most */
 };
 
 struct proto_add {

@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datadir.h"
 #include "err.h"
 #include "keycmd.h"
 #include "keymap.h"
 #include "keys.h"
 #include "mem.h"
+#include "msg.h"
+#include "option.h"
 #include "theme.h"
 
 static void
@@ -60,6 +63,7 @@ add_bind(struct rcload *ld, const struct rc_word *mode,
 			mem_str(mode ? mode->text : NULL), mem_str(key->text),
 			mem_str(command ? command->text : NULL),
 			mem_str(rcload_file_name(ld->file)), key->line,
+			ld->where == RC_KEYS,
 		};
 	}
 	free(what);
@@ -122,6 +126,50 @@ rc_do_unbind(struct rcload *ld, const struct rc_stmt *s)
 		not_a_mode(ld, mode);
 	else if (is_key(ld, key))
 		add_bind(ld, mode, key, NULL);
+}
+
+static void
+drop_preset(struct set *set)
+{
+	const struct option_row *leave = &option_rows[OPTION_LEAVE];
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->bind_count; i++) {
+		struct set_bind *b = &set->binds[i];
+		if (b->preset)
+			set_bind_fini(b);
+		else
+			set->binds[n++] = *b;
+	}
+	if (n < set->bind_count)
+		options_set(set->options, leave, leave->standard, NULL);
+	set->bind_count = n;
+}
+
+void
+rc_set_keys(struct rcload *ld, const struct rc_word *w, const char *name)
+{
+	static const char *const own[] = { "sbx", NULL };
+	struct err e = ERR_INIT;
+
+	drop_preset(ld->set);
+	if (!strcmp(name, own[0]))
+		return;
+	char *path = datadir_find("keys", name, "");
+	if (path) {
+		struct rcload_file *f = rc_open(ld, path, RC_FILE_MAX, true, w);
+		ld->where = RC_KEYS;
+		if (f)
+			rc_read_file(ld, f);
+		ld->where = RC_TOP;
+	} else {
+		char **names = datadir_names("keys", "", own);
+		err_set(&e, ERR_USAGE, "there are no keys '%s'", name);
+		datadir_hint(names, name, &e);
+		wrong(ld, w, 0, 0, &e);
+		msg_strv_free(names);
+	}
+	free(path);
 }
 
 static struct theme *

@@ -44,7 +44,7 @@ join(const struct rc_stmt *s, size_t idx)
 static bool
 takes_words(const struct option_row *row)
 {
-	return row->type == OPTION_WORDS || row->type == OPTION_TEXT;
+	return row->type == OPTION_COLUMNS || row->type == OPTION_TEXT;
 }
 
 void
@@ -62,6 +62,11 @@ rc_do_set(struct rcload *ld, const struct rc_stmt *s)
 	}
 	if (!row->built && !ld->rq->all_words) {
 		rc_wrong(ld, key, "'set %s' is not built yet in this version",
+			 key->text);
+		return;
+	}
+	if (ld->where == RC_KEYS && row != &option_rows[OPTION_LEAVE]) {
+		rc_wrong(ld, key, "'set %s' is not allowed in a file of keys",
 			 key->text);
 		return;
 	}
@@ -83,6 +88,8 @@ rc_do_set(struct rcload *ld, const struct rc_stmt *s)
 		rc_place(ld->rc, &s->words[2], &ld->limit_at);
 	} else if (row == &option_rows[OPTION_THEME]) {
 		rc_set_theme(ld, &s->words[2], value);
+	} else if (row == &option_rows[OPTION_KEYS]) {
+		rc_set_keys(ld, &s->words[2], value);
 	}
 	free(value);
 }

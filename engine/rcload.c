@@ -264,6 +264,8 @@ place_name(const struct rcload *ld, char out[SPEC_NAME_MAX + 32])
 		return out;
 	case RC_DEFAULTS:
 		return "in defaults";
+	case RC_KEYS:
+		return "in a file of keys";
 	default:
 		return "at top level";
 	}
@@ -304,7 +306,9 @@ misplaced(struct rcload *ld, const struct rc_stmt *s,
 
 	rc_wrong(ld, &s->words[0], "'%s' is not allowed %s", row->row.name,
 		 place_name(ld, place));
-	if (row->where & RC_PROCESS)
+	if (ld->where == RC_KEYS)
+		rc_hint(ld, "it has lines of bind, unbind and 'set leave'");
+	else if (row->where & RC_PROCESS)
 		rc_hint(ld, "put it between 'process NAME {' and '}'");
 	else if (row->where & RC_GROUP)
 		rc_hint(ld, "put it between 'group NAME {' and '}'");
@@ -458,7 +462,8 @@ statement(struct rcload *ld, const struct rc_stmt *s)
 	bool quiet = s->bad;
 
 	/* A process never stands inside of anything: a '}' is missing. */
-	if (row && row->fn == rc_do_process && where != RC_TOP) {
+	if (row && row->fn == rc_do_process && where != RC_TOP &&
+	    where != RC_KEYS) {
 		rc_process_end(ld);
 		ld->where = RC_TOP;
 		ld->group = NULL;

@@ -35,7 +35,8 @@ struct theme;
 /* Where a word may stand; SKIP is the block of a word that is wrong. */
 enum {
 	RC_TOP = 1, RC_PROCESS = 2, RC_DEFAULTS = 4, RC_GROUP = 8,
-	RC_THEME = 16, RC_SKIP = 32
+	RC_THEME = 16, RC_SKIP = 32,
+	RC_KEYS = 64		/* the file of a "set keys" line */
 };
 
 enum rc_value {
@@ -224,6 +225,11 @@ rc_expect_fn rc_expect_probe, rc_expect_watch, rc_expect_bind, rc_expect_stop;
 void	rc_set_theme(struct rcload *ld, const struct rc_word *w,
 		     const char *name);
 void	rc_finish_colors(struct rcload *ld);
+
+/* "set keys": its lines as if they stood here, in the place of those of an
+ * earlier one. */
+void	rc_set_keys(struct rcload *ld, const struct rc_word *w,
+		    const char *name);
 
 /* rc_finish.c: the checks across lines, then ld->set is complete. */
 void	rc_finish(struct rcload *ld);

@@ -32,6 +32,15 @@ groups_free(struct set *set)
 }
 
 void
+set_bind_fini(struct set_bind *b)
+{
+	free(b->mode);
+	free(b->key);
+	free(b->command);
+	free(b->file);
+}
+
+void
 set_free(struct set *set)
 {
 	if (!set)
@@ -45,12 +54,8 @@ set_free(struct set *set)
 	free(set->specs);
 	groups_free(set);
 	env_free(set->env, set->env_count);
-	for (size_t i = 0; i < set->bind_count; i++) {
-		free(set->binds[i].mode);
-		free(set->binds[i].key);
-		free(set->binds[i].command);
-		free(set->binds[i].file);
-	}
+	for (size_t i = 0; i < set->bind_count; i++)
+		set_bind_fini(&set->binds[i]);
 	free(set->binds);
 	for (size_t i = 0; i < set->color_count; i++) {
 		free(set->colors[i].role);

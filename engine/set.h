@@ -33,6 +33,7 @@ struct set_bind {
 	char *command;		/* NULL = unbind */
 	char *file;
 	unsigned line;
+	bool preset;		/* of a "set keys" line */
 };
 
 struct set_color {
@@ -60,6 +61,7 @@ struct set {
 	char **files;		/* NULL-terminated: every file that was read */
 };
 
+void	set_bind_fini(struct set_bind *b);
 void	set_free(struct set *set);		/* NULL is fine */
 const struct spec *set_find(const struct set *set, const char *name);
 const struct set_group *set_find_group(const struct set *set,

@@ -1,15 +1,15 @@
 #include "theme.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base.h"
 #include "buf.h"
 #include "cell.h"
+#include "datadir.h"
 #include "diag.h"
 #include "err.h"
 #include "mem.h"
+#include "msg.h"
 #include "rc.h"
 #include "set.h"
 #include "setfile.h"
@@ -18,8 +18,6 @@ enum {
 	PALETTE_MAX = 64,
 	THEME_FILE_MAX = 64 * 1024,
 	INHERIT_MAX = 4,	/* themes that start from each other */
-	THEMES_MAX = 256,
-	DIRS_MAX = 4,		/* themes are looked for in */
 };
 
 static const struct row role_rows[] = {
@@ -201,55 +199,22 @@ read_file(const char *path, size_t *len)
 	return buf_take(&b);
 }
 
-/* Directories of themes, nearest first; caller frees each. */
-static size_t
-theme_dirs(char *out[DIRS_MAX])
-{
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	char exe[4096];
-	size_t n = 0;
-
-	if (config && *config == '/')
-		out[n++] = mem_fmt("%s/sbx/themes", config);
-	else if (home)
-		out[n++] = mem_fmt("%s/.config/sbx/themes", home);
-	/* In the source tree the program is in build/, its themes beside;
-	 * an installed tree may have been moved as a whole. */
-	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash = len > 0 ? memrchr(exe, '/', (size_t)len) : NULL;
-	if (slash) {
-		*slash = 0;
-		out[n++] = mem_fmt("%s/../themes", exe);
-		out[n++] = mem_fmt("%s/../share/sbx/themes", exe);
-	}
-	out[n++] = mem_str(SBX_DATADIR "/themes");
-	return n;
-}
-
 /* The text of a theme and the name of its file; caller frees both. */
 static char *
 find_text(const char *name, size_t *len, char **file)
 {
 	const char *own = theme_builtin(name);
-	char *dirs[DIRS_MAX], *text = NULL;
+	char *text;
 
 	if (own) {
 		*file = mem_fmt("%s.theme", name);
 		*len = strlen(own);
 		return mem_str(own);
 	}
-	if (strchr(name, '/') || !*name || *name == '.')
-		return NULL;
-	size_t n = theme_dirs(dirs);
-	for (size_t i = 0; i < n; i++) {
-		if (!text) {
-			*file = mem_fmt("%s/%s.theme", dirs[i], name);
-			text = read_file(*file, len);
-			if (!text)
-				free(*file);
-		}
-		free(dirs[i]);
-	}
+	*file = datadir_find("themes", name, ".theme");
+	text = *file ? read_file(*file, len) : NULL;
+	if (!text)
+		free(*file);
 	return text;
 }
 
@@ -404,68 +369,12 @@ theme_parse(const struct theme_request *rq, const char *file,
 	return t;
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void
-add_name(char **names, size_t *count, const char *name, size_t len)
-{
-	for (size_t i = 0; i < *count; i++)
-		if (!strncmp(names[i], name, len) && !names[i][len])
-			return;
-	if (*count < THEMES_MAX)
-		names[(*count)++] = mem_strn(name, len);
-}
-
 char **
 theme_names(void)
 {
-	char **names = mem_array(THEMES_MAX + 1, sizeof(*names));
-	char *dirs[DIRS_MAX];
-	size_t count = 0, n = theme_dirs(dirs);
+	static const char *const own[] = { "mono", "terminal", NULL };
 
-	add_name(names, &count, "mono", 4);
-	add_name(names, &count, "terminal", 8);
-	for (size_t i = 0; i < n; i++) {
-		DIR *d = opendir(dirs[i]);
-		struct dirent *de;
-		while (d && (de = readdir(d))) {
-			const char *dot = strstr(de->d_name, ".theme");
-			if (dot && dot > de->d_name && !dot[6])
-				add_name(names, &count, de->d_name,
-					 (size_t)(dot - de->d_name));
-		}
-		if (d)
-			closedir(d);
-		free(dirs[i]);
-	}
-	qsort(names, count, sizeof(*names), compare_names);
-	return names;
-}
-
-static void
-hint_names(const char *name, struct err *e)
-{
-	char **names = theme_names();
-	struct buf all = BUF_INIT(sizeof(e->hint));
-	size_t count = 0;
-
-	for (; names[count]; count++)
-		(void)buf_addf(&all, "%s%s", count ? ", " : "",
-			       names[count]);
-	const char *near = table_nearest(name, (const char *const *)names,
-					 count);
-	if (near)
-		err_hint(e, "did you mean '%s'?", near);
-	else
-		err_hint(e, "one of: %s", buf_str(&all));
-	buf_fini(&all);
-	for (size_t i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
+	return datadir_names("themes", ".theme", own);
 }
 
 struct theme *
@@ -482,7 +391,9 @@ theme_open(const struct theme_request *rq, struct diags *ds, struct err *e)
 	char *text = find_text(own.name, &len, &file);
 	if (!text) {
 		err_set(e, ERR_USAGE, "there is no theme '%s'", own.name);
-		hint_names(own.name, e);
+		char **names = theme_names();
+		datadir_hint(names, own.name, e);
+		msg_strv_free(names);
 		return NULL;
 	}
 	struct theme *t = theme_parse(&own, file, text, len, ds, e);

@@ -123,6 +123,21 @@ start_one(struct call *c, struct proc *p, struct life_input in)
 	acted_on(c, p);
 }
 
+/* Who does not want to wait for a place gets one now or nothing. */
+static bool
+have_room(struct call *c, const bool *asked)
+{
+	size_t count = 0;
+
+	if (!(c->q->flags & PROTO_F_NO_QUEUE))
+		return true;
+	for (size_t i = 0; i < c->e->nproc; i++) {
+		const struct proc *p = c->e->procs[i];
+		count += (c->hit[i] || asked[i]) && !proc_is_live(p);
+	}
+	return order_room(c->e, count, &c->err) == 0;
+}
+
 /* Those asked for get ev; what they need and does not run is started. */
 static void
 start_all(struct call *c, enum life_event ev, bool autostart)
@@ -138,6 +153,8 @@ start_all(struct call *c, enum life_event ev, bool autostart)
 	memcpy(asked, c->hit, n * sizeof *asked);
 	if (!(c->q->flags & PROTO_F_NO_DEPS))
 		order_needs(c->e, c->hit);
+	if (!have_room(c, asked))
+		n = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct proc *p = c->e->procs[i];
 		unsigned hand = p->life.kept_down ? LIFE_IN_HAND : 0;
@@ -513,6 +530,17 @@ take_group_cwd(const struct engine *e, struct spec *s)
 	s->cwd = mem_str(cwd);
 }
 
+static void
+bound_timeout(const struct engine *e, struct spec *s)
+{
+	uint64_t max = options_number(e->options, OPTION_LIMIT_RUN_TIMEOUT_MAX);
+
+	if (s->timeout_ms == 0)
+		s->timeout_ms = options_number(e->options,
+					       OPTION_LIMIT_RUN_TIMEOUT);
+	s->timeout_ms = SBX_MIN(s->timeout_ms, max);
+}
+
 void
 verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 {
@@ -527,13 +555,18 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 		return;
 	}
 	struct proc *p = NULL;
+	bool start = !(a.flags & PROTO_ADD_NO_START);
 	if (e->going_down)
 		err_set(&err, ERR_FAILED, "the set is being stopped");
-	else if (spec_unpack(a.spec, a.spec_len, &spec, &err) == 0 &&
+	else if ((!start || !(a.flags & PROTO_ADD_NO_QUEUE) ||
+		  order_room(e, 1, &err) == 0) &&
+		 spec_unpack(a.spec, a.spec_len, &spec, &err) == 0 &&
 		 (!(a.flags & PROTO_ADD_LIKE) ||
 		  take_after(e, spec, &a, &err) == 0)) {
 		if (!(a.flags & (PROTO_ADD_LIKE | PROTO_ADD_OWN_CWD)))
 			take_group_cwd(e, spec);
+		if (a.flags & PROTO_ADD_BOUNDED)
+			bound_timeout(e, spec);
 		p = proc_new(e, spec, a.environ, 0, 0, &err);
 		a.environ = NULL;
 		spec = NULL;
@@ -548,7 +581,7 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 		p->follower = c->no;
 	engine_note(e, p, EVENT_ADDED, CAUSE_USER, "added by you");
 	serve_reply(c, id, NULL, p->spec->name, &p->id, 1);
-	if (a.flags & PROTO_ADD_NO_START)
+	if (!start)
 		return;
 	struct life_input in = { .event = LIFE_EV_START, .cause = CAUSE_USER,
 				 .flags = LIFE_IN_HAND };

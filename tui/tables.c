@@ -264,6 +264,7 @@ static const struct section lists[] = {
 	{ "checks", &rc_probe_table, NULL, false, NULL },
 	{ "watch-actions", &rc_watch_table, NULL, false, NULL },
 	{ "columns", &rowfmt_column_table, NULL, false, NULL },
+	{ "list-columns", &list_column_table, NULL, false, NULL },
 	{ "statuses", &status_table, NULL, false, NULL },
 	{ "events", &event_table, NULL, false, NULL },
 	{ "causes", &cause_table, NULL, false, NULL },

@@ -46,4 +46,26 @@ exits 0 "SBX_SOCKET names no file: the default keys" \
 	env SBX_SOCKET="$T/none" "$SBX_BIN" keys
 like "$out" '^q +list,log +back' "they are whole"
 
+config=${XDG_CONFIG_HOME:-$HOME/.config}/sbx
+mkdir -p "$config"
+cp -r "$TOP/keys" "$config/keys"
+for k in "$config"/keys/*; do
+	name=${k##*/}
+	printf 'set keys %s\nprocess web true\n' "$name" >sbxrc
+	exits 0 "keys of $name" sbx keys
+done
+printf 'bind d zoom\nset keys mprocs\nbind C-e find\nprocess web true\n' >sbxrc
+exits 0 "keys of a preset" sbx keys
+like "$out" '^d +list,log +remove' "they come where they are named"
+like "$out" '^C-e +list,log +find' "a line behind them wins"
+like "$out" '^C-a +term ' "a preset can have a leave key"
+echo 'set keys sbx' >>sbxrc
+exits 0 "another preset" sbx keys
+like "$out" '^d +list,log +zoom' "takes the place of the first one"
+like "$out" '^C-\] +term ' "its leave key too"
+echo 'process evil touch evil' >"$config/keys/evil"
+echo 'set keys evil' >>sbxrc
+exits 2 "a file of keys holds keys" sbx check
+like "$out$err" "'process' is not allowed in a file of keys" "and says so"
+
 done_testing

@@ -182,12 +182,20 @@ for i in (1, 2, 3):
     s.sbx("add", "q%d" % i, "--", "sh", "-c", "echo %d >>order" % i)
 same([s.status("q%d" % i) for i in range(4)],
      ["running", "queued", "queued", "queued"], "the others are queued")
+code, out, err = s.sbx("add", "q4", "--no-queue", "--", "true")
+same((code, s.sbx("show", "q4")[0]), (1, 4), "refused where it is asked for")
+ok("limit.processes is 1" in err, "with the limit", err)
+s.sbx("add", "q5", "--no-start", "--", "true")
+same((s.sbx("start", "q5", "--no-queue")[0], s.status("q5")), (1, "off"),
+     "a start is refused and changes nothing")
+same(s.sbx("exec", "--no-queue", "--", "true")[0], 1, "exec too")
 s.sbx("send", "q0", "x")
 ok(until(lambda: all(s.status("q%d" % i) == "completed" for i in range(4)),
          30), "they run")
 with open(s.dir + "/order") as f:
     same(f.read().split(), ["0", "1", "2", "3"], "in their order")
 s.sbx("set", "limit.processes", "64")
+same(s.sbx("start", "q5", "--no-queue")[0], 0, "with a place it starts")
 
 # Two viewers: a terminal has the size of the one who typed last.
 s.sbx("add", "shell", "--tty", "--", "sh", "-i")

@@ -125,6 +125,18 @@ ok("differs" not in s.sbx("up")[2], "the file has not changed")
 plan = json.loads(s.out("reload", "--plan", "--json"))["plan"]
 ok({"action": "reset", "setting": "limit.processes", "value": "7"} in plan,
    "a reload would set it back", plan)
+# What is run for somebody else is bounded by the set.
+same(s.sbx("set", "limit.run-timeout", "6m")[0], 2,
+     "a default above the longest one")
+same(s.sbx("set", "limit.run-timeout", "300ms")[0], 0, "limit.run-timeout")
+same(s.sbx("exec", "--bounded", "--", "sleep", "1000")[0], 124, "bounds exec")
+same(s.sbx("exec", "--", "sleep", "0.5")[0], 0, "that wants to be bounded")
+same(s.sbx("set", "limit.run-timeout-max", "400ms")[0], 0,
+     "limit.run-timeout-max")
+same(s.sbx("exec", "--bounded", "--timeout", "1h", "--", "sleep", "1000")[0],
+     124, "is the longest")
+same(s.sbx("exec", "--timeout", "1h", "--", "sleep", "0.5")[0], 0,
+     "of those alone")
 same(s.sbx("reload")[0], 0, "a reload")
 same(s.out("set", "limit.processes"), "7\n", "does")
 same(run("alone"), ["FROM_FILE=set"], "the variables too")

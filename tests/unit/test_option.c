@@ -55,8 +55,29 @@ TEST(values_are_checked)
 	EQ_INT(options_number(o, OPTION_LIST_WIDTH), 30);
 	EQ_INT(change(o, "list.width", "130%", text), -1);
 	EQ_INT(change(o, "mouse", "maybe", text), -1);
-	EQ_INT(change(o, "tips", "off", text), -1);
-	EQ_STR(text, "'set tips' is not built yet in this version ()");
+	options_free(o);
+}
+
+TEST(columns_are_names_each_once)
+{
+	struct options *o = options_new();
+	enum list_column cols[LIST_COLUMN_COUNT];
+	struct err e = ERR_INIT;
+
+	EQ_INT(options_columns(o, cols), 4);
+	EQ_INT(cols[3], LIST_COLUMN_AGE);
+	const struct option_row *row = option_get("list.columns", NULL);
+	EQ_INT(options_set(o, row, "ports  pid", NULL), 0);
+	EQ_INT(options_columns(o, cols), 2);
+	EQ_INT(cols[0], LIST_COLUMN_PORTS);
+	EQ_INT(cols[1], LIST_COLUMN_PID);
+	EQ_INT(options_set(o, row, "pid porst", &e), -1);
+	EQ_STR(e.text, "there is no column 'porst'");
+	OK(strstr(e.hint, "one or more of: state, cpu") == e.hint);
+	EQ_INT(options_set(o, row, "pid cpu pid", &e), -1);
+	EQ_STR(e.text, "the column 'pid' is named twice");
+	EQ_INT(options_set(o, row, " ", &e), -1);
+	EQ_INT(options_columns(o, cols), 2);
 	options_free(o);
 }
 

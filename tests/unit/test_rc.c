@@ -428,8 +428,8 @@ TEST(wrong_values)
 	      "'limit.log' (16G)");
 	FIRST("set limit.log 1G\nprocess a {\ncmd x\nlog.keep 2G\n}\n",
 	      "2:9: 'log.keep' of this process is above 'limit.log' (1G)");
-	FIRST("set limit.run-timeout 1h\n", "1:5: 'set limit.run-timeout' is "
-	      "not built yet in this version");
+	FIRST("set limit.run-timeout 1h\n", "1:23: 'limit.run-timeout' (1h) "
+	      "is above 'limit.run-timeout-max' (5m)");
 	FIRST("process a {\ncmd x\nrestart.max 65\n}\n",
 	      "3:13: expected a number from 0 to 64");
 	FIRST("process a\033b x\n", "1:9: 'a?b' is not a valid name");
