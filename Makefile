@@ -7,6 +7,7 @@
 #   T=test_buf       only these unit tests
 #   VTERM_CFLAGS, VTERM_LIBS   another libvterm than pkg-config's
 #   ENGINE_SKIP      engine files to leave out
+#   WITH_HTTP=0      without sbx-serve and the libraries it needs
 #   V=1              show the whole commands
 
 ifndef V
@@ -44,9 +45,17 @@ ALL_LDFLAGS = $(LDSAN) $(LDFLAGS)
 ENGINE_LIBS := $(VTERM_LIBS) -lpcre2-8 -ljansson -lyaml -lm -ldl
 TUI_LIBS := -lncursesw -ltinfo
 
-engine_src := $(filter-out $(addprefix engine/,$(ENGINE_SKIP)),$(wildcard engine/*.c))
+WITH_HTTP ?= 1
+export WITH_HTTP
+HTTP_LIBS := -lmicrohttpd -lwslay
+
+# sbx-serve is a program of its own: its libraries are in no other one.
+http_src := $(wildcard engine/http_*.c)
+engine_src := $(filter-out $(addprefix engine/,$(ENGINE_SKIP)) $(http_src),$(wildcard engine/*.c))
 tui_src := $(wildcard tui/*.c)
 engine_obj := $(engine_src:%.c=$O/%.o)
+http_obj := $(http_src:%.c=$O/%.o)
+http_lib_obj := $(filter-out $O/engine/http_main.o,$(http_obj))
 # main.c and what it alone needs stay out of the library of the tests.
 tui_obj := $(tui_src:%.c=$O/%.o)
 tui_lib_obj := $(filter-out $O/tui/main.o,$(tui_obj))
@@ -55,14 +64,22 @@ unit_src := $(wildcard tests/unit/test_*.c)
 ifdef T
 unit_src := $(T:%=tests/unit/%.c)
 endif
+fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
+ifeq ($(WITH_HTTP),0)
+unit_src := $(filter-out tests/unit/test_http_%.c,$(unit_src))
+fuzz_src := $(filter-out tests/fuzz/fuzz_http_%.c,$(fuzz_src))
+endif
 unit_bin := $(unit_src:%.c=$O/%)
 tool_bin := $(patsubst tests/lib/%.c,$O/tests/lib/%,$(wildcard tests/lib/*.c))
-fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 replay_bin := $(fuzz_src:tests/fuzz/fuzz_%.c=$O/tests/fuzz/replay_%)
 fuzz_bin := $(fuzz_src:tests/fuzz/fuzz_%.c=$O/fuzz/fuzz_%)
 bench_bin := $(patsubst tests/bench/%.c,$O/tests/bench/%,$(wildcard tests/bench/bench_*.c))
 
-all: $O/sbx	## build build/sbx
+all: $O/sbx $(if $(filter 0,$(WITH_HTTP)),,$O/sbx-serve)	## build build/sbx and build/sbx-serve
+
+$O/sbx-serve: $(http_obj) $O/libengine.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(http_obj) $O/libengine.a $(HTTP_LIBS) $(ENGINE_LIBS)
 
 $O/sbx: $(tui_obj) $O/libengine.a
 	$(call say,LD)
@@ -82,6 +99,11 @@ $O/tests/unit/%: $O/tests/unit/%.o $O/libengine.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/libengine.a $(ENGINE_LIBS)
 
+# Those of the server link its modules too.
+$O/tests/unit/test_http_%: $O/tests/unit/test_http_%.o $(http_lib_obj) $O/libengine.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(http_lib_obj) $O/libengine.a $(HTTP_LIBS) $(ENGINE_LIBS)
+
 # Tests of screen modules that do not draw link the tui objects too.
 $O/tests/unit/test_tui_%: $O/tests/unit/test_tui_%.o $(tui_lib_obj) $O/libengine.a
 	$(call say,LD)
@@ -98,6 +120,17 @@ $O/tests/bench/%: $O/tests/bench/%.o $O/libengine.a
 $O/tests/fuzz/replay_%: $O/tests/fuzz/fuzz_%.o $O/tests/fuzz/replay.o $O/libengine.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/tests/fuzz/replay.o $O/libengine.a $(ENGINE_LIBS)
+
+$O/tests/fuzz/replay_http_%: $O/tests/fuzz/fuzz_http_%.o $O/tests/fuzz/replay.o $(http_lib_obj) $O/libengine.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/tests/fuzz/replay.o $(http_lib_obj) $O/libengine.a $(HTTP_LIBS) $(ENGINE_LIBS)
+
+$O/fuzz/fuzz_http_%: tests/fuzz/fuzz_http_%.c tests/fuzz/fuzz.h $(engine_src) $(http_src) $(wildcard engine/*.h)
+	@mkdir -p $(@D)
+	$(call say,FUZZ)
+	$(Q)clang -std=c11 -g -O1 $(CPPFLAGS) $(VTERM_CFLAGS) -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all -o $@ $< $(engine_src) \
+	    $(filter-out engine/http_main.c,$(http_src)) $(HTTP_LIBS) $(ENGINE_LIBS)
 
 # Coverage-guided fuzzing wants clang for everything.
 $O/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(engine_src) $(wildcard engine/*.h)
@@ -171,6 +204,7 @@ doc: all	## regenerate the generated sections of the manuals
 
 install: all	## install under PREFIX (/usr/local)
 	install -D -m 755 $O/sbx $(DESTDIR)$(PREFIX)/bin/sbx
+	[ $(WITH_HTTP) = 0 ] || install -D -m 755 $O/sbx-serve $(DESTDIR)$(PREFIX)/libexec/sbx/sbx-serve
 	install -D -m 644 doc/sbx.1 $(DESTDIR)$(PREFIX)/share/man/man1/sbx.1
 	install -D -m 644 doc/sbxrc.5 $(DESTDIR)$(PREFIX)/share/man/man5/sbxrc.5
 	for t in themes/*.theme; do install -D -m 644 $$t $(DESTDIR)$(PREFIX)/share/sbx/$$t; done
@@ -179,7 +213,7 @@ install: all	## install under PREFIX (/usr/local)
 uninstall:	## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/sbx $(DESTDIR)$(PREFIX)/share/man/man1/sbx.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5/sbxrc.5
-	rm -rf $(DESTDIR)$(PREFIX)/share/sbx $(DESTDIR)$(PREFIX)/share/doc/sbx
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/sbx $(DESTDIR)$(PREFIX)/share/sbx $(DESTDIR)$(PREFIX)/share/doc/sbx
 clean:		## remove the build directories
 	rm -rf $O $O-asan $O-ubsan $O-faults
 help:		## this list

@@ -86,6 +86,7 @@ static cli_verb_fn *const functions[VERB_COUNT] = {
 	[VERB_RELOAD] = cli_reload,
 	[VERB_SET] = cli_set,
 	[VERB_ENV] = cli_env,
+	[VERB_SERVE] = cli_serve,
 };
 
 /* The names of the set without an engine that could be asked. */

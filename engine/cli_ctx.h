@@ -59,7 +59,7 @@ cli_verb_fn cli_control, cli_signal, cli_rm, cli_logs, cli_send, cli_screen;
 cli_verb_fn cli_wait, cli_values, cli_events, cli_check, cli_doctor;
 cli_verb_fn cli_reset, cli_version, cli_why, cli_keys, cli_run;
 cli_verb_fn cli_plain, cli_completion, cli_init, cli_theme, cli_reload;
-cli_verb_fn cli_set, cli_env;
+cli_verb_fn cli_set, cli_env, cli_serve;
 cli_verb_fn cli_watch;
 /* list, show, check. */
 extern const struct table cli_theme_table;

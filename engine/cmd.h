@@ -32,6 +32,8 @@ enum cmd_value {
 	X(AFTER, "after", 0, CMD_TEXT, "CURSOR",                               \
 	  "only what comes after this cursor")                                 \
 	X(ALL, "all", 'a', CMD_FLAG, "", "every process")                      \
+	X(ALLOW_ORIGIN, "allow-origin", 0, CMD_LIST, "ORIGIN",                 \
+	  "pages from there may ask (may be repeated; *: all)")                \
 	X(ANSI, "ansi", 0, CMD_FLAG, "", "with colours as escape sequences")   \
 	X(BASE64, "base64", 0, CMD_FLAG, "", "TEXT is base64, for any bytes")  \
 	X(CWD, "cwd", 0, CMD_TEXT, "DIR", "working directory")                 \
@@ -60,6 +62,8 @@ enum cmd_value {
 	  "with the directory, user and environment of NAME")                  \
 	X(LIMIT, "limit", 0, CMD_UINT, "N", "at most N of them")               \
 	X(LINES, "lines", 'n', CMD_UINT, "N", "only the last N lines")         \
+	X(LISTEN, "listen", 0, CMD_TEXT, "ADDR:PORT",                          \
+	  "where to listen (127.0.0.1:2468)")                                  \
 	X(LOG, "log", 0, CMD_TEXT, "RE", "until a line of its log matches")    \
 	X(MAX_OUTPUT, "max-output", 0, CMD_SIZE, "SIZE",                       \
 	  "keep so much of each stream (head), drop the rest")                 \
@@ -103,7 +107,13 @@ enum cmd_value {
 	  "stop it when it runs longer than T")                                \
 	X(TIMEOUT, "timeout", 0, CMD_DURATION, "T",                            \
 	  "give up after T (exit 124)")                                        \
+	X(TOKEN, "token", 0, CMD_TEXT, "T",                                    \
+	  "who asks has to know T (better: --token-file)")                     \
+	X(TOKEN_FILE, "token-file", 0, CMD_TEXT, "FILE",                       \
+	  "the same, from the first line of FILE (-: stdin)")                  \
 	X(TTY, "tty", 't', CMD_FLAG, "", "give it a terminal")                 \
+	X(UNIX, "unix", 0, CMD_TEXT, "PATH",                                   \
+	  "listen on a socket in the file system instead")                     \
 	X(UNTIL, "until", 0, CMD_TEXT, "RE",                                   \
 	  "then wait for a new line of its log that matches")                  \
 	X(UNTIL_SCREEN, "until-screen", 0, CMD_TEXT, "RE",                     \

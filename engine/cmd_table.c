@@ -330,7 +330,16 @@ enum { MANY = 10000 };
 		"the names of processes.\n"
 
 #define X_SERVE                                                                \
-	.words_max = MANY, .options = NO_OPTIONS
+	.built = true,                                                         \
+	.options = OPTIONS(O(LISTEN), O(UNIX), O(TOKEN), O(TOKEN_FILE),        \
+			   O(ALLOW_ORIGIN)),                                   \
+	.examples = "serve\n" "serve --unix /run/user/1000/sbx-api.sock\n"     \
+		    "serve --listen 0.0.0.0:2468 --token-file token\n",        \
+	.more = "HTTP, events and WebSockets for programs and browsers; the\n" \
+		"processes are those of the set here, and its engine is\n"     \
+		"started if there is none.  Prints its address and stays\n"    \
+		"in the foreground.  An address that is not of this machine\n" \
+		"alone needs a token.\n"
 
 #define X_VERSION                                                              \
 	.built = true,                                                         \

@@ -261,8 +261,8 @@ read_small(const char *path, char *out, size_t cap)
  * would start every process twice.  So the anchor counts, and it counts only
  * if the process of that number is one, and of this set.
  */
-static bool
-is_coming_back(const struct session *s)
+bool
+session_is_coming_back(const struct session *s)
 {
 	char text[32], proc[64], cmdline[8192], want[8192];
 
@@ -308,7 +308,7 @@ session_connect(struct session *s, struct loop *l,
 		struct client *c = try_connect(s, l, hooks, arg, &why);
 		if (c)
 			return c;
-		if (why.code != ERR_NO_ENGINE || !is_coming_back(s))
+		if (why.code != ERR_NO_ENGINE || !session_is_coming_back(s))
 			break;
 		if (clock_ms() > at_end_ms) {
 			err_set(&why, ERR_FAILED, "the engine of '%.300s' "
@@ -331,7 +331,8 @@ session_connect(struct session *s, struct loop *l,
 }
 
 static void
-child_exec(int log_fd, const char *pid_file, const char *word)
+child_exec(const char *program, int log_fd, const char *pid_file,
+	   const char *word)
 {
 	int null = open("/dev/null", O_RDWR);
 	int pid_fd = sys_open(pid_file, O_WRONLY | O_CREAT | O_TRUNC |
@@ -353,7 +354,7 @@ child_exec(int log_fd, const char *pid_file, const char *word)
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
 	char *argv[] = { "sbx", "__anchor", (char *)(uintptr_t)word, NULL };
-	execv("/proc/self/exe", argv);
+	execv(program ? program : "/proc/self/exe", argv);
 	dprintf(2, "sbx: starting the engine: %s\n", strerror(errno));
 	_exit(125);
 }
@@ -380,7 +381,7 @@ spawn_anchor(const struct session *s, int log_fd, struct err *e)
 		setsid();
 		pid_t second = fork();
 		if (second == 0)
-			child_exec(log_fd, pid_file, word);
+			child_exec(s->program, log_fd, pid_file, word);
 		_exit(second < 0 ? errno : 0);
 	}
 	if (pid < 0) {
@@ -445,7 +446,7 @@ start_locked(struct session *s, struct loop *l,
 	int r = spawn_anchor(s, log_fd, e);
 	while (r == 0 && !c) {
 		/* Looked at first: what it has left behind is complete. */
-		bool dead = !is_coming_back(s);
+		bool dead = !session_is_coming_back(s);
 		c = try_connect(s, l, hooks, arg, &why);
 		if (!c && (why.code != ERR_NO_ENGINE || dead ||
 			   clock_ms() > at_end_ms)) {

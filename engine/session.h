@@ -23,6 +23,7 @@ struct session {
 	char *sock_path;
 	char *rc_path;		/* absolute; NULL: there is none */
 	bool named;		/* by -f */
+	const char *program;	/* that engines are; NULL: this one.  Borrowed */
 	const char *outcome;	/* of mistakes in the file; NULL: "nothing was
 				 * started" */
 	struct set *set;	/* NULL before session_load */
@@ -47,6 +48,9 @@ struct client *session_connect(struct session *s, struct loop *l,
 struct client *session_start(struct session *s, struct loop *l,
 			    const struct client_hooks *hooks, void *arg,
 			    struct err *e);
+/* Is there one that does not listen at present, but will?  Its keeper starts
+ * one again that was killed. */
+bool	session_is_coming_back(const struct session *s);
 /* Packs s->set with our environment, for PROTO_LOAD.  0 or -1. */
 int	session_pack(const struct session *s, struct buf *out, struct err *e);
 

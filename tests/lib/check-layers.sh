@@ -19,4 +19,12 @@ no "only engine/regex.c includes pcre2.h" '#include *<pcre2' \
 	$(echo "$engine" | grep -v '^engine/regex\.c$') $(ls tui/*.[ch] 2>/dev/null)
 no "only engine/ytree.c includes yaml.h" '#include *<yaml' \
 	$(echo "$engine" | grep -v '^engine/ytree\.c$') $(ls tui/*.[ch] 2>/dev/null)
+no "only engine/http_server.c includes microhttpd.h" '#include *<microhttpd' \
+	$(echo "$engine" | grep -v '^engine/http_server\.c$') $(ls tui/*.[ch] 2>/dev/null)
+no "only engine/http_ws.c includes wslay.h" '#include *<wslay' \
+	$(echo "$engine" | grep -v '^engine/http_ws\.c$') $(ls tui/*.[ch] 2>/dev/null)
+no "only engine/http_*.[ch] and import_npm.c include jansson.h" '#include *<jansson' \
+	$(echo "$engine" | grep -v '^engine/http_\|^engine/import_npm\.c$') $(ls tui/*.[ch] 2>/dev/null)
+no "engine, keeper and sbx know nothing of HTTP" '#include *"http_' \
+	$(echo "$engine" | grep -v '^engine/http_') $(ls tui/*.[ch] 2>/dev/null)
 exit $fail

@@ -7,6 +7,7 @@
 set -eu
 
 build="gcc make pkg-config libncurses-dev libvterm-dev libpcre2-dev libjansson-dev libyaml-dev"
+[ "${WITH_HTTP:-1}" = 0 ] || build="$build libmicrohttpd-dev libwslay-dev"
 tests="$build clang libclang-rt-14-dev tmux vim htop less procps python3 perl \
 mandoc valgrind vttest postgresql redis-server nginx-light curl git strace util-linux"
 
@@ -36,6 +37,12 @@ check)
 		jansson:libjansson-dev yaml-0.1:libyaml-dev; do
 		command -v pkg-config >/dev/null 2>&1 && pkg-config --exists ${lib%:*} && continue
 		echo "sbx: the build needs ${lib%:*} (Debian: ${lib#*:}); 'make deps' installs what is missing on Debian" >&2
+		exit 1
+	done
+	[ "${WITH_HTTP:-1}" = 0 ] && exit 0
+	for header in microhttpd.h:libmicrohttpd-dev wslay/wslay.h:libwslay-dev; do
+		echo "#include <${header%:*}>" | ${CC:-cc} -E -x c - >/dev/null 2>&1 && continue
+		echo "sbx: sbx-serve needs ${header%:*} (Debian: ${header#*:}); 'make deps' installs it, WITH_HTTP=0 does without" >&2
 		exit 1
 	done
 	exit 0 ;;

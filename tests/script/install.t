@@ -12,7 +12,7 @@ put() {
 ok "make install" put install
 root=$T/x/usr/local
 is "$(cd "$root" && find . -type f | grep -v '\.theme$' | sort | tr '\n' ' ')" \
-	"./bin/sbx ./share/doc/sbx/sbxrc.example ./share/man/man1/sbx.1 ./share/man/man5/sbxrc.5 " \
+	"./bin/sbx ./libexec/sbx/sbx-serve ./share/doc/sbx/sbxrc.example ./share/man/man1/sbx.1 ./share/man/man5/sbxrc.5 " \
 	"program, manuals and example are there"
 is "$(ls "$root/share/sbx/themes")" "$(cd themes && ls ./*.theme | sed 's,.*/,,')" \
 	"so are all themes"

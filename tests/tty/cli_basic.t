@@ -38,8 +38,6 @@ exits 2 "a misspelt verb" sbx stpo
 like "$err" "did you mean 'sbx stop'" "one is suggested"
 exits 2 "a verb without its words" sbx stop
 exits 2 "a value that is none" sbx wait x --timeout soon
-exits 2 "what is not built" sbx serve
-like "$err" "not built yet" "says so"
 exits 2 "an error in JSON" sbx ls --limit x --json
 out=$err
 is "$(json 'v["error"]["code"]')" usage "has its code"
