@@ -9,7 +9,8 @@ set -eu
 build="gcc make pkg-config libncurses-dev libvterm-dev libpcre2-dev libjansson-dev libyaml-dev"
 [ "${WITH_HTTP:-1}" = 0 ] || build="$build libmicrohttpd-dev libwslay-dev"
 tests="$build clang libclang-rt-14-dev tmux vim htop less procps python3 perl \
-mandoc valgrind vttest postgresql redis-server nginx-light curl git strace util-linux"
+mandoc valgrind vttest postgresql redis-server nginx-light curl git strace util-linux \
+nodejs npm chromium"
 
 # A package counts as there when another one provides the same thing.
 present() {
@@ -18,7 +19,8 @@ present() {
 	postgresql) ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 ;;
 	gcc) command -v cc >/dev/null 2>&1 ;;
 	libclang-rt-14-dev) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 ;;
-	make | tmux | vim | vttest | htop | less | python3 | perl | mandoc | valgrind | redis-server | curl | git | strace | clang)
+	nodejs) command -v node >/dev/null 2>&1 ;;
+	make | tmux | vim | vttest | htop | less | python3 | perl | mandoc | valgrind | redis-server | curl | git | strace | clang | npm | chromium)
 		command -v "$1" >/dev/null 2>&1 ;;
 	*) dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed' ;;
 	esac
