@@ -222,7 +222,7 @@ struct proc {
 };
 
 enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK,
-	HELPER_CONFIG, HELPER_CHORE };
+	HELPER_CONFIG, HELPER_CHORE, HELPER_LEFT };
 
 /* A child that is no process of the set (helper.c). */
 struct helper {
@@ -232,7 +232,8 @@ struct helper {
 	uint64_t slot, tag;
 	uint32_t proc;		/* for whom it works */
 	struct source *source;	/* its output, read and thrown away */
-	uint64_t at_kill_us;
+	bool ended;		/* and that was told; what it left is killed */
+	uint64_t at_kill_us;	/* 0: it may go on */
 };
 
 struct peer {
@@ -497,6 +498,10 @@ int	helper_start_own(struct engine *e, enum helper_kind kind,
 			 uint64_t max_us, uint64_t *slot);
 /* How many of a kind work for p. */
 size_t	helper_count(const struct proc *p, enum helper_kind kind);
+/* A slot that nobody here knows: what is alive of it is killed. */
+void	helper_adopt(struct engine *e, const struct keep_slot *s);
+/* Kills those that are due; when to look again, UINT64_MAX: never. */
+uint64_t helper_settle(struct engine *e, uint64_t now);
 /* Forgets them all: the engine ends, the keeper and the next one go on. */
 void	helper_close(struct engine *e);
 /* Kills it; nobody is told of its end when slot is forgotten. */

@@ -243,6 +243,8 @@ on_adopt(const struct keep_slot *s, void *arg)
 	struct proc *p = engine_find_slot(e, s->slot);
 	struct keep_fds fds = s->fds;
 
+	/* Numbers of commands are not in the registry. */
+	e->next_slot = SBX_MAX(e->next_slot, (uint32_t)s->slot);
 	bool over = !p || !(p->life.spawning || p->life.alive ||
 			    p->life.ending);
 	if (p && over && p->policy.tree_keep && s->state == KEEP_ENDED) {
@@ -251,11 +253,9 @@ on_adopt(const struct keep_slot *s, void *arg)
 		return;
 	}
 	if (over) {
-		/* A check of the former engine, or a run that is over. */
+		/* A command of the former engine, or a run that is over. */
 		keep_fds_close(&fds, ~0u);
-		if (s->state == KEEP_RUNNING || s->state == KEEP_PAUSED)
-			tree_kill_round(e->tree, s->tag, NULL);
-		keeplink_release(e->link, s->slot);
+		helper_adopt(e, s);
 		return;
 	}
 	p->slot_known = true;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,11 +84,13 @@ fault(const char *name)
 	    (strcmp(now.role, "any") == 0 ||
 	     strcmp(now.role, my_role()) == 0)) {
 		now.calls++;
-		if (now.calls == now.nth ||
-		    (now.onward && now.calls > now.nth))
-			result = -now.code;
-		if (result && !now.onward)
+		bool hit = now.calls == now.nth ||
+			   (now.onward && now.calls > now.nth);
+		result = hit ? -now.code : 0;
+		if (hit && !now.onward)
 			unlink(path);
+		while (hit && now.code == 0 && access(path, F_OK) == 0)
+			poll(NULL, 0, 10);
 	}
 	errno = saved;
 	return result;

@@ -11,7 +11,8 @@
  * the NTH call of the wrapper NAME (sys.c; "mem" for an allocation) in a
  * process of that ROLE fails: engine, keeper (and what it has forked, until
  * exec), anchor, client or any.  A fault without '+' removes the file when it
- * has happened; one with '+' goes on until somebody else does.
+ * has happened; one with '+' goes on until somebody else does.  With an ERRNO
+ * of 0 the call waits until the file is gone.
  */
 
 #ifdef SBX_FAULTS

@@ -1,7 +1,9 @@
 /*
  * Children that are no process of the set: checks by command, the first step
- * of a stop, hooks, work on a log.file.  Each may have a time; what it leaves
- * running goes with it.
+ * of a stop, hooks, work on a log.file, and whatever a former engine has left
+ * at the keeper.  Each may have a time; what it leaves running goes with it:
+ * the keeper's slot is given back only when nothing of its tree is alive, so
+ * that there is always somebody who knows of it.
  */
 #include "core.h"
 
@@ -17,6 +19,8 @@
 #include "spawn.h"
 #include "sys.h"
 #include "tree.h"
+
+enum { LOOK_US = 50 * 1000 };	/* at what does not die at once */
 
 static struct helper *
 find(const struct engine *e, uint64_t slot)
@@ -47,9 +51,17 @@ helper_close(struct engine *e)
 					    node));
 }
 
+/* Nothing of it is left. */
+static void
+let_go(struct engine *e, struct helper *h)
+{
+	keeplink_release(e->link, h->slot);
+	helper_free(e, h);
+}
+
 /* text NULL: it ended well. */
 static void
-finish(struct engine *e, struct helper *h, const char *text)
+tell(struct engine *e, const struct helper *h, const char *text)
 {
 	struct proc *p = engine_find(e, h->proc);
 
@@ -61,8 +73,14 @@ finish(struct engine *e, struct helper *h, const char *text)
 		proccopy_squeezed(e, h, !text);
 	else if (p)
 		proccheck_ended(p, h, text);
-	keeplink_release(e->link, h->slot);
-	helper_free(e, h);
+}
+
+static void
+look_soon(struct engine *e, struct helper *h)
+{
+	h->at_kill_us = clock_us();
+	e->tree_dirty = true;
+	loop_again(e->loop);
 }
 
 static void
@@ -135,7 +153,7 @@ helper_count(const struct proc *p, enum helper_kind kind)
 
 	list_each(n, &p->e->helpers) {
 		struct helper *h = container_of(n, struct helper, node);
-		count += h->proc == p->id && h->kind == kind;
+		count += h->proc == p->id && h->kind == kind && !h->ended;
 	}
 	return count;
 }
@@ -145,11 +163,53 @@ helper_cancel(struct engine *e, uint64_t slot)
 {
 	struct helper *h = slot ? find(e, slot) : NULL;
 
-	if (!h)
-		return;
-	h->at_kill_us = clock_us();
-	e->tree_dirty = true;
-	loop_again(e->loop);
+	if (h)
+		look_soon(e, h);
+}
+
+void
+helper_adopt(struct engine *e, const struct keep_slot *s)
+{
+	struct helper *h = mem_alloc(sizeof *h);
+
+	list_init(&h->node);
+	h->kind = HELPER_LEFT;
+	h->name = mem_str("");
+	h->slot = s->slot;
+	h->tag = s->tag;
+	h->ended = s->state == KEEP_ENDED || s->state == KEEP_NEVER;
+	list_add_tail(&e->helpers, &h->node);
+	/* One that is not through exec yet may have no tag, but has a pid. */
+	if (!h->ended)
+		tree_leader(e->tree, h->tag, s->pid);
+	look_soon(e, h);
+}
+
+uint64_t
+helper_settle(struct engine *e, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+	bool scanned = false;
+
+	list_each_safe(n, after, &e->helpers) {
+		struct helper *h = container_of(n, struct helper, node);
+		if (!h->at_kill_us)
+			continue;
+		if (h->at_kill_us <= now) {
+			if (!scanned)
+				(void)tree_scan(e->tree, TREE_EXACT);
+			scanned = true;
+			size_t left = tree_count(e->tree, h->tag);
+			if (left == 0 && h->ended) {
+				let_go(e, h);
+				continue;
+			}
+			tree_kill(e->tree, h->tag);
+			h->at_kill_us = now + LOOK_US;
+		}
+		next = SBX_MIN(next, h->at_kill_us);
+	}
+	return next;
 }
 
 static void
@@ -191,9 +251,11 @@ helper_failed(struct engine *e, uint64_t slot, int error)
 {
 	struct helper *h = find(e, slot);
 
-	if (h)
-		finish(e, h, strerror(error));
-	return h;
+	if (!h)
+		return false;
+	tell(e, h, strerror(error));
+	let_go(e, h);
+	return true;
 }
 
 bool
@@ -205,11 +267,15 @@ helper_exited(struct engine *e, uint64_t slot, const struct keep_exit *x)
 
 	if (!h)
 		return false;
-	/* What it left running goes with it. */
-	tree_kill_round(e->tree, h->tag, NULL);
 	snprintf(text, sizeof text, "%s %d",
 		 normal ? "has exit code" : "was ended by signal",
 		 normal ? WEXITSTATUS(x->status) : WTERMSIG(x->status));
-	finish(e, h, normal && WEXITSTATUS(x->status) == 0 ? NULL : text);
+	h->ended = true;
+	tell(e, h, normal && WEXITSTATUS(x->status) == 0 ? NULL : text);
+	/* The keeper's word saves looking for what it has left. */
+	if (x->orphans == 0)
+		let_go(e, h);
+	else
+		look_soon(e, h);
 	return true;
 }

@@ -400,6 +400,9 @@ proc_settle_trees(struct engine *e)
 			p->tree_gone = true;
 		if (wants_look(p) &&
 		    (p->signal_wanted || p->at_tree_look_us <= now)) {
+			/* Who asked for an end and why has to outlive us. */
+			if (!scanned && (p->signal_wanted || p->killing))
+				(void)registry_save(e);
 			if (!scanned)
 				blind = tree_scan(e->tree, TREE_EXACT) < 0;
 			scanned = true;
@@ -412,15 +415,7 @@ proc_settle_trees(struct engine *e)
 		else if (p->leader_ended)
 			next = SBX_MIN(next, now + LOOK_FIRST_US);
 	}
-	list_each(node, &e->helpers) {
-		struct helper *h = container_of(node, struct helper, node);
-		if (h->at_kill_us && h->at_kill_us <= now) {
-			tree_kill_round(e->tree, h->tag, NULL);
-			h->at_kill_us = now + LOOK_MAX_US;
-		}
-		if (h->at_kill_us)
-			next = SBX_MIN(next, h->at_kill_us);
-	}
+	next = SBX_MIN(next, helper_settle(e, now));
 	e->tree_dirty = next != UINT64_MAX;
 	if (e->tree_dirty)
 		engine_turn_at(e, next);

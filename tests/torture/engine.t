@@ -170,6 +170,28 @@ ok((p.returncode, out) == (7, b"a\n"),
    "an engine dies with a command: its code and bytes are there",
    (i, p.returncode, out, err))
 
+# --- while the signals of a restart go out --------------------------------------
+
+many = Set("set limit.processes 100\n" + "".join(
+    "process p%d {\n argv %s wait\n}\n" % (i, ZOO) for i in range(40)))
+same(many.sbx("up", "--wait", "30s")[0], 0, "a set of forty")
+for i in range(10 if LONG else 3):
+    engine = until(lambda: many.doctor().get("engine_pid"), 30)
+    pids = [r["pid"] for r in many.rows()]
+    p = many.popen("restart", "--all", stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    until(lambda: not all(alive(pid) for pid in pids), 20, 0)
+    os.kill(engine, signal.SIGKILL)
+    p.wait(30)
+    rows = wait_rows(many, lambda r: all(
+        (p["status"], p["run"]) == ("running", i + 2) for p in r.values()))
+    bad = [r for r in rows.values()
+           if (r["status"], r["run"]) != ("running", i + 2)]
+    if bad:
+        break
+ok(not bad, "whoever got the signal of a restart runs again", bad)
+many.end()
+
 # --- stopped for a while ----------------------------------------------------------------
 
 engine = s.pids()[0]

@@ -19,7 +19,7 @@ other = os.environ.get("O", "build").rstrip("/") + "-faults/sbx"
 if os.path.exists(other):
     os.environ["SBX"] = os.path.abspath(other)
 from sbxtest import LONG, SBX, ZOO, Set, alive, done, ok, same, skip_all, until
-from torture import clean, nfds, numbers, rundir, wait_rows, zombies
+from torture import clean, descendants, nfds, numbers, rundir, wait_rows, zombies
 
 with open(SBX, "rb") as f:
     if b"SBX_FAULT\0" not in f.read():
@@ -279,6 +279,46 @@ s.arm("engine/dup:%d:1+" % errno.EMFILE)
 same(s.sbx("down")[0], 0, "down works without a registry")
 s.disarm()
 clean(s, "records that cannot be kept")
+s.end()
+
+# --- an engine dies while a command is on its way to exec ----------------------------------
+
+s = Faulty("process a {\n argv %s wait\n ready exec exec sleep 4321\n}\n" % ZOO)
+same(s.sbx("up")[0], 0, "a set with a check by command")
+engine, keeper, anchor = s.pids()
+
+
+def commands():
+    """Of the keeper's children: pids by what they run."""
+    found = {}
+    for pid, state in descendants(keeper).items():
+        try:
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                found.setdefault(f.read(), []).append(pid)
+        except OSError:
+            pass
+    return found
+
+
+CHECK = b"sleep\0004321\0"
+with open("/proc/%d/cmdline" % keeper, "rb") as f:
+    RAW = f.read()
+ok(until(lambda: CHECK in commands()), "its check runs", commands())
+s.arm("keeper/fstat:0:1+")
+os.kill(commands()[CHECK][0], signal.SIGKILL)
+ok(until(lambda: RAW in commands(), 15, 0), "the next one takes long to begin",
+   commands())
+lost = commands()[RAW][0]
+s.kill_engine()
+ok(until(lambda: s.sbx("ls")[0] == 0, 20), "another engine takes over")
+# Its number is not given out again: else the next check's time ends it too.
+ok(until(lambda: not alive(lost), 4), "what nobody waits for is gone",
+   commands())
+s.disarm()
+ok(until(lambda: len(commands().get(CHECK, ())) == 1),
+   "and its check goes on", commands())
+clean(s, "a command that took long")
+same(s.sbx("down")[0], 0, "down works")
 s.end()
 
 # --- a socket of no more use ---------------------------------------------------------
