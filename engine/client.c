@@ -18,7 +18,12 @@
 #include "msg.h"
 #include "spec.h"
 #include "sys.h"
-#include "utf8.h"
+
+enum {
+	PASTE_PIECE = 1 << 20,
+	PASTE_HEAD = 64,
+	QUEUE_MAX = PROTO_PASTE_MAX + CONN_QUEUE_MAX,
+};
 
 struct ask {
 	struct list node;
@@ -237,6 +242,7 @@ client_new_fd(struct loop *l, int fd, const struct client_hooks *hooks,
 		release(c);
 		return NULL;
 	}
+	conn_allow(c->conn, QUEUE_MAX);
 	/* A directory in /tmp may have been made for us by somebody else. */
 	if ((uid_t)conn_peer_uid(c->conn) != geteuid()) {
 		err_set(e, ERR_FAILED, "the engine belongs to somebody else "
@@ -540,26 +546,28 @@ client_key_ask(struct client *c, uint32_t proc, struct key k,
 	return r;
 }
 
-/*
- * A paste is cut at the size of an input frame; the terminal's own marks of
- * begin and end are put around each piece by the engine, so a piece is kept
- * as large as it may be.
- */
 int
 client_paste(struct client *c, uint32_t proc, const void *data, size_t len)
 {
+	size_t heads = (len / PASTE_PIECE + 1) * PASTE_HEAD, off = 0;
 	int r = 0;
 
-	for (size_t off = 0; r == 0 && off < len;) {
-		const char *s = (const char *)data + off;
-		size_t n = utf8_piece(s, len - off, CLIENT_INPUT_MAX);
-		struct buf b = BUF_INIT(CLIENT_INPUT_MAX + 64);
+	if (len > PROTO_PASTE_MAX)
+		return -EMSGSIZE;
+	if (!c->conn)
+		return -EPIPE;
+	if (len + heads > conn_room(c->conn))
+		return -EAGAIN;
+	do {
+		struct buf b = BUF_INIT(PASTE_PIECE + PASTE_HEAD);
+		size_t n = SBX_MIN(len - off, (size_t)PASTE_PIECE);
 		r = msg_put_u32(&b, proc);
-		r |= msg_put_bytes(&b, s, n);
+		r |= msg_put_u8(&b, off + n == len);
+		r |= msg_put_bytes(&b, (const char *)data + off, n);
 		r = r ? -EMSGSIZE : send_frame(c, PROTO_PASTE, 0, &b);
 		buf_fini(&b);
 		off += n;
-	}
+	} while (r == 0 && off < len);
 	return r;
 }
 

@@ -111,6 +111,8 @@ int	client_subscribe(struct client *c, uint32_t bits);
 int	client_screen_watch(struct client *c, uint32_t proc, uint16_t rows,
 			    uint16_t cols);
 int	client_key(struct client *c, uint32_t proc, struct key k);
+/* All of it or nothing: -EMSGSIZE above PROTO_PASTE_MAX, -EAGAIN while too
+ * much waits for the engine. */
 int	client_paste(struct client *c, uint32_t proc, const void *data,
 		     size_t len);
 int	client_mouse(struct client *c, uint32_t proc, unsigned kind,

@@ -35,7 +35,7 @@ struct conn {
 	void *arg;
 	struct buf in, out;
 	size_t in_used;			/* bytes of in that were delivered */
-	size_t out_sent;
+	size_t out_sent, out_max;
 	uint64_t sent_total, queued_total;
 	struct list out_fds;
 	int held[HELD_FDS_MAX];
@@ -165,6 +165,28 @@ flush(struct conn *c)
 	return 0;
 }
 
+void
+conn_allow(struct conn *c, size_t queue_max)
+{
+	c->out_max = queue_max;
+	/* What was sent of it already is cut off in larger pieces. */
+	c->out.max = queue_max + READ_CHUNK;
+}
+
+size_t
+conn_queued(const struct conn *c)
+{
+	return c->out.len - c->out_sent;
+}
+
+size_t
+conn_room(const struct conn *c)
+{
+	size_t queued = conn_queued(c);
+
+	return queued < c->out_max ? c->out_max - queued : 0;
+}
+
 int
 conn_send(struct conn *c, uint16_t type, uint32_t id, const void *data,
 	  size_t len, const int *fds, int nfds)
@@ -173,7 +195,7 @@ conn_send(struct conn *c, uint16_t type, uint32_t id, const void *data,
 		return -EMSGSIZE;
 	if (c->dead || c->finishing || !c->source)
 		return -EPIPE;
-	if (c->out.len - c->out_sent + len + HEAD > CONN_QUEUE_MAX)
+	if (len + HEAD > conn_room(c))
 		return -EAGAIN;
 	struct fd_batch *b = NULL;
 	if (nfds > 0) {
@@ -348,7 +370,7 @@ conn_new(struct loop *l, int fd, conn_frame_fn *on_frame,
 			    .on_closed = on_closed, .arg = arg,
 			    .peer_uid = (uid_t)-1, .peer_pid = -1 };
 	buf_init(&c->in, CONN_FRAME_MAX + HEAD + READ_CHUNK);
-	buf_init(&c->out, CONN_QUEUE_MAX + READ_CHUNK);
+	conn_allow(c, CONN_QUEUE_MAX);
 	list_init(&c->out_fds);
 	struct ucred cred;
 	socklen_t len = sizeof cred;
@@ -378,12 +400,6 @@ conn_finish(struct conn *c)
 		/* Through the loop, so that on_closed is never reentrant. */
 		loop_want(c->source, LOOP_OUT);
 	}
-}
-
-size_t
-conn_queued(const struct conn *c)
-{
-	return c->out.len - c->out_sent;
 }
 
 void

@@ -62,7 +62,11 @@ struct watchset;
 enum {
 	PROCS_MAX = 20000,
 	PEERS_MAX = 256,
-	INPUT_MAX = 1 << 20,	/* queued towards one process, bytes */
+	/*
+	 * Queued towards one process, bytes.  A paste is taken whole: with one
+	 * there may be PROTO_PASTE_MAX more.
+	 */
+	INPUT_MAX = 1 << 20,
 	SCROLLBACK_ROWS = 10000,
 	HISTORY_ROWS = 2000,	/* of scrollback that outlive an engine */
 	SNAPSHOT_EVERY = 1 << 20, /* bytes of terminal output */
@@ -181,6 +185,7 @@ struct proc {
 	/* its input */
 	struct source *out;	/* stdin pipe; a terminal uses in[] */
 	struct buf input;
+	size_t input_off;	/* of it, that were taken out already */
 	uint64_t input_taken;	/* bytes that were taken out of it */
 	bool input_eof;		/* close after what is queued */
 
@@ -254,6 +259,8 @@ struct peer {
 	uint16_t screen_rows, screen_cols;	/* of the last one sent */
 	uint64_t at_screen_us;
 	uint64_t at_typed_us;
+	struct buf paste;	/* the pieces of one that have come */
+	bool paste_over;	/* ... which are too many */
 };
 
 struct engine {
@@ -442,8 +449,11 @@ bool	procio_drained(struct proc *p);
 void	procio_pace(struct engine *e);	/* the streams in a flood */
 /* An answer of the terminal itself; dropped when the queue is full. */
 void	procio_answer(struct proc *p, const char *data, size_t len);
-int	procio_input(struct proc *p, const char *data, size_t len, bool eof,
-		     struct err *err);
+enum { PROCIO_EOF = 1, PROCIO_PASTE = 2 };
+int	procio_input(struct proc *p, const char *data, size_t len,
+		     unsigned flags, struct err *err);
+/* What of its input waits to be read. */
+size_t	procio_waiting(const struct proc *p);
 /* How much of each stream its process has written by now. */
 void	procio_mark(struct proc *p, struct proto_mark *m);
 /* Marks what a former engine threw away and had no time to tell. */

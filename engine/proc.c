@@ -29,6 +29,7 @@ enum {
 	LOOK_FIRST_US = 1000,	/* at what a killed or ended tree has left */
 	LOOK_MAX_US = 50000,
 	SAVE_AGAIN_US = 100 * 1000,
+	PASTE_MARKS = 64,	/* bytes that a terminal has around one */
 };
 
 void
@@ -502,7 +503,7 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 			    .spec = spec, .environ = environ_,
 			    .from_seq = from_seq,
 			    .created_ms = clock_wall_ms() };
-	buf_init(&p->input, INPUT_MAX);
+	buf_init(&p->input, INPUT_MAX + PROTO_PASTE_MAX + PASTE_MARKS);
 	buf_init(&p->base, 8 << 20);
 	buf_init(&p->base_history, 8 << 20);
 	buf_init(&p->packed, SPEC_PACK_MAX);

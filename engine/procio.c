@@ -22,6 +22,7 @@
 enum {
 	DRAIN_MAX = 1 << 20,	/* from one stream in one go */
 	MARK_DRAINS = 8,
+	FLUSH_MAX = 1 << 20,	/* of input in one go */
 	FOLD_SLICE = 128 << 10,	/* bytes */
 	/*
 	 * For all processes, in one turn: folding may lag behind, draining may
@@ -165,6 +166,12 @@ pace_again(struct engine *e)
 		timer_arm(e->pace, clock_us() + PACE_US);
 }
 
+size_t
+procio_waiting(const struct proc *p)
+{
+	return p->input.len - p->input_off;
+}
+
 static bool flush_input(struct proc *p);
 
 static void
@@ -173,7 +180,7 @@ on_readable(struct source *src, unsigned events, void *arg)
 	struct proc *p = arg;
 	enum log_stream s = src == p->in[LOG_OUT] ? LOG_OUT :
 			    src == p->in[LOG_ERR] ? LOG_ERR : LOG_PTY;
-	if ((events & LOOP_OUT) && s == LOG_PTY && p->input.len > 0)
+	if ((events & LOOP_OUT) && s == LOG_PTY && procio_waiting(p) > 0)
 		flush_input(p);
 	if (!(events & LOOP_IN) || !p->in[s])
 		return;
@@ -436,7 +443,7 @@ procio_attach(struct proc *p, struct keep_fds *f)
 	}
 	proccheck_notify(p, fd[KEEP_FD_NOTIFY]);
 	keep_fds_init(f);
-	if (p->input.len > 0 || p->input_eof)
+	if (procio_waiting(p) > 0 || p->input_eof)
 		flush_input(p);
 	p->fold_dirty = true;
 }
@@ -447,7 +454,14 @@ take_input(struct proc *p, size_t len)
 {
 	size_t i = p->id % CRUMBS_MAX;
 
-	buf_skip(&p->input, len);
+	/* In large steps: what is behind it is moved. */
+	p->input_off += len;
+	if (p->input_off > p->input.len / 2) {
+		buf_skip(&p->input, p->input_off);
+		p->input_off = 0;
+	}
+	if (p->input.len == 0 && p->input.cap > FLUSH_MAX)
+		buf_fini(&p->input);
 	p->input_taken += len;
 	p->e->crumbs->typed[i].id = p->id;
 	p->e->crumbs->typed[i].bytes = p->input_taken;
@@ -472,7 +486,7 @@ close_stdin(struct proc *p)
 {
 	loop_drop(p->out);
 	p->out = NULL;
-	take_input(p, p->input.len);
+	take_input(p, procio_waiting(p));
 	p->input_eof = false;
 	/* The keeper's copy is what keeps the child from seeing the end. */
 	keeplink_close(p->e->link, p->slot, 1u << KEEP_FD_STDIN);
@@ -492,6 +506,7 @@ procio_close_input(struct proc *p)
 	loop_drop(p->out);
 	p->out = NULL;
 	buf_fini(&p->input);
+	p->input_off = 0;
 	p->input_eof = false;
 }
 
@@ -502,39 +517,55 @@ flush_input(struct proc *p)
 	struct source *s = p->out ? p->out : p->in[LOG_PTY];
 	if (!s)
 		return false;
-	while (p->input.len > 0) {
-		ssize_t n = sys_write(loop_fd(s), p->input.data,
-				      SBX_MIN(p->input.len, (size_t)65536));
+	for (size_t done = 0; procio_waiting(p) > 0 && done < FLUSH_MAX;) {
+		ssize_t n = sys_write(loop_fd(s), p->input.data + p->input_off,
+				      SBX_MIN(procio_waiting(p),
+					      (size_t)65536));
 		if (n == -EAGAIN)
 			break;
 		if (n < 0) {
-			take_input(p, p->input.len);
+			take_input(p, procio_waiting(p));
 			if (p->out)
 				close_stdin(p);
 			return false;
 		}
 		take_input(p, (size_t)n);
+		done += (size_t)n;
 	}
 	unsigned keep = loop_wanted(s) & ~(unsigned)LOOP_OUT;
-	loop_want(s, keep | (p->input.len ? LOOP_OUT : 0));
-	if (p->out && p->input_eof && p->input.len == 0)
+	loop_want(s, keep | (procio_waiting(p) ? LOOP_OUT : 0));
+	if (p->out && p->input_eof && procio_waiting(p) == 0)
 		close_stdin(p);
 	return true;
+}
+
+/* 0 or -ENOSPC.  What is taken is taken whole. */
+static int
+queue_input(struct proc *p, const char *data, size_t len, bool paste)
+{
+	size_t waiting = procio_waiting(p);
+
+	if (waiting > INPUT_MAX || (!paste && len > INPUT_MAX - waiting))
+		return -ENOSPC;
+	buf_skip(&p->input, p->input_off);
+	p->input_off = 0;
+	return buf_add(&p->input, data, len);
 }
 
 void
 procio_answer(struct proc *p, const char *data, size_t len)
 {
-	if (p->in[LOG_PTY] && buf_add(&p->input, data, len) == 0)
+	if (p->in[LOG_PTY] && queue_input(p, data, len, false) == 0)
 		flush_input(p);
 }
 
 int
-procio_input(struct proc *p, const char *data, size_t len, bool eof,
+procio_input(struct proc *p, const char *data, size_t len, unsigned flags,
 	     struct err *err)
 {
 	const char *name = p->spec->name;
 	uint64_t limit = options_number(p->e->options, OPTION_LIMIT_INPUT);
+	bool eof = flags & PROCIO_EOF, paste = flags & PROCIO_PASTE;
 
 	if (!proc_is_live(p) || !p->pid)
 		return err_set(err, ERR_FAILED, "'%s' is not running", name);
@@ -547,14 +578,15 @@ procio_input(struct proc *p, const char *data, size_t len, bool eof,
 	if (p->input_eof)
 		return err_set(err, ERR_FAILED,
 			       "the stdin of '%s' is being closed", name);
-	if (len > limit)
+	if (len > limit && !paste)
 		return err_set(err, ERR_FAILED, "%zu bytes are more than "
 			       "limit.input (%llu)", len,
 			       (unsigned long long)limit);
-	if (buf_add(&p->input, data, len) < 0)
-		return err_set(err, ERR_FULL, "'%s' does not read its "
+	if (queue_input(p, data, len, paste) < 0)
+		return err_set(err, ERR_FULL, "%s'%s' does not read its "
 			       "input: %zu bytes are waiting (%d at most)",
-			       name, p->input.len, INPUT_MAX);
+			       paste ? "nothing was pasted: " : "", name,
+			       procio_waiting(p), INPUT_MAX);
 	if (eof && p->out) {
 		p->input_eof = true;
 	} else if (eof) {
@@ -568,7 +600,7 @@ procio_input(struct proc *p, const char *data, size_t len, bool eof,
 		return err_set(err, ERR_FAILED, "the stdin of '%s' is closed",
 			       name);
 	/* Who sent it is told that it was taken. */
-	if (p->input.len > 0 || p->input_eof)
+	if (procio_waiting(p) > 0 || p->input_eof)
 		p->e->registry_dirty = true;
 	return 0;
 }

@@ -42,7 +42,8 @@ enum proto_type {
 	PROTO_SNAPSHOT_GET,	/* u32 proc → SNAPSHOT */
 	PROTO_KEY,		/* u32 proc, u32 sym, u32 mods; → REPLY if it
 				 * has an id */
-	PROTO_PASTE,		/* u32 proc, bytes */
+	PROTO_PASTE,		/* u32 proc, u8 last piece of it, bytes; taken
+				 * whole or not at all */
 	PROTO_MOUSE,		/* u32 proc, u8 kind, u32 button, u16 row,
 				 * u16 col, u32 mods */
 	PROTO_FOCUS,		/* u32 proc, u8 in */
@@ -174,6 +175,8 @@ struct proto_mark {
 	uint64_t off[3];	/* per stream (logfmt.h) */
 };
 enum { PROTO_MARK_MAX = 64 };
+
+enum { PROTO_PASTE_MAX = 16 << 20 };	/* bytes, all pieces together */
 
 /* PROTO_INPUT flags */
 enum { PROTO_INPUT_EOF = 1 };

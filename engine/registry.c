@@ -103,7 +103,8 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	r |= autoport_pack(p, b);
 	r |= msg_put_u64(b, p->input_taken);
 	r |= msg_put_u8(b, p->input_eof);
-	r |= msg_put_bytes(b, p->input.data ? p->input.data : "", p->input.len);
+	r |= msg_put_bytes(b, buf_str(&p->input) + p->input_off,
+			   procio_waiting(p));
 	return r;
 }
 

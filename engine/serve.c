@@ -33,6 +33,7 @@ peer_free(struct peer *c)
 {
 	list_del(&c->node);
 	c->e->npeers--;
+	buf_fini(&c->paste);
 	free(c);
 }
 
@@ -330,8 +331,8 @@ take_mark(struct proc *p, char out[PROTO_MARK_MAX])
 
 /* Typing: what cannot be taken is said to who asks (id), else as a note. */
 static void
-type(struct peer *c, struct proc *p, uint32_t id, const char *data,
-     size_t len)
+type(struct peer *c, struct proc *p, uint32_t id, unsigned flags,
+     const char *data, size_t len)
 {
 	struct err err = ERR_INIT;
 	char mark[PROTO_MARK_MAX];
@@ -342,7 +343,7 @@ type(struct peer *c, struct proc *p, uint32_t id, const char *data,
 	}
 	if (id)
 		take_mark(p, mark);
-	if (len && procio_input(p, data, len, false, &err) < 0 && !id)
+	if (len && procio_input(p, data, len, flags, &err) < 0 && !id)
 		feed_note(c->e, SPEC_LEVEL_WARN, err.text);
 	if (id)
 		serve_reply(c, id, &err, mark, &p->id, 1);
@@ -360,7 +361,7 @@ take_key(struct peer *c, const struct conn_frame *f)
 	struct key k = { .sym = msg_u32(&r) };
 	k.mods = msg_u32(&r);
 	if (p && p->vt && !r.bad) {
-		type(c, p, f->id, out, vt_key(p->vt, k, out, sizeof out));
+		type(c, p, f->id, 0, out, vt_key(p->vt, k, out, sizeof out));
 	} else if (p && f->id) {
 		struct err err = ERR_INIT;
 		say_no_terminal(p, &err);
@@ -368,6 +369,7 @@ take_key(struct peer *c, const struct conn_frame *f)
 	}
 }
 
+/* It comes in pieces and is taken whole or not at all. */
 static void
 take_paste(struct peer *c, const struct conn_frame *f)
 {
@@ -375,13 +377,21 @@ take_paste(struct peer *c, const struct conn_frame *f)
 	size_t len;
 	msg_open(&r, f->data, f->len);
 	struct proc *p = engine_find(c->e, msg_u32(&r));
+	bool last = msg_u8(&r) != 0;
 	const char *text = msg_bytes(&r, &len);
-	struct buf b = BUF_INIT(INPUT_MAX);
-	if (p && p->vt && vt_paste(p->vt, text, len, &b) == 0)
-		type(c, p, 0, b.data ? b.data : "", b.len);
+	c->paste_over |= r.bad || buf_add(&c->paste, text, len) < 0;
+	if (!last && !r.bad)
+		return;
+	struct buf b = BUF_INIT(2 * PROTO_PASTE_MAX);
+	if (p && p->vt && !c->paste_over &&
+	    vt_paste(p->vt, buf_str(&c->paste), c->paste.len, &b) == 0)
+		type(c, p, 0, PROCIO_PASTE, buf_str(&b), b.len);
 	else if (p)
-		feed_note(c->e, SPEC_LEVEL_WARN, "the paste is too long");
+		feed_note(c->e, SPEC_LEVEL_WARN, p->vt ? "the paste is too "
+			  "long; nothing was pasted" : "it has no terminal");
 	buf_fini(&b);
+	buf_fini(&c->paste);
+	c->paste_over = false;
 }
 
 static void
@@ -397,7 +407,7 @@ take_mouse(struct peer *c, const struct conn_frame *f)
 	m.col = msg_u16(&r);
 	m.mods = msg_u32(&r);
 	if (p && p->vt && !r.bad && m.kind <= VT_MOUSE_MOTION)
-		type(c, p, 0, out, vt_mouse(p->vt, m, out, sizeof out));
+		type(c, p, 0, 0, out, vt_mouse(p->vt, m, out, sizeof out));
 }
 
 static void
@@ -427,7 +437,7 @@ take_input(struct peer *c, const struct conn_frame *f)
 	if (!p)
 		return;
 	take_mark(p, mark);
-	procio_input(p, data, len, eof, &err);
+	procio_input(p, data, len, eof ? PROCIO_EOF : 0, &err);
 	serve_reply(c, f->id, &err, mark, &p->id, 1);
 }
 
@@ -562,6 +572,7 @@ on_connect(struct source *s, unsigned events, void *arg)
 	struct peer *c = mem_alloc(sizeof *c);
 	*c = (struct peer){ .e = e, .no = ++e->next_peer };
 	list_init(&c->node);
+	buf_init(&c->paste, PROTO_PASTE_MAX);
 	c->conn = conn_new(e->loop, fd, on_frame, on_closed, c);
 	if (!c->conn) {
 		free(c);

@@ -130,16 +130,3 @@ utf8_columns(const char *s, size_t len)
 	}
 	return columns;
 }
-
-size_t
-utf8_piece(const char *s, size_t len, size_t max)
-{
-	size_t n = max;
-	if (len <= max)
-		return len;
-	while (n > 0 && max - n < 3 && ((unsigned char)s[n] & 0xc0) == 0x80)
-		n--;
-	if (n > 0 && s[n] == '\n' && s[n - 1] == '\r')
-		n--;
-	return n > 0 ? n : max;
-}

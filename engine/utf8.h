@@ -29,11 +29,5 @@ int	utf8_width(uint32_t cp);
 int	utf8_columns(const char *s, size_t len);
 /* Bytes of the longest prefix that takes at most columns columns. */
 size_t	utf8_prefix(const char *s, size_t len, int columns);
-/*
- * Where a long text may be cut in two: bytes of its longest prefix of at most
- * max that ends in no character and in no CR LF.  len if that is not more;
- * max > 0.
- */
-size_t	utf8_piece(const char *s, size_t len, size_t max);
 
 #endif

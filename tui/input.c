@@ -27,6 +27,7 @@ struct input {
 	bool skipping;		/* in a string that is too long to keep */
 	bool cursor_wanted;
 	struct buf paste;
+	bool paste_over;
 };
 
 static void
@@ -45,15 +46,18 @@ emit_key(struct input *in, uint32_t sym, unsigned mods)
 }
 
 static void
-emit_paste(struct input *in, bool last)
+emit_paste(struct input *in)
 {
 	struct input_event ev = { .type = INPUT_PASTE };
-	size_t len = in->paste.len;
 
+	if (in->paste_over)
+		buf_clear(&in->paste);
 	ev.paste = buf_str(&in->paste);
-	ev.paste_len = last ? len : utf8_piece(ev.paste, len, len - 1);
+	ev.paste_len = in->paste.len;
+	ev.paste_over = in->paste_over;
 	emit(in, ev);
-	buf_skip(&in->paste, ev.paste_len);
+	buf_fini(&in->paste);
+	in->paste_over = false;
 }
 
 /* One byte below 0x20, 0x7f, with the modifiers that came before it. */
@@ -435,16 +439,10 @@ take_paste(struct input *in, const char *s, size_t len)
 			keep--;
 		use -= keep;
 	}
-	for (size_t off = 0; off < use;) {
-		size_t n = SBX_MIN(use - off, INPUT_PASTE_MAX - in->paste.len);
-		buf_add(&in->paste, s + off, n);
-		off += n;
-		if (in->paste.len == INPUT_PASTE_MAX)
-			emit_paste(in, false);
-	}
+	in->paste_over |= buf_add(&in->paste, s, use) < 0;
 	if (hit) {
 		in->pasting = false;
-		emit_paste(in, true);
+		emit_paste(in);
 		use += end_len;
 	}
 	return use;
@@ -579,7 +577,7 @@ input_timeout(struct input *in)
 	in->pending_len = 0;
 	if (in->pasting) {
 		in->pasting = false;
-		emit_paste(in, true);
+		emit_paste(in);
 		return;
 	}
 	/* ESC alone, ESC ESC, or Alt with a letter that begins sequences. */

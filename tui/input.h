@@ -8,11 +8,11 @@
  * the same bytes gives the same events, apart from a lone ESC, which becomes
  * a key when nothing follows within input_wait_ms().
  *
- * Pastes are bracketed (mode 2004) and come in pieces of whole characters and
- * at most INPUT_PASTE_MAX bytes, the last of which may be empty: somebody has pasted
- * nothing, or an end mark and more.  Everything between the brackets is
- * content, the leave key too.  What is not understood is dropped, never passed
- * on as keys.
+ * Pastes are bracketed (mode 2004) and come whole; one of more than
+ * INPUT_PASTE_MAX bytes comes as paste_over, without any of them.  It may be
+ * empty: somebody has pasted nothing, or an end mark and more.  Everything
+ * between the brackets is content, the leave key too.  What is not understood
+ * is dropped, never passed on as keys.
  */
 
 #include <stdbool.h>
@@ -22,7 +22,7 @@
 
 struct input;
 
-#define INPUT_PASTE_MAX (1u << 20)
+#define INPUT_PASTE_MAX (16u << 20)
 
 enum input_type {
 	INPUT_KEY,
@@ -45,6 +45,7 @@ struct input_event {
 	struct vt_mouse mouse;	/* row and col from 0 */
 	const char *paste;	/* valid during the callback */
 	size_t paste_len;
+	bool paste_over;	/* it was too long to keep */
 	bool focus;
 	enum input_reply reply;
 	int args[2];

@@ -174,7 +174,7 @@ confirm_yes(struct ui *ui, struct confirm *c)
 	if (command)
 		command_sure(ui, command);
 	else if (ui->client)
-		client_paste(ui->client, proc, paste, len);
+		ui_send_paste(ui, proc, paste, len);
 	free(command);
 	free(paste);
 }

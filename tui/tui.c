@@ -305,7 +305,11 @@ on_input(const struct input_event *ev, void *arg)
 		/* A paste can hold an end mark: what follows is no key. */
 		t->burst = t->pasted = true;
 		t->burst_us = clock_us() + BURST_US;
-		if (ev->paste_len)
+		if (ev->paste_over)
+			ui_toast(t->ui, TOAST_WARN, "the paste is longer than "
+				 "%u MiB: nothing of it was taken",
+				 INPUT_PASTE_MAX >> 20);
+		else if (ev->paste_len)
 			ui_paste(t->ui, ev->paste, ev->paste_len);
 		break;
 	case INPUT_FOCUS:

@@ -204,6 +204,9 @@ void	ui_draw(struct ui *ui);
 /* Events. */
 void	ui_key(struct ui *ui, struct key k);
 void	ui_paste(struct ui *ui, const char *text, size_t len);
+/* To its terminal; told where it cannot be sent. */
+void	ui_send_paste(struct ui *ui, uint32_t proc, const char *text,
+		      size_t len);
 /* Whether keys are text now, for a program or a prompt, and no commands. */
 bool	ui_takes_text(const struct ui *ui);
 void	ui_refuse_paste(struct ui *ui);

@@ -182,6 +182,14 @@ ui_refuse_paste(struct ui *ui)
 }
 
 void
+ui_send_paste(struct ui *ui, uint32_t proc, const char *text, size_t len)
+{
+	if (client_paste(ui->client, proc, text, len) < 0)
+		ui_toast(ui, TOAST_WARN, "the engine does not take the paste: "
+			 "nothing of it was sent");
+}
+
+void
 ui_paste(struct ui *ui, const char *text, size_t len)
 {
 	struct model_proc *p = ui_selected(ui);
@@ -206,7 +214,7 @@ ui_paste(struct ui *ui, const char *text, size_t len)
 		return;
 	}
 	ui_pane(ui, p)->sb.on = false;
-	client_paste(ui->client, p->id, text, len);
+	ui_send_paste(ui, p->id, text, len);
 }
 
 static bool

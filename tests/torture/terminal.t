@@ -31,6 +31,10 @@ process count {
     cmd stty raw -echo; echo ready; head -c 1000000 | md5sum; exec sleep 1000
     tty yes
 }
+process slow {
+    cmd stty raw -echo; until [ -e go ]; do sleep 0.1; done; head -c 3145728 | md5sum; echo then $(head -c 1); exec sleep 1000
+    tty yes
+}
 """ % {"zoo": ZOO})
 same(s.sbx("up")[0], 0, "the set is up")
 rows = wait_rows(s, lambda r: all(p["status"] == "running"
@@ -229,6 +233,32 @@ ok(until(lambda: want in s.raw("count", "pty"), 60),
 bounded(t.p.pid, 64 * 1024, "the screen is small")
 t.key(b"\x1d")
 ok(t.sees("^ LIST  "), "and it leaves by its key", t.picture())
+t.key(b"5")
+ok(t.sees("^ LIST  slow"), "a program that does not read", t.picture())
+t.key(b"\r")
+ok(t.sees("^ TERM "), "has the keys", t.picture())
+data = b"".join(b"%07d " % i for i in range(3 << 17))	# 3 MiB
+t.type(b"\x1b[200~" + data + b"\x1b[201~")
+t.key(b"z")
+ok(t.sees("bytes are waiting"), "keys behind a large paste are refused",
+   t.picture())
+t.type(b"\x1b[200~" + data.replace(b"1", b"X") + b"\x1b[201~")
+ok(t.sees("nothing was pasted"), "so is another paste, as a whole", t.picture())
+t.type(b"\x1b[200~" + data * 6 + b"\x1b[201~")
+ok(t.sees("nothing of it was taken"), "and one that is too long", t.picture())
+engine = s.kill_engine()
+until(lambda: s.pids()[0] != engine, 20)
+engine = s.pids()[0]
+open(s.dir + "/go", "w").close()
+want = subprocess.run(["md5sum"], input=data, capture_output=True).stdout[:32]
+ok(until(lambda: want in s.raw("slow", "pty"), 60),
+   "the first one is read whole, over a change of engines",
+   s.raw("slow", "pty")[-300:])
+t.key(b"q")
+ok(until(lambda: b"then q" in s.raw("slow", "pty"), 20),
+   "and nothing else before the next key", s.raw("slow", "pty")[-300:])
+t.key(b"\x1d")
+ok(t.sees("^ LIST  "), "back in the list", t.picture())
 t.key(b"Q")
 same(t.ended(), 0, "the screen can be left")
 ok(t.sane(), "the terminal is as it was")

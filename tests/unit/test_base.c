@@ -88,21 +88,6 @@ TEST(utf8_refuses_what_rfc_3629_refuses)
 	}
 }
 
-TEST(a_text_is_cut_between_characters)
-{
-	EQ_INT(utf8_piece("abc", 3, 3), 3);
-	EQ_INT(utf8_piece("abc", 3, 2), 2);
-	EQ_INT(utf8_piece("a\xe4\xb8\xad" "b", 5, 4), 4);
-	EQ_INT(utf8_piece("a\xe4\xb8\xad" "b", 5, 3), 1);
-	EQ_INT(utf8_piece("a\xe4\xb8\xad" "b", 5, 2), 1);
-	EQ_INT(utf8_piece("a\r\nb", 4, 2), 1);
-	EQ_INT(utf8_piece("a\r\nb", 4, 3), 3);
-	/* What is no text is cut anywhere, but it is cut. */
-	EQ_INT(utf8_piece("\r\n", 2, 1), 1);
-	EQ_INT(utf8_piece("\x80\x80\x80\x80\x80\x80", 6, 5), 2);
-	EQ_INT(utf8_piece("\x80\x80\x80", 3, 2), 2);
-}
-
 static const struct {
 	struct row row;
 } animals[] = {

@@ -1,7 +1,7 @@
 #include <stdbool.h>
 #include "../lib/test.h"
 #include "engine/buf.h"
-#include "engine/utf8.h"
+#include "engine/base.h"
 #include "tui/input.h"
 
 /* Events as text: keys by name, the rest in words. */
@@ -26,8 +26,8 @@ on_event(const struct input_event *ev, void *arg)
 			 ev->mouse.mods);
 		break;
 	case INPUT_PASTE:
-		buf_addf(&seen, "paste(%.*s)", (int)ev->paste_len,
-			 ev->paste);
+		buf_addf(&seen, "paste%s(%.*s)", ev->paste_over ? "!" : "",
+			 (int)ev->paste_len, ev->paste);
 		break;
 	case INPUT_FOCUS:
 		buf_addf(&seen, "focus(%d)", ev->focus);
@@ -152,24 +152,30 @@ TEST(what_nobody_types_at_once_is_a_paste)
 	OK(!burst("\033") && !burst("\033[") && !burst(""));
 }
 
-TEST(large_paste_comes_in_pieces)
+/* One of so many letters, in reads of a terminal, and a key behind it. */
+static void
+paste_of(size_t len)
 {
-	size_t len = 2 * INPUT_PASTE_MAX + 10;
-	char *bytes = malloc(len + 12);
+	char *bytes = malloc(len + 13);
 	struct input *in = input_new(on_event, NULL);
 
 	buf_fini(&seen);
 	buf_init(&seen, len + 100);
 	memcpy(bytes, "\033[200~", 6);
 	memset(bytes + 6, 'a', len);
-	for (size_t i = 0; i < len / 2 - 1; i++)
-		memcpy(bytes + 7 + 2 * i, "\xc3\xa4", 2);
-	memcpy(bytes + 6 + len, "\033[201~", 6);
-	input_feed(in, bytes, len + 12);
+	memcpy(bytes + 6 + len, "\033[201~j", 7);
+	for (size_t off = 0; off < len + 13; off += 65536)
+		input_feed(in, bytes + off, SBX_MIN(len + 13 - off, 65536u));
 	input_free(in);
 	free(bytes);
-	EQ_INT(seen.len, len + 3 * strlen("paste()") + 2);
-	OK(utf8_valid(seen.data, seen.len));
+}
+
+TEST(large_paste_comes_whole_or_not_at_all)
+{
+	paste_of(INPUT_PASTE_MAX);
+	EQ_INT(seen.len, INPUT_PASTE_MAX + strlen("paste() j"));
+	paste_of(INPUT_PASTE_MAX + 1);
+	EQ_STR(buf_str(&seen), "paste!() j");
 }
 
 TEST(focus_and_answers)
