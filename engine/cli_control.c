@@ -102,7 +102,7 @@ is_up(const struct proc_row *r)
 static bool
 was_gone(const struct acted *a, size_t i, const struct proc_row *r)
 {
-	return a->settled == is_gone &&
+	return a->settled == is_gone && !r->going &&
 	       (r->status != STATUS_STOPPING || r->run != a->run[i]);
 }
 
@@ -206,15 +206,27 @@ follow(struct cli *c, struct acted *a, uint64_t at_ms)
 	return c->err.code == ERR_TIMEOUT ? say_timeout(c, a) : -1;
 }
 
+static bool
+is_through(const struct proc_row *r)
+{
+	return !r->going && is_started(r);
+}
+
+static bool
+is_through_and_up(const struct proc_row *r)
+{
+	return !r->going && is_up(r);
+}
+
 static int
 start_and_follow(struct cli *c)
 {
-	struct acted a = { .settled = is_started };
+	struct acted a = { .settled = is_through };
 	bool waited = cli_given(c, CMD_OPT_WAIT);
 	uint64_t at_ms = cli_deadline(c, CMD_OPT_WAIT);
 
 	if (waited)
-		a.settled = is_up;
+		a.settled = is_through_and_up;
 	c->come_back = true;
 	int rc = request(c, &a);
 	if (rc == 0)
@@ -227,18 +239,6 @@ start_and_follow(struct cli *c)
 		rc = put_acted(c, &a);
 	acted_fini(&a);
 	return rc < 0 ? cli_fail(c) : 0;
-}
-
-static bool
-is_through(const struct proc_row *r)
-{
-	return !r->going && is_started(r);
-}
-
-static bool
-is_through_and_up(const struct proc_row *r)
-{
-	return !r->going && is_up(r);
 }
 
 int

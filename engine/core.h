@@ -120,6 +120,17 @@ struct check {
 	char text[160];		/* the last failure */
 };
 
+/* A stop or restart that waits for its turn (ordered.c). */
+struct asked {
+	bool on;		/* from the request to the end of the run */
+	bool told;		/* its turn has come */
+	enum life_event event;	/* STOP or RESTART */
+	enum cause cause;
+	unsigned flags;		/* LIFE_IN_* */
+	uint64_t for_us;
+	char *detail;		/* NULL: none */
+};
+
 struct proc {
 	struct engine *e;
 	uint32_t id;
@@ -132,6 +143,7 @@ struct proc {
 	bool renew_told;	/* ... which has been asked for */
 	bool leaving;		/* not in the set any more: ends, then goes */
 	bool leave_told;
+	struct asked asked;
 	bool placed;		/* a mark within one function */
 	uint64_t follower;	/* peer that follows it to its end; 0: none */
 	uint64_t at_unfollowed_us;	/* until then the one of the former
@@ -394,6 +406,21 @@ void	order_changed(struct engine *e);
 /* Marks in want[] (by index of procs) what must be started for them. */
 void	order_needs(struct engine *e, bool *want);
 void	order_dependents(struct engine *e, bool *want);
+/* The same, but only those that run, are about to, or have come to an end by
+ * themselves: what is off or was stopped by hand stays so. */
+void	order_dependents_up(struct engine *e, bool *want);
+
+/* --- ordered.c: several are stopped, dependents first ---------------------- */
+/* in: STOP or RESTART; takes the place of one that waits. */
+void	ordered_ask(struct proc *p, const struct life_input *in);
+/* is_needed: somebody who depends on it is to end and has not. */
+void	ordered_settle(struct proc *p, bool is_needed);
+void	ordered_run_ended(struct proc *p);
+void	ordered_drop(struct proc *p);
+/* It is to end and to begin anew. */
+bool	ordered_comes_back(const struct proc *p);
+int	ordered_pack(const struct proc *p, struct buf *b);
+void	ordered_unpack(struct proc *p, struct msg_reader *r);
 
 /* --- respec.c: another definition for a process ------------------------- */
 /* Would respec_now() be able to take it?  0 or -1. */

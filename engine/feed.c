@@ -137,7 +137,7 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.has_ready_rule = p->policy.has_ready,
 		.stdin_open = p->out || p->in[LOG_PTY],
 		.stopped = l->stopped,
-		.going = p->leaving || p->next_spec,
+		.going = p->leaving || p->next_spec || p->asked.on,
 		.exit_code = l->exit_code, .exit_signal = l->exit_signal,
 		.fail_step = p->fail_step, .fail_error = p->fail_error,
 		.pid = (uint32_t)p->pid, .run = l->run,

@@ -334,6 +334,17 @@ graph_close_dependents(const struct graph *g, bool *in)
 }
 
 void
+graph_needed(const struct graph *g, const bool *by, bool *out)
+{
+	memset(out, 0, g->nnodes * sizeof *out);
+	for (size_t i = 0; i < g->nnodes; i++)
+		for (int e = by[i] ? g->nodes[i].first_need : NONE; e != NONE;
+		     e = g->edges[e].next_need)
+			out[g->edges[e].to] = true;
+	close_over(g, out, true);
+}
+
+void
 graph_fact_of(struct graph_fact *f, const struct life *l, const char *name)
 {
 	const struct status_row *row = status_get(l->status);

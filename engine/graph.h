@@ -66,6 +66,9 @@ size_t	graph_order(const struct graph *g, size_t *out);
 void	graph_close_needs(const struct graph *g, bool *in);
 void	graph_close_dependents(const struct graph *g, bool *in);
 
+/* All that those in by[] need, directly or not, into out[graph_size]. */
+void	graph_needed(const struct graph *g, const bool *by, bool *out);
+
 /* What is true of a process, as its waiters see it. */
 struct graph_fact {
 	bool started, ready, done, ok;

@@ -142,7 +142,7 @@ static void
 fact_of(struct graph_fact *f, const struct proc *p)
 {
 	graph_fact_of(f, &p->life, p->spec->name);
-	if (p->next_spec && proc_is_live(p)) {
+	if ((p->next_spec && proc_is_live(p)) || ordered_comes_back(p)) {
 		f->started = f->ready = f->done = f->ok = false;
 		f->coming = true;
 	}
@@ -277,28 +277,28 @@ order_shortcuts(const struct proc *p)
 	return flags;
 }
 
-/* Its run of now is to end because of a reload. */
+/* Its run of now is to end, in its turn. */
 static bool
 is_going(const struct proc *p)
 {
-	return p->leaving || p->next_spec;
+	return p->leaving || p->next_spec || p->asked.on;
 }
 
-/* Someone who needs p and is to end too: it has to be gone before p is
- * stopped. */
-static bool
-has_live_dependent(const struct engine *e, const struct proc *p)
+/* Marks what is needed by those that live and are to end, and goes after
+ * them.  Caller frees. */
+static bool *
+list_needed(struct engine *e)
 {
-	for (size_t i = 0; i < e->nproc; i++) {
-		const struct spec *s = e->procs[i]->spec;
-		if (!proc_is_live(e->procs[i]) ||
-		    !(e->going_down || is_going(e->procs[i])))
-			continue;
-		for (size_t k = 0; k < s->dep_count; k++)
-			if (replica_is_meant(p->spec, s->deps[k].name))
-				return true;
-	}
-	return false;
+	bool *ending = mem_array(e->nproc + 1, sizeof *ending);
+	bool *needed = mem_array(e->nproc + 1, sizeof *needed);
+
+	build_graph(e);
+	for (size_t i = 0; i < e->nproc; i++)
+		ending[i] = proc_is_live(e->procs[i]) &&
+			    (e->going_down || is_going(e->procs[i]));
+	graph_needed(e->graph, ending, needed);
+	free(ending);
+	return needed;
 }
 
 /* It does not run, and will without being told to. */
@@ -312,13 +312,13 @@ is_pending(const struct proc *p)
 }
 
 static void
-settle_leaving(struct engine *e, struct proc *p)
+settle_leaving(struct proc *p, bool is_needed)
 {
 	bool told = p->leave_told && p->life.status == STATUS_STOPPING;
 
 	if (!proc_is_live(p) && !is_pending(p)) {
 		p->removing = true;
-	} else if (!told && !has_live_dependent(e, p)) {
+	} else if (!told && !is_needed) {
 		struct life_input in = { .event = LIFE_EV_STOP,
 					 .cause = CAUSE_CONFIG,
 					 .flags = LIFE_IN_HAND };
@@ -327,33 +327,42 @@ settle_leaving(struct engine *e, struct proc *p)
 	}
 }
 
-/* What a reload has left to do; told by what is, so that an engine that
+/* What a request or a reload has left to do; told by what is, so that an engine that
  * takes over goes on with it. */
 static void
 settle_going(struct engine *e)
 {
+	bool *needed = NULL;
+
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
+		if (!is_going(p))
+			continue;
+		if (!needed)
+			needed = list_needed(e);
 		if (p->leaving) {
-			settle_leaving(e, p);
+			settle_leaving(p, needed[i]);
 		} else if (p->next_spec && !proc_is_live(p)) {
 			respec_next(p);
-		} else if (p->next_spec && !p->renew_told &&
-			   !has_live_dependent(e, p)) {
+		} else if (p->next_spec && !p->renew_told && !needed[i]) {
 			p->renew_told = true;
 			proc_tell(p, LIFE_EV_RESTART, CAUSE_CONFIG, NULL);
 		}
+		ordered_settle(p, needed[i]);
 	}
+	free(needed);
 }
 
 static void
 settle_down(struct engine *e)
 {
+	bool *needed = list_needed(e);
+
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
-		bool pending = is_pending(p);
 		bool running = proc_is_live(p) && !p->life.stopped;
-		if (!pending && !(running && !has_live_dependent(e, p)))
+		if (!is_pending(p) &&
+		    !(running && !needed[i]))
 			continue;
 		struct life_input in = { .event = LIFE_EV_STOP,
 					 .cause = e->down_cause,
@@ -361,6 +370,7 @@ settle_down(struct engine *e)
 					 .for_us = e->down_for_us };
 		proc_event(p, &in);
 	}
+	free(needed);
 }
 
 void
@@ -407,4 +417,18 @@ order_dependents(struct engine *e, bool *want)
 {
 	build_graph(e);
 	graph_close_dependents(e->graph, want);
+}
+
+void
+order_dependents_up(struct engine *e, bool *want)
+{
+	bool *all = mem_array(e->nproc + 1, sizeof *all);
+
+	memcpy(all, want, e->nproc * sizeof *all);
+	order_dependents(e, all);
+	for (size_t i = 0; i < e->nproc; i++) {
+		const struct life *l = &e->procs[i]->life;
+		want[i] |= all[i] && l->status != STATUS_OFF && !l->kept_down;
+	}
+	free(all);
 }

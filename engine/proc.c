@@ -139,6 +139,8 @@ perform(struct proc *p, unsigned fx, const struct life_output *out)
 		p->leader_ended = true;
 		look_soon(p);
 	}
+	if (fx & LIFE_FX_RUN_ENDED)
+		ordered_run_ended(p);
 	if (fx & LIFE_FX_FREE_SLOT)
 		e->slots_dirty = true;
 	if (fx & LIFE_FX_WANT_DEPS)
@@ -173,6 +175,12 @@ proc_event(struct proc *p, const struct life_input *given)
 			     in.event == LIFE_EV_SPAWN_FAILED ||
 			     in.event == LIFE_EV_LOST))
 		respec_next(p);
+	/* Who says something else takes back what waits for its turn. */
+	if (p->asked.on && !p->asked.told &&
+	    (in.event == LIFE_EV_START || in.event == LIFE_EV_STOP ||
+	     in.event == LIFE_EV_RESTART || in.event == LIFE_EV_KILL) &&
+	    (in.cause == CAUSE_USER || in.flags & LIFE_IN_HAND))
+		ordered_drop(p);
 	in.flags |= order_shortcuts(p);
 	/* Jitter only spreads restarts: the low bits of the clock will do. */
 	in.jitter = (int)(in.now_us % 201) - 100;
@@ -540,6 +548,7 @@ proc_free(struct proc *p, bool remove_log)
 {
 	struct engine *e = p->e;
 	proccheck_stop(p);
+	ordered_drop(p);
 	if (p->kept && remove_log)
 		keeplink_release(e->link, p->slot);
 	procio_close(p);

@@ -1,7 +1,8 @@
 /*
  * Files that a process is started again for.  They are watched from its first
  * start until it is stopped by hand, between runs too: a task that has ended
- * runs once more.  What depends on it is left alone, as by `restart`.
+ * runs once more.  What depends on it is left alone, as by `restart`, or with
+ * cascade=yes started again behind it, as by `restart --with-dependents`.
  *
  * A process that writes what it watches is held after a few runs; see
  * fileguard.h.
@@ -80,6 +81,28 @@ hold(struct proc *p, const char *what)
 }
 
 static void
+cascade(struct proc *p, const char *what)
+{
+	struct engine *e = p->e;
+	bool *in = mem_array(e->nproc + 1, sizeof *in);
+	char why[SPEC_NAME_MAX + 170];
+
+	snprintf(why, sizeof why, "%s: %s", p->spec->name, what);
+	for (size_t i = 0; i < e->nproc; i++)
+		in[i] = e->procs[i] == p;
+	order_dependents_up(e, in);
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *q = e->procs[i];
+		struct life_input ask = { .event = LIFE_EV_RESTART,
+					  .cause = CAUSE_FILES,
+					  .detail = why };
+		if (in[i] && q != p)
+			ordered_ask(q, &ask);
+	}
+	free(in);
+}
+
+static void
 on_changed(void *arg, const struct filewatch_change *c)
 {
 	struct proc *p = arg;
@@ -98,9 +121,17 @@ on_changed(void *arg, const struct filewatch_change *c)
 		break;
 	}
 	engine_note(p->e, p, EVENT_FILES, CAUSE_FILES, "%s", what);
+	struct life_input in = { .event = LIFE_EV_RESTART,
+				 .cause = CAUSE_FILES, .detail = what };
 	/* One that could not be started has had no run to start again. */
-	proc_tell(p, rests ? LIFE_EV_START : LIFE_EV_RESTART, CAUSE_FILES,
-		  what);
+	if (rests)
+		proc_tell(p, LIFE_EV_START, CAUSE_FILES, what);
+	else if (p->spec->files_cascade)
+		ordered_ask(p, &in);
+	else
+		proc_event(p, &in);
+	if (p->spec->files_cascade)
+		cascade(p, what);
 }
 
 static void

@@ -231,7 +231,7 @@ struct proc_row {
 	bool ready, unready, paused, tty, hidden, autostart, has_exit, core;
 	bool has_ready_rule, stdin_open;
 	bool stopped;		/* the end of the run was asked for by somebody */
-	bool going;		/* a reload is about to end its run */
+	bool going;		/* its run is to end, in its turn */
 	int32_t exit_code, exit_signal;	/* signal 0: the code counts */
 	uint32_t fail_step, fail_error;	/* error: enum spawn_step and errno */
 	uint32_t pid;		/* 0: none */

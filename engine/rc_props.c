@@ -463,6 +463,12 @@ rc_do_files(struct rcload *ld, const struct rc_stmt *s)
 					  &spec->files_debounce_ms);
 			continue;
 		}
+		off = rc_option(w, "cascade");
+		if (off) {
+			spec->files_cascade =
+				rc_choice(ld, w, off, "no | yes") == 1;
+			continue;
+		}
 		if (is_full(ld, s, n))
 			return;
 		spec->files = mem_grow(spec->files, n ? n + 1 : 0, n + 2,

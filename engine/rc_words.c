@@ -164,7 +164,7 @@ const struct rc_word_row rc_words[] = {
 	{ ROW("schedule.overlap", "skip | queue | replace",
 	      "when the one before has not ended"),
 	  PLAIN(IN_PROCESS, true, RC_CHOICE, schedule_overlap) },
-	{ ROW("files", "GLOB... !GLOB... [debounce=TIME]",
+	{ ROW("files", "GLOB... !GLOB... [debounce=TIME] [cascade=yes]",
 	      "restart when files change"),
 	  CALL(RC_PROCESS, true, rc_do_files, 1, 0), .flags = RC_LIST },
 

@@ -124,7 +124,7 @@ static const struct field code_fields[] = {
 };
 static const struct record code_record = RECORD(spec_code, code_fields);
 
-/* The next free tag is 65.  A tag that is no longer used stays unused. */
+/* The next free tag is 66.  A tag that is no longer used stays unused. */
 static const struct field spec_fields[] = {
 	FIELD(FIELD_STR, spec, name, 1, "process"),
 	LIGHT(FIELD_STR, spec, desc, 2, "desc"),
@@ -198,6 +198,7 @@ static const struct field spec_fields[] = {
 	      .max = SPEC_OVERLAP_REPLACE),
 	LIGHT(FIELD_STRV, spec, files, 60, "files", .max = SPEC_LIST_MAX),
 	LIGHT(FIELD_U64, spec, files_debounce_ms, 61, "files"),
+	LIGHT(FIELD_BOOL, spec, files_cascade, 65, "files"),
 	/* Each name for itself is in the set or not. */
 	FIELD(FIELD_UINT, spec, replicas, 62, "replicas", .max = REPLICAS_MAX,
 	      .aside = true),

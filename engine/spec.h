@@ -243,6 +243,7 @@ struct spec {
 	int schedule_overlap;	/* enum spec_overlap */
 	char **files;		/* globs; a leading '!' takes away */
 	uint64_t files_debounce_ms;
+	bool files_cascade;	/* restart what depends on it too */
 	unsigned replicas;	/* of it, as the file says; 0: it is one */
 	char *replica_of;	/* name of the definition it is a copy of */
 	unsigned replica_idx;

@@ -119,7 +119,10 @@ start_one(struct call *c, struct proc *p, struct life_input in)
 		in.flags |= LIFE_IN_HAND;
 	if (c->q->flags & PROTO_F_NO_DEPS)
 		in.flags |= LIFE_IN_DEPS_MET;
-	proc_event(p, &in);
+	if (in.event == LIFE_EV_RESTART && !(in.flags & LIFE_IN_DEPS_MET))
+		ordered_ask(p, &in);
+	else
+		proc_event(p, &in);
 	acted_on(c, p);
 }
 
@@ -196,7 +199,12 @@ to_each(struct call *c, enum life_event ev)
 		if (!c->hit[i])
 			continue;
 		struct life_input in = by_hand(c, ev);
-		proc_event(c->e->procs[i], &in);
+		/* One that never ends would keep the others from even the
+		 * first step. */
+		if (ev == LIFE_EV_KILL || in.flags & LIFE_IN_NO_ESCALATE)
+			proc_event(c->e->procs[i], &in);
+		else
+			ordered_ask(c->e->procs[i], &in);
 		acted_on(c, c->e->procs[i]);
 	}
 }
@@ -213,7 +221,7 @@ do_restart(struct call *c)
 	if (is_going_down(c))
 		return;
 	if (c->q->flags & PROTO_F_WITH_DEPENDENTS)
-		order_dependents(c->e, c->hit);
+		order_dependents_up(c->e, c->hit);
 	start_all(c, LIFE_EV_RESTART, false);
 }
 

@@ -87,6 +87,12 @@ TEST(closures)
 	in[2] = true;
 	graph_close_dependents(g, in);
 	OK(in[0] && in[1] && in[2] && in[3] && !in[4]);
+
+	bool needed[5];
+	memset(in, 0, sizeof in);
+	in[0] = in[1] = in[4] = true;
+	graph_needed(g, in, needed);
+	OK(!needed[0] && needed[1] && needed[2] && !needed[3] && !needed[4]);
 	graph_free(g);
 }
 
