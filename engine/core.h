@@ -630,6 +630,9 @@ void	serve_reply(struct peer *c, uint32_t id, const struct err *err,
 /* --- hold.c ------------------------------------------------------------------ */
 /* Takes the lock of the set: 0, -EBUSY when another engine has it. */
 int	hold_lock(struct engine *e);
+/* True if processes of a former engine may be left; until hold_unmark. */
+bool	hold_mark(struct engine *e);
+void	hold_unmark(struct engine *e);
 void	hold_start(struct engine *e);
 void	hold_stop(struct engine *e);
 

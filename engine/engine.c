@@ -199,11 +199,14 @@ on_hello(const struct keep_hello *h, void *arg)
 	if (procfs_stat(h->keeper, &st) == 0)
 		e->anchor_pid = st.ppid;
 	e->tree = tree_new(e->dir.hash, h->keeper);
+	bool unended = hold_mark(e);
 	if (h->registry < 0) {
 		/* Crumbs of another life of the set tell of other processes. */
 		memset(e->crumbs, 0, sizeof *e->crumbs);
 		open_transit(e, h);
-		size_t left = tree_kill_leftovers(e->dir.hash, h->keeper);
+		size_t left = 0;
+		if (unended)
+			left = tree_kill_leftovers(e->dir.hash, h->keeper);
 		engine_note(e, NULL, EVENT_ENGINE_START, CAUSE_USER,
 			    "engine %d, keeper %d", getpid(), h->keeper);
 		if (left)
@@ -586,6 +589,7 @@ finish_if_down(struct engine *e)
 	engine_note(e, NULL, EVENT_ENGINE_STOP, e->down_cause,
 		    "the set is down");
 	serve_close(e, "the set is down");
+	hold_unmark(e);
 	keeplink_bye(e->link);
 	e->finished = true;
 	loop_stop(e->loop);
@@ -603,12 +607,15 @@ end_of_turn(void *arg)
 		proc_settle_trees(e);
 	proc_settle_aside(e);
 	order_settle(e);
-	if (e->registry_stale &&
-	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US)
-		e->registry_dirty = true;
 	proc_settle_starts(e, registry_save(e));
 	remove_forgotten(e);
 	feed_clients(e);
+	/* In a turn of its own: a screen does not wait for it. */
+	if (e->registry_stale &&
+	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US) {
+		e->registry_dirty = true;
+		loop_again(e->loop);
+	}
 	finish_if_down(e);
 	if (stats_wanted(e)) {
 		if (!timer_armed(e->stats_timer))

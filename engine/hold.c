@@ -5,6 +5,9 @@
  * engine beside this one, which would take our processes for leftovers.  So
  * the directory is watched, and what is missing is put back at once.
  *
+ * A mark in the state directory says that the last engine did not end in
+ * order, so that the processes of a killed sbx are looked for.
+ *
  * Logs that were removed cannot be put back.  So that new output is kept
  * again, the next engine takes over, which makes the directories anew.
  */
@@ -73,6 +76,27 @@ hold_lock(struct engine *e)
 	return 0;
 }
 
+/*
+ * In the state directory, as long as something of the set may be left: only
+ * then is every process of the machine looked at before the first start.
+ * When the mark cannot be put or read, it counts as found.
+ */
+bool
+hold_mark(struct engine *e)
+{
+	int fd = sys_openat(e->state_fd, "unended",
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+
+	sys_close(fd);
+	return fd < 0;
+}
+
+void
+hold_unmark(struct engine *e)
+{
+	sys_unlinkat(e->state_fd, "unended", 0);
+}
+
 /* By this file clients know that an engine is there or will be again. */
 static int
 put_anchor(struct engine *e)
@@ -91,21 +115,28 @@ put_anchor(struct engine *e)
 	return r;
 }
 
+/*
+ * The directories as they are now: those of a former look may be gone.  One
+ * descriptor for all looks, as closing it waits for every processor's grace
+ * period, which is 10 ms and more.
+ */
 static void
 watch(struct engine *e)
 {
-	loop_drop(e->hold);
-	e->hold = NULL;
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (fd >= 0 && inotify_add_watch(fd, e->dir.run_dir, WATCHED) >= 0)
+	int fd = e->hold ? loop_fd(e->hold) : sys_inotify();
+
+	if (fd < 0)
+		return;
+	if (!e->hold)
 		e->hold = loop_add(e->loop, fd, LOOP_IN, "directory",
 				   on_watch, e);
-	/* The name of an open directory goes: only its parent is told. */
-	if (fd >= 0)
-		inotify_add_watch(fd, e->dir.state_dir,
-				  IN_DELETE | IN_MOVED_FROM);
-	if (!e->hold)
+	if (!e->hold) {
 		sys_close(fd);
+		return;
+	}
+	(void)sys_inotify_add(fd, e->dir.run_dir, WATCHED);
+	/* The name of an open directory goes: only its parent is told. */
+	(void)sys_inotify_add(fd, e->dir.state_dir, IN_DELETE | IN_MOVED_FROM);
 }
 
 static bool

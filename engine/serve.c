@@ -659,7 +659,6 @@ serve_close(struct engine *e, const char *why)
 	struct buf b = BUF_INIT(1000);
 	if (!e->listener)
 		return;
-	hold_stop(e);
 	if (serve_listens(e))
 		unlink(e->dir.sock_path);
 	loop_drop(e->listener);
@@ -672,4 +671,6 @@ serve_close(struct engine *e, const char *why)
 		peer_free(c);
 	}
 	buf_fini(&b);
+	/* Last: to close what watches takes a while. */
+	hold_stop(e);
 }

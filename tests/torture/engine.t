@@ -237,6 +237,8 @@ ok(until(lambda: s.sbx("ls")[0] == 0, 10), "a next engine finds its place")
 run = s.row("running")["run"]
 same(s.sbx("down")[0], 0, "down ends it")
 ok(until(lambda: not alive(keeper), 5), "with its keeper")
+ok(not os.path.exists(statedir(s) + "/unended"),
+   "an orderly end says so: nobody is looked for at the next start")
 
 # --- races and leftovers ---------------------------------------------------------------------
 
