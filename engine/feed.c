@@ -333,6 +333,16 @@ feed_peer(struct peer *c, struct buf *b, struct buf *scratch)
 		return now + LAGGING_US;
 	if (c->subs & PROTO_SUB_ROWS && (c->rows_seen < gen || !c->synced))
 		send_rows(c, b, scratch);
+	/* Before what can wait: somebody types and looks. */
+	struct proc *p = c->screen_proc ? engine_find(c->e, c->screen_proc) :
+					  NULL;
+	if (p && p->vt) {
+		uint64_t at = screen_due(c, p);
+		if (at <= now)
+			send_screen(c, p, b);
+		else
+			next = SBX_MIN(next, at);
+	}
 	if (c->subs & PROTO_SUB_EVENTS)
 		send_events(c, b);
 	if (c->subs & PROTO_SUB_GROWTH && c->grow_seen < gen) {
@@ -346,15 +356,6 @@ feed_peer(struct peer *c, struct buf *b, struct buf *scratch)
 			send_values(c);
 		else
 			next = SBX_MIN(next, c->at_values_us);
-	}
-	struct proc *p = c->screen_proc ? engine_find(c->e, c->screen_proc) :
-					  NULL;
-	if (p && p->vt) {
-		uint64_t at = screen_due(c, p);
-		if (at <= now)
-			send_screen(c, p, b);
-		else
-			next = SBX_MIN(next, at);
 	}
 	return next;
 }

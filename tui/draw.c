@@ -70,10 +70,11 @@ put_glyph(const struct pen *p, int y, int x, uint32_t glyph, int width)
 		glyph = ' ';
 		width = 1;
 	}
-	unpair(c, y, x);
+	struct vt_cell *cell = cell_at(c, y, x);
+	if (cell->width != 1)
+		unpair(c, y, x);
 	if (width == 2)
 		unpair(c, y, x + 1);
-	struct vt_cell *cell = cell_at(c, y, x);
 	blank_cell(cell, p->style);
 	cell->glyph = glyph;
 	cell->width = (uint8_t)width;
@@ -345,15 +346,30 @@ draw_fill(const struct pen *p, struct rect r)
 			put_glyph(p, y, x, ' ', 1);
 }
 
+/* ASCII that a terminal shows: one column, no pool. */
+static bool
+is_plain(const struct vt_cell *cell)
+{
+	return cell->width == 1 && cell->glyph >= ' ' && cell->glyph < 0x7f;
+}
+
 void
 draw_cells(const struct pen *p, int y, int x, const struct cell_pool *pool,
 	   const struct vt_cell *cells, int count)
 {
+	struct rect r = rect_clip(p->clip, canvas_rect(p->canvas));
+
 	for (int i = 0; i < count; i++) {
 		const struct vt_cell *from = &cells[i];
 		uint32_t points[CELL_MARKS_MAX + 1];
 		if (from->width == 0)
 			continue;
+		/* Nearly all of a frame: in the time of a key's echo. */
+		if (is_plain(from) && rect_holds(r, y, x + i) &&
+		    cell_at(p->canvas, y, x + i)->width == 1) {
+			*cell_at(p->canvas, y, x + i) = *from;
+			continue;
+		}
 		struct pen own = *p;
 		own.style = (struct style){ from->fg, from->bg, from->attrs };
 		int n = cell_points(pool, from->glyph, points);
