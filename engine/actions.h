@@ -55,6 +55,8 @@
 	X(NEXT_ERROR, "next-error", "", "next error line", "Find")             \
 	X(NEXT_PANE, "next-pane", "", "other pane", "View")                    \
 	X(OPEN, "open", "", "read log, use terminal", "View")                  \
+	X(OPEN_IN, "open-in", "pager|editor|config|url",                       \
+	  "open in pager, editor, ...", "Process")                             \
 	X(OTHER_DOWN, "other-down", "", "other pane: down", "Move")            \
 	X(OTHER_UP, "other-up", "", "other pane: up", "Move")                  \
 	X(PAGE_DOWN, "page-down", "", "log: a page down", "Move")              \

@@ -56,6 +56,7 @@ static const char default_keys[] =
 	"bind i use\n"
 	"bind a new\n"
 	"bind D remove\n"
+	"bind o open-in\n"
 	"bind Enter open\n"
 	"bind Tab next-pane\n"
 	"bind C-] leave\n"

@@ -15,4 +15,8 @@ struct ui;
 void	action_run(struct ui *ui, const struct action_row *a, int argc,
 		   char *const *argv);
 
+/* The file at that line in the editor, then what a reload would do; a path
+ * is from the directory of the set. */
+void	action_edit(struct ui *ui, const char *file, unsigned line);
+
 #endif

@@ -17,6 +17,9 @@ action_fn action_do_all_logs, action_do_clear, action_do_filter,
 	action_do_previous_boundary, action_do_previous_error, action_do_time,
 	action_do_unfilter, action_do_wrap;
 
+/* action_open.c: programs in front of the screen. */
+action_fn action_do_open_in;
+
 /* action_list.c: marks, panes side by side, order. */
 action_fn action_do_choose, action_do_copy, action_do_hidden, action_do_mark,
 	action_do_sort, action_do_split, action_do_unmark;

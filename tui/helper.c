@@ -36,21 +36,24 @@ on_end(struct source *s, unsigned events, void *arg)
 	free(h);
 }
 
+/* input: -1 for a program that has the terminal. */
 static void
 child(char *const *argv, char *const *env, int input)
 {
 	sigset_t none;
-	int null = open("/dev/null", O_RDWR);
 
 	for (int signo = 1; signo < NSIG; signo++)
 		signal(signo, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Ctrl-C and a closed window are not for it. */
-	setsid();
-	dup2(input, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
+	if (input >= 0) {
+		int null = open("/dev/null", O_RDWR);
+		/* Ctrl-C and a closed window are not for it. */
+		setsid();
+		dup2(input, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
 	for (; env && *env; env++)
 		putenv(*env);
 	execvp(argv[0], argv);
@@ -74,20 +77,15 @@ input_file(const void *input, size_t len)
 	return fd;
 }
 
-int
-helper_run(struct loop *l, char *const *argv, char *const *env,
-	   const void *input, size_t len, helper_fn *done, void *arg,
-	   struct err *e)
+static int
+start(struct loop *l, char *const *argv, char *const *env, int input,
+      helper_fn *done, void *arg, struct err *e)
 {
-	int fd = input_file(input, len);
-
-	if (fd < 0)
-		return err_set(e, ERR_FAILED, "no memory for %s: %s", argv[0],
-			       strerror(-fd));
 	pid_t pid = sys_fork();
+
 	if (pid == 0)
-		child(argv, env, fd);
-	sys_close(fd);
+		child(argv, env, input);
+	sys_close(input);
 	if (pid < 0)
 		return err_set(e, ERR_FAILED, "%s cannot be started: %s",
 			       argv[0], strerror((int)-pid));
@@ -102,6 +100,19 @@ helper_run(struct loop *l, char *const *argv, char *const *env,
 }
 
 int
+helper_run(struct loop *l, char *const *argv, char *const *env,
+	   const void *input, size_t len, helper_fn *done, void *arg,
+	   struct err *e)
+{
+	int fd = input_file(input, len);
+
+	if (fd < 0)
+		return err_set(e, ERR_FAILED, "no memory for %s: %s", argv[0],
+			       strerror(-fd));
+	return start(l, argv, env, fd, done, arg, e);
+}
+
+int
 helper_shell(struct loop *l, const char *line, char *const *env,
 	     const void *input, size_t len, helper_fn *done, void *arg,
 	     struct err *e)
@@ -109,6 +120,15 @@ helper_shell(struct loop *l, const char *line, char *const *env,
 	char *argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)line, NULL };
 
 	return helper_run(l, argv, env, input, len, done, arg, e);
+}
+
+int
+helper_front(struct loop *l, const char *line, char *const *env,
+	     helper_fn *done, void *arg, struct err *e)
+{
+	char *argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)line, NULL };
+
+	return start(l, argv, env, -1, done, arg, e);
 }
 
 bool

@@ -190,8 +190,7 @@ confirm_key(struct ui *ui, struct sheet *sh, struct key k)
 		return;
 	if (!k.mods && k.sym == (uint32_t)c->answer)
 		confirm_yes(ui, c);
-	else if (k.sym == SYM_ESC || k.sym == 'q' ||
-		 (k.sym == 'c' && k.mods == KEY_CTRL))
+	else if (sheet_is_close(k))
 		sheet_close(ui);
 	else if (k.sym == SYM_ENTER && c->stay)
 		sheet_close(ui);

@@ -55,6 +55,32 @@ struct rect sheet_frame(const struct ui *ui, struct rect r, const char *title,
 /* A line between parts of a framed sheet. */
 void	sheet_rule(const struct ui *ui, struct rect r, int y);
 
+/* Esc, q and Ctrl-C close what takes no text. */
+bool	sheet_is_close(struct key k);
+
+/* Rows about the selected process; texts are copied.  A letter (0: none)
+ * picks its row at once. */
+struct sheet_menu_row {
+	char key;
+	const char *word, *text;
+};
+
+/* The process is there when it is called, and the menu is gone. */
+typedef void sheet_menu_fn(struct ui *ui, uint32_t proc, int row);
+
+struct sheet_menu {
+	const char *mode_word;	/* kept */
+	enum role role;
+	const char *title, *verb;
+	const struct sheet_menu_row *rows;
+	int count, chosen;
+	int word_columns;	/* before the texts */
+	char again;		/* does what Enter does; 0: none */
+	sheet_menu_fn *run;
+};
+
+void	sheet_menu_open(struct ui *ui, const struct sheet_menu *m);
+
 /* The sheets there are. */
 void	sheet_help_open(struct ui *ui);
 void	sheet_command_open(struct ui *ui, const char *text);

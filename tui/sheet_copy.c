@@ -1,18 +1,13 @@
 #include "sheet.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "engine/base.h"
 #include "engine/mem.h"
 
 /* What of a process goes to the clipboard. */
 
-struct menu {
-	struct sheet sheet;
-	uint32_t proc;
-	int chosen;
-};
+enum { PID_ROW = 1 };
 
 static const struct {
 	char key;
@@ -22,106 +17,44 @@ static const struct {
 	{ 'd', "directory" }, { 'u', "url" }, { 'e', "last reason" },
 };
 
-static void
-value_of(const struct model_proc *p, int no, char *out, size_t cap)
+static const char *
+value_of(const struct proc_row *r, size_t no, char pid[16])
 {
-	const struct proc_row *r = p->row;
-	const char *texts[] = { r->name, "", r->command, r->cwd, r->url,
+	const char *texts[] = { r->name, pid, r->command, r->cwd, r->url,
 				r->reason };
 
-	if (rows[no].key == 'p' && r->pid)
-		snprintf(out, cap, "%u", r->pid);
+	snprintf(pid, 16, "%u", r->pid);
+	return no == PID_ROW && !r->pid ? "" : texts[no];
+}
+
+static void
+copy(struct ui *ui, uint32_t proc, int no)
+{
+	const struct proc_row *r = model_find(ui->model, proc)->row;
+	char pid[16];
+	const char *value = value_of(r, (size_t)no, pid);
+
+	if (*value)
+		ui_copy(ui, mem_str(value), strlen(value), rows[no].what);
 	else
-		snprintf(out, cap, "%s", texts[no]);
+		ui_toast(ui, TOAST_INFO, "%s has no %s", r->name,
+			 rows[no].what);
 }
-
-static void
-draw(struct ui *ui, struct sheet *sh)
-{
-	struct menu *m = (struct menu *)sh;
-	struct model_proc *p = model_find(ui->model, m->proc);
-	struct rect r = sheet_place(ui, -1, (int)ARRAY_LEN(rows) + 2, 60);
-	struct rect in = sheet_frame(ui, r, "copy", "Enter copy  Esc close");
-	char value[4096], line[64];
-
-	for (int i = 0; p && i < in.h && i < (int)ARRAY_LEN(rows); i++) {
-		struct pen pen = ui_pen(ui, in, i == m->chosen
-							? ROLE_SHEET_SELECTED
-							: ROLE_SHEET);
-		draw_fill(&pen, (struct rect){ in.y + i, in.x, 1, in.w });
-		value_of(p, i, value, sizeof(value));
-		snprintf(line, sizeof(line), " %c  %-12s", rows[i].key,
-			 rows[i].what);
-		int x = draw_text(&pen, in.y + i, in.x, line);
-		draw_cut(&pen, in.y + i, x, in.x + in.w - x, value,
-			 ui_glyph(ui, GLYPH_MORE));
-	}
-}
-
-static void
-copy(struct ui *ui, struct menu *m, int no)
-{
-	struct model_proc *p = model_find(ui->model, m->proc);
-	char value[4096];
-
-	if (p) {
-		value_of(p, no, value, sizeof(value));
-		if (*value)
-			ui_copy(ui, mem_str(value), strlen(value),
-				rows[no].what);
-		else
-			ui_toast(ui, TOAST_INFO, "%s has no %s", p->row->name,
-				 rows[no].what);
-	}
-	sheet_close(ui);
-}
-
-static void
-key(struct ui *ui, struct sheet *sh, struct key k)
-{
-	struct menu *m = (struct menu *)sh;
-	int count = (int)ARRAY_LEN(rows);
-
-	if (k.sym == SYM_ESC || k.sym == 'q' ||
-	    (k.sym == 'c' && k.mods == KEY_CTRL)) {
-		sheet_close(ui);
-	} else if (k.sym == SYM_DOWN || k.sym == 'j') {
-		m->chosen = (m->chosen + 1) % count;
-	} else if (k.sym == SYM_UP || k.sym == 'k') {
-		m->chosen = (m->chosen + count - 1) % count;
-	} else if (k.sym == SYM_ENTER || k.sym == 'y') {
-		copy(ui, m, m->chosen);
-	} else {
-		for (int i = 0; i < count; i++)
-			if (!k.mods && k.sym == (uint32_t)rows[i].key) {
-				copy(ui, m, i);
-				return;
-			}
-	}
-}
-
-static const char *
-hint(struct ui *ui, struct sheet *sh)
-{
-	(void)ui, (void)sh;
-	return "j k choose  Enter copy  Esc close";
-}
-
-static const struct sheet_ops ops = {
-	.word = "COPY", .role = ROLE_MODE_PROMPT,
-	.draw = draw, .key = key, .hint = hint,
-};
 
 void
 sheet_copy_open(struct ui *ui)
 {
-	struct menu *m = mem_alloc(sizeof(*m));
+	struct sheet_menu_row menu[ARRAY_LEN(rows)];
+	struct model_proc *p = ui_selected(ui);
+	char pid[16];
 
-	if (!ui_selected(ui)) {
-		free(m);
-		return;
-	}
-	m->sheet.ops = &ops;
-	m->proc = ui->selected;
-	sheet_open(ui, &m->sheet);
+	for (size_t i = 0; p && i < ARRAY_LEN(rows); i++)
+		menu[i] = (struct sheet_menu_row){
+			rows[i].key, rows[i].what, value_of(p->row, i, pid)
+		};
+	sheet_menu_open(ui, &(struct sheet_menu){
+		.mode_word = "COPY", .role = ROLE_MODE_PROMPT,
+		.title = "copy", .verb = "copy", .rows = menu,
+		.count = (int)ARRAY_LEN(rows), .word_columns = 12,
+		.again = 'y', .run = copy });
 }

@@ -156,8 +156,7 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 {
 	struct details *d = (struct details *)sh;
 
-	if (k.sym == SYM_ESC || (!k.mods && (k.sym == 'q' || k.sym == 'd')) ||
-	    (k.sym == 'c' && k.mods == KEY_CTRL)) {
+	if (sheet_is_close(k) || (!k.mods && k.sym == 'd')) {
 		sheet_close(ui);
 		return;
 	}

@@ -270,8 +270,7 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 	}
 	if (k.sym == SYM_ENTER)
 		answer(ui, l, chosen(ui, l));
-	else if (k.sym == SYM_ESC || k.sym == 'q' ||
-		 (k.sym == 'c' && k.mods == KEY_CTRL))
+	else if (sheet_is_close(k))
 		answer(ui, l, STAY);
 	else if (k.sym == SYM_DOWN || k.sym == 'j')
 		choose(ui, l, 1);

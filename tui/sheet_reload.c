@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "action.h"
 #include "engine/base.h"
 #include "engine/buf.h"
 #include "engine/client.h"
+#include "engine/clock.h"
 #include "engine/conn.h"
 #include "engine/err.h"
 #include "engine/mem.h"
@@ -26,7 +28,9 @@ struct reload {
 	char *text;		/* mistakes, or lines of the plan */
 	bool mistakes;
 	struct session *session;	/* its set is the new one */
-	int top;
+	unsigned count;		/* of the mistakes */
+	int at;			/* row of the chosen one, -1: none */
+	int top, height;
 };
 
 static int
@@ -44,15 +48,18 @@ draw_lines(struct ui *ui, struct reload *r, struct rect in)
 {
 	struct buf plain;
 	const char *s = r->text;
-	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
+	struct pen pen = ui_pen(ui, in, ROLE_TEXT);
 
 	r->top = SBX_MAX(SBX_MIN(r->top, count_lines(s) - in.h), 0);
 	buf_init(&plain, 64 * 1024);
 	for (int n = 0; *s && n < r->top + in.h; n++) {
 		size_t len = strcspn(s, "\n");
+		struct pen own = pen;
 		strip_display(s, len, &plain, NULL, NULL, NULL);
+		if (n == r->at)
+			own.style = ui_style(ui, ROLE_TEXT_STRONG);
 		if (n >= r->top)
-			draw_cut(&pen, in.y + n - r->top, in.x, in.w,
+			draw_cut(&own, in.y + n - r->top, in.x, in.w,
 				 buf_str(&plain), ui_glyph(ui, GLYPH_MORE));
 		s += len + (s[len] == '\n');
 	}
@@ -60,17 +67,39 @@ draw_lines(struct ui *ui, struct reload *r, struct rect in)
 }
 
 static void
+draw_title(struct ui *ui, const struct reload *r, struct rect all)
+{
+	struct pen pen = ui_pen(ui, all, ROLE_TITLE_FOCUS);
+	char hms[16] = "", text[128];
+	int x = ui_text(ui, &pen, all.y, all.x, ROLE_BORDER_FOCUS,
+			ui_glyph(ui, GLYPH_FOCUS));
+
+	if (ui->loaded_at_ms)
+		clock_hms(hms, sizeof(hms), ui->loaded_at_ms);
+	hms[hms[0] ? 5 : 0] = 0;
+	if (!r->mistakes)
+		snprintf(text, sizeof(text), "sbxrc: reload would");
+	else
+		snprintf(text, sizeof(text), "sbxrc has %u mistake%s %s "
+			 "still running with the version %s%s", r->count,
+			 r->count == 1 ? "" : "s", ui->ascii ? "-" : "\u2014",
+			 hms[0] ? "of " : "before", hms);
+	draw_cut(&pen, all.y, x, all.w - 1, text, ui_glyph(ui, GLYPH_MORE));
+}
+
+static void
 draw(struct ui *ui, struct sheet *sh)
 {
 	struct reload *r = (struct reload *)sh;
-	int cols = canvas_cols(ui->canvas);
-	struct rect at = sheet_place(ui, -1, count_lines(r->text) + 2,
-				     SBX_MIN(cols, 100));
+	struct rect all = sheet_room(ui);
+	struct pen pen = ui_pen(ui, all, ROLE_TEXT);
 
-	draw_lines(ui, r, sheet_frame(ui, at, r->mistakes
-		   ? "sbxrc has mistakes; the set runs on as it is"
-		   : "reload would", r->mistakes ? "r check again  Esc close"
-						 : "Enter do it  Esc close"));
+	draw_fill(&pen, all);
+	draw_title(ui, r, all);
+	r->height = SBX_MAX(all.h - 2, 1);
+	draw_lines(ui, r, (struct rect){ all.y + SBX_MIN(2, all.h - 1),
+					 all.x + SBX_MIN(2, all.w - 1),
+					 r->height, SBX_MAX(all.w - 3, 1) });
 }
 
 static void
@@ -117,6 +146,8 @@ on_applied(struct client *c, const struct client_answer *a, void *arg)
 		ui_toast(ui, TOAST_ERROR, "%s", a->reply->text);
 	else
 		ui_toast(ui, TOAST_INFO, "the sbxrc is taken over");
+	if (!a->err && a->reply && !a->reply->code)
+		ui->loaded_at_ms = clock_wall_ms();
 }
 
 static int
@@ -150,19 +181,97 @@ apply(struct ui *ui, struct reload *r)
 	sheet_close(ui);
 }
 
+/* Is this "FILE:LINE:COLUMN: ..."?  Then where its two parts are. */
+static bool
+is_place(const char *s, int *file_len, unsigned *line)
+{
+	size_t len = strcspn(s, "\n");
+	const char *colon = memchr(s, ':', len);
+	char *end;
+
+	if (!colon || colon == s || *s == ' ')
+		return false;
+	*line = (unsigned)strtoul(colon + 1, &end, 10);
+	*file_len = (int)(colon - s);
+	return end > colon + 1 && *end == ':' && end[1] >= '0' &&
+	       end[1] <= '9';
+}
+
+/* The start of a row. */
+static const char *
+row_text(const struct reload *r, int no)
+{
+	const char *s = r->text;
+
+	while (no-- > 0 && *s)
+		s += strcspn(s, "\n") + (s[strcspn(s, "\n")] == '\n');
+	return s;
+}
+
+/* To the next mistake, round to the first one. */
+static void
+next_mistake(struct reload *r)
+{
+	int rows = count_lines(r->text), len;
+	unsigned line;
+
+	for (int i = 1; i <= rows; i++) {
+		int no = (SBX_MAX(r->at, -1) + i) % rows;
+		if (!is_place(row_text(r, no), &len, &line))
+			continue;
+		r->at = no;
+		if (no < r->top || no >= r->top + r->height)
+			r->top = no;
+		return;
+	}
+}
+
+static void
+count_mistakes(struct reload *r)
+{
+	int rows = count_lines(r->text), len;
+	unsigned line;
+
+	for (int i = 0; i < rows; i++)
+		r->count += is_place(row_text(r, i), &len, &line);
+}
+
+/* In the editor at the chosen mistake; then it is read again. */
+static void
+edit(struct ui *ui, const struct reload *r)
+{
+	const char *s = r->at >= 0 ? row_text(r, r->at) : "";
+	char *file = mem_str(ui->rc_path);
+	unsigned line = 1;
+	int len;
+
+	if (is_place(s, &len, &line)) {
+		free(file);
+		file = mem_strn(s, (size_t)len);
+	}
+	sheet_close(ui);
+	action_edit(ui, file, line);
+	free(file);
+}
+
 static void
 key(struct ui *ui, struct sheet *sh, struct key k)
 {
 	struct reload *r = (struct reload *)sh;
 
 	ui->dirty = true;
-	if (k.sym == SYM_ESC || k.sym == 'q' ||
-	    (k.sym == 'c' && k.mods == KEY_CTRL)) {
+	if (sheet_is_close(k)) {
 		sheet_close(ui);
 	} else if (k.sym == 'j' || k.sym == SYM_DOWN) {
 		r->top++;
 	} else if (k.sym == 'k' || k.sym == SYM_UP) {
 		r->top--;
+	} else if (k.sym == 'n' && r->mistakes) {
+		next_mistake(r);
+	} else if (k.sym == 'e') {
+		edit(ui, r);
+	} else if (k.sym == 'y') {
+		ui_copy(ui, mem_str(r->text), strlen(r->text), "the text");
 	} else if (k.sym == 'r' && r->mistakes) {
 		sheet_close(ui);
 		sheet_reload_open(ui);
@@ -176,8 +285,10 @@ hint(struct ui *ui, struct sheet *sh)
 {
 	(void)ui;
 	return ((struct reload *)sh)->mistakes
-		       ? "j k scroll  r check again  Esc keep the old one"
-		       : "j k scroll  Enter do it  Esc close";
+		       ? "e open $EDITOR there  r check again  n next "
+			 "mistake  y copy  q keep old one"
+		       : "Enter do it  j k scroll  e open $EDITOR  y copy  "
+			 "q close";
 }
 
 static const struct sheet_ops ops = {
@@ -194,6 +305,11 @@ open_sheet(struct ui *ui, struct session *s, const char *text, bool mistakes)
 	r->text = mem_str(text);
 	r->mistakes = mistakes;
 	r->session = s;
+	r->at = -1;
+	if (mistakes) {
+		count_mistakes(r);
+		next_mistake(r);
+	}
 	sheet_open(ui, &r->sheet);
 }
 

@@ -342,9 +342,7 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 	struct select *s = (struct select *)sh;
 
 	/* Somebody else's text: the process was removed. */
-	if (ui->selected != s->proc || k.sym == SYM_ESC ||
-	    (k.sym == 'q' && !k.mods) ||
-	    (k.sym == 'c' && k.mods == KEY_CTRL)) {
+	if (ui->selected != s->proc || sheet_is_close(k)) {
 		sheet_close(ui);
 		return;
 	}

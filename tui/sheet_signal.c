@@ -2,11 +2,8 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include "command.h"
 #include "engine/base.h"
-#include "engine/mem.h"
 
 /* Signals that people send, and what programs usually do with them. */
 static const struct {
@@ -25,85 +22,39 @@ static const struct {
 	{ SIGKILL, "KILL", "end now, nothing can be saved" },
 };
 
-struct menu {
-	struct sheet sheet;
-	uint32_t proc;
-	int chosen;
-};
+enum { FIRST_CHOSEN = 3 };
 
 static void
-draw(struct ui *ui, struct sheet *sh)
+send_it(struct ui *ui, uint32_t proc, int no)
 {
-	struct menu *m = (struct menu *)sh;
-	struct model_proc *p = model_find(ui->model, m->proc);
-	struct rect r = sheet_place(ui, -1, (int)ARRAY_LEN(rows) + 2, 56);
-	char title[128];
-
-	snprintf(title, sizeof(title), "send a signal to %.64s",
-		 ui_marks(ui) > 0 ? "the marked"
-		 : p		  ? p->row->name
-				  : "");
-	struct rect in = sheet_frame(ui, r, title, "Enter send  Esc close");
-	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
-	int top = SBX_MAX(0, m->chosen - in.h + 1);
-	for (int i = 0; i < in.h && top + i < (int)ARRAY_LEN(rows); i++) {
-		struct pen own = pen;
-		int y = in.y + i, n = top + i;
-		if (n == m->chosen) {
-			own.style = ui_style(ui, ROLE_SHEET_SELECTED);
-			draw_fill(&own, (struct rect){ y, in.x, 1, in.w });
-		}
-		draw_fmt(&own, y, in.x, "%2d  %-6s %s", rows[n].signo,
-			 rows[n].name, rows[n].help);
-	}
-}
-
-static void
-key(struct ui *ui, struct sheet *sh, struct key k)
-{
-	struct menu *m = (struct menu *)sh;
-	struct model_proc *p = model_find(ui->model, m->proc);
-	int count = (int)ARRAY_LEN(rows);
 	char line[128];
 
-	if (k.sym == SYM_ESC || k.sym == 'q' ||
-	    (k.sym == 'c' && k.mods == KEY_CTRL)) {
-		sheet_close(ui);
-	} else if (k.sym == SYM_DOWN || k.sym == 'j') {
-		m->chosen = (m->chosen + 1) % count;
-	} else if (k.sym == SYM_UP || k.sym == 'k') {
-		m->chosen = (m->chosen + count - 1) % count;
-	} else if (k.sym == SYM_ENTER) {
-		snprintf(line, sizeof(line), "signal %s %.64s",
-			 rows[m->chosen].name,
-			 ui_marks(ui) > 0 ? "%"
-			 : p		  ? p->row->name
-					  : "");
-		sheet_close(ui);
-		if (p)
-			command_run(ui, line);
-	}
+	snprintf(line, sizeof(line), "signal %s %.64s", rows[no].name,
+		 ui_marks(ui) > 0 ? "%"
+				  : model_find(ui->model, proc)->row->name);
+	command_run(ui, line);
 }
-
-static const char *
-hint(struct ui *ui, struct sheet *sh)
-{
-	(void)ui, (void)sh;
-	return "j k choose  Enter send  Esc close";
-}
-
-static const struct sheet_ops ops = {
-	.word = "SIGNAL", .role = ROLE_MODE_CONFIRM,
-	.draw = draw, .key = key, .hint = hint,
-};
 
 void
 sheet_signal_open(struct ui *ui)
 {
-	struct menu *m = mem_alloc(sizeof(*m));
+	struct sheet_menu_row menu[ARRAY_LEN(rows)];
+	char words[ARRAY_LEN(rows)][16], title[128];
+	struct model_proc *p = ui_selected(ui);
 
-	m->sheet.ops = &ops;
-	m->proc = ui->selected;
-	m->chosen = 3;
-	sheet_open(ui, &m->sheet);
+	if (!p)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(words[i], sizeof(words[i]), "%2d  %s", rows[i].signo,
+			 rows[i].name);
+		menu[i] = (struct sheet_menu_row){ 0, words[i],
+						   rows[i].help };
+	}
+	snprintf(title, sizeof(title), "send a signal to %.64s",
+		 ui_marks(ui) > 0 ? "the marked" : p->row->name);
+	sheet_menu_open(ui, &(struct sheet_menu){
+		.mode_word = "SIGNAL", .role = ROLE_MODE_CONFIRM,
+		.title = title, .verb = "send", .rows = menu,
+		.count = (int)ARRAY_LEN(rows), .chosen = FIRST_CHOSEN,
+		.word_columns = 10, .run = send_it });
 }

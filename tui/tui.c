@@ -60,6 +60,7 @@ struct tui {
 	uint64_t at_bell_ms;
 	bool sync;		/* the terminal knows mode 2026 */
 	bool up;		/* the terminal is ours: paint */
+	bool front;		/* a program has it */
 	int keeper_pid;
 };
 
@@ -167,6 +168,42 @@ suspend(struct tui *t)
 	t->ui->dirty = true;
 }
 
+static void
+on_front_end(int status, void *arg)
+{
+	struct tui *t = arg;
+	struct front f = t->ui->front;
+
+	t->front = false;
+	t->ui->front = (struct front){ .line = NULL };
+	term_resume();
+	t->up = true;
+	loop_want(t->terminal, LOOP_IN);
+	new_size(t);
+	paint_all();
+	for (size_t i = 0; f.env[i]; i++)
+		free(f.env[i]);
+	if (f.done)
+		f.done(t->ui, status);
+}
+
+static void
+give_front(struct tui *t)
+{
+	struct err e = ERR_INIT;
+
+	t->up = false;
+	t->front = true;
+	loop_want(t->terminal, 0);
+	term_suspend();
+	if (helper_front(t->loop, t->ui->front.line, t->ui->front.env,
+			 on_front_end, t, &e) == 0)
+		return;
+	ui_toast(t->ui, TOAST_ERROR, "%s", e.text);
+	t->ui->front.done = NULL;
+	on_front_end(0, t);
+}
+
 /* A program that beeps without end is one bell now and then. */
 static void
 ring(struct tui *t)
@@ -260,6 +297,8 @@ handle_wants(struct tui *t)
 		copy(t);
 	if ((wants & UI_NOTIFY) && t->up)
 		notify(t);
+	if ((wants & UI_FRONT) && t->up)
+		give_front(t);
 	if (wants & UI_SUSPEND)
 		suspend(t);
 	if (wants & UI_LEAVE)
@@ -405,7 +444,11 @@ on_stop_signal(int signo, void *arg)
 	struct tui *t = arg;
 
 	(void)signo;
-	t->ui->wants |= UI_SUSPEND;
+	/* The program in front has stopped itself: the terminal is its. */
+	if (t->front)
+		raise(SIGSTOP);
+	else
+		t->ui->wants |= UI_SUSPEND;
 }
 
 static void
@@ -417,6 +460,8 @@ on_end_signal(int signo, void *arg)
 		hang_up(t);
 		return;
 	}
+	if (t->front && (signo == SIGINT || signo == SIGQUIT))
+		return;		/* its keys */
 	ui_leave(t->ui, 128 + signo, "sbx: ended by a signal; %s goes on. "
 		 "Back: sbx\n", t->ui->set_name);
 }
@@ -654,6 +699,7 @@ run(struct tui *t, const struct cli_open *o, bool fresh)
 	char *only[] = { o->attach, NULL };
 	ui->wanted_names = o->attach ? only : o->names;
 	ui->attached = o->attach != NULL;
+	ui->socket = t->session.sock_path;
 	t->up = true;
 	new_size(t);
 	const struct proto_hello *h = client_hello(t->client);

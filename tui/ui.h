@@ -48,6 +48,7 @@ enum {
 	UI_BELL = 32,		/* ring it */
 	UI_COPY = 64,		/* ui->copied to the clipboard */
 	UI_NOTIFY = 128,	/* ui->notice to the desktop */
+	UI_FRONT = 256,		/* ui->front gets the terminal */
 };
 
 enum { UI_HELD_MAX = 256 };
@@ -103,6 +104,15 @@ struct text_row {
 
 enum { SPLIT_MAX = 12 };
 
+struct ui;
+
+/* A line of the shell in front of the screen, like an editor. */
+struct front {
+	const char *line;
+	char *env[8];		/* "NAME=value", ours; NULL behind the last */
+	void (*done)(struct ui *ui, int status);	/* may be NULL */
+};
+
 struct totals {
 	int up, failed, retrying, all;
 };
@@ -119,6 +129,8 @@ struct ui {
 	/* Of the sbxrc that was read last, and of one that is looked at. */
 	struct session *session, *reloading;
 	char *set_name, *set_dir, *rc_path;
+	const char *socket;	/* of the engine; may be NULL */
+	int64_t loaded_at_ms;	/* its sbxrc, wall; 0: not known */
 	char **wanted_names;	/* of "sbx NAME...": the first is selected */
 	bool ascii;
 	enum term_depth depth;
@@ -188,6 +200,7 @@ struct ui {
 	bool dirty;
 	bool dirty_main;	/* no more than the terminal pane has changed */
 	unsigned wants;		/* UI_... */
+	struct front front;
 	int exit_code;
 	int done_code;		/* the worst of all that have ended */
 	char *parting;		/* the farewell when the set is down */

@@ -336,6 +336,7 @@ ui_connected(struct ui *ui, struct client *c, const struct proto_hello *h)
 			       h->set_name);
 	ui->set_dir = mem_str(h->set_dir);
 	ui->rc_path = mem_str(h->rc_path ? h->rc_path : "");
+	ui->loaded_at_ms = h->loaded_at_ms;
 	ui->screen_proc = 0;
 	ui->screen_rows = ui->screen_cols = 0;
 	model_resync(ui->model);
@@ -436,6 +437,9 @@ took_rows(struct ui *ui, int bits, struct model_proc *p)
 	bool first = (bits & MODEL_SYNC) && !ui->started;
 	if (bits & MODEL_SYNC) {
 		ui->started = true;
+		/* An engine that was just started has loaded it just now. */
+		if (!ui->loaded_at_ms)
+			ui->loaded_at_ms = clock_wall_ms();
 		send_held(ui);
 	}
 	if (ui->started)

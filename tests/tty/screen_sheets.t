@@ -39,7 +39,16 @@ prompt() {
 	wait_screen "^ $2 " "$1 opens $2"
 }
 
-screen_open 80x24 "$SBX_BIN"
+# Programs in front of the screen say what they were given.
+cat >look <<'END'
+#!/bin/sh
+echo "$0 has $* ($(head -n 1 "$2$1" 2>/dev/null | cut -c 1-12))"
+read -r answer
+END
+sed 's/(\$(head.*/with $(cat)"; read -r answer <\/dev\/tty/;/^read/d' <look >page
+chmod +x look page
+# The shell around it would take Ctrl-C for itself too.
+screen_open 80x24 "trap : INT; EDITOR=$T/w/look PAGER=$T/w/page BROWSER=true $SBX_BIN"
 wait_screen '^›. api +up' "the first process is selected"
 wait_screen '^ . again +tty' "the terminal is up"
 
@@ -166,6 +175,34 @@ wait_screen 'no check|off  . off' "one that is off has them too"
 wait_screen 'why       off is off' "and a reason"
 screen_keys q
 wait_screen '^ LIST ' "closed"
+
+# The log and the lines of a process in other programs.
+screen_keys 1 o
+wait_screen 'open of api' "o asks what"
+screen_keys p
+wait_screen 'page has  with listening' "the log in the pager"
+screen_keys y Enter
+wait_screen '^ LIST  api' "its end brings the screen back"
+wait_screen '^›. api' "as it was"
+screen_keys o e
+wait_screen 'look has .*sbx-log.* .listening' "the log in the editor"
+screen_keys y Enter
+wait_screen '^ LIST  api' "and back"
+is "$(ls /tmp/sbx-log.* 2>/dev/null | wc -l)" 0 "no copy of it is left"
+screen_keys o c
+wait_screen 'look has .2 .*/sbxrc' "its lines in the editor"
+screen_keys C-c
+wait_screen '^ LIST  api' "Ctrl-C there is not for sbx"
+screen_keys o c
+wait_screen 'look has .2 .*/sbxrc' "again"
+echo 'process more  sleep 1000' >>sbxrc
+screen_keys y Enter
+wait_screen '^▌sbxrc: reload would' "what was edited is offered"
+wait_screen '^  start +more' "as a plan"
+screen_keys Escape
+wait_screen '^ LIST  api' "or not"
+screen_keys o u
+wait_screen 'api has no url' "a process without a URL"
 
 # Wide and narrow.
 screen_keys 3
