@@ -25,6 +25,7 @@
 #include "helper.h"
 #include "input.h"
 #include "paint.h"
+#include "statefile.h"
 #include "term.h"
 #include "terminfo.h"
 #include "ui.h"
@@ -624,29 +625,10 @@ wants_color(void)
 	return !(no && *no);
 }
 
-static char *
-state_file(const char *name)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char *dir = NULL, *path = NULL;
-
-	if (state && *state == '/')
-		dir = mem_fmt("%s/sbx", state);
-	else if (home)
-		dir = mem_fmt("%s/.local/state/sbx", home);
-	int fd = dir ? sys_private_dir(dir) : -1;
-	if (fd >= 0) {
-		path = mem_fmt("%s/%s", dir, name);
-		sys_close(fd);
-	}
-	free(dir);
-	return path;
-}
-
 static void
 open_history(struct ui *ui)
 {
-	char *path = state_file("history");
+	char *path = statefile_path("history");
 
 	ui->history = history_new(path);
 	ui->finds = history_new(NULL);
