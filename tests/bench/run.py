@@ -89,12 +89,21 @@ def show(name, value, unit, base=None, base_name=""):
     print(line, flush=True)
 
 
-def cat_flood(how):
+def cat_flood(how, to="/dev/null"):
     result = os.path.join(ROOT, "cat.txt")
-    subprocess.run("%s %d %s %s | cat >/dev/null" %
-                   (tool("flood"), LINES, how, result), shell=True, check=True)
+    subprocess.run("%s %d %s %s | cat >%s" %
+                   (tool("flood"), LINES, how, result, to), shell=True,
+                   check=True)
     took = wait_file(result)
     os.unlink(result)
+    return took
+
+
+def cat_file_flood(how):
+    """What keeping the bytes costs on this machine, with nothing else."""
+    kept = os.path.join(ROOT, "cat.kept")
+    took = cat_flood(how, kept)
+    os.unlink(kept)
     return took
 
 
@@ -122,13 +131,15 @@ def sbx_flood(how, screen):
 
 def bench_flood():
     for how in ("line", "block"):
-        cat, plain, screen = [], [], []
+        cat, kept, plain, screen = [], [], [], []
         for _ in range(TRIES):
             cat.append(cat_flood(how))
+            kept.append(cat_file_flood(how))
             plain.append(sbx_flood(how, False))
             screen.append(sbx_flood(how, True))
         base = median(cat) / 1e3
         show("flood, 1M lines, one write a %s: cat" % how, base, "ms")
+        show("  cat >file", median(kept) / 1e3, "ms", base, "cat")
         show("  sbx, 5 watches, no screen", median(plain) / 1e3, "ms", base,
              "cat")
         show("  sbx, 5 watches, screen open", median(screen) / 1e3, "ms", base,
