@@ -490,6 +490,17 @@ client_add(struct client *c, unsigned flags, char *const *environment,
 }
 
 int
+client_log_close(struct client *c, uint32_t proc)
+{
+	struct buf b = BUF_INIT(64);
+	int r = msg_put_u32(&b, proc);
+	if (r == 0)
+		r = send_frame(c, PROTO_LOG_CLOSE, 0, &b);
+	buf_fini(&b);
+	return r;
+}
+
+int
 client_subscribe(struct client *c, uint32_t bits)
 {
 	struct buf b = BUF_INIT(64);

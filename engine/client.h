@@ -107,6 +107,9 @@ int	client_key_ask(struct client *c, uint32_t proc, struct key k,
 		       client_answer_fn *fn, void *arg);
 
 /* Not answered. */
+/* Who stays connected says so when it has read enough: a log that goes with
+ * its process stays while it is open. */
+int	client_log_close(struct client *c, uint32_t proc);
 int	client_subscribe(struct client *c, uint32_t bits);
 int	client_screen_watch(struct client *c, uint32_t proc, uint16_t rows,
 			    uint16_t cols);

@@ -540,6 +540,16 @@ indexed_end(struct logread *lr, enum log_stream s)
 	return 1;
 }
 
+int
+logread_indexed_end(struct logread *lr, enum log_stream s, uint64_t *off)
+{
+	uint64_t begin = logread_begin(lr, s);
+	int r = indexed_end(lr, s);
+
+	*off = r > 0 ? SBX_MAX(lr->tails[s].end, begin) : begin;
+	return r < 0 ? r : 0;
+}
+
 /* What of a terminal's tail is a line; false if a full screen is shown. */
 static bool
 skip_full_screen(struct logline *l)

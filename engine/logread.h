@@ -65,6 +65,10 @@ int	logread_line(struct logread *lr, uint64_t seq, size_t max,
  * is the number it would get now. */
 int	logread_tail(struct logread *lr, enum log_stream s, size_t max,
 		struct logline *out);
+/* Where the last indexed line of the stream ends: what is behind it is no
+ * line yet, or none at all (a full screen).  0 or -errno. */
+int	logread_indexed_end(struct logread *lr, enum log_stream s,
+		uint64_t *off);
 /* Only where the line is; text is NULL. */
 int	logread_place(struct logread *lr, uint64_t seq, struct logline *out);
 /* The index as it is, for those who look at many lines at once: entries from

@@ -57,6 +57,7 @@ enum proto_type {
 				 * start, end or go */
 	PROTO_RESIZE,		/* u32 proc, u16 rows, u16 cols → REPLY: the
 				 * size of its terminal, whoever watches it */
+	PROTO_LOG_CLOSE,	/* u32 proc: does not read its log any more */
 
 	/* In every version, of this number and form: see upgrade.h. */
 	PROTO_UPGRADE = 63,	/* str path of a binary → the engine ends, and

@@ -184,6 +184,18 @@ take_log_open(struct peer *c, const struct conn_frame *f)
 }
 
 static void
+take_log_close(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = engine_find(c->e, msg_u32(&r));
+	if (!p || p->follower != c->no)
+		return;
+	p->follower = 0;
+	c->e->registry_dirty = true;
+}
+
+static void
 take_journal_open(struct peer *c, const struct conn_frame *f)
 {
 	struct buf b = BUF_INIT(100);
@@ -516,6 +528,7 @@ static take_fn *const takes[] = {
 	[PROTO_ADD] = take_add,
 	[PROTO_RELOAD] = take_reload,
 	[PROTO_RESIZE] = take_resize,
+	[PROTO_LOG_CLOSE] = take_log_close,
 	[PROTO_UPGRADE] = take_upgrade,
 };
 

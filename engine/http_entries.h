@@ -1,0 +1,87 @@
+#ifndef SBX_HTTP_ENTRIES_H
+#define SBX_HTTP_ENTRIES_H
+
+/*
+ * The log of a process as numbered entries, the form in which the HTTP API
+ * gives it.  An entry is a line with its newline, or a piece of a line that is
+ * not finished.  All entries of a stream together are its bytes, each once.
+ *
+ * Without pieces the number of an entry is that of its line.  A piece is made
+ * by entries_publish() and is an entry from then on, the same for everybody:
+ * it takes the next number, and all lines behind it are one number later.
+ * What is remembered of pieces has a maximum; whoever asks for numbers of
+ * forgotten ones may see some lines again, but misses none.
+ *
+ * A struct entries knows the pieces and outlives the open log, a cursor is the
+ * place of one reader.  What is gone is told as an item of its own.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "logfmt.h"
+
+struct entries;
+struct logread;
+
+enum {
+	ENTRY_PART_MAX = 1 << 20,	/* bytes; longer lines come in parts */
+	ENTRY_PIECES_MAX = 1024,	/* remembered */
+};
+
+struct entry {
+	uint64_t seq;
+	enum log_stream stream;
+	int64_t wall_ms;
+	const char *data;	/* until the next call with these entries */
+	size_t len;
+	bool more;		/* the next item is another part of this one */
+	/* Nothing but a mark: bytes that are missing here, and the numbers
+	 * from first_gone up to seq; first_gone 0: no number is missing. */
+	bool dropped;
+	uint64_t first_gone;
+	uint64_t dropped_bytes;	/* 0: not known */
+};
+
+struct entries_cursor {
+	unsigned streams;	/* set of 1 << enum log_stream */
+	uint64_t seq;		/* of the next entry */
+	uint64_t part;		/* bytes of it that were given */
+	/* What was given or passed over of each stream. */
+	uint64_t pos[LOG_STREAMS];
+	bool placed[LOG_STREAMS];	/* pos is known */
+};
+
+#define ENTRIES_ALL 7u
+
+struct entries *entries_new(void);
+void	entries_free(struct entries *e);		/* NULL is fine */
+/* Takes lr; NULL closes the log.  Nothing else but entries_pieces may be asked
+ * while it is closed. */
+void	entries_open(struct entries *e, struct logread *lr);
+struct logread *entries_log(const struct entries *e);	/* NULL: closed */
+/* Pieces so far: 0: a new struct entries would number the same. */
+uint64_t entries_pieces(const struct entries *e);
+
+/* Entries first <= seq < next are there. */
+uint64_t entries_first(const struct entries *e);
+uint64_t entries_next(const struct entries *e);
+
+/* Are there bytes that are no entry yet? */
+bool	entries_has_tail(struct entries *e);
+/* Makes them entries.  Not those of stdout and stderr that hold a newline,
+ * unless there are very many: they will be a line in a moment. */
+void	entries_publish(struct entries *e);
+
+/* Behind entry seq; 0: at the very first one there has ever been. */
+void	entries_seek(const struct entries *e, struct entries_cursor *c,
+		     unsigned streams, uint64_t seq);
+/* So that the last n entries of these streams come. */
+void	entries_seek_last(struct entries *e, struct entries_cursor *c,
+			  unsigned streams, uint64_t n);
+/* The next item; the cursor is behind it then.  1, 0: there is none now, or
+ * -errno.  Refreshes the log only if what it shows is gone. */
+int	entries_step(struct entries *e, struct entries_cursor *c,
+		     struct entry *out);
+
+#endif

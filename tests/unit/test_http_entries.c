@@ -1,0 +1,362 @@
+#include "engine/http_entries.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "engine/base.h"
+#include "engine/buf.h"
+#include "engine/clock.h"
+#include "engine/fold.h"
+#include "engine/logread.h"
+#include "engine/spool.h"
+#include "tests/lib/test.h"
+
+static const struct fold_ops no_ops;
+
+struct rig {
+	char path[64];
+	int dir;
+	struct spool *sp;
+	struct fold_scratch *scratch;
+	struct fold *f;
+	struct entries *e;
+	struct entries_cursor c;
+	struct buf got;		/* what a walk has seen, in words */
+};
+
+static void
+open_log(struct rig *r)
+{
+	entries_open(r->e, logread_open(r->dir, NULL));
+}
+
+static void
+rig_init(struct rig *r, uint64_t keep)
+{
+	strcpy(r->path, "/tmp/sbx-entries-XXXXXX");
+	if (!mkdtemp(r->path))
+		abort();
+	r->dir = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	clock_fake(0, 1000);
+	r->scratch = fold_scratch_new();
+	r->sp = spool_open(r->dir, keep, 1000, NULL);
+	r->f = fold_new(r->sp, r->scratch, &no_ops, NULL, 0);
+	r->e = entries_new();
+	buf_init(&r->got, 1 << 20);
+	open_log(r);
+	entries_seek(r->e, &r->c, ENTRIES_ALL, 0);
+}
+
+static void
+rig_fini(struct rig *r)
+{
+	buf_fini(&r->got);
+	entries_free(r->e);
+	fold_free(r->f);
+	spool_free(r->sp);
+	fold_scratch_free(r->scratch);
+	spool_wipe(r->dir);
+	close(r->dir);
+	rmdir(r->path);
+}
+
+static void
+fold_all(struct rig *r)
+{
+	while (fold_step(r->f, 1 << 20, 1000, 0) == 1)
+		;
+	logread_refresh(entries_log(r->e));
+}
+
+static void
+say(struct rig *r, enum log_stream s, const char *text)
+{
+	spool_append(r->sp, s, text, strlen(text));
+	fold_all(r);
+}
+
+/* Everything from c on: "3o:text" per entry, "!from-to:bytes" per mark. */
+static const char *
+walk(struct rig *r, struct entries_cursor *c)
+{
+	struct entry en;
+	int rc;
+
+	buf_clear(&r->got);
+	while ((rc = entries_step(r->e, c, &en)) == 1) {
+		if (r->got.len)
+			buf_addc(&r->got, ' ');
+		if (en.dropped) {
+			buf_addf(&r->got, "!%d-%d:%d", (int)en.first_gone,
+				 (int)en.seq, (int)en.dropped_bytes);
+			continue;
+		}
+		buf_addf(&r->got, "%d%c:", (int)en.seq, "oep"[en.stream]);
+		for (size_t i = 0; i < en.len; i++)
+			buf_addc(&r->got, en.data[i] == '\n' ? '$' :
+				 en.data[i]);
+	}
+	if (rc < 0)
+		buf_addf(&r->got, " error %d", rc);
+	return buf_str(&r->got);
+}
+
+static const char *
+from(struct rig *r, unsigned streams, uint64_t seq)
+{
+	struct entries_cursor c;
+
+	entries_seek(r->e, &c, streams, seq);
+	return walk(r, &c);
+}
+
+static const char *
+last(struct rig *r, unsigned streams, uint64_t n)
+{
+	struct entries_cursor c;
+
+	entries_seek_last(r->e, &c, streams, n);
+	return walk(r, &c);
+}
+
+TEST(lines_have_their_numbers)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	EQ_STR(walk(&r, &r.c), "");
+	say(&r, LOG_OUT, "one\ntwo\n");
+	say(&r, LOG_ERR, "bad\n");
+	EQ_STR(walk(&r, &r.c), "1o:one$ 2o:two$ 3e:bad$");
+	EQ_STR(walk(&r, &r.c), "");
+	say(&r, LOG_OUT, "\n");
+	EQ_STR(walk(&r, &r.c), "4o:$");
+	EQ_STR(from(&r, ENTRIES_ALL, 2), "3e:bad$ 4o:$");
+	EQ_STR(from(&r, ENTRIES_ALL, 4), "");
+	EQ_STR(from(&r, ENTRIES_ALL, UINT64_MAX), "");
+	EQ_STR(from(&r, 1u << LOG_OUT, 1), "2o:two$ 4o:$");
+	EQ_STR(from(&r, 1u << LOG_ERR, 0), "3e:bad$");
+	EQ_STR(last(&r, ENTRIES_ALL, 2), "3e:bad$ 4o:$");
+	EQ_STR(last(&r, 1u << LOG_OUT, 2), "2o:two$ 4o:$");
+	EQ_STR(last(&r, ENTRIES_ALL, 0), "");
+	EQ_STR(last(&r, ENTRIES_ALL, 99), "1o:one$ 2o:two$ 3e:bad$ 4o:$");
+	rig_fini(&r);
+}
+
+TEST(a_piece_is_an_entry_for_everybody)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	say(&r, LOG_OUT, "one\nlog");
+	EQ_STR(walk(&r, &r.c), "1o:one$");
+	OK(entries_has_tail(r.e));
+	entries_publish(r.e);
+	OK(!entries_has_tail(r.e));
+	entries_publish(r.e);
+	EQ_STR(walk(&r, &r.c), "2o:log");
+	say(&r, LOG_OUT, "in: ");
+	say(&r, LOG_ERR, "warn\n");
+	entries_publish(r.e);
+	EQ_STR(walk(&r, &r.c), "3e:warn$ 4o:in: ");
+	say(&r, LOG_OUT, "bob\nnext\n");
+	EQ_STR(walk(&r, &r.c), "5o:bob$ 6o:next$");
+	EQ_INT(entries_pieces(r.e), 2);
+	EQ_STR(from(&r, ENTRIES_ALL, 0), "1o:one$ 2o:log 3e:warn$ 4o:in:  "
+	       "5o:bob$ 6o:next$");
+	EQ_STR(from(&r, ENTRIES_ALL, 2), "3e:warn$ 4o:in:  5o:bob$ 6o:next$");
+	EQ_STR(from(&r, 1u << LOG_OUT, 4), "5o:bob$ 6o:next$");
+	EQ_STR(last(&r, 1u << LOG_OUT, 3), "4o:in:  5o:bob$ 6o:next$");
+	/* The same after the log was closed and is open again. */
+	entries_open(r.e, NULL);
+	open_log(&r);
+	EQ_STR(last(&r, ENTRIES_ALL, 3), "4o:in:  5o:bob$ 6o:next$");
+	rig_fini(&r);
+}
+
+TEST(a_line_that_was_known_already)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	spool_run_begin(r.sp, 1, 1, 1000);
+	say(&r, LOG_OUT, "bye");
+	entries_publish(r.e);
+	EQ_STR(walk(&r, &r.c), "1o:bye");
+	spool_run_end(r.sp, 0, 1000);
+	say(&r, LOG_ERR, "x\n");
+	EQ_STR(walk(&r, &r.c), "3e:x$");
+	EQ_STR(last(&r, ENTRIES_ALL, 2), "1o:bye 3e:x$");
+	rig_fini(&r);
+}
+
+TEST(a_line_that_the_index_does_not_know_yet)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	spool_append(r.sp, LOG_OUT, "one\ntw", 6);
+	logread_refresh(entries_log(r.e));
+	entries_publish(r.e);
+	EQ_STR(walk(&r, &r.c), "");
+	fold_all(&r);
+	entries_publish(r.e);
+	EQ_STR(walk(&r, &r.c), "1o:one$ 2o:tw");
+	rig_fini(&r);
+}
+
+TEST(a_full_screen_is_bytes_too)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	say(&r, LOG_PTY, "$ vi\r\n\033[?1049hA\nB");
+	entries_publish(r.e);
+	EQ_STR(walk(&r, &r.c), "1p:$ vi\r$ 2p:\033[?1049hA$B");
+	say(&r, LOG_PTY, "C\nD\033[?1049l$ ls\r\nx\r\n");
+	EQ_STR(walk(&r, &r.c), "3p:C$D\033[?1049l$ ls\r$ 4p:x\r$");
+	/* Of a stranger who begins there. */
+	EQ_STR(from(&r, ENTRIES_ALL, 2), "3p:C$D\033[?1049l$ ls\r$ 4p:x\r$");
+	EQ_STR(last(&r, ENTRIES_ALL, 1), "4p:x\r$");
+	rig_fini(&r);
+}
+
+TEST(bytes_are_bytes)
+{
+	struct rig r;
+	struct entry en;
+	rig_init(&r, 0);
+	spool_append(r.sp, LOG_OUT, "a\0b\xff\n", 5);
+	fold_all(&r);
+	EQ_INT(entries_step(r.e, &r.c, &en), 1);
+	EQ_MEM(en.data, en.len, "a\0b\xff\n", 5);
+	EQ_INT(en.wall_ms, 1000);
+	rig_fini(&r);
+}
+
+TEST(a_long_line_comes_in_parts)
+{
+	struct rig r;
+	struct entry en;
+	size_t len = ENTRY_PART_MAX * 2 + 100, sum = 0;
+	char *text = malloc(len + 1);
+	rig_init(&r, 0);
+	memset(text, 'x', len);
+	text[len] = '\0';
+	say(&r, LOG_OUT, text);
+	say(&r, LOG_OUT, "\ny\n");
+	for (int i = 0; i < 3; i++) {
+		EQ_INT(entries_step(r.e, &r.c, &en), 1);
+		EQ_INT(en.seq, 1);
+		EQ_INT(en.more, i < 2);
+		sum += en.len;
+	}
+	EQ_INT(sum, len + 1);
+	EQ_STR(walk(&r, &r.c), "2o:y$");
+	free(text);
+	rig_fini(&r);
+}
+
+/* Lines of 100 bytes until a segment has gone. */
+static void
+flood(struct rig *r, uint64_t first)
+{
+	char line[128];
+
+	for (int i = 0; i < 100000; i++) {
+		snprintf(line, sizeof line, "%098d\n\n", i);
+		line[99] = '\0';
+		spool_append(r->sp, LOG_OUT, line, 99);
+		if (i % 100 == 0)
+			fold_all(r);
+		if (i % 100 == 0 && logread_first_seq(entries_log(r->e)) >
+				    first)
+			return;
+	}
+}
+
+TEST(what_the_cap_has_taken)
+{
+	struct rig r;
+	struct entry en;
+	struct entries_cursor c;
+	rig_init(&r, SPOOL_SEGMENT_MIN * 4);
+	flood(&r, 1);
+	struct logread *lr = entries_log(r.e);
+	uint64_t first = entries_first(r.e), next = entries_next(r.e);
+	OK(first > 1);
+	EQ_INT(entries_step(r.e, &r.c, &en), 1);
+	OK(en.dropped);
+	EQ_INT(en.first_gone, 1);
+	EQ_INT(en.seq, first - 1);
+	EQ_INT(en.dropped_bytes, logread_begin(lr, LOG_OUT));
+	/* All bytes: those that are gone and those that come. */
+	uint64_t bytes = en.dropped_bytes, seq = first - 1;
+	while (entries_step(r.e, &r.c, &en) == 1) {
+		OK(!en.dropped);
+		EQ_INT(en.seq, ++seq);
+		bytes += en.len;
+	}
+	EQ_INT(seq + 1, next);
+	EQ_INT(bytes, logread_end(lr, LOG_OUT));
+	/* Who has been there knows how many bytes he missed. */
+	entries_seek(r.e, &c, ENTRIES_ALL, next - 2);
+	EQ_INT(entries_step(r.e, &c, &en), 1);
+	uint64_t had = logread_end(lr, LOG_OUT);
+	flood(&r, next + 10);
+	first = entries_first(r.e);
+	EQ_INT(entries_step(r.e, &c, &en), 1);
+	OK(en.dropped);
+	EQ_INT(en.first_gone, next);
+	EQ_INT(en.seq, first - 1);
+	EQ_INT(en.dropped_bytes, logread_begin(lr, LOG_OUT) - had);
+	/* The last ones are asked for, and are there; or are not. */
+	entries_seek_last(r.e, &c, ENTRIES_ALL, 3);
+	EQ_INT(c.seq, entries_next(r.e) - 3);
+	entries_seek_last(r.e, &c, ENTRIES_ALL, 1000000);
+	EQ_INT(entries_step(r.e, &c, &en), 1);
+	OK(en.dropped);
+	rig_fini(&r);
+}
+
+TEST(a_line_whose_beginning_is_gone)
+{
+	struct rig r;
+	struct entry en;
+	rig_init(&r, SPOOL_SEGMENT_MIN * 4);
+	char *text = malloc(SPOOL_SEGMENT_MIN);
+	memset(text, 'x', SPOOL_SEGMENT_MIN);
+	for (int i = 0; i < 12; i++) {
+		spool_append(r.sp, LOG_OUT, text, SPOOL_SEGMENT_MIN - 1);
+		fold_all(&r);
+	}
+	say(&r, LOG_OUT, "\n");
+	uint64_t begin = logread_begin(entries_log(r.e), LOG_OUT);
+	uint64_t end = logread_end(entries_log(r.e), LOG_OUT), sum = 0;
+	OK(begin > 0);
+	EQ_INT(entries_step(r.e, &r.c, &en), 1);
+	OK(en.dropped);
+	EQ_INT(en.dropped_bytes, begin);
+	while (entries_step(r.e, &r.c, &en) == 1)
+		sum += en.len;
+	EQ_INT(sum, end - begin);
+	free(text);
+	rig_fini(&r);
+}
+
+TEST(more_pieces_than_are_remembered)
+{
+	struct rig r;
+	struct entry en;
+	rig_init(&r, 0);
+	for (int i = 0; i < ENTRY_PIECES_MAX + 10; i++) {
+		say(&r, LOG_OUT, "a");
+		entries_publish(r.e);
+		EQ_INT(entries_step(r.e, &r.c, &en), 1);
+		EQ_INT(en.seq, i + 1);
+	}
+	say(&r, LOG_OUT, "b\nc\n");
+	EQ_INT(entries_step(r.e, &r.c, &en), 1);
+	EQ_INT(en.seq, ENTRY_PIECES_MAX + 11);
+	EQ_MEM(en.data, en.len, "b\n", 2);
+	EQ_STR(walk(&r, &r.c), "1036o:c$");
+	EQ_STR(last(&r, ENTRIES_ALL, 1), "1036o:c$");
+	rig_fini(&r);
+}
+
+TEST_MAIN()
