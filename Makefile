@@ -47,7 +47,7 @@ TUI_LIBS := -lncursesw -ltinfo
 
 WITH_HTTP ?= 1
 export WITH_HTTP
-HTTP_LIBS := -lmicrohttpd -lwslay
+HTTP_LIBS := -lmicrohttpd -lwslay -lnettle
 
 # sbx-serve is a program of its own: its libraries are in no other one.
 http_src := $(wildcard engine/http_*.c)

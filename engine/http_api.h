@@ -13,6 +13,7 @@
 #include "proto.h"
 
 struct http_link;
+struct http_logs;
 struct http_request;
 struct jsonout;
 struct loop;
@@ -21,6 +22,7 @@ struct model_proc;
 struct http_api {
 	struct loop *loop;
 	struct http_link *link;
+	struct http_logs *logs;
 };
 
 extern const struct http_route http_routes[];
@@ -45,6 +47,6 @@ void	http_api_info(struct jsonout *j, const char *name,
 		      const struct http_api *api, const struct proc_row *row);
 
 /* The operations; see http_routes.c. */
-http_fn http_op_health;
+http_fn http_op_health, http_op_logs;
 
 #endif

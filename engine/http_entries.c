@@ -178,16 +178,15 @@ find_tail(struct entries *e, enum log_stream s, uint64_t *from, uint64_t *to)
 	return 0;
 }
 
-bool
-entries_has_tail(struct entries *e)
+uint64_t
+entries_tail(struct entries *e)
 {
-	uint64_t from, to;
+	uint64_t from, to, sum = 0;
 
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
-		if (find_tail(e, (enum log_stream)s, &from, &to) == 0 &&
-		    from < to)
-			return true;
-	return false;
+		if (find_tail(e, (enum log_stream)s, &from, &to) == 0)
+			sum += to - from;
+	return sum;
 }
 
 /* Reads [off, end), at most ENTRY_PART_MAX, into e->text. */

@@ -67,8 +67,8 @@ uint64_t entries_pieces(const struct entries *e);
 uint64_t entries_first(const struct entries *e);
 uint64_t entries_next(const struct entries *e);
 
-/* Are there bytes that are no entry yet? */
-bool	entries_has_tail(struct entries *e);
+/* Bytes that are no entry yet. */
+uint64_t entries_tail(struct entries *e);
 /* Makes them entries.  Not those of stdout and stderr that hold a newline,
  * unless there are very many: they will be a line in a moment. */
 void	entries_publish(struct entries *e);

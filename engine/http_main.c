@@ -21,6 +21,7 @@
 #include "http_api.h"
 #include "http_link.h"
 #include "http_listen.h"
+#include "http_logs.h"
 #include "http_server.h"
 #include "loop.h"
 #include "mem.h"
@@ -210,8 +211,9 @@ catch_signals(struct serve *s)
 static int
 serve(struct serve *s)
 {
-	s->api = (struct http_api){ s->loop, http_link_new(s->loop,
-							   &s->session) };
+	s->api.loop = s->loop;
+	s->api.link = http_link_new(s->loop, &s->session);
+	s->api.logs = http_logs_new(s->api.link, s->loop);
 	s->conf = (struct http_conf){
 		.routes = http_routes, .route_count = http_route_count,
 		.dispatch = http_api_dispatch, .arg = &s->api,
@@ -235,6 +237,7 @@ static void
 serve_fini(struct serve *s)
 {
 	http_server_free(s->server);
+	http_logs_free(s->api.logs);
 	http_link_free(s->api.link);
 	http_listen_fini(&s->listen);
 	session_fini(&s->session);

@@ -88,7 +88,7 @@ static void
 turns(struct rig *r, int n)
 {
 	while (n-- > 0)
-		loop_turn(r->loop, 1000);
+		loop_turn(r->loop, 0);
 }
 
 static size_t
