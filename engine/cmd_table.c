@@ -69,8 +69,8 @@ enum { MANY = 10000 };
 
 #define X_WHY                                                                  \
 	.built = true,                                                         \
-	.words_min = 1, .words_max = 1, .options = OPTIONS(O(JSON)),           \
-	.examples = "why web\n" "why web --json\n",                            \
+	.words_min = 1, .words_max = 1, .options = OPTIONS(O(RUN), O(JSON)),   \
+	.examples = "why web\n" "why web --run -1\n" "why web --json\n",      \
 	.more = "A sentence or two: its status, who or what brought it\n"      \
 		"there, with the line of output if a watch did, and what\n"    \
 		"comes next.  --json adds its last events.\n"

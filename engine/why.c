@@ -6,15 +6,20 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base.h"
 #include "buf.h"
 #include "clock.h"
 #include "journal.h"
+#include "logfmt.h"
 #include "proto.h"
 #include "rowfmt.h"
 #include "signame.h"
 #include "status.h"
+#include "units.h"
+
+enum { SHORT_MS = 10000 };
 
 struct why {
 	struct buf *out;
@@ -22,6 +27,7 @@ struct why {
 	const struct journal_event *events;
 	size_t count;
 	int64_t now_ms;
+	const struct log_run *run;	/* one that is over; NULL: as it is */
 	int rc;
 };
 
@@ -286,6 +292,103 @@ say_ended(struct why *w)
 		say_run(w);
 }
 
+/* --- a run that is over --- */
+
+/* Of a short time more than whole seconds. */
+static void
+say_span(struct why *w, const char *before, int64_t from_ms, int64_t to_ms)
+{
+	char text[UNITS_TEXT_MAX];
+
+	if (to_ms - from_ms >= SHORT_MS || to_ms < from_ms) {
+		say_age(w, before, to_ms - from_ms, "");
+		return;
+	}
+	units_duration_text((uint64_t)(to_ms - from_ms), text);
+	SAY(w, "%s%s", before, text);
+}
+
+/* How it began, as the journal has it. */
+static void
+say_began(struct why *w)
+{
+	const struct log_run *run = w->run;
+	const struct journal_event *start = find_started(w);
+
+	say_age(w, " It began ", w->now_ms - run->start_ms, " ago");
+	if (start && start->text[0]) {
+		const char *cut = strstr(start->text, ", not ready yet");
+		SAY(w, " (%.*s)", cut ? (int)(cut - start->text) :
+					(int)strlen(start->text),
+		    start->text);
+	}
+	if (run->ready_ms > run->start_ms)
+		say_span(w, ", was ready after ", run->start_ms,
+			 run->ready_ms);
+	if (run->flags & LOG_RUN_ENDED)
+		say_span(w, " and ran ", run->start_ms, run->end_ms);
+	SAY(w, ".");
+}
+
+static void
+say_past(struct why *w)
+{
+	static const char *const phrases[STATUS_COUNT] = {
+		[STATUS_COMPLETED] = " completed",
+		[STATUS_FAILED] = " failed",
+		[STATUS_KILLED] = " was ended by a signal",
+		[STATUS_TIMED_OUT] = " took too long",
+		[STATUS_ERROR] = " could not be started",
+	};
+	const char *phrase = phrases[w->r->status];
+	char how[ROWFMT_STATE_MAX];
+
+	SAY(w, "%s", w->r->stopped ? " was ended" : phrase ? phrase :
+		     " ended, and nobody was there to see how");
+	if (w->r->reason[0])
+		say_reason(w, NULL);
+	else if (rowfmt_exit(w->r, how)[0])
+		SAY(w, ": %s", how);
+	SAY(w, ".");
+	say_meaning(w);
+	say_began(w);
+}
+
+/* A row as it was, of what is known of the run. */
+static void
+row_of_run(struct proc_row *r, const char *name, const struct log_run *run)
+{
+	int st = status_find(run->outcome, strlen(run->outcome));
+	bool known = run->flags & LOG_RUN_ENDED && run->status >= 0;
+
+	*r = (struct proc_row){
+		.name = name, .reason = run->reason, .run = run->run,
+		.status = st < 0 ? STATUS_OFF : (enum status)st,
+		.started_at_ms = run->start_ms, .ended_at_ms = run->end_ms,
+		.has_exit = known,
+	};
+	if (known && WIFSIGNALED(run->status))
+		r->exit_signal = WTERMSIG(run->status);
+	else if (known)
+		r->exit_code = WEXITSTATUS(run->status);
+	r->stopped = strncmp(run->reason, "stopped ", 8) == 0 ||
+		     strncmp(run->reason, "restarted ", 10) == 0;
+}
+
+int
+why_run_text(struct buf *out, const char *name, const struct log_run *run,
+	     const struct journal_event *events, size_t count, int64_t now_ms)
+{
+	struct proc_row r;
+	struct why w = { out, &r, events, count, now_ms, run, 0 };
+
+	row_of_run(&r, name, run);
+	SAY(&w, "run %" PRIu64 " of %s", run->run, name);
+	say_past(&w);
+	say_fired(&w);
+	return w.rc ? -EMSGSIZE : 0;
+}
+
 int
 why_text(struct buf *out, const struct proc_row *r,
 	 const struct journal_event *events, size_t count, int64_t now_ms)
@@ -305,7 +408,7 @@ why_text(struct buf *out, const struct proc_row *r,
 		[STATUS_TIMED_OUT] = say_ended,
 		[STATUS_ERROR] = say_ended,
 	};
-	struct why w = { out, r, events, count, now_ms, 0 };
+	struct why w = { out, r, events, count, now_ms, NULL, 0 };
 
 	SAY(&w, "%s", r->name);
 	says[r->status](&w);

@@ -15,6 +15,7 @@
 
 struct buf;
 struct journal_event;
+struct log_run;
 struct proc_row;
 
 /* Appends the sentences without a newline; events are oldest first.  0 or
@@ -22,5 +23,10 @@ struct proc_row;
 int	why_text(struct buf *out, const struct proc_row *r,
 		 const struct journal_event *events, size_t count,
 		 int64_t now_ms);
+/* The same of a run that is over: how it ended, how it began. */
+int	why_run_text(struct buf *out, const char *name,
+		     const struct log_run *run,
+		     const struct journal_event *events, size_t count,
+		     int64_t now_ms);
 
 #endif

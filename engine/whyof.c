@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "journal.h"
 #include "jsonout.h"
+#include "logfmt.h"
 #include "mem.h"
 #include "model.h"
 #include "proto.h"
@@ -24,6 +25,7 @@ enum {
 struct whyof {
 	const struct model_proc *chain[CHAIN_MAX];	/* the one asked for first */
 	size_t chain_len;
+	const struct log_run *run;	/* one that is over, or NULL */
 	struct journal_event kept[KEPT_MAX];	/* oldest first */
 	size_t kept_count;
 };
@@ -50,6 +52,8 @@ matters(const struct whyof *w, const struct journal_event *e)
 {
 	if (e->kind == EVENT_WATCH)
 		return true;
+	if (w->run && e->run != w->run->run)
+		return false;
 	for (size_t i = 0; i < w->chain_len; i++)
 		if (strcmp(e->process, w->chain[i]->row->name) == 0)
 			return true;
@@ -88,9 +92,14 @@ read_journal(struct whyof *w, int dir)
 	struct journal_reader *r = journal_open(dir, 0);
 	struct journal_event e;
 
-	while (r && journal_next(r, &e) == 1)
+	while (r && journal_next(r, &e) == 1) {
+		/* What comes after that run would push out what fired. */
+		if (w->run && e.run > w->run->run &&
+		    strcmp(e.process, w->chain[0]->row->name) == 0)
+			break;
 		if (matters(w, &e))
 			keep(w, &e);
+	}
 	journal_close(r);
 }
 
@@ -101,6 +110,17 @@ whyof_read(struct model *m, struct model_proc *p, int dir)
 
 	w->chain[w->chain_len++] = p;
 	find_chain(w, m);
+	read_journal(w, dir);
+	return w;
+}
+
+struct whyof *
+whyof_read_run(struct model_proc *p, const struct log_run *run, int dir)
+{
+	struct whyof *w = mem_alloc(sizeof *w);
+
+	w->chain[w->chain_len++] = p;
+	w->run = run;
 	read_journal(w, dir);
 	return w;
 }
@@ -119,6 +139,9 @@ whyof_text(const struct whyof *w, struct buf *out)
 {
 	int r = 0;
 
+	if (w->run)
+		return why_run_text(out, w->chain[0]->row->name, w->run,
+				    w->kept, w->kept_count, clock_wall_ms());
 	for (size_t i = 0; i < w->chain_len; i++) {
 		if (i > 0)
 			r |= buf_addc(out, ' ');
@@ -139,7 +162,11 @@ whyof_json(const struct whyof *w, struct jsonout *j)
 	for (size_t i = 0; i < w->kept_count; i++)
 		own += strcmp(w->kept[i].process, r->name) == 0;
 	jsonout_string(j, "name", r->name);
-	jsonout_string(j, "status", status_name(r->status));
+	if (w->run)
+		jsonout_uint(j, "run", w->run->run);
+	if (!w->run || w->run->outcome[0])
+		jsonout_string(j, "status", w->run ? w->run->outcome :
+						     status_name(r->status));
 	jsonout_string(j, "why", buf_str(&text));
 	jsonout_array(j, "events");
 	for (size_t i = 0; i < w->kept_count; i++)

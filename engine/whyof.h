@@ -14,11 +14,15 @@ struct buf;
 struct jsonout;
 struct model;
 struct model_proc;
+struct log_run;
 struct whyof;
 
 /* p is one of m; dir is the descriptor of the journal, borrowed.  What it
  * keeps are copies of events and p's row: use it before the loop turns. */
 struct whyof *whyof_read(struct model *m, struct model_proc *p, int dir);
+/* Of one of its former runs, borrowed. */
+struct whyof *whyof_read_run(struct model_proc *p, const struct log_run *run,
+			     int dir);
 void	whyof_free(struct whyof *w);			/* NULL is fine */
 /* The sentences, without a newline, appended; 0 or -EMSGSIZE. */
 int	whyof_text(const struct whyof *w, struct buf *out);

@@ -61,6 +61,21 @@ like "$out" '^idle is stopped: stopped by you' "by whom"
 exits 4 "no such process" sbx why idel
 like "$err" "did you mean 'idle'" "one is suggested"
 exits 2 "two of them" sbx why idle web
+exits 0 "start again" sbx start idle
+exits 0 "why of a former run" sbx why idle --run -1
+like "$out" '^run 1 of idle was ended: stopped by you.*\. It began [0-9]+s ago \(started with the set\).* and ran ' \
+	"how it ended and began"
+exits 0 "of the present one" sbx why idle --run 2
+like "$out" '^idle is running, ' "as without"
+exits 0 "of one that a watch ended" sbx why oom --run 1
+like "$out" "^run 1 of oom was ended: stopped by watch 'mem', line 1 .*The line was: Out of memory" \
+	"with the line"
+exits 0 "why --run --json" sbx why job --run 1 --json
+is "$(json 'v["run"], v["status"], v["why"][:27]')" "1 failed run 1 of job failed: exit 3" "a run, its status"
+is "$(json '{e["run"] for e in v["events"]}')" "{1}" "events of that run alone"
+exits 1 "a run that is not there yet" sbx why idle --run 9
+like "$err" "'idle' has had 2 runs" "how many there were"
+exits 2 "no number" sbx why idle --run x
 tries=0
 until sbx why again 2>"$T/why.err" | grep -q '^again has ended and will be started again in .*: exit 4\. It is restart 1'; do
 	tries=$((tries + 1))

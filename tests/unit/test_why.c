@@ -3,6 +3,7 @@
 #include "engine/base.h"
 #include "engine/buf.h"
 #include "engine/journal.h"
+#include "engine/logfmt.h"
 #include "engine/proto.h"
 #include "tests/lib/test.h"
 
@@ -39,6 +40,34 @@ given(const struct journal_event *e, size_t count)
 {
 	events = e;
 	event_count = count;
+}
+
+TEST(runs_that_are_over)
+{
+	static const struct journal_event began[] = {
+		EVENT(STARTED, 2, STATUS_STARTING, STATUS_STARTING, 60000,
+		      "started by you, not ready yet"),
+		EVENT(STARTED, 3, STATUS_STARTING, STATUS_RUNNING, 1000,
+		      "another one"),
+	};
+	struct log_run run = {
+		.run = 2, .flags = LOG_RUN_ENDED, .start_ms = NOW - 60000,
+		.ready_ms = NOW - 59500, .end_ms = NOW - 30000,
+		.status = 1 << 8, .outcome = "failed", .reason = "exit 1",
+	};
+	char out[1024];
+	struct buf b = BUF_INIT(sizeof out);
+
+	EQ_INT(why_run_text(&b, "web", &run, began, 2, NOW), 0);
+	EQ_STR(buf_str(&b), "run 2 of web failed: exit 1. It began 1m00s ago "
+	       "(started by you), was ready after 500ms and ran 30s.");
+	/* The journal may have forgotten, the engine may have been away. */
+	run = (struct log_run){ .run = 1, .start_ms = NOW - 60000 };
+	buf_clear(&b);
+	EQ_INT(why_run_text(&b, "web", &run, NULL, 0, NOW), 0);
+	EQ_STR(buf_str(&b), "run 1 of web ended, and nobody was there to see "
+	       "how. It began 1m00s ago.");
+	buf_fini(&b);
 }
 
 TEST(not_started)
