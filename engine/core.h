@@ -44,6 +44,7 @@ struct graph;
 struct journal;
 struct journal_event;
 struct keeplink;
+struct listen;
 struct loop;
 struct msg_reader;
 struct options;
@@ -239,7 +240,7 @@ struct proc {
 };
 
 enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK,
-	HELPER_CONFIG, HELPER_CHORE, HELPER_LEFT };
+	HELPER_CONFIG, HELPER_CHORE, HELPER_LEFT, HELPER_LISTEN };
 
 /* A child that is no process of the set (helper.c). */
 struct helper {
@@ -251,6 +252,9 @@ struct helper {
 	struct source *source;	/* its output, read and thrown away */
 	bool ended;		/* and that was told; what it left is killed */
 	uint64_t at_kill_us;	/* 0: it may go on */
+	pid_t pid;		/* 0: not known yet */
+	char said[512];		/* the end of what it printed */
+	size_t said_len;
 };
 
 struct peer {
@@ -299,6 +303,7 @@ struct engine {
 	struct setpack set;	/* specs are moved into procs */
 	struct options *options;
 	struct envset *env;	/* variables that were set at run time */
+	struct listen *listen;	/* who offers the set over HTTP */
 	struct filewatch *conf_watch;	/* over the files of the sbxrc */
 	struct filewatch_set *conf_files;
 	uint64_t conf_slot;	/* of who reads them; stale: nobody */
@@ -365,8 +370,6 @@ void	proc_event(struct proc *p, const struct life_input *in);
 /* The usual input: event, cause and one phrase. */
 void	proc_tell(struct proc *p, enum life_event ev, enum cause cause,
 		  const char *detail);
-/* Its definition has changed: what the registry keeps of it. */
-void	proc_pack(struct proc *p);
 void	proc_touch(struct proc *p);		/* its row has changed */
 bool	proc_is_live(const struct proc *p);
 void	proc_arm(struct proc *p);		/* the timer of its life */
@@ -456,6 +459,8 @@ void	confwatch_tell(struct engine *e, size_t mistakes, size_t differences);
 
 /* --- runtime.c: sbx set, sbx env ------------------------------------------ */
 int	runtime_set(struct engine *e, const char *line, struct err *err);
+/* What runs beside the set is as the settings say. */
+void	runtime_follow(struct engine *e);
 int	runtime_get(const struct engine *e, const char *key, struct buf *out,
 		    struct err *err);
 /* What PROTO_V_ENV says; where that changes nothing it is read. */
@@ -537,7 +542,8 @@ int	helper_start_own(struct engine *e, enum helper_kind kind,
 			 uint64_t max_us, uint64_t *slot);
 /* How many of a kind work for p. */
 size_t	helper_count(const struct proc *p, enum helper_kind kind);
-/* A slot that nobody here knows: what is alive of it is killed. */
+/* A slot that no process has: what is alive of it is killed, unless it is to
+ * go on (listen_owns). */
 void	helper_adopt(struct engine *e, const struct keep_slot *s);
 /* Kills those that are due; when to look again, UINT64_MAX: never. */
 uint64_t helper_settle(struct engine *e, uint64_t now);
@@ -545,11 +551,27 @@ uint64_t helper_settle(struct engine *e, uint64_t now);
 void	helper_close(struct engine *e);
 /* Kills it; nobody is told of its end when slot is forgotten. */
 void	helper_cancel(struct engine *e, uint64_t slot);
+/* Asks it to end (TERM), and kills it when that takes longer. */
+void	helper_end(struct engine *e, uint64_t slot, uint64_t for_us);
 /* The keeper's word; false when the slot is no helper's. */
 bool	helper_started(struct engine *e, const struct keep_start *s);
 bool	helper_failed(struct engine *e, uint64_t slot, int error);
 bool	helper_exited(struct engine *e, uint64_t slot,
 		      const struct keep_exit *x);
+
+/* --- listen.c: set listen ------------------------------------------------- */
+struct listen *listen_new(struct engine *e);
+void	listen_free(struct listen *l);			/* NULL is fine */
+/* It runs where, and only where, the settings want it. */
+void	listen_update(struct engine *e);
+void	listen_ended(struct engine *e, const struct helper *h,
+		     const char *text);
+/* Is it the slot of one that is to go on? */
+bool	listen_owns(const struct engine *e, const struct keep_slot *s);
+bool	listen_is_over(const struct engine *e);
+int	listen_pack(const struct listen *l, struct buf *b);
+void	listen_unpack(struct listen *l, struct msg_reader *r);
+void	listen_facts(const struct engine *e, struct buf *out);
 
 /* --- procstop.c: steps of a ladder that are no signals --------------------- */
 void	procstop_step(struct proc *p, unsigned step);

@@ -99,6 +99,7 @@ engine_down(struct engine *e, enum cause cause, uint64_t for_us)
 	e->down_for_us = for_us;
 	e->registry_dirty = true;
 	e->deps_dirty = true;
+	listen_update(e);
 	loop_again(e->loop);
 }
 
@@ -147,7 +148,7 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 		return -1;
 	e->loaded_ms = clock_wall_ms();
 	remove_unknown_logs(e);
-	confwatch_update(e);
+	runtime_follow(e);
 	engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER, "loaded %zu process%s",
 		    e->nproc, e->nproc == 1 ? "" : "es");
 	e->registry_dirty = true;
@@ -257,7 +258,6 @@ on_adopt(const struct keep_slot *s, void *arg)
 	}
 	if (over) {
 		/* A command of the former engine, or a run that is over. */
-		keep_fds_close(&fds, ~0u);
 		helper_adopt(e, s);
 		return;
 	}
@@ -313,7 +313,7 @@ on_adopted(void *arg)
 	}
 	e->deps_dirty = e->slots_dirty = e->tree_dirty = true;
 	e->adopted = true;
-	confwatch_update(e);
+	runtime_follow(e);
 	/* Only now: no client may see half of the set. */
 	if (serve_open(e, &err) < 0) {
 		engine_note(e, NULL, EVENT_NOTE, CAUSE_ENGINE, "%s", err.text);
@@ -583,7 +583,7 @@ finish_if_down(struct engine *e)
 	for (size_t i = 0; i < e->nproc; i++)
 		if (proc_is_live(e->procs[i]) || e->procs[i]->release_slot)
 			return;
-	if (is_copying(e))
+	if (is_copying(e) || !listen_is_over(e))
 		return;
 	feed_clients(e);
 	engine_note(e, NULL, EVENT_ENGINE_STOP, e->down_cause,
@@ -704,6 +704,7 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->stats_timer = loop_timer(e->loop, on_stats, e);
 	e->idle_end = loop_timer(e->loop, on_lonely, e);
 	loop_idle(e->loop, end_of_turn, e);
+	e->listen = listen_new(e);
 	e->keeper_pid = getppid();
 	const char *fd = getenv("SBX_KEEPER_FD");
 	int link = fd ? (int)strtol(fd, NULL, 10) : -1;
@@ -727,6 +728,7 @@ engine_close(struct engine *e)
 	procsched_close(e);
 	filewatch_free(e->files);
 	helper_close(e);
+	listen_free(e->listen);
 	keeplink_free(e->link);
 	transit_free(e->transit);
 	tree_free(e->tree);

@@ -8,6 +8,7 @@
 #include "core.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,8 @@ tell(struct engine *e, const struct helper *h, const char *text)
 		procstop_ended(p, h, text);
 	else if (h->kind == HELPER_CHORE)
 		proccopy_squeezed(e, h, !text);
+	else if (h->kind == HELPER_LISTEN)
+		listen_ended(e, h, text);
 	else if (p)
 		proccheck_ended(p, h, text);
 }
@@ -167,24 +170,6 @@ helper_cancel(struct engine *e, uint64_t slot)
 		look_soon(e, h);
 }
 
-void
-helper_adopt(struct engine *e, const struct keep_slot *s)
-{
-	struct helper *h = mem_alloc(sizeof *h);
-
-	list_init(&h->node);
-	h->kind = HELPER_LEFT;
-	h->name = mem_str("");
-	h->slot = s->slot;
-	h->tag = s->tag;
-	h->ended = s->state == KEEP_ENDED || s->state == KEEP_NEVER;
-	list_add_tail(&e->helpers, &h->node);
-	/* One that is not through exec yet may have no tag, but has a pid. */
-	if (!h->ended)
-		tree_leader(e->tree, h->tag, s->pid);
-	look_soon(e, h);
-}
-
 uint64_t
 helper_settle(struct engine *e, uint64_t now)
 {
@@ -212,6 +197,32 @@ helper_settle(struct engine *e, uint64_t now)
 	return next;
 }
 
+void
+helper_end(struct engine *e, uint64_t slot, uint64_t for_us)
+{
+	struct helper *h = find(e, slot);
+
+	if (!h || h->at_kill_us)
+		return;
+	tree_scan(e->tree, TREE_EXACT);
+	tree_signal(e->tree, h->tag, SIGTERM, 0);
+	h->at_kill_us = clock_us() + for_us;
+	e->tree_dirty = true;
+	loop_again(e->loop);
+}
+
+/* All of it is thrown away but the end, which says why it ends. */
+static void
+take_end(struct helper *h, const char *data, size_t len)
+{
+	size_t cap = sizeof h->said, n = SBX_MIN(len, cap);
+	size_t keep = SBX_MIN(h->said_len, cap - n);
+
+	memmove(h->said, h->said + h->said_len - keep, keep);
+	memcpy(h->said + keep, data + len - n, n);
+	h->said_len = keep + n;
+}
+
 static void
 discard(struct source *s, unsigned events, void *arg)
 {
@@ -220,10 +231,30 @@ discard(struct source *s, unsigned events, void *arg)
 
 	(void)events;
 	ssize_t n = sys_read(loop_fd(s), data, sizeof data);
+	if (n > 0)
+		take_end(h, data, (size_t)n);
 	if (n == 0 || (n < 0 && n != -EAGAIN)) {
 		loop_drop(s);
 		h->source = NULL;
 	}
+}
+
+static void
+attach(struct engine *e, struct helper *h, const struct keep_fds *given,
+       pid_t pid)
+{
+	struct keep_fds fds = *given;
+	int out = fds.fd[KEEP_FD_STDOUT];
+
+	fds.fd[KEEP_FD_STDOUT] = -1;
+	keep_fds_close(&fds, ~0u);
+	h->pid = pid;
+	tree_leader(e->tree, h->tag, pid);
+	if (out >= 0 && sys_set_nonblock(out, true) == 0)
+		h->source = loop_add(e->loop, out, LOOP_IN, "helper", discard,
+				     h);
+	if (!h->source)
+		sys_close(out);
 }
 
 bool
@@ -231,19 +262,34 @@ helper_started(struct engine *e, const struct keep_start *s)
 {
 	struct helper *h = find(e, s->slot);
 
-	if (!h)
-		return false;
+	if (h)
+		attach(e, h, &s->fds, s->pid);
+	return h;
+}
+
+void
+helper_adopt(struct engine *e, const struct keep_slot *s)
+{
+	struct helper *h = mem_alloc(sizeof *h);
+	bool goes_on = listen_owns(e, s);
 	struct keep_fds fds = s->fds;
-	int out = fds.fd[KEEP_FD_STDOUT];
-	fds.fd[KEEP_FD_STDOUT] = -1;
+
+	list_init(&h->node);
+	h->kind = goes_on ? HELPER_LISTEN : HELPER_LEFT;
+	h->name = mem_str("");
+	h->slot = s->slot;
+	h->tag = s->tag;
+	h->ended = s->state == KEEP_ENDED || s->state == KEEP_NEVER;
+	list_add_tail(&e->helpers, &h->node);
+	if (goes_on && s->state != KEEP_SPAWNING)
+		attach(e, h, &fds, s->pid);
+	if (goes_on)
+		return;
 	keep_fds_close(&fds, ~0u);
-	tree_leader(e->tree, h->tag, s->pid);
-	if (out >= 0 && sys_set_nonblock(out, true) == 0)
-		h->source = loop_add(e->loop, out, LOOP_IN, "helper", discard,
-				     h);
-	if (!h->source)
-		sys_close(out);
-	return true;
+	/* One that is not through exec yet may have no tag, but has a pid. */
+	if (!h->ended)
+		tree_leader(e->tree, h->tag, s->pid);
+	look_soon(e, h);
 }
 
 bool
@@ -267,6 +313,8 @@ helper_exited(struct engine *e, uint64_t slot, const struct keep_exit *x)
 
 	if (!h)
 		return false;
+	if (h->source)
+		discard(h->source, LOOP_IN, h);
 	snprintf(text, sizeof text, "%s %d",
 		 normal ? "has exit code" : "was ended by signal",
 		 normal ? WEXITSTATUS(x->status) : WTERMSIG(x->status));

@@ -91,11 +91,21 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		OPTION_DURATION, "5m", 1, DAY, true, true, true },
 	[OPTION_LIST_COLUMNS] = {
 		ROW("list.columns", "COLUMN...", "columns of the list"),
-		OPTION_COLUMNS, "state cpu mem age", .built = true,
+		OPTION_COLUMNS, "state cpu mem age", .built = false,
 		.runtime = true },
 	[OPTION_LIST_WIDTH] = {
 		ROW("list.width", "auto | N | N%", "width of the list"),
 		OPTION_WIDTH, "auto", 1, 1000, true, true, false },
+	[OPTION_LISTEN] = {
+		ROW("listen", "off | ADDR:PORT | unix:PATH",
+		    "offer the set over HTTP there, see sbx-serve(1)"),
+		OPTION_ADDRESS, "off", .built = true, .runtime = true,
+		.engine = true },
+	[OPTION_LISTEN_TOKEN_FILE] = {
+		ROW("listen.token-file", "none | PATH",
+		    "file whose first line everybody has to know there"),
+		OPTION_TEXT, "none", .built = true, .runtime = true,
+		.engine = true },
 	[OPTION_LOG_COLORS] = {
 		ROW("log.colors", "auto | on | off",
 		    "show the colours that processes print"),
@@ -146,8 +156,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		    "time in front of log lines"),
 		OPTION_CHOICE, "off", .built = true, .runtime = true },
 	[OPTION_TIPS] = {
-		ROW("tips", "on | off", "show a tip in the empty list, the first three times"),
-		OPTION_BOOL, "on", .built = true, .runtime = true },
+		ROW("tips", "on | off", "show a tip in the empty list"),
+		OPTION_BOOL, "on", .built = false, .runtime = true },
 	[OPTION_TITLE] = {
 		ROW("title", "on | off", "set the title of the terminal"),
 		OPTION_BOOL, "on", .built = true, .runtime = true },
@@ -180,6 +190,20 @@ choice(const char *choices, const char *value)
 		at += strspn(at, " |");
 	}
 	return -1;
+}
+
+/* Whether there is such a host, only who listens finds out. */
+static int
+address(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	uint64_t port;
+
+	if (strcmp(text, "off") == 0)
+		return 0;
+	if (strncmp(text, "unix:", 5) == 0)
+		return text[5] ? 0 : -EINVAL;
+	return units_uint(colon ? colon + 1 : text, 0, 65535, &port);
 }
 
 static int
@@ -263,6 +287,8 @@ parse(const struct option_row *row, const char *value, uint64_t *number)
 		break;
 	case OPTION_WIDTH:
 		return width(value, number);
+	case OPTION_ADDRESS:
+		return address(value);
 	case OPTION_KEY:
 		return key_parse(value, strlen(value), &key, NULL) < 0 ? -EINVAL
 								       : 0;
@@ -306,6 +332,7 @@ refuse(const struct option_row *row, const char *value, int rc, struct err *e)
 		[OPTION_DURATION] = "a time like 500ms, 3s or 2m",
 		[OPTION_KEY] = "a key like C-], F12 or M-x",
 		[OPTION_TEXT] = "a value",
+		[OPTION_ADDRESS] = "ADDR:PORT, unix:PATH or off",
 		[OPTION_WIDTH] = "auto, columns or a percentage",
 	};
 

@@ -35,6 +35,8 @@ enum option_id {
 	OPTION_LIMIT_RUN_TIMEOUT_MAX,
 	OPTION_LIST_COLUMNS,
 	OPTION_LIST_WIDTH,
+	OPTION_LISTEN,
+	OPTION_LISTEN_TOKEN_FILE,
 	OPTION_LOG_COLORS,
 	OPTION_LOG_KEEP,
 	OPTION_MOUSE,
@@ -63,6 +65,7 @@ enum option_type {
 	OPTION_TEXT,	/* one word or one line */
 	OPTION_KEY,	/* by its name: C-], F12 */
 	OPTION_COLUMNS,	/* names of list_column_table */
+	OPTION_ADDRESS,	/* off, ADDR:PORT or unix:PATH */
 	OPTION_WIDTH,	/* auto, columns, or percent: number, or 1000 + % */
 };
 

@@ -397,7 +397,7 @@ carry_out(struct reconf *r)
 		    count[RELOAD_DO_ADD], count[RELOAD_DO_STOP],
 		    count[RELOAD_DO_REMOVE], count[RELOAD_DO_LEAVE]);
 	e->conf_differs = false;
-	confwatch_update(e);
+	runtime_follow(e);
 	e->deps_dirty = e->slots_dirty = e->registry_dirty = true;
 	(void)registry_save(e);
 	loop_again(e->loop);

@@ -128,6 +128,7 @@ put_all(struct engine *e, struct buf *b)
 	r |= options_pack(e->options, &part);
 	r |= put_part(b, &part);
 	r |= envset_pack(e->env, b);
+	r |= listen_pack(e->listen, b);
 	r |= msg_put_u32(b, (uint32_t)e->nproc);
 	for (size_t i = 0; i < e->nproc; i++)
 		r |= put_proc(e->procs[i], b, &part);
@@ -317,6 +318,7 @@ get_all(struct engine *e, struct msg_reader *r, struct err *err)
 		e->options = options;
 	}
 	(void)envset_unpack(e->env, r);
+	listen_unpack(e->listen, r);
 	uint32_t count = msg_u32(r);
 	for (uint32_t i = 0; i < count && !r->bad; i++)
 		if (get_proc(e, r, err) < 0)

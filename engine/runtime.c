@@ -18,6 +18,13 @@
 #include "option.h"
 #include "spec.h"
 
+void
+runtime_follow(struct engine *e)
+{
+	confwatch_update(e);
+	listen_update(e);
+}
+
 /* What follows from another value. */
 static void
 act_on(struct engine *e, const struct option_row *row)
@@ -27,6 +34,9 @@ act_on(struct engine *e, const struct option_row *row)
 			procio_set_keep(e->procs[i]);
 	if (row == &option_rows[OPTION_WATCH_CONFIG])
 		confwatch_update(e);
+	if (row == &option_rows[OPTION_LISTEN] ||
+	    row == &option_rows[OPTION_LISTEN_TOKEN_FILE])
+		listen_update(e);
 	e->slots_dirty = e->registry_dirty = true;
 	loop_again(e->loop);
 }

@@ -391,6 +391,7 @@ do_doctor(struct call *c)
 		 (unsigned long long)nofile.rlim_cur);
 	buf_addf(&c->text, "unwritten_events %llu\n",
 		 (unsigned long long)journal_unwritten(e->journal));
+	listen_facts(e, &c->text);
 	buf_addf(&c->text, "slowest_callback %s %llu us\n",
 		 slow[0] ? slow : "none", (unsigned long long)slow_us);
 }
