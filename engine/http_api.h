@@ -19,10 +19,14 @@ struct jsonout;
 struct loop;
 struct model_proc;
 
+/* Whose members the created ones are, unless they say another. */
+#define HTTP_API_GROUP "api"
+
 struct http_api {
 	struct loop *loop;
 	struct http_link *link;
 	struct http_logs *logs;
+	unsigned waits;		/* requests that wait for a process */
 };
 
 extern const struct http_route http_routes[];

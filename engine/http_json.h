@@ -28,6 +28,7 @@ struct http_request;
 	X(NOT_FOUND, 404, "not_found", "Not Found", "", false)                 \
 	X(CONFLICT, 409, "conflict", "Conflict", "conflict: ", true)           \
 	X(STREAM, 502, "stream_error", "Stream Error", "stream error: ", true) \
+	X(BUSY, 503, "busy", "Busy", "busy: ", true)                          \
 	X(NO_ENGINE, 503, "stream_error", "No Engine", "stream error: ", true)
 
 enum http_error {

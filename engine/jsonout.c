@@ -277,3 +277,10 @@ jsonout_keyn(struct jsonout *j, const char *key, size_t len, const char *s,
 	lead(j, key, len);
 	quoted(j, s, slen);
 }
+
+void
+jsonout_keyn_null(struct jsonout *j, const char *key, size_t len)
+{
+	lead(j, key, len);
+	puts_(j, "null");
+}

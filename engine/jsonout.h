@@ -57,5 +57,6 @@ void	jsonout_time(struct jsonout *j, const char *name, int64_t wall_ms);
 /* A key that comes from outside (variable and capture names): as it is. */
 void	jsonout_keyn(struct jsonout *j, const char *key, size_t len,
 		  const char *s, size_t slen);
+void	jsonout_keyn_null(struct jsonout *j, const char *key, size_t len);
 
 #endif

@@ -85,7 +85,8 @@ respec_now(struct proc *p, struct spec *s)
 		spec_free(s);
 		return;
 	}
-	proc_pack(p);
+	buf_clear(&p->packed);
+	spec_pack(s, &p->packed);
 	if (s->source == SPEC_FROM_SBXRC) {
 		msg_strv_free(p->environ);
 		p->environ = NULL;
@@ -116,7 +117,8 @@ respec_place(struct proc *p, struct spec *s)
 	p->spec->file = s->file;
 	s->file = file;
 	spec_free(s);
-	proc_pack(p);
+	buf_clear(&p->packed);
+	spec_pack(p->spec, &p->packed);
 	if (moved)
 		proc_touch(p);
 }

@@ -51,6 +51,9 @@ void	rowfmt_json(struct jsonout *j, const char *name,
 /* The keys alone, into an object that is open. */
 void	rowfmt_json_keys(struct jsonout *j, const struct proc_row *r,
 		int64_t now_ms);
+/* ... and without who it is. */
+void	rowfmt_json_rest(struct jsonout *j, const struct proc_row *r,
+		int64_t now_ms);
 /* Text from outside, harmless for a terminal. */
 int	rowfmt_plain(struct buf *out, const char *text);
 

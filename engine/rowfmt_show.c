@@ -128,10 +128,8 @@ json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 }
 
 void
-rowfmt_json_keys(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
+rowfmt_json_rest(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 {
-	jsonout_string(j, "name", r->name);
-	jsonout_uint(j, "id", r->id);
 	json_text(j, "desc", r->desc);
 	jsonout_string(j, "command", r->command);
 	json_words(j, "argv", r->argv, "\x1f", json_word);
@@ -163,6 +161,14 @@ rowfmt_json_keys(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 		jsonout_uint(j, "line", r->line);
 		jsonout_close(j);
 	}
+}
+
+void
+rowfmt_json_keys(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
+{
+	jsonout_string(j, "name", r->name);
+	jsonout_uint(j, "id", r->id);
+	rowfmt_json_rest(j, r, now_ms);
 }
 
 void

@@ -93,10 +93,8 @@ export async function within(promise, what, ms = WAIT_MS) {
 
 // --- arguments and packages ---
 
-// Options by name, and the other words as "words".
 export function options(more = {}) {
-	const { values, positionals } = parseArgs({
-		allowPositionals: true,
+	return parseArgs({
 		options: {
 			npm: { type: "string" },
 			url: { type: "string", default: "http://localhost" },
@@ -104,8 +102,7 @@ export function options(more = {}) {
 			token: { type: "string" },
 			...more,
 		},
-	});
-	return { ...values, words: positionals };
+	}).values;
 }
 
 // A package's main file: by its manifest, since some export only "import".
