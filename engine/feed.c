@@ -24,6 +24,7 @@
 
 enum {
 	GROW_US = 16000,
+	PROMPT_US = 250,	/* for each, up to GROW_US, where asked for */
 	SCREEN_US = 12000,
 	VALUES_US = 100000,
 	SYNC_US = 150000,	/* longest wait for a picture to be finished */
@@ -200,7 +201,7 @@ send_growth(struct peer *c, struct buf *b)
 {
 	struct engine *e = c->e;
 	struct proto_grow g;
-	bool any = false;
+	uint64_t count = 0, pause = GROW_US;
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
@@ -210,11 +211,13 @@ send_growth(struct peer *c, struct buf *b)
 		if (proto_put_grow(b, &g) == 0)
 			send_buf(c, PROTO_GROW, 0, b);
 		buf_clear(b);
-		any = true;
+		count++;
 	}
 	c->grow_seen = e->gen;
-	if (any)
-		c->at_grow_us = clock_us() + GROW_US;
+	if (c->subs & PROTO_SUB_PROMPT)
+		pause = SBX_MIN(count * PROMPT_US, pause);
+	if (count)
+		c->at_grow_us = clock_us() + pause;
 }
 
 void

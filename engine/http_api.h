@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base.h"
 #include "http_route.h"
 #include "proto.h"
 
@@ -27,6 +28,9 @@ struct http_api {
 	struct http_link *link;
 	struct http_logs *logs;
 	unsigned waits;		/* requests that wait for a process */
+	/* http_terminal.c: what is open, and what was typed there. */
+	struct list terminals, typed;
+	size_t terminal_count;
 };
 
 extern const struct http_route http_routes[];
@@ -51,6 +55,6 @@ void	http_api_info(struct jsonout *j, const char *name,
 		      const struct http_api *api, const struct proc_row *row);
 
 /* The operations; see http_routes.c. */
-http_fn http_op_health, http_op_logs;
+http_fn http_op_health, http_op_logs, http_op_terminal;
 
 #endif

@@ -13,7 +13,7 @@
 
 enum {
 	LOOK_BACK = 64,		/* lines, for the last one of a terminal */
-	NEWLINE_MAX = 4 << 20,	/* bytes behind the index that are too many */
+	SCAN_BYTES = 64 << 10,
 };
 
 /* Bytes that became an entry before their line was one. */
@@ -214,10 +214,9 @@ read_bytes(struct entries *e, enum log_stream s, uint64_t off, uint64_t end)
 static bool
 holds_newline(struct entries *e, enum log_stream s, uint64_t from, uint64_t to)
 {
-	if (s == LOG_PTY || to - from > NEWLINE_MAX)
-		return false;
 	while (from < to) {
-		if (read_bytes(e, s, from, to) < 0 || e->text.len == 0)
+		uint64_t end = SBX_MIN(to, from + SCAN_BYTES);
+		if (read_bytes(e, s, from, end) < 0 || e->text.len == 0)
 			return true;
 		if (memchr(e->text.data, '\n', e->text.len))
 			return true;
@@ -233,7 +232,7 @@ entries_publish(struct entries *e)
 		enum log_stream s = (enum log_stream)i;
 		uint64_t from, to;
 		if (find_tail(e, s, &from, &to) < 0 || from == to ||
-		    holds_newline(e, s, from, to))
+		    (s != LOG_PTY && holds_newline(e, s, from, to)))
 			continue;
 		for (uint64_t end; from < to; from = end) {
 			end = SBX_MIN(to, from + ENTRY_PART_MAX);

@@ -69,8 +69,8 @@ uint64_t entries_next(const struct entries *e);
 
 /* Bytes that are no entry yet. */
 uint64_t entries_tail(struct entries *e);
-/* Makes them entries.  Not those of stdout and stderr that hold a newline,
- * unless there are very many: they will be a line in a moment. */
+/* Makes them entries.  Not those of stdout and stderr that hold a newline:
+ * they will be a line in a moment. */
 void	entries_publish(struct entries *e);
 
 /* Behind entry seq; 0: at the very first one there has ever been. */

@@ -25,7 +25,7 @@ enum {
 	COMING_BACK_MS = 20000,	/* the keeper pauses for up to 5 s */
 	WATCH_HASH = 256,	/* a power of two */
 	WANTED = PROTO_SUB_ROWS | PROTO_SUB_GROWTH | PROTO_SUB_EVENTS |
-		 PROTO_SUB_VALUES,
+		 PROTO_SUB_VALUES | PROTO_SUB_PROMPT,
 };
 
 struct http_link {

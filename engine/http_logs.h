@@ -25,7 +25,7 @@ struct proc_row;
 
 enum {
 	HTTP_LOG_QUIET_MS = 200,
-	HTTP_LOG_TAIL_MAX = 64 << 10,	/* bytes that do not wait for quiet */
+	HTTP_LOG_TAIL_MAX = 1 << 20,	/* bytes that do not wait for quiet */
 };
 
 /* Called from the loop, never from http_logs_read: look again.  May close. */

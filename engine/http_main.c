@@ -23,6 +23,7 @@
 #include "http_listen.h"
 #include "http_logs.h"
 #include "http_server.h"
+#include "http_terminal.h"
 #include "loop.h"
 #include "mem.h"
 #include "rowfmt.h"
@@ -214,6 +215,7 @@ serve(struct serve *s)
 	s->api.loop = s->loop;
 	s->api.link = http_link_new(s->loop, &s->session);
 	s->api.logs = http_logs_new(s->api.link, s->loop);
+	http_terminals_init(&s->api);
 	s->conf = (struct http_conf){
 		.routes = http_routes, .route_count = http_route_count,
 		.dispatch = http_api_dispatch, .arg = &s->api,
@@ -237,6 +239,8 @@ static void
 serve_fini(struct serve *s)
 {
 	http_server_free(s->server);
+	if (s->api.logs)
+		http_terminals_fini(&s->api);
 	http_logs_free(s->api.logs);
 	http_link_free(s->api.link);
 	http_listen_fini(&s->listen);

@@ -12,6 +12,8 @@ const struct http_route http_routes[] = {
 	  "tells that the server is there" },
 	{ "GET", "/v1/processes/{id}/logs", http_op_logs, HTTP_ENGINE,
 	  "its log, with follow=true as events" },
+	{ "GET", "/v1/processes/{id}/terminal/ws", http_op_terminal,
+	  HTTP_ENGINE | HTTP_SOCKET, "its terminal, over a WebSocket" },
 	{ "GET", "/v1/sbx",
 	  http_ext_info, HTTP_ENGINE,
 	  "tells who serves" },

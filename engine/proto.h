@@ -88,6 +88,8 @@ enum {
 	PROTO_SUB_GROWTH = 2,	/* GROW of every process */
 	PROTO_SUB_EVENTS = 4,	/* EVENTS, NOTE, BELL */
 	PROTO_SUB_VALUES = 8,	/* VALUES when they change */
+	PROTO_SUB_PROMPT = 32,	/* GROW at once, not at the pace of a screen:
+				 * for who passes on what somebody types */
 	PROTO_SUB_STATS = 16,	/* cpu, rss and ports in rows, once a second */
 };
 
