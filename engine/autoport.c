@@ -137,7 +137,8 @@ autoport_unpack(struct proc *p, struct msg_reader *r)
 {
 	uint32_t count = msg_u32(r);
 
-	if (r->bad || count == 0 || count > SPEC_LIST_MAX)
+	r->bad |= count > SPEC_LIST_MAX;
+	if (r->bad || count == 0)
 		return;
 	p->auto_ports = mem_array(count, sizeof *p->auto_ports);
 	p->auto_count = count;

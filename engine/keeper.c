@@ -78,6 +78,7 @@ struct keeper {
 	bool refused;		/* no slot left: one answer is owed */
 	uint64_t refused_id;
 	bool blocked;		/* the socket is full */
+	bool broken;		/* or of no more use */
 	bool deaf;		/* and cannot be read: no memory */
 	bool unreaped;		/* children may have ended */
 	unsigned quick_deaths, failed_starts;
@@ -99,12 +100,14 @@ send_msg(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 		return true;
 	/*
 	 * A full socket says so by poll.  Too many descriptors on their way
-	 * or no memory do not: try again a little later.  A dead engine is
-	 * noticed when its end is read.
+	 * or no memory do not: try again a little later.  Anything else will
+	 * not pass: the engine is gone, or has to be another one.
 	 */
 	k->blocked = true;
-	if (n != -EAGAIN)
+	if (sys_is_shortage((int)n))
 		k->retry_at_us = clock_us() + RETRY_US;
+	else
+		k->broken = n != -EAGAIN;
 	return false;
 }
 
@@ -307,7 +310,7 @@ hang_up(struct keeper *k)
 	sys_close(k->sock);
 	k->sock = -1;
 	k->talk = TALK_NONE;
-	k->blocked = k->deaf = false;
+	k->blocked = k->deaf = k->broken = false;
 	if (k->engine)
 		k->kill_at_us = clock_us() + HANG_UP_US;
 }
@@ -668,6 +671,11 @@ turn(struct keeper *k, struct pollfd *set)
 		reap_some(k);
 	run_timers(k);
 	talk_on(k);
+	/* What it has asked for is valid. */
+	if (k->broken)
+		receive_all(k, INT32_MAX);
+	if (k->broken)
+		hang_up(k);
 }
 
 static int

@@ -59,20 +59,11 @@ lose_keeper(struct keeplink *k, int error)
 	k->ev->gone(error, k->arg);
 }
 
-/* What passes by itself; with anything else the socket is of no more use. */
-static bool
-is_shortage(int error)
-{
-	return error == -EAGAIN || error == -ENOBUFS || error == -ENOMEM ||
-	       error == -ETOOMANYREFS || error == -EMFILE ||
-	       error == -ENFILE;
-}
-
 static void
 wait_for_room(struct keeplink *k, int error)
 {
 	/* Told from the loop: whoever sends is in the middle of something. */
-	if (!is_shortage(error)) {
+	if (error != -EAGAIN && !sys_is_shortage(error)) {
 		k->broken = -error;
 		loop_want(k->source, 0);
 		timer_arm(k->retry, clock_us());
@@ -103,7 +94,8 @@ post(struct keeplink *k, const struct keepmsg *m, int fd)
 		if (r == 0 || r == -EPIPE || r == -ECONNRESET)
 			goto out;
 	}
-	if (k->queued == KEEPLINK_QUEUE_MAX) {
+	/* Who would have to say it again has nothing to remember it by. */
+	if (k->queued >= KEEPLINK_QUEUE_MAX && m->type != KEEP_RELEASE) {
 		r = -ENOBUFS;
 		goto out;
 	}
@@ -390,12 +382,13 @@ keeplink_close(struct keeplink *k, uint64_t slot, uint32_t fd_mask)
 	return post(k, &m, -1);
 }
 
-int
+void
 keeplink_release(struct keeplink *k, uint64_t slot)
 {
 	struct keepmsg m = { .type = KEEP_RELEASE, .slot = slot };
 
-	return post(k, &m, -1);
+	/* Without a keeper there is no slot either. */
+	(void)post(k, &m, -1);
 }
 
 int

@@ -96,7 +96,8 @@ int	keeplink_spawn(struct keeplink *k, const struct spawn_req *r);
 int	keeplink_signal(struct keeplink *k, uint64_t slot, int signo,
 			bool group);
 int	keeplink_close(struct keeplink *k, uint64_t slot, uint32_t fd_mask);
-int	keeplink_release(struct keeplink *k, uint64_t slot);
+/* Always finds room: there are no more of them than slots. */
+void	keeplink_release(struct keeplink *k, uint64_t slot);
 int	keeplink_registry(struct keeplink *k, int memfd);	/* borrows */
 /* Another file than this engine's is started next. */
 int	keeplink_binary(struct keeplink *k, const char *path);

@@ -296,6 +296,14 @@ set_flag(int fd, int get, int set, int flag, bool on)
 	return 0;
 }
 
+bool
+sys_is_shortage(int error)
+{
+	return error == -ENOBUFS || error == -ENOMEM ||
+	       error == -ETOOMANYREFS || error == -EMFILE ||
+	       error == -ENFILE;
+}
+
 int
 sys_set_nonblock(int fd, bool on)
 {

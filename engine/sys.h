@@ -61,6 +61,8 @@ ssize_t	sys_sendmsg(int sock, const void *data, size_t len, const int *fds,
 		    int nfds);
 ssize_t	sys_recvmsg(int sock, void *data, size_t len, int *fds, int *nfds);
 
+/* Is -errno of a kind that passes by itself: memory, descriptors? */
+bool	sys_is_shortage(int error);
 int	sys_set_nonblock(int fd, bool on);
 int	sys_set_cloexec(int fd, bool on);
 pid_t	sys_fork(void);

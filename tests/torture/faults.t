@@ -329,6 +329,7 @@ same(s.sbx("up")[0], 0, "a set to talk about")
 state = states(s)
 for role, call, how in (("engine", "recvmsg", "1+"), ("engine", "sendmsg", "1+"),
                         ("engine", "sendmsg", "1"), ("keeper", "recvmsg", "1"),
+                        ("keeper", "sendmsg", "1+"), ("keeper", "sendmsg", "1"),
                         ("keeper", "recvmsg", "3+")):
     what = "%s/%s:EIO:%s" % (role, call, how)
     old = s.pids()[0]

@@ -617,6 +617,27 @@ TEST(keeper_stopped_for_a_while)
 	EQ_INT(rig_stop(&r), 0);
 }
 
+/* Nobody would give it back a second time. */
+TEST(a_slot_is_given_back_through_a_full_queue)
+{
+	struct rig r;
+	int full = 0;
+
+	EQ_INT(rig_start(&r), 0);
+	uint64_t slot = rig_zoo_plain(&r, "exit", "5", NULL);
+	RIG_WAIT(&r, rig_run(&r, slot)->exited);
+	kill(r.keeper, SIGSTOP);
+	for (int i = 0; i < 2 * KEEPLINK_QUEUE_MAX && full == 0; i++)
+		full = keeplink_signal(r.link, slot, SIGCONT, false);
+	EQ_INT(full, -ENOBUFS);
+	keeplink_release(r.link, slot);
+	kill(r.keeper, SIGCONT);
+	RIG_WAIT(&r, keeplink_queued(r.link) == 0);
+	EQ_INT(kill_engine(&r), 0);
+	EQ_INT(r.nadopt, 0);
+	EQ_INT(rig_stop(&r), 0);
+}
+
 static size_t
 count_fds(pid_t pid)
 {

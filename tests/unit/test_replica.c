@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/core.h"
 #include "engine/err.h"
 #include "engine/mem.h"
+#include "engine/msg.h"
 #include "engine/spec.h"
 #include "tests/lib/test.h"
 
@@ -55,6 +57,34 @@ TEST(each_has_a_name_and_ports_of_its_own)
 	spec_free(two);
 	spec_free(five);
 	spec_free(none);
+}
+
+TEST(picked_ports_of_a_record)
+{
+	struct proc p = { .id = 1 };
+	struct buf b = BUF_INIT(4 * SPEC_LIST_MAX);
+	struct msg_reader r;
+
+	msg_put_u32(&b, 2);
+	msg_put_u16(&b, 8001);
+	msg_put_u16(&b, 8002);
+	msg_open(&r, b.data, b.len);
+	autoport_unpack(&p, &r);
+	OK(msg_done(&r));
+	EQ_INT(p.auto_count, 2);
+	EQ_INT(p.auto_ports[1], 8002);
+	free(p.auto_ports);
+	p = (struct proc){ .id = 1 };
+	/* What follows is no record any more. */
+	buf_clear(&b);
+	msg_put_u32(&b, SPEC_LIST_MAX + 1);
+	for (int i = 0; i < SPEC_LIST_MAX + 1; i++)
+		msg_put_u16(&b, 1);
+	msg_open(&r, b.data, b.len);
+	autoport_unpack(&p, &r);
+	OK(r.bad);
+	EQ_INT(p.auto_count, 0);
+	buf_fini(&b);
 }
 
 TEST(what_cannot_be)
