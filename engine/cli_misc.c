@@ -50,6 +50,24 @@ cli_version(struct cli *c)
 
 /* --- check --- */
 
+/* Can the engine take it?  Only all of it together tells.  0 or -1. */
+static int
+check_size(struct set *set, const char *path, struct buf *said)
+{
+	struct session s = { .set = set, .dir.name = "", .dir.dir = "",
+			     .dir.rc_path = (char *)(uintptr_t)path };
+	struct buf packed = BUF_INIT(SESSION_PACK_MAX);
+	struct err err = ERR_INIT;
+	int r = session_pack(&s, &packed, &err);
+
+	buf_fini(&packed);
+	if (r == 0)
+		return 0;
+	rowfmt_plain(said, path);
+	buf_addf(said, ": error: %s\n  sbx would start nothing\n", err.text);
+	return -1;
+}
+
 static int
 check_file(struct cli *c, const char *path, bool named)
 {
@@ -61,6 +79,8 @@ check_file(struct cli *c, const char *path, bool named)
 
 	int r = set_load(&rq, &set, ds);
 	diags_print(ds, path, "sbx would start nothing", &b);
+	if (r == 0)
+		r = check_size(set, path, &b);
 	if (r == 0) {
 		rowfmt_plain(&b, path);
 		buf_addf(&b, ": no mistakes, %zu process%s\n",

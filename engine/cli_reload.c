@@ -44,7 +44,7 @@ static int
 ask(struct cli *c, const struct session *s, unsigned flags,
     struct client_result *out)
 {
-	struct buf b = BUF_INIT(CONN_FRAME_MAX);
+	struct buf b = BUF_INIT(SESSION_PACK_MAX);
 	struct answer x = { .err = ERR_INIT };
 	int rc = s->set ? session_pack(s, &b, &c->err) : 0;
 

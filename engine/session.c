@@ -188,8 +188,8 @@ session_pack(const struct session *s, struct buf *out, struct err *e)
 	msg_strv_free(pack.env);
 	free(pack.groups);
 	if (r < 0)
-		return err_set(e, ERR_USAGE, "the set is too large for one "
-			       "message (%d MiB)", CONN_FRAME_MAX >> 20);
+		return err_set(e, ERR_USAGE, "the set is too large: more than "
+			       "%d bytes", SESSION_PACK_MAX);
 	return 0;
 }
 
@@ -512,7 +512,7 @@ session_start(struct session *s, struct loop *l,
 			*e = why;
 		return NULL;
 	}
-	struct buf set = BUF_INIT(CONN_FRAME_MAX);
+	struct buf set = BUF_INIT(SESSION_PACK_MAX);
 	c = NULL;
 	/* Packed first: no engine is started for a set it cannot be given. */
 	if (session_load(s, e) < 0 || session_pack(s, &set, e) < 0 ||

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include "buf.h"
+#include "conn.h"
 #include "rundir.h"
 
 struct client;
@@ -31,7 +32,11 @@ struct session {
 	struct buf talk;	/* mistakes and warnings of the sbxrc */
 };
 
-enum { SESSION_MS = 5000 };	/* for an engine to come up */
+enum {
+	SESSION_MS = 5000,	/* for an engine to come up */
+	/* Of a packed set, bytes; a frame has more with it. */
+	SESSION_PACK_MAX = CONN_FRAME_MAX - 64,
+};
 
 /* Finds, reads nothing.  file: of -f, or NULL.  0 or -1. */
 int	session_find(struct session *s, const char *file, struct err *e);

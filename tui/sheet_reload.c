@@ -158,7 +158,7 @@ ask(struct ui *ui, const struct session *s, unsigned flags,
 	struct buf b;
 	int rc;
 
-	buf_init(&b, CONN_FRAME_MAX);
+	buf_init(&b, SESSION_PACK_MAX);
 	rc = session_pack(s, &b, &e);
 	if (rc == 0 && ui->client)
 		rc = client_reload(ui->client, flags, 0, &b, fn, ui);

@@ -33,9 +33,12 @@ s = many(10000)
 code, out, err = s.sbx("up", timeout=120)
 if code:
     ok("too large" in err, "a set of 10000: a limit is told", err)
+    said = s.sbx("check", timeout=60)
+    ok(said[0] == 2 and "too large" in said[1], "check says so too", said)
     same([r["status"] for r in s.rows()], [], "nothing is started")
     ok(until(lambda: s.sbx("ls")[0] == 3, 30, 0.5), "the engine has gone too")
 else:
+    same(s.sbx("check", timeout=60)[0], 0, "a set of 10000 is none too many")
     same(len(s.rows()), 10000, "a set of 10000")
 s.end()
 
