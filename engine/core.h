@@ -223,6 +223,7 @@ struct proc {
 	bool spec_new;		/* the three below do not know it yet */
 	struct sched *sched;	/* NULL: no schedule */
 	struct filewatch_set *files;	/* NULL: none are watched */
+	char *files_rule;	/* what files was made from */
 	bool files_failed;	/* they could not be, and that was told */
 	struct fileguard fileguard;
 	struct copy *copy;	/* NULL: no log.file */

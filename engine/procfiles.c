@@ -184,9 +184,32 @@ watch(struct proc *p)
 	on_trouble(p, &err);
 }
 
+/* Two definitions with the same one watch the same files in the same way. */
+static char *
+rule_of(const struct spec *s)
+{
+	struct buf b = BUF_INIT(SPEC_PACK_MAX);
+
+	buf_addf(&b, "%s\n%llu", s->cwd ? s->cwd : "",
+		 (unsigned long long)s->files_debounce_ms);
+	for (size_t i = 0; s->files && s->files[i]; i++)
+		buf_addf(&b, "\n%s", s->files[i]);
+	return buf_take(&b);
+}
+
+/* A change that is waiting for its debounce must not get lost because
+ * something else is another one. */
 void
 procfiles_take_spec(struct proc *p)
 {
+	char *rule = rule_of(p->spec);
+
+	if (p->files_rule && strcmp(rule, p->files_rule) == 0) {
+		free(rule);
+		return;
+	}
+	free(p->files_rule);
+	p->files_rule = rule;
 	filewatch_drop(p->files);
 	p->files = NULL;
 	p->files_failed = false;
@@ -216,4 +239,6 @@ procfiles_free(struct proc *p)
 {
 	filewatch_drop(p->files);
 	p->files = NULL;
+	free(p->files_rule);
+	p->files_rule = NULL;
 }

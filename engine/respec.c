@@ -8,10 +8,12 @@
 #include "core.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "err.h"
 #include "mem.h"
 #include "msg.h"
+#include "regex.h"
 #include "spec.h"
 #include "vt.h"
 #include "watch.h"
@@ -23,21 +25,39 @@ ignore_hit(void *arg, const struct watch_hit *h)
 	(void)h;
 }
 
+/* Does it compile?  What it matches is not asked. */
+static int
+check_pattern(const struct spec *s, const struct spec_probe *probe,
+	      struct err *err)
+{
+	struct spec_watch one = { .name = s->name, .pattern = probe->pattern };
+	bool lines = probe->kind == SPEC_PROBE_LOG;
+	const struct spec_pattern *want = &probe->pattern;
+
+	if (!want->text)
+		return 0;
+	if (lines) {
+		struct watchset *w = watchset_new(&one, 1, ignore_hit, NULL,
+						  err);
+		watchset_free(w);
+		return w ? 0 : -1;
+	}
+	struct regex *re = regex_new(want->text, strlen(want->text),
+				     want->flags, err, NULL);
+	regex_free(re);
+	return re ? 0 : -1;
+}
+
 int
 respec_check(const struct spec *s, struct err *err)
 {
-	struct spec_watch ready = { .name = s->name,
-				    .pattern = s->ready.pattern };
 	struct watchset *all = watchset_new(s->watches, s->watch_count,
 					    ignore_hit, NULL, err);
-	struct watchset *one = NULL;
 
-	if (all && s->ready.kind == SPEC_PROBE_LOG)
-		one = watchset_new(&ready, 1, ignore_hit, NULL, err);
-	bool fine = all && (one || s->ready.kind != SPEC_PROBE_LOG);
 	watchset_free(all);
-	watchset_free(one);
-	return fine ? 0 : -1;
+	if (!all || check_pattern(s, &s->ready, err) < 0)
+		return -1;
+	return check_pattern(s, &s->live, err);
 }
 
 /* The terminal of its last run is no terminal of what it is now. */

@@ -27,9 +27,9 @@ find(const struct spec *s, const char *name)
 
 /* What it names has to be there: the file's checks do not see this one. */
 static int
-check_names(const struct proc *p, const struct spec_watch *w, struct err *err)
+check_names(const struct proc *p, const struct spec *s,
+	    const struct spec_watch *w, struct err *err)
 {
-	const struct spec *s = p->spec;
 	bool hook = !w->hook;
 
 	for (size_t i = 0; i < s->hook_count; i++)
@@ -60,60 +60,109 @@ unpack(const char *text, struct err *err)
 	return s;
 }
 
+/* s with one watch more, whose values move there, unless w is NULL, and
+ * without the one at place rm. */
+static struct spec *
+with_watch(const struct spec *s, const struct spec_watch *w, size_t rm)
+{
+	struct spec *n = spec_dup(s);
+
+	if (w) {
+		n->watches = mem_grow(n->watches, n->watch_count,
+				      n->watch_count + 1, sizeof *n->watches);
+		n->watches[n->watch_count++] = *w;
+	}
+	if (rm < n->watch_count) {
+		spec_watch_fini(&n->watches[rm]);
+		n->watch_count--;
+		memmove(&n->watches[rm], &n->watches[rm + 1],
+			(n->watch_count - rm) * sizeof *n->watches);
+	}
+	return n;
+}
+
+/* Can s have the one watch of from?  0 or -1. */
+static int
+check_add(const struct proc *p, const struct spec *s, const struct spec *from,
+	  struct err *err)
+{
+	const struct spec_watch *w = &from->watches[0];
+
+	if (find(s, w->name) < s->watch_count) {
+		err_set(err, ERR_FAILED, "'%s' has a watch '%s' already",
+			s->name, w->name);
+		return err_hint(err, "'sbx watch %.64s rm %.64s' takes it away",
+				s->name, w->name);
+	}
+	if (s->watch_count == SPEC_LIST_MAX)
+		return err_set(err, ERR_FAILED, "'%s' has %d watches, which is "
+			       "the limit", s->name, SPEC_LIST_MAX);
+	return check_names(p, s, w, err);
+}
+
+/* The one watch of from, as one that can be given away. */
+static struct spec_watch
+take(struct spec *from)
+{
+	from->watch_count = 0;
+	return from->watches[0];
+}
+
+/*
+ * A run that is about to be followed by one of another definition has the
+ * watch, and so has that definition: it belongs to the process.
+ */
 int
 rewatch_add(struct proc *p, const char *text, struct err *err)
 {
 	struct spec *from = unpack(text, err);
-	if (!from)
-		return -1;
-	struct spec_watch *w = &from->watches[0];
-	struct spec *s = NULL;
+	struct spec *later = NULL, *now = NULL;
+	int r = from ? check_add(p, p->spec, from, err) : -1;
 
-	if (find(p->spec, w->name) < p->spec->watch_count) {
-		err_set(err, ERR_FAILED, "'%s' has a watch '%s' already",
-			p->spec->name, w->name);
-		err_hint(err, "'sbx watch %.64s rm %.64s' takes it away",
-			 p->spec->name, w->name);
-	} else if (p->spec->watch_count == SPEC_LIST_MAX) {
-		err_set(err, ERR_FAILED, "'%s' has %d watches, which is the "
-			"limit", p->spec->name, SPEC_LIST_MAX);
-	} else if (check_names(p, w, err) == 0) {
-		s = spec_dup(p->spec);
-		s->watches = mem_grow(s->watches, s->watch_count,
-				      s->watch_count + 1,
-				      sizeof(*s->watches));
-		s->watches[s->watch_count++] = *w;
-		from->watch_count = 0;
-		if (respec_check(s, err) < 0) {
-			spec_free(s);
-			s = NULL;
-		}
+	if (r == 0 && p->next_spec)
+		r = check_add(p, p->next_spec, from, err);
+	if (r == 0 && p->next_spec) {
+		struct spec *copy = spec_dup(from);
+		struct spec_watch w = take(copy);
+		later = with_watch(p->next_spec, &w, SIZE_MAX);
+		spec_free(copy);
+		r = respec_check(later, err);
 	}
-	if (s) {
-		const char *name = s->watches[s->watch_count - 1].name;
-		engine_note(p->e, p, EVENT_NOTE, CAUSE_USER,
-			    "watch '%s' was added", name);
-		respec_now(p, s);
+	if (r == 0) {
+		struct spec_watch w = take(from);
+		now = with_watch(p->spec, &w, SIZE_MAX);
+		r = respec_check(now, err);
+	}
+	if (r == 0) {
+		engine_note(p->e, p, EVENT_NOTE, CAUSE_USER, "watch '%s' was "
+			    "added", now->watches[now->watch_count - 1].name);
+		if (later)
+			respec_later(p, later);
+		respec_now(p, now);
+	} else {
+		spec_free(later);
+		spec_free(now);
 	}
 	spec_free(from);
-	return s ? 0 : -1;
+	return r;
 }
 
 int
 rewatch_rm(struct proc *p, const char *name, struct err *err)
 {
-	size_t i = find(p->spec, name);
-	if (i == p->spec->watch_count)
+	const struct spec *next = p->next_spec;
+	size_t i = find(p->spec, name), k = next ? find(next, name) : 0;
+	bool now = i < p->spec->watch_count;
+	bool later = next && k < next->watch_count;
+
+	if (!now && !later)
 		return err_set(err, ERR_FAILED, "'%s' has no watch '%.64s'",
 			       p->spec->name, name);
-	struct spec *s = spec_dup(p->spec);
-
-	spec_watch_fini(&s->watches[i]);
-	s->watch_count--;
-	memmove(&s->watches[i], &s->watches[i + 1],
-		(s->watch_count - i) * sizeof(*s->watches));
 	engine_note(p->e, p, EVENT_NOTE, CAUSE_USER,
 		    "watch '%s' was taken away", name);
-	respec_now(p, s);
+	if (later)
+		respec_later(p, with_watch(next, NULL, k));
+	if (now)
+		respec_now(p, with_watch(p->spec, NULL, i));
 	return 0;
 }

@@ -46,11 +46,38 @@ put_behind(struct engine *e, struct proc *p, const struct proc *before)
 	e->graph = NULL;
 }
 
+/* A reload may have given the others a new definition, which is true from
+ * their next run on. */
+static const struct spec *
+latest(const struct proc *p)
+{
+	return p->next_spec ? p->next_spec : p->spec;
+}
+
+/* One that was on its way out: what it is does not have to be what they are
+ * by now.  0 or -1. */
+static int
+take_back(struct proc *p, const struct proc *first, struct err *err)
+{
+	struct spec *s = replica_new(latest(first), p->spec->replica_idx, err);
+
+	if (!s)
+		return -1;
+	p->removing = p->leaving = p->leave_told = false;
+	if (!spec_diff(latest(p), s))
+		spec_free(s);
+	else if (proc_is_live(p))
+		respec_later(p, s);
+	else
+		respec_now(p, s);
+	return 0;
+}
+
 static struct proc *
 add(struct engine *e, const struct proc *first, const struct proc *before,
     unsigned idx, struct err *err)
 {
-	struct spec *s = replica_new(first->spec, idx, err);
+	struct spec *s = replica_new(latest(first), idx, err);
 
 	if (!s)
 		return NULL;
@@ -69,7 +96,7 @@ scale_up(struct engine *e, const char *name, unsigned count,
 	const struct proc *first = find(e, name, 0), *before = first;
 	int n = 0;
 
-	if (!first) {
+	if (!first || first->leaving) {
 		err_set(err, ERR_NO_PROCESS, "no process '%.100s' has "
 			"replicas", name);
 		return err_hint(err, "its definition needs a line "
@@ -77,9 +104,11 @@ scale_up(struct engine *e, const char *name, unsigned count,
 	}
 	for (unsigned idx = 1; idx < count && before; idx++) {
 		struct proc *p = find(e, name, idx);
-		if (p && p->removing) {
-			p->removing = false;
-			added[n++] = p;
+		if (p && (p->removing || p->leaving)) {
+			if (take_back(p, first, err) == 0)
+				added[n++] = p;
+			else
+				p = NULL;
 		} else if (!p) {
 			p = add(e, first, before, idx, err);
 			if (p)

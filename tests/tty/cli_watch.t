@@ -71,6 +71,30 @@ exits 0 "values" sbx watch web --json
 is "$(json '[w["name"] for w in v["values"]]')" "['own']" "and takes it away"
 exits 0 "events" sbx events
 like "$out" "web .*watch 'slow' was added" "tell who was added"
+cat >>sbxrc <<'END'
+process slow {
+	cmd trap 'while ! test -e over; do sleep 0.1; done; exit 0' TERM; echo begin one; while :; do sleep 0.1; done
+	stop TERM 60s KILL
+	watch gone /gone/ count
+}
+END
+exits 0 "reload" sbx reload
+exits 0 "one that ends slowly" sbx wait slow --log begin --timeout 20s
+sed -i 's/begin one/begin two/; s/watch gone/watch other/' sbxrc
+sbx reload >/dev/null 2>&1 &
+reload=$!
+wait_until "it is about to be another one" has_status slow stopping
+exits 0 "add a watch to it" sbx watch slow add late '/begin (?<no>\w+)/' value=no
+exits 1 "one that the next run has" sbx watch slow add other /x/ count
+exits 0 "take one away that only this run has" sbx watch slow rm gone
+touch over
+wait "$reload"
+exits 0 "the next run" sbx wait slow --log 'begin two' --timeout 20s
+counts() {
+	sbx watch slow --json >watch.json &&
+		[ "$(python3 -c 'import json; print([(w["name"], w["count"]) for w in json.load(open("watch.json"))["values"]])')" = "[('other', 0), ('late', 1)]" ]
+}
+wait_until "has it too, beside its own" counts
 exits 4 "nobody" sbx watch wbe /x/
 exits 2 "--stream of a list" sbx watch web --stream stdout
 exits 0 "down" sbx down

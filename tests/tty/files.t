@@ -49,6 +49,11 @@ process loop {
 	files out debounce=50ms
 	autostart no
 }
+process late {
+	cmd exec sleep 1005
+	files '*.txt' debounce=2s
+	autostart no
+}
 process broken {
 	argv ./made-later
 	files made-later debounce=50ms
@@ -91,6 +96,12 @@ again() {
 	ran server "$1"
 }
 wait_until "another engine watches too" again $((n + 1))
+
+exits 0 "start of one that waits long for more" sbx start late
+n=$(runs_of late)
+echo x >late.txt
+exits 0 "a new watch" sbx watch late add any /any/ count
+wait_until "loses no change that is waiting" ran late $((n + 1))
 
 exits 0 "start of one that changes its own files" sbx start loop
 wait_until "it is held" journal_has loop 'it seems to change the files that it watches'

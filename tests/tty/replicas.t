@@ -109,6 +109,36 @@ wait_until "makes it that one" names_are "worker.0 worker.1 worker.2 user last w
 wait_until "which runs" has_status worker.2 running
 is "$(pid_of worker.0)" "${pids%% *}" "the first one has never ended"
 
+cat >>sbxrc <<'END_RC'
+process slow {
+	cmd trap 'while ! test -e over; do sleep 0.1; done; exit 0' TERM; echo new; while :; do sleep 0.1; done
+	stop TERM 60s KILL
+	replicas 3
+}
+END_RC
+exits 0 "reload with ones that end slowly" sbx reload
+wait_until "they run" has_status slow.2 running
+sed -i 's/	replicas 3/	replicas 1/; s/echo new/echo newer/' sbxrc
+sbx reload >/dev/null 2>&1 &
+reload=$!
+wait_until "which takes long" has_status slow.2 stopping
+sbx scale slow 3 >/dev/null 2>&1 &
+scale=$!
+is_wanted() {
+	sbx events | grep -q 'slow.2 start by you'
+}
+wait_until "scale takes them back" is_wanted
+touch over
+wait "$reload" "$scale"
+is "$?" 0 "which is done when they run"
+says_newer() {
+	sbx logs slow.2 --no-prefix | grep -q newer
+}
+wait_until "they begin with the definition of now" says_newer
+is "$(status_of slow.1) $(status_of slow.2)" "running running" "and run"
+like "$(names)" 'slow.0 slow.1 slow.2' "all of them"
+exits 0 "and go" sbx kill slow
+
 # --- ports that are picked ---
 wait_until "its port is asked" is_ready web
 first=$(sbx logs web --no-prefix -n 1)

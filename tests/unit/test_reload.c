@@ -1,5 +1,7 @@
 #include <stdlib.h>
 
+#include "engine/core.h"
+#include "engine/err.h"
 #include "engine/mem.h"
 #include "engine/reload.h"
 #include "engine/spec.h"
@@ -94,6 +96,27 @@ TEST(which_need_a_run)
 	EQ_STR(spec_diff_run(a, b), "ready");
 	spec_free(a);
 	spec_free(b);
+}
+
+/* Nothing of a definition may turn out to be unusable when it is taken. */
+TEST(every_pattern_is_tried_before)
+{
+	static const int kinds[] = { SPEC_PROBE_LOG, SPEC_PROBE_SCREEN,
+				     SPEC_PROBE_HTTP };
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(kinds); i++) {
+		struct spec *s = make("a", "true");
+		struct spec_probe *probe = i % 2 ? &s->live : &s->ready;
+		struct err e = ERR_INIT;
+		probe->kind = kinds[i / 2];
+		probe->pattern.text = mem_str("a(b)");
+		EQ_INT(respec_check(s, &e), 0);
+		free(probe->pattern.text);
+		probe->pattern.text = mem_str("a(b");
+		EQ_INT(respec_check(s, &e), -1);
+		OK(e.text[0]);
+		spec_free(s);
+	}
 }
 
 TEST(added_and_removed)
