@@ -103,6 +103,19 @@ cli_put(struct cli *c, struct buf *b)
 		       strerror(errno));
 }
 
+/* One that does not fit any more is in the journal. */
+static void
+keep_note(struct cli *c)
+{
+	unsigned level;
+	size_t len = c->notes.len;
+
+	if (buf_adds(&c->notes, "sbx: note: ") < 0 ||
+	    rowfmt_plain(&c->notes, model_note(c->model, &level)) < 0 ||
+	    buf_addc(&c->notes, '\n') < 0)
+		buf_cut(&c->notes, len);
+}
+
 static void
 on_frame(struct client *client, const struct conn_frame *f, void *arg)
 {
@@ -112,6 +125,8 @@ on_frame(struct client *client, const struct conn_frame *f, void *arg)
 
 	if (r > 0 && (r & MODEL_SYNC))
 		c->synced = true;
+	if (r > 0 && (r & MODEL_NOTE) && c->keeps_notes)
+		keep_note(c);
 }
 
 /* Who waits for an end gets it even if the process is forgotten with it. */
@@ -144,6 +159,7 @@ cli_fini(struct cli *c)
 	client_free(c->client);
 	model_free(c->model);
 	buf_fini(&c->quote);
+	buf_fini(&c->notes);
 	for (size_t i = 0; i < c->gone_count; i++)
 		proc_row_free(c->gone[i]);
 	free(c->gone);

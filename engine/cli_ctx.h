@@ -46,6 +46,8 @@ struct cli {
 	struct proc_row **gone;	/* last rows of those that are forgotten */
 	size_t gone_count;
 	uint32_t subs;		/* bits of the subscription */
+	bool keeps_notes;	/* what the person is told of: lines in ... */
+	struct buf notes;
 	uint32_t screen_id;	/* whose screen is watched; 0: none */
 	bool out_tty, colours;	/* of stdout */
 	int out_columns;	/* 0: not a terminal */

@@ -18,6 +18,7 @@
 enum {
 	OUT_MAX = 16 << 20,
 	FLUSH_BYTES = 256 * 1024,
+	NOTES_MAX = 64 * 1024,
 	RUNS_MAX = 512,		/* of colours in one line */
 };
 
@@ -124,6 +125,28 @@ lines_close(struct lines *g)
 	if (g->open)
 		buf_addc(&g->out, '\n');
 	g->open = NULL;
+}
+
+void
+lines_want_notes(struct lines *g)
+{
+	g->c->keeps_notes = true;
+	g->c->subs |= PROTO_SUB_EVENTS;
+	buf_init(&g->c->notes, NOTES_MAX);
+}
+
+int
+lines_put_notes(struct lines *g)
+{
+	struct buf *notes = &g->c->notes;
+
+	if (notes->len == 0)
+		return 0;
+	lines_close(g);
+	int rc = buf_add(&g->out, notes->data, notes->len);
+	buf_clear(notes);
+	return rc < 0 ? err_set(&g->c->err, ERR_INTERNAL, "that is too long") :
+			0;
 }
 
 static int

@@ -64,6 +64,9 @@ struct lines_source *lines_find(const struct lines *g, uint32_t id);
 bool	lines_is_done(struct lines *g, struct lines_source *s);
 /* Takes all lines that are there into the buffer, the oldest first. */
 int	lines_put(struct lines *g);
+/* Asks for what the person is told of, and puts what has come. */
+void	lines_want_notes(struct lines *g);
+int	lines_put_notes(struct lines *g);
 int	lines_flush(struct lines *g);		/* to stdout */
 /*
  * What has become of its process since it was told last, in words, once.

@@ -213,7 +213,7 @@ put_all(struct plain *p)
 {
 	if (tell_all(p, true) < 0 ||
 	    (!p->states_only && lines_put(&p->lines) < 0) ||
-	    tell_all(p, false) < 0)
+	    tell_all(p, false) < 0 || lines_put_notes(&p->lines) < 0)
 		return -1;
 	return lines_flush(&p->lines);
 }
@@ -249,7 +249,8 @@ start(struct plain *p, bool fresh)
 	if (fresh || c->cmd->word_count)
 		rc = client_call(c->client, &q, &r, &c->err);
 	client_result_fini(&r);
-	return rc < 0 ? -1 : cli_sync(c, PROTO_SUB_GROWTH);
+	lines_want_notes(&p->lines);
+	return rc < 0 ? -1 : cli_sync(c, PROTO_SUB_GROWTH | PROTO_SUB_EVENTS);
 }
 
 static int

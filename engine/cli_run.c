@@ -216,7 +216,7 @@ check_run(struct cli *c, void *arg)
 		s->tails |= run->left;
 	}
 	if (tell_all(run, true) < 0 || lines_put(&run->lines) < 0 ||
-	    tell_all(run, false) < 0)
+	    tell_all(run, false) < 0 || lines_put_notes(&run->lines) < 0)
 		return -1;
 	if (lines_flush(&run->lines) < 0)
 		return -1;
@@ -302,13 +302,14 @@ start(struct run *run)
 		.flags = c->cmd->word_count ? 0 : PROTO_F_AUTOSTART,
 	};
 
-	if (cli_sync(c, PROTO_SUB_GROWTH) < 0 || check_success(run) < 0)
+	lines_want_notes(&run->lines);
+	if (cli_sync(c, PROTO_SUB_GROWTH | PROTO_SUB_EVENTS) < 0 || check_success(run) < 0)
 		return -1;
 	note_active(run);
 	run->since_ms = clock_wall_ms();
 	int rc = client_call(c->client, &q, &r, &c->err);
 	if (rc == 0)
-		rc = cli_sync(c, PROTO_SUB_GROWTH);
+		rc = cli_sync(c, PROTO_SUB_GROWTH | PROTO_SUB_EVENTS);
 	for (size_t i = 0; rc == 0 && i < r.id_count; i++)
 		rc = add_source(run, r.ids[i]);
 	if (rc == 0 && r.id_count == 0)

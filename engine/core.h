@@ -219,6 +219,12 @@ struct proc {
 	struct buf notify_line;
 	pid_t port_holder;	/* the stranger that was found last; 0 */
 
+	/* what the person is told of (procnotify.c) */
+	bool was_ready, was_unready;
+	struct timer *silence;	/* NULL: it does not matter now */
+	bool silence_told;
+	uint64_t at_heard_us;	/* silence counts from then on */
+
 	/* what starts it, and what follows its log */
 	bool spec_new;		/* the three below do not know it yet */
 	struct sched *sched;	/* NULL: no schedule */
@@ -591,6 +597,13 @@ void	prochook_ended(struct proc *p, const struct helper *h,
  * bytes) names the holder.
  */
 bool	procport_is_own(struct proc *p, char *why, size_t cap);
+
+/* --- procnotify.c ---------------------------------------------------------- */
+/* Its state has changed; ended: and so ended a run. */
+void	procnotify_event(struct proc *p, const struct life_output *out,
+			 bool ended);
+void	procnotify_settle(struct proc *p);
+void	procnotify_take_spec(struct proc *p);	/* and at its end */
 
 /* --- procsched.c ----------------------------------------------------------- */
 void	procsched_take_spec(struct proc *p);

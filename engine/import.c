@@ -265,15 +265,6 @@ is_first(const struct import_proc *p, const char *head)
 	return true;
 }
 
-/* A word that this version refuses would be a mistake in what is written. */
-static bool
-is_built(const char *head)
-{
-	const struct rc_word_row *row = word_of(head);
-
-	return row && row->built;
-}
-
 void
 import_line(struct import *im, struct import_proc *p, unsigned line,
 	    const char *head, enum import_kind kind, const char *text)
@@ -284,11 +275,6 @@ import_line(struct import *im, struct import_proc *p, unsigned line,
 
 	if (strcmp(head, "env") == 0 && !env_is_valid(im, p, line, text))
 		return;
-	if (!is_built(head)) {
-		import_note(im, p, line, head, "'%s' is not built yet in this "
-			    "version", head);
-		return;
-	}
 	if (p && !is_first(p, head)) {
 		import_note(im, p, line, head, "there is a '%s' already",
 			    head);

@@ -121,8 +121,10 @@ static void
 perform(struct proc *p, unsigned fx, const struct life_output *out)
 {
 	struct engine *e = p->e;
-	if (fx & LIFE_FX_ANNOUNCE)
+	if (fx & LIFE_FX_ANNOUNCE) {
 		announce(p, out);
+		procnotify_event(p, out, fx & LIFE_FX_RUN_ENDED);
+	}
 	if (fx & LIFE_FX_STOP_PROBES)
 		proccheck_stop(p);
 	if (fx & LIFE_FX_SIGNAL && !p->tree_gone) {
@@ -441,8 +443,10 @@ proc_settle_aside(struct engine *e)
 			procsched_take_spec(p);
 			procfiles_take_spec(p);
 			proccopy_take_spec(p);
+			procnotify_take_spec(p);
 		}
 		procfiles_settle(p);
+		procnotify_settle(p);
 		proccopy_settle(p);
 	}
 	procsched_settle(e);
@@ -555,6 +559,7 @@ proc_free(struct proc *p, bool remove_log)
 	procsched_free(p);
 	procfiles_free(p);
 	proccopy_free(p);
+	procnotify_take_spec(p);
 	free(p->auto_ports);
 	timer_drop(p->life_timer);
 	timer_drop(p->partial_timer);

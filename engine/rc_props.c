@@ -498,8 +498,11 @@ rc_do_notify(struct rcload *ld, const struct rc_stmt *s)
 		const struct rc_word *w = &s->words[i];
 		size_t off = rc_option(w, "silence");
 		if (off) {
-			(void)rc_duration(ld, w, off,
-					  &spec->notify_silence_ms);
+			if (rc_duration(ld, w, off,
+					&spec->notify_silence_ms) &&
+			    spec->notify_silence_ms == 0)
+				rc_wrong_in(ld, w, off, w->len - off,
+					    "this time is too short");
 			continue;
 		}
 		int event = rc_choice(ld, w, 0, "fail | unready | ready | exit");

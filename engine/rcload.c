@@ -425,8 +425,6 @@ static void
 perform(struct rcload *ld, const struct rc_stmt *s,
 	const struct rc_word_row *row)
 {
-	if (!rc_built(ld, &s->words[0], row->built, row->row.name))
-		return;
 	if (s->opens && !(row->flags & RC_BLOCK)) {
 		rc_wrong(ld, &s->words[0], "'%s' opens no block",
 			 row->row.name);

@@ -58,7 +58,6 @@ typedef enum rc_expect rc_expect_fn(const struct rc_stmt *so_far);
 struct rc_word_row {
 	struct row row;
 	unsigned where, flags;
-	bool built;
 	unsigned min, max;	/* words behind it */
 	unsigned raw_after;	/* words before the raw tail; 0 = none */
 	rc_word_fn *fn;

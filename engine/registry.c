@@ -261,6 +261,8 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	p->run_cut = s.flags & 4;
 	p->log_ended = s.flags & 8;
 	p->removing = s.flags & 32;
+	p->was_ready = s.life.ready;
+	p->was_unready = s.life.unready;
 	/* Who has its log open connects anew, and is to find it. */
 	if (s.flags & 64)
 		p->at_unfollowed_us = clock_us() + COME_BACK_US;

@@ -185,12 +185,6 @@ setting_built(const struct row *r)
 }
 
 static bool
-word_built(const struct row *r)
-{
-	return container_of(r, const struct rc_word_row, row)->built;
-}
-
-static bool
 word_is(const struct row *r, unsigned where)
 {
 	return container_of(r, const struct rc_word_row, row)->where & where;
@@ -199,25 +193,25 @@ word_is(const struct row *r, unsigned where)
 static bool
 word_at_top(const struct row *r)
 {
-	return word_built(r) && word_is(r, RC_TOP);
+	return word_is(r, RC_TOP);
 }
 
 static bool
 word_in_process(const struct row *r)
 {
-	return word_built(r) && word_is(r, RC_PROCESS | RC_DEFAULTS);
+	return word_is(r, RC_PROCESS | RC_DEFAULTS);
 }
 
 static bool
 word_in_group(const struct row *r)
 {
-	return word_built(r) && word_is(r, RC_GROUP);
+	return word_is(r, RC_GROUP);
 }
 
 static bool
 word_in_theme(const struct row *r)
 {
-	return word_built(r) && word_is(r, RC_THEME);
+	return word_is(r, RC_THEME);
 }
 
 static void
@@ -260,7 +254,6 @@ static const struct section lists[] = {
 	  print_word },
 	{ "words-group", &rc_word_table, word_in_group, false, NULL },
 	{ "words-theme", &rc_word_table, word_in_theme, false, NULL },
-	{ "words-later", &rc_word_table, word_built, true, NULL },
 	{ "checks", &rc_probe_table, NULL, false, NULL },
 	{ "watch-actions", &rc_watch_table, NULL, false, NULL },
 	{ "columns", &rowfmt_column_table, NULL, false, NULL },

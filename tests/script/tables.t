@@ -40,26 +40,4 @@ for verb in $(sbx __table commands names); do
 	like "$out" "^usage: sbx $verb" "... tells how it is used"
 done
 
-# Words of an sbxrc that are known for later.
-for word in $(sbx __table words-later names); do
-	case $word in
-	live.every) line="live.every 5s" ;;
-	live.fails) line="live.fails 3" ;;
-	live.action) line="live.action mark" ;;
-	live) line="live port 80" ;;
-	replicas) line="replicas 2" ;;
-	schedule) line="schedule every 5m" ;;
-	schedule.overlap) line="schedule.overlap skip" ;;
-	files) line="files *.c" ;;
-	hook) line="hook page echo" ;;
-	notify) line="notify fail" ;;
-	log.file) line="log.file x.log" ;;
-	log.rotate) line="log.rotate 10M" ;;
-	*) line="$word x" ;;
-	esac
-	printf 'process a {\n  cmd true\n  %s\n}\n' "$line" >sbxrc
-	exits 2 "the word $word is refused" sbx check
-	like "$out$err" 'not built yet' "... clearly"
-done
-
 done_testing

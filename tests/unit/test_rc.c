@@ -1047,7 +1047,7 @@ static const struct {
 	{ "nice", "5" }, { "limit", "nofile=100" }, { "depends", "p ready" },
 	{ "live", "log /x (y)/" }, { "live.every", "1s" },
 	{ "live.fails", "3" }, { "live.action", "mark" },
-	{ "hook", "page echo 'x" },
+	{ "hook", "page echo 'x" }, { "notify", "fail silence=3s" },
 	{ "ready", "log /x (y)/" }, { "ready.every", "1s" },
 	{ "ready.timeout", "1s" }, { "restart", "always" },
 	{ "restart.max", "3" }, { "restart.within", "1m" },
@@ -1071,7 +1071,7 @@ only_nearest(const char *text, unsigned where)
 	int best = 99;
 
 	for (size_t i = 0; i < rc_word_count(); i++) {
-		if (!(rc_words[i].where & where) || !rc_words[i].built)
+		if (!(rc_words[i].where & where))
 			continue;
 		int d = table_distance(text, rc_words[i].row.name, 9);
 		if (d == best)
@@ -1123,7 +1123,7 @@ TEST(every_misspelt_word_is_one_mistake)
 	for (size_t i = 0; i < rc_word_count(); i++) {
 		const struct rc_word_row *row = &rc_words[i];
 		const char *word = row->row.name, *rest = NULL;
-		if (!row->built || row->where == RC_THEME)
+		if (row->where == RC_THEME)
 			continue;
 		for (size_t k = 0; k < sizeof(samples) / sizeof(*samples); k++)
 			if (strcmp(samples[k].word, word) == 0)
@@ -1175,31 +1175,6 @@ TEST(every_word_is_accepted)
 			 "process p x\ngroup g9 {\n  %s %s\n}\n",
 			 samples[i].word, samples[i].rest);
 		load(&r, text);
-		EQ_STR(buf_str(&r.out), "");
-		done(&r);
-	}
-}
-
-/* Words of the language that this version cannot do say so and no more. */
-TEST(words_not_built_are_refused_as_such)
-{
-	static const char *const lines[] = {
-		"notify fail silence=10m",
-	};
-
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		struct result r;
-		char text[300];
-		snprintf(text, sizeof(text),
-			 "process p x\nprocess q {\n cmd y\n %s\n}\n",
-			 lines[i]);
-		load(&r, text);
-		EQ_INT(diags_errors(r.ds), 1);
-		OK(strstr(diags_get(r.ds, 0)->text,
-			  "is not built yet in this version") != NULL);
-		EQ_INT(diags_get(r.ds, 0)->line, 4);
-		done(&r);
-		load_bytes(&r, text, strlen(text), true);
 		EQ_STR(buf_str(&r.out), "");
 		done(&r);
 	}
