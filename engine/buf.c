@@ -51,6 +51,17 @@ buf_grew(struct buf *b, size_t len)
 	b->data[b->len] = '\0';
 }
 
+void
+buf_fit(struct buf *b)
+{
+	if (b->cap <= b->len + 1)
+		return;
+	char *data = mem_dup(b->data, b->len + 1);
+	free(b->data);
+	b->data = data;
+	b->cap = b->len + 1;
+}
+
 int
 buf_add(struct buf *b, const void *data, size_t len)
 {

@@ -39,6 +39,7 @@ void	buf_grew(struct buf *b, size_t len);
 
 void	buf_skip(struct buf *b, size_t len);	/* drops from the front */
 void	buf_cut(struct buf *b, size_t len);	/* keeps the first len bytes */
+void	buf_fit(struct buf *b);		/* gives unused memory back */
 /* Hands the memory out (caller frees); "" rather than NULL when empty. */
 char	*buf_take(struct buf *b);
 const char *buf_str(const struct buf *b);	/* "" when empty */

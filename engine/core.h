@@ -377,6 +377,8 @@ void	proc_event(struct proc *p, const struct life_input *in);
 /* The usual input: event, cause and one phrase. */
 void	proc_tell(struct proc *p, enum life_event ev, enum cause cause,
 		  const char *detail);
+/* Its definition has changed: what the registry keeps of it. */
+void	proc_pack(struct proc *p);
 void	proc_touch(struct proc *p);		/* its row has changed */
 bool	proc_is_live(const struct proc *p);
 void	proc_arm(struct proc *p);		/* the timer of its life */

@@ -90,7 +90,7 @@ static struct logruns_item *
 add(struct logruns *lr, uint64_t no, const struct log_run *r)
 {
 	if (lr->len == lr->cap) {
-		size_t more = lr->cap ? 2 * lr->cap : 2;
+		size_t more = lr->cap ? 2 * lr->cap : 1;
 		lr->v = mem_grow(lr->v, lr->cap, more, sizeof(*lr->v));
 		lr->cap = more;
 	}

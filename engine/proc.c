@@ -488,6 +488,15 @@ proc_settle_starts(struct engine *e, int saved)
 	}
 }
 
+void
+proc_pack(struct proc *p)
+{
+	buf_clear(&p->packed);
+	spec_pack(p->spec, &p->packed);
+	/* Kept for as long as the record is, of which there may be many. */
+	buf_fit(&p->packed);
+}
+
 struct proc *
 proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	 uint64_t from_seq, struct err *err)
@@ -519,7 +528,7 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	buf_init(&p->base, 8 << 20);
 	buf_init(&p->base_history, 8 << 20);
 	buf_init(&p->packed, SPEC_PACK_MAX);
-	spec_pack(spec, &p->packed);
+	proc_pack(p);
 	p->dirname = mem_str(spec->name);
 	p->life_timer = loop_timer(e->loop, on_life_timer, p);
 	for (size_t i = 0; i < CHECKS; i++)

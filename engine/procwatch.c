@@ -202,8 +202,15 @@ procwatch_build(struct proc *p, struct err *err)
 	const struct spec *s = p->spec;
 	size_t n = s->watch_count;
 
-	p->watch_specs = mem_array(n + 2, sizeof *p->watch_specs);
-	p->hit_rings = mem_array(n + 2, sizeof *p->hit_rings);
+	size_t all = n + (s->ready.kind == SPEC_PROBE_LOG) +
+		(s->live.kind == SPEC_PROBE_LOG);
+
+	p->watch_specs = NULL;
+	p->hit_rings = NULL;
+	if (all) {
+		p->watch_specs = mem_array(all, sizeof *p->watch_specs);
+		p->hit_rings = mem_array(all, sizeof *p->hit_rings);
+	}
 	if (n)
 		memcpy(p->watch_specs, s->watches, n * sizeof *s->watches);
 	if (s->ready.kind == SPEC_PROBE_LOG) {

@@ -105,8 +105,7 @@ respec_now(struct proc *p, struct spec *s)
 		spec_free(s);
 		return;
 	}
-	buf_clear(&p->packed);
-	spec_pack(s, &p->packed);
+	proc_pack(p);
 	if (s->source == SPEC_FROM_SBXRC) {
 		msg_strv_free(p->environ);
 		p->environ = NULL;
@@ -137,8 +136,7 @@ respec_place(struct proc *p, struct spec *s)
 	p->spec->file = s->file;
 	s->file = file;
 	spec_free(s);
-	buf_clear(&p->packed);
-	spec_pack(p->spec, &p->packed);
+	proc_pack(p);
 	if (moved)
 		proc_touch(p);
 }

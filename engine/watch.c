@@ -300,7 +300,8 @@ watchset_new(const struct spec_watch *specs, size_t count, watch_fn *fn,
 	buf_init(&ws->text, BLOCK_MAX);
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		ws->tails[s].hit = mem_alloc(count / 8 + 1);
-	ws->v = mem_array(count + 1, sizeof(*ws->v));
+	if (count)
+		ws->v = mem_array(count, sizeof(*ws->v));
 	for (size_t i = 0; i < count; i++) {
 		struct watch *w = &ws->v[ws->count++];
 		const struct spec_pattern *p = &specs[i].pattern;

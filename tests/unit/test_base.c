@@ -27,6 +27,23 @@ TEST(buf_never_passes_its_maximum)
 	buf_fini(&b);
 }
 
+TEST(buf_fits_its_memory_to_what_it_holds)
+{
+	struct buf b = BUF_INIT(1000);
+	buf_fit(&b);
+	EQ_STR(buf_str(&b), "");
+	EQ_INT(buf_addf(&b, "%0100d", 7), 0);
+	buf_fit(&b);
+	EQ_INT(b.cap, 101);
+	EQ_INT(strlen(buf_str(&b)), 100);
+	EQ_INT(buf_adds(&b, "more"), 0);
+	EQ_INT(b.len, 104);
+	buf_cut(&b, 1);
+	buf_fit(&b);
+	EQ_STR(buf_str(&b), "0");
+	buf_fini(&b);
+}
+
 TEST(msg_round_trip_and_short_input)
 {
 	struct buf b = BUF_INIT(1000);
