@@ -6,6 +6,7 @@ alternate, and what counts is the ratio: machines differ.
 import json
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import tempfile
 import time
 
 SBX = os.environ["SBX"]
+HERE = os.path.dirname(os.path.abspath(__file__))
 BIN = os.path.join(os.environ["O"], "tests", "bench")
 ROOT = tempfile.mkdtemp(prefix="sbxb", dir="/tmp")
 TRIES = int(os.environ.get("TRIES", "3"))
@@ -298,8 +300,113 @@ def bench_create():
     s.end()
 
 
+class Server:
+    """A server of the process API: sbx serve, or the one that is published
+    with the npm package sandbox-agent."""
+
+    def __init__(self, npm, original):
+        self.npm, self.original, self.set = npm, original, Set("")
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        at = "127.0.0.1:%d" % self.port
+        if original:
+            words = [original, "server", "--no-token", "--no-telemetry",
+                     "--port", str(self.port)]
+        else:
+            self.set.run("up")
+            words = [SBX, "serve", "--listen", at]
+        self.child = subprocess.Popen(words, cwd=self.set.dir,
+                                      env=self.set.env,
+                                      stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
+        self.url = "http://" + at
+        end = time.monotonic() + 30
+        while socket.socket().connect_ex(("127.0.0.1", self.port)):
+            if time.monotonic() > end:
+                sys.exit("serve: nothing listens at " + at)
+            time.sleep(0.01)
+
+    def figures(self, what):
+        pids = [self.child.pid]
+        if not self.original:
+            d = json.loads(self.set.run("doctor", "--json"))
+            pids += [d["engine_pid"], d["keeper_pid"]]
+        p = subprocess.run(["node", os.path.join(HERE, "serve.mjs"), "--npm",
+                            self.npm, "--url", self.url, "--flood",
+                            tool("flood"), "--dir", self.set.dir, "--pids",
+                            ",".join(map(str, pids)), what],
+                           env=self.set.env, capture_output=True, text=True)
+        if p.returncode:
+            sys.exit("serve: " + p.stdout + p.stderr)
+        return json.loads(p.stdout)
+
+    def end(self):
+        self.child.terminate()
+        self.child.wait()
+        self.set.end()
+
+
+SERVE_ROWS = (
+    ("life_ms", "create, exit and delete of true, p50", "ms"),
+    ("life_p99_ms", "  p99", "ms"),
+    ("follow_ms", "write to follower, p50", "ms"),
+    ("follow_p99_ms", "  p99", "ms"),
+    ("echo_ms", "key to echo over the WebSocket, p50", "ms"),
+    ("echo_p99_ms", "  p99", "ms"),
+    ("many_start_ms", "200 processes, 200 followers: start", "ms"),
+    ("many_ms", "  200 lines each: until all is there", "ms"),
+    ("many_lost", "  lines lost", ""),
+    ("many_cpu_ms", "  processor time of the server", "ms"),
+    ("many_mb", "  resident then", "MB"),
+    ("flood_child_ms", "100 MB, one follower: writer", "ms"),
+    ("flood_ms", "  until the follower has it", "ms"),
+    ("flood_lost", "  lines lost", ""),
+    ("flood_cpu_ms", "  processor time of the server", "ms"),
+    ("flood_mb", "  resident then", "MB"),
+    ("idle_mb", "resident at first", "MB"),
+    ("dead_kb", "a dead record", "KB"),
+    ("full_kb", "a dead record with 106 KB of output", "KB"),
+)
+
+
+def bench_serve():
+    """sbx serve against the published server of the same API.  All of the
+    server is looked at: for sbx the engine and the keeper, too."""
+    npm = os.path.join(os.environ["O"], "npm")
+    if subprocess.run(["sh", os.path.join(HERE, "../lib/npm.sh"),
+                       npm]).returncode:
+        print("serve: left out, the npm packages are not there")
+        return
+    original = os.path.join(npm, "node_modules/@sandbox-agent/cli-linux-x64"
+                            "/bin/sandbox-agent")
+    sides = [""]
+    if os.path.exists(original):
+        os.chmod(original, 0o755)
+        sides.append(original)
+    runs = [{} for _ in sides]
+    for _ in range(TRIES):
+        for side, run in zip(sides, runs):
+            for what in ("dead", "full", "lives", "latency", "echo", "many",
+                         "flood"):
+                server = Server(npm, side)
+                try:
+                    for key, value in server.figures(what).items():
+                        run.setdefault(key, []).append(value)
+                finally:
+                    server.end()
+    for key, name, unit in SERVE_ROWS:
+        values = [median(run[key]) for run in runs]
+        show("serve: " + name, values[0], unit,
+             *([values[1], "sandbox-agent"] if values[1:] else []))
+        if values[1:] and not values[1]:
+            print("%-44s %10.2f %-5s" % ("  sandbox-agent", values[1], unit))
+
+
 BENCHES = {"flood": bench_flood, "tty": bench_tty, "echo": bench_echo,
-           "frame": bench_frame, "idle": bench_idle, "create": bench_create}
+           "frame": bench_frame, "idle": bench_idle, "create": bench_create,
+           "serve": bench_serve}
 
 
 def main():

@@ -3,13 +3,11 @@
 # unmodified, into a directory of the build that all of these tests share.
 
 NPM=${O:-$PWD/build}/npm
-NPM_LIST="sandbox-agent@0.4.2 ws@8.18.0 undici@6.21.0 @xterm/xterm@5.5.0"
 # Before HOME is another: npm may be told there how to reach its registry.
-[ -n "${TTY_SH_INNER:-}" ] || sh tests/lib/npm.sh "$NPM" $NPM_LIST >&2 || :
+[ -n "${TTY_SH_INNER:-}" ] || sh tests/lib/npm.sh "$NPM" >&2 || :
 . tests/lib/tty.sh
 command -v node >/dev/null 2>&1 || skip_all "node is not here"
-[ "$(cat "$NPM/done" 2>/dev/null)" = "$NPM_LIST" ] ||
-	skip_all "the npm registry cannot be reached"
+[ -e "$NPM/done" ] || skip_all "the npm registry cannot be reached"
 
 # node_tests PROGRAM [ARGUMENT...]: a program of tests/node/, its results
 # numbered into those of this test.

@@ -93,8 +93,10 @@ export async function within(promise, what, ms = WAIT_MS) {
 
 // --- arguments and packages ---
 
+// Options by name, and the other words as "words".
 export function options(more = {}) {
-	return parseArgs({
+	const { values, positionals } = parseArgs({
+		allowPositionals: true,
 		options: {
 			npm: { type: "string" },
 			url: { type: "string", default: "http://localhost" },
@@ -102,7 +104,8 @@ export function options(more = {}) {
 			token: { type: "string" },
 			...more,
 		},
-	}).values;
+	});
+	return { ...values, words: positionals };
 }
 
 // A package's main file: by its manifest, since some export only "import".
