@@ -128,6 +128,7 @@ place(struct follow *f, struct entries *e)
 		if (c.seq > f->cursor.seq || !f->has_since)
 			f->cursor = c;
 	}
+	f->cursor.join = f->live;
 	f->end = entries_next(e);
 	f->placed = true;
 }
@@ -137,9 +138,11 @@ place(struct follow *f, struct entries *e)
 static void
 put_entry(struct buf *b, const struct entry *en)
 {
-	buf_addf(b, "{\"sequence\":%" PRIu64 ",\"stream\":\"%s\","
-		 "\"timestampMs\":%" PRId64 ",\"data\":\"", en->seq,
-		 log_stream_name(en->stream), en->wall_ms);
+	buf_addf(b, "{\"sequence\":%" PRIu64 ",", en->seq);
+	if (en->first != en->seq)
+		buf_addf(b, "\"firstSequence\":%" PRIu64 ",", en->first);
+	buf_addf(b, "\"stream\":\"%s\",\"timestampMs\":%" PRId64
+		 ",\"data\":\"", log_stream_name(en->stream), en->wall_ms);
 	base64_encode(b, en->data, en->len);
 	buf_adds(b, "\",\"encoding\":\"base64\"}");
 }
@@ -160,11 +163,11 @@ put_event(struct follow *f, const struct entry *en)
 		struct jsonout j;
 		jsonout_begin_camel(&j, b);
 		jsonout_object(&j, NULL);
-		if (en->first_gone) {
-			jsonout_uint(&j, "first_sequence", en->first_gone);
+		if (en->first) {
+			jsonout_uint(&j, "first_sequence", en->first);
 			jsonout_uint(&j, "last_sequence", en->seq);
 			jsonout_uint(&j, "entries",
-				     en->seq + 1 - en->first_gone);
+				     en->seq + 1 - en->first);
 		}
 		if (en->dropped_bytes)
 			jsonout_uint(&j, "bytes", en->dropped_bytes);
@@ -180,8 +183,8 @@ put_item(struct follow *f, const struct entry *en)
 		put_event(f, en);
 	} else if (en->dropped) {
 		f->dropped_bytes += en->dropped_bytes;
-		f->dropped_entries += en->first_gone ?
-			en->seq + 1 - en->first_gone : 0;
+		f->dropped_entries += en->first ?
+			en->seq + 1 - en->first : 0;
 	} else {
 		if (f->any)
 			buf_addc(&f->out, ',');

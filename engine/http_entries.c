@@ -312,10 +312,10 @@ entries_seek_last(struct entries *e, struct entries_cursor *c,
 }
 
 static int
-put_mark(struct entry *out, uint64_t seq, uint64_t first_gone, uint64_t bytes)
+put_mark(struct entry *out, uint64_t seq, uint64_t first, uint64_t bytes)
 {
 	*out = (struct entry){ .seq = seq, .dropped = true,
-			       .first_gone = first_gone,
+			       .first = first,
 			       .dropped_bytes = bytes };
 	return 1;
 }
@@ -365,7 +365,8 @@ give(struct entries *e, struct entries_cursor *c, enum log_stream s,
 	if (r < 0)
 		return r;
 	*out = (struct entry){
-		.seq = c->seq, .stream = s, .wall_ms = wall_ms,
+		.seq = c->seq, .first = c->seq, .stream = s,
+		.wall_ms = wall_ms,
 		.data = buf_str(&e->text), .len = e->text.len,
 		/* Nothing: it is shorter than its index says. */
 		.more = e->text.len > 0 && at + e->text.len < end,
@@ -392,13 +393,39 @@ give_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 	    (!(l.flags & LOGLINE_PARTIAL) && buf_addc(&e->text, '\n') < 0))
 		return -ENOSPC;
 	*out = (struct entry){
-		.seq = c->seq, .stream = l.stream, .wall_ms = l.wall_ms,
+		.seq = c->seq, .first = c->seq, .stream = l.stream,
+		.wall_ms = l.wall_ms,
 		.data = buf_str(&e->text), .len = e->text.len,
 	};
 	c->placed[l.stream] = true;
 	c->pos[l.stream] = l.off + l.full_len;
 	c->seq++;
 	return 1;
+}
+
+/*
+ * The lines behind l that follow it in its stream without a break: as many as
+ * make a good entry.  How many; *end is moved behind them.
+ */
+static uint64_t
+join(struct entries *e, const struct entries_cursor *c, uint64_t from,
+     const struct logline *l, uint64_t *end)
+{
+	uint64_t next = entries_next(e), n = 0, line;
+	struct logline more;
+
+	if (!c->join || c->part || next - c->seq <= ENTRY_JOIN_MIN)
+		return 0;
+	while (c->seq + n + 1 < next && !find(e, c->seq + n + 1, &line) &&
+	       logread_place(e->lr, line, &more) == 1 &&
+	       more.stream == l->stream && !(more.flags & LOGLINE_GAP) &&
+	       more.off >= *end &&
+	       more.off + more.full_len - from <= ENTRY_JOIN_BYTES &&
+	       (more.off == *end || l->stream == LOG_PTY)) {
+		*end = more.off + more.full_len;
+		n++;
+	}
+	return n;
 }
 
 static int
@@ -422,11 +449,19 @@ step_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 	uint64_t from = line_begin(e, &l);
 	if (l.stream == LOG_PTY && c->placed[LOG_PTY])
 		from = SBX_MAX(c->pos[LOG_PTY] - c->part, from);
-	if (from == l.off && l.full_len < ENTRY_PART_MAX && c->part == 0 &&
-	    from >= logread_begin(e->lr, l.stream))
+	uint64_t end = SBX_MAX(from, l.off + l.full_len), first = c->seq;
+	bool whole = from >= logread_begin(e->lr, l.stream);
+	uint64_t joined = whole ? join(e, c, from, &l, &end) : 0;
+	if (whole && !joined && from == l.off && c->part == 0 &&
+	    l.full_len < ENTRY_PART_MAX)
 		return give_line(e, c, seq, out);
-	return give(e, c, l.stream, from, SBX_MAX(from, l.off + l.full_len),
-		    l.wall_ms, out);
+	c->seq += joined;
+	r = give(e, c, l.stream, from, end, l.wall_ms, out);
+	if (r < 0)
+		c->seq = first;
+	else if (r > 0 && joined)
+		out->first = first;
+	return r;
 }
 
 static int

@@ -27,19 +27,20 @@ struct logread;
 enum {
 	ENTRY_PART_MAX = 1 << 20,	/* bytes; longer lines come in parts */
 	ENTRY_PIECES_MAX = 1024,	/* remembered */
+	ENTRY_JOIN_BYTES = 64 << 10,	/* of lines that are joined */
+	ENTRY_JOIN_MIN = 64,		/* lines that wait, else none is */
 };
 
 struct entry {
-	uint64_t seq;
+	/* Its number, that of the last line if it is several; a mark: the
+	 * last number that is missing, first 0: no number is. */
+	uint64_t seq, first;
 	enum log_stream stream;
 	int64_t wall_ms;
 	const char *data;	/* until the next call with these entries */
 	size_t len;
 	bool more;		/* the next item is another part of this one */
-	/* Nothing but a mark: bytes that are missing here, and the numbers
-	 * from first_gone up to seq; first_gone 0: no number is missing. */
-	bool dropped;
-	uint64_t first_gone;
+	bool dropped;		/* nothing but a mark: bytes are missing */
 	uint64_t dropped_bytes;	/* 0: not known */
 };
 
@@ -47,6 +48,8 @@ struct entries_cursor {
 	unsigned streams;	/* set of 1 << enum log_stream */
 	uint64_t seq;		/* of the next entry */
 	uint64_t part;		/* bytes of it that were given */
+	bool join;		/* a reader who is behind gets many lines of
+				 * a stream as one entry; set after a seek */
 	/* What was given or passed over of each stream. */
 	uint64_t pos[LOG_STREAMS];
 	bool placed[LOG_STREAMS];	/* pos is known */

@@ -87,7 +87,7 @@ walk(struct rig *r, struct entries_cursor *c)
 		if (r->got.len)
 			buf_addc(&r->got, ' ');
 		if (en.dropped) {
-			buf_addf(&r->got, "!%d-%d:%d", (int)en.first_gone,
+			buf_addf(&r->got, "!%d-%d:%d", (int)en.first,
 				 (int)en.seq, (int)en.dropped_bytes);
 			continue;
 		}
@@ -282,7 +282,7 @@ TEST(what_the_cap_has_taken)
 	OK(first > 1);
 	EQ_INT(entries_step(r.e, &r.c, &en), 1);
 	OK(en.dropped);
-	EQ_INT(en.first_gone, 1);
+	EQ_INT(en.first, 1);
 	EQ_INT(en.seq, first - 1);
 	EQ_INT(en.dropped_bytes, logread_begin(lr, LOG_OUT));
 	/* All bytes: those that are gone and those that come. */
@@ -302,7 +302,7 @@ TEST(what_the_cap_has_taken)
 	first = entries_first(r.e);
 	EQ_INT(entries_step(r.e, &c, &en), 1);
 	OK(en.dropped);
-	EQ_INT(en.first_gone, next);
+	EQ_INT(en.first, next);
 	EQ_INT(en.seq, first - 1);
 	EQ_INT(en.dropped_bytes, logread_begin(lr, LOG_OUT) - had);
 	/* The last ones are asked for, and are there; or are not. */
@@ -311,6 +311,47 @@ TEST(what_the_cap_has_taken)
 	entries_seek_last(r.e, &c, ENTRIES_ALL, 1000000);
 	EQ_INT(entries_step(r.e, &c, &en), 1);
 	OK(en.dropped);
+	rig_fini(&r);
+}
+
+TEST(many_lines_that_wait_are_joined)
+{
+	struct rig r;
+	struct entry en;
+	char line[32];
+	rig_init(&r, 0);
+	for (int i = 0; i < 10000; i++) {
+		snprintf(line, sizeof line, "%019d\n", i);
+		spool_append(r.sp, LOG_OUT, line, 20);
+		if (i == 5000)
+			spool_append(r.sp, LOG_ERR, "oops\n", 5);
+	}
+	spool_append(r.sp, LOG_OUT, "tail", 4);
+	fold_all(&r);
+	entries_publish(r.e);
+	say(&r, LOG_OUT, "end\n");
+	r.c.join = true;
+	uint64_t seq = 0, bytes = 0, items = 0;
+	while (entries_step(r.e, &r.c, &en) == 1) {
+		EQ_INT(en.first, seq + 1);
+		OK(en.len <= ENTRY_JOIN_BYTES);
+		OK(!en.more);
+		if (en.stream == LOG_OUT) {
+			snprintf(line, sizeof line, "%019d\n",
+				 (int)(bytes / 20));
+			OK(bytes >= 200000 ||
+			   memcmp(en.data, line, 20) == 0);
+			bytes += en.len;
+		}
+		seq = en.seq;
+		items++;
+	}
+	EQ_INT(seq, 10003);
+	EQ_INT(bytes, 200008);
+	OK(items < 12);
+	/* Somebody else sees them one by one, with the same numbers. */
+	EQ_STR(from(&r, ENTRIES_ALL, 10000),
+	       "10001o:0000000000000009999$ 10002o:tail 10003o:end$");
 	rig_fini(&r);
 }
 
