@@ -57,6 +57,8 @@
 	X(OPEN, "open", "", "read log, use terminal", "View")                  \
 	X(OPEN_IN, "open-in", "pager|editor|config|url",                       \
 	  "open in pager, editor, ...", "Process")                             \
+	X(ORDER, "order", "graph",                                             \
+	  "order and columns; graph: who waits for whom", "View")              \
 	X(OTHER_DOWN, "other-down", "", "other pane: down", "Move")            \
 	X(OTHER_UP, "other-up", "", "other pane: up", "Move")                  \
 	X(PAGE_DOWN, "page-down", "", "log: a page down", "Move")              \

@@ -91,7 +91,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		OPTION_DURATION, "5m", 1, DAY, true, true, true },
 	[OPTION_LIST_COLUMNS] = {
 		ROW("list.columns", "COLUMN...", "columns of the list"),
-		OPTION_COLUMNS, "state cpu mem age", .built = false,
+		OPTION_COLUMNS, "state cpu mem age", .built = true,
 		.runtime = true },
 	[OPTION_LIST_WIDTH] = {
 		ROW("list.width", "auto | N | N%", "width of the list"),
@@ -156,8 +156,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		    "time in front of log lines"),
 		OPTION_CHOICE, "off", .built = true, .runtime = true },
 	[OPTION_TIPS] = {
-		ROW("tips", "on | off", "show a tip in the empty list"),
-		OPTION_BOOL, "on", .built = false, .runtime = true },
+		ROW("tips", "on | off", "show a tip in the empty list, the first three times"),
+		OPTION_BOOL, "on", .built = true, .runtime = true },
 	[OPTION_TITLE] = {
 		ROW("title", "on | off", "set the title of the terminal"),
 		OPTION_BOOL, "on", .built = true, .runtime = true },

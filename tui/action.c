@@ -513,6 +513,7 @@ static action_fn *const functions[ACTION_COUNT] = {
 	[ACTION_NEXT_PANE] = do_next_pane,
 	[ACTION_OPEN] = do_open,
 	[ACTION_OPEN_IN] = action_do_open_in,
+	[ACTION_ORDER] = action_do_order,
 	[ACTION_OTHER_DOWN] = do_other_down,
 	[ACTION_OTHER_UP] = do_other_up,
 	[ACTION_PAGE_DOWN] = do_page_down,

@@ -152,11 +152,6 @@ action_do_split(struct ui *ui, int argc, char *const *argv)
 	ui_set_mode(ui, MODE_LOG);
 }
 
-static const char *const sort_names[SORT_COUNT] = {
-	[SORT_NONE] = "sbxrc", [SORT_NAME] = "name", [SORT_STATE] = "state",
-	[SORT_CPU] = "cpu", [SORT_MEM] = "mem", [SORT_AGE] = "age",
-};
-
 void
 action_do_sort(struct ui *ui, int argc, char *const *argv)
 {
@@ -168,7 +163,7 @@ action_do_sort(struct ui *ui, int argc, char *const *argv)
 		to = (to + SORT_COUNT - 1) % SORT_COUNT;
 	else
 		for (to = 0; to < SORT_COUNT; to++)
-			if (!strcmp(argv[1], sort_names[to]))
+			if (!strcmp(argv[1], list_sort_names[to]))
 				break;
 	if (to == SORT_COUNT) {
 		ui_toast(ui, TOAST_WARN, "sort by sbxrc, name, state, cpu, "
@@ -179,7 +174,7 @@ action_do_sort(struct ui *ui, int argc, char *const *argv)
 	ui->list.sorted_ms = 0;
 	ui_relayout(ui);
 	ui_toast(ui, TOAST_INFO, to ? "sorted by %s" : "in the order of %s",
-		 sort_names[to]);
+		 list_sort_names[to]);
 }
 
 void
@@ -191,4 +186,10 @@ action_do_hidden(struct ui *ui, int argc, char *const *argv)
 	ui_toast(ui, TOAST_INFO, ui->list.hidden
 		 ? "hidden processes are listed" : "hidden processes are not "
 						   "listed");
+}
+
+void
+action_do_order(struct ui *ui, int argc, char *const *argv)
+{
+	sheet_order_open(ui, argc > 1 && !strcmp(argv[1], "graph"));
 }

@@ -14,8 +14,7 @@ enum {
 	LIST_EXTRA = 19,	/* cursor, glyph, state and flag */
 	LIST_MIN = 20,
 	WIDE_NAME = 18,		/* columns of a name with columns */
-	WIDE_EXTRA = 32,
-	FULL_EXTRA = 26,	/* PID, PORTS, RST */
+	WIDE_EXTRA = 5,		/* cursor, mark, glyph and group */
 	SPLIT_ROWS = 6,		/* of a pane among others, with its title */
 	SPLIT_COLS = 60,	/* in two columns */
 	PANES_MIN = 6,		/* rows below the list that panes need */
@@ -33,7 +32,9 @@ list_width(const struct layout_in *in, const struct layout *l)
 	else if (in->list_width > 0)
 		w = in->list_width;
 	else if (l->wide)
-		return SBX_MIN(most, WIDE_EXTRA + (l->full ? FULL_EXTRA : 0) +
+		return SBX_MIN(most, WIDE_EXTRA +
+				(l->full ? in->full_columns
+					 : in->wide_columns) +
 				SBX_MAX(in->name_columns + 1, WIDE_NAME));
 	else
 		w = SBX_MIN(in->name_columns + LIST_EXTRA, most);

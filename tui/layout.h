@@ -24,6 +24,7 @@ struct layout_in {
 	enum layout_wish wish;
 	int list_width;		/* 0: by itself; > 1000: 1000 + percent */
 	int name_columns;	/* of the longest name */
+	int wide_columns, full_columns;	/* what stands behind names */
 	int list_rows;		/* entries, group lines included */
 	int watch_rows;		/* values of the selected process */
 	bool details;		/* a third pane is wanted, where it fits */

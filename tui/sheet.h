@@ -99,6 +99,8 @@ void	sheet_select_drag(struct ui *ui, int y, int x);
 void	sheet_select_copy(struct ui *ui);
 void	sheet_reload_open(struct ui *ui);	/* reads the sbxrc again */
 void	sheet_reload_free(struct ui *ui);	/* what it keeps in ui */
+/* How the list is made, or who waits for whom. */
+void	sheet_order_open(struct ui *ui, bool graph);
 void	sheet_copy_open(struct ui *ui);		/* what of a process */
 void	sheet_start_open(struct ui *ui);	/* there is no sbxrc */
 /* Asks before running command (a line); answer is its key. */

@@ -28,6 +28,7 @@
 #include "statefile.h"
 #include "term.h"
 #include "terminfo.h"
+#include "tips.h"
 #include "ui.h"
 
 enum {
@@ -682,6 +683,8 @@ run(struct tui *t, const struct cli_open *o, bool fresh)
 	ui->wanted_names = o->attach ? only : o->names;
 	ui->attached = o->attach != NULL;
 	ui->socket = t->session.sock_path;
+	if (options_flag(ui->options, OPTION_TIPS) && !o->attach)
+		ui->tip = tips_next();
 	t->up = true;
 	new_size(t);
 	const struct proto_hello *h = client_hello(t->client);

@@ -11,6 +11,7 @@
 #include "engine/mem.h"
 #include "engine/option.h"
 #include "engine/set.h"
+#include "list_columns.h"
 #include "logview.h"
 #include "mergeview.h"
 #include "pane.h"
@@ -304,6 +305,8 @@ make_layout(struct ui *ui)
 						ui->options,
 						OPTION_LIST_WIDTH),
 		.name_columns = ui->list.name_columns,
+		.wide_columns = list_columns_width(ui->options, false),
+		.full_columns = list_columns_width(ui->options, true),
 		.list_rows = (int)ui->list.count,
 		.watch_rows = view_watch_rows(ui),
 		.details = ui->details_on,

@@ -177,6 +177,7 @@ struct ui {
 	struct sheet *sheet;	/* on top of everything, NULL if none */
 	struct history *history, *finds;
 	struct toast toast;
+	const char *tip;	/* in the empty list; NULL: none */
 	char echo[160];		/* the command just given, for the hint row */
 	uint64_t echo_until_ms;
 	struct hint_spot spots[HINT_SPOTS];

@@ -44,6 +44,7 @@ extern const struct view view_list, view_log, view_merge, view_term;
 const struct view *view_main(const struct ui *ui);
 
 /* view_list.c */
+extern const char *const list_sort_names[];	/* by enum list_sort */
 void	list_rebuild(struct ui *ui);
 int	list_index(const struct ui *ui, uint32_t id);	/* -1: not listed */
 uint32_t list_move(const struct ui *ui, uint32_t id, int by);

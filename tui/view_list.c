@@ -6,45 +6,21 @@
 #include "engine/base.h"
 #include "engine/clock.h"
 #include "engine/mem.h"
+#include "engine/option.h"
+#include "list_columns.h"
 #include "pane.h"
 #include "status_text.h"
 #include "ui.h"
 
 enum {
-	INDENT = 2,
 	NAME_X = 3,		/* of grouped and of plain rows */
 	SORT_EVERY_MS = 2000,
 };
 
-/* Right edges and starts of the columns, from the state on. */
-struct columns {
-	int name_x, name_w, state_x;
-	int pid_edge, cpu_edge, mem_edge, ports_x, rst_edge, age_edge;
+const char *const list_sort_names[SORT_COUNT] = {
+	[SORT_NONE] = "sbxrc", [SORT_NAME] = "name", [SORT_STATE] = "state",
+	[SORT_CPU] = "cpu", [SORT_MEM] = "mem", [SORT_AGE] = "age",
 };
-
-static struct columns
-columns_of(const struct ui *ui)
-{
-	const struct layout *l = &ui->layout;
-	int extra = l->full ? 53 : 27;
-	struct columns c = { .name_x = NAME_X + INDENT };
-
-	c.state_x = l->list.x + l->list.w - extra;
-	c.name_w = c.state_x - c.name_x - 1;
-	if (l->full) {
-		c.pid_edge = c.state_x + 20;
-		c.cpu_edge = c.state_x + 25;
-		c.mem_edge = c.state_x + 31;
-		c.ports_x = c.state_x + 33;
-		c.rst_edge = c.state_x + 47;
-		c.age_edge = c.state_x + 52;
-	} else {
-		c.cpu_edge = c.state_x + 14;
-		c.mem_edge = c.state_x + 20;
-		c.age_edge = c.state_x + 26;
-	}
-	return c;
-}
 
 static void
 add_entry(struct list_view *lv, uint32_t id, const char *group)
@@ -337,66 +313,30 @@ draw_plain_row(struct ui *ui, struct model_proc *p, int y)
 }
 
 static void
-draw_edge(const struct pen *pen, int y, int edge, const char *text)
-{
-	int w = draw_columns(text);
-
-	draw_text(pen, y, edge - w, text);
-}
-
-static void
-draw_figures(struct ui *ui, const struct columns *c, const struct pen *pen,
-	     const struct proc_row *r, int y)
-{
-	char text[STATUS_TEXT_MAX];
-
-	if (r->pid && row_up(r)) {
-		draw_edge(pen, y, c->cpu_edge,
-			  short_cpu(r->cpu_permille, text));
-		if (r->rss_bytes)
-			draw_edge(pen, y, c->mem_edge,
-				  short_bytes(r->rss_bytes, text));
-	}
-	draw_edge(pen, y, c->age_edge,
-		  short_age(row_age_ms(r, clock_wall_ms()), text));
-	if (!ui->layout.full)
-		return;
-	if (r->pid) {
-		snprintf(text, sizeof(text), "%u", r->pid);
-		draw_edge(pen, y, c->pid_edge, text);
-	}
-	draw_cut(pen, y, c->ports_x, 10, row_ports(r, text),
-		 ui_glyph(ui, GLYPH_MORE));
-	if (r->run) {
-		snprintf(text, sizeof(text), "%llu",
-			 (unsigned long long)r->restarts);
-		draw_edge(pen, y, c->rst_edge, text);
-	}
-}
-
-static void
 draw_wide_row(struct ui *ui, struct model_proc *p, int y)
 {
 	struct rect r = ui->layout.list;
 	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
-	struct columns c = columns_of(ui);
+	struct list_columns c = list_columns_place(ui, r);
 	char state[STATUS_TEXT_MAX], flag[16];
+	int x, room;
 
 	draw_head(ui, &pen, p, y, c.name_x - 2);
-	draw_cut(&pen, y, c.name_x, c.name_w, p->row->name,
-		 ui_glyph(ui, GLYPH_MORE));
-	row_state(p->row, clock_wall_ms(), state);
+	x = draw_cut(&pen, y, c.name_x, c.name_w, p->row->name,
+		     ui_glyph(ui, GLYPH_MORE));
+	enum role role = flag_text(ui, p, flag);
 	struct pen sp = pen;
 	sp.style = ui_style(ui, row_role(p->row));
-	/* Without figures a long state may go on under their columns. */
-	int room = row_up(p->row) ? 11 : 18;
-	int x = draw_cut(&sp, y, c.state_x, room, state,
-			 ui_glyph(ui, GLYPH_MORE));
-	enum role role = flag_text(ui, p, flag);
+	int from, last = c.name_x + c.name_w - 2;
+	if (list_columns_state(&c, p->row, &from, &room)) {
+		row_state(p->row, clock_wall_ms(), state);
+		x = draw_cut(&sp, y, from, room, state,
+			     ui_glyph(ui, GLYPH_MORE));
+		last = from + room - 2;
+	}
 	if (flag[0])
-		ui_text(ui, &pen, y, SBX_MIN(x + 1, c.state_x + room - 2),
-			role, flag);
-	draw_figures(ui, &c, &pen, p->row, y);
+		ui_text(ui, &pen, y, SBX_MIN(x + 1, last), role, flag);
+	list_columns_draw(&c, &pen, y, p->row);
 }
 
 static void
@@ -431,22 +371,15 @@ draw_title(struct ui *ui)
 		ui_text(ui, &pen, r.y, r.x, ROLE_BORDER_FOCUS,
 			ui_glyph(ui, GLYPH_FOCUS));
 	if (l->wide) {
-		struct columns c = columns_of(ui);
+		struct list_columns c = list_columns_place(ui, l->list);
 		struct pen dim = ui_pen(ui, r, ROLE_TEXT_DIM);
-		int x = draw_cut(&pen, r.y, r.x + 1, c.state_x - 10,
+		int end = c.name_x + c.name_w + 1;
+		int x = draw_cut(&pen, r.y, r.x + 1, end - r.x - 10,
 				 ui->set_name, ui_glyph(ui, GLYPH_MORE));
 		x = SBX_MAX(x + 2, r.x + 8);
-		if (x + 8 < c.state_x)
+		if (x + 8 < end)
 			draw_text(&dim, r.y, x, "PROCESS");
-		draw_text(&dim, r.y, c.state_x, "STATE");
-		draw_edge(&dim, r.y, c.cpu_edge, "CPU");
-		draw_edge(&dim, r.y, c.mem_edge, "MEM");
-		draw_edge(&dim, r.y, c.age_edge, "AGE");
-		if (l->full) {
-			draw_edge(&dim, r.y, c.pid_edge, "PID");
-			draw_text(&dim, r.y, c.ports_x, "PORTS");
-			draw_edge(&dim, r.y, c.rst_edge, "RST");
-		}
+		list_columns_title(&c, &dim, r.y);
 		return;
 	}
 	int n = snprintf(text, sizeof(text), "%d up", t.up);
@@ -529,14 +462,30 @@ draw_entries(struct ui *ui)
 	}
 }
 
+/* Not right below the last process. */
+static void
+draw_tip(struct ui *ui)
+{
+	struct rect r = ui->layout.list;
+	struct pen pen = ui_pen(ui, r, ROLE_TEXT_DIM);
+	int y, rows = entry_rows(ui, &y);
+
+	if (ui->tip && options_flag(ui->options, OPTION_TIPS) &&
+	    rows >= (int)ui->list.count + 2)
+		draw_cut(&pen, y + rows - 1, r.x + 1, r.w - 2, ui->tip,
+			 ui_glyph(ui, GLYPH_MORE));
+}
+
 static void
 draw(struct ui *ui)
 {
 	if (rect_empty(ui->layout.list_title))
 		return;
 	draw_title(ui);
-	if (!rect_empty(ui->layout.list))
-		draw_entries(ui);
+	if (rect_empty(ui->layout.list))
+		return;
+	draw_entries(ui);
+	draw_tip(ui);
 }
 
 static void

@@ -39,6 +39,7 @@ wait_screen '^›. api ' "the first process is selected"
 wait_screen 'ERROR number 200' "its log is shown to the end"
 wait_screen '^ LIST  api  follow' "the status row tells the mode"
 wait_screen '/ find  : command  \? keys  q quit' "the hint row tells the keys"
+wait_screen '^ tip: . lists all keys *│' "a tip, the first time"
 is "$(screen_text | wc -l)" 24 "the picture fits"
 
 # The log: stand still, search, errors, filter.

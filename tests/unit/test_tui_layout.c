@@ -7,6 +7,7 @@ in_of(int rows, int cols)
 {
 	return (struct layout_in){ .rows = rows, .cols = cols,
 				   .name_columns = 7, .list_rows = 11,
+				   .wide_columns = 27, .full_columns = 53,
 				   .watch_rows = 3, .list_focused = true };
 }
 

@@ -404,7 +404,8 @@ TEST(every_size_can_be_drawn)
 		for (int cols = 1; cols <= 210; cols += cols < 62 ? 3 : 23) {
 			static const char *const keys[] = {
 				"Esc", "Tab", "? 'x'", "Esc :", "Esc d",
-				"q a", "Esc S", "Esc q", "Esc /", "Esc z"
+				"q a", "Esc S", "Esc q", "Esc /", "Esc z",
+				"Esc o", "Esc O", "Tab", "Esc C-r"
 			};
 			ui_resize(r.ui, rows, cols);
 			for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -467,6 +468,31 @@ TEST(columns_watches_and_events)
 	OK(strstr(line_no(&r, 38), " LIST  api  follow ●  21 lines  err 3  "
 		  "wrap off  time on"));
 	OK(strstr(line_no(&r, 38), "5 up · 1 failed · 1 retrying   load "));
+	rig_fini(&r);
+}
+
+TEST(columns_and_order_can_be_chosen)
+{
+	struct rig r;
+	rig_init(&r, 40, 120, "unicode");
+	press(&r, ": 'set list.columns age state pid' Enter");
+	OK(strstr(line_no(&r, 0), "PROCESS         AGE  STATE            PID │"));
+	OK(strstr(line_no(&r, 3), "● api                12m  ready !3        4121"));
+	press(&r, ": 'set list.columns age color' Enter");
+	OK(strstr(r.ui->toast.text, "there is no column 'color'"));
+	press(&r, "O");
+	OK(strstr(line_no(&r, 10), "Order"));
+	press(&r, "j Enter k k Space Esc");
+	EQ_INT(r.ui->list.sort, SORT_NAME);
+	/* Up from the first row comes the last one. */
+	OK(r.ui->list.hidden);
+	press(&r, "< O j j j j j j j j Enter Esc");
+	OK(strstr(line_no(&r, 0), " AGE  STATE            PID   MEM │"));
+	press(&r, "O Tab");
+	OK(strstr(line_no(&r, 13), "1  ● api"));
+	press(&r, "j Enter");
+	EQ_INT(r.ui->selected, 2);
+	OK(!r.ui->sheet);
 	rig_fini(&r);
 }
 
