@@ -1,7 +1,8 @@
 #!/bin/sh
-# The walk of soak.t for SOAK_SECONDS (an hour).
+# The walk of soak.t for SOAK_SECONDS (an hour), or until SOAK_LIVES processes
+# have lived.
 #	soak.sh [SEED]
-SOAK_SECONDS=${SOAK_SECONDS:-3600}
+[ "${SOAK_LIVES-}" ] || SOAK_SECONDS=${SOAK_SECONDS:-3600}
 [ $# -eq 0 ] || SEED=$1
-export SOAK_SECONDS ${SEED+SEED}
+export ${SOAK_SECONDS+SOAK_SECONDS} ${SEED+SEED}
 exec prove --timer -v "$(dirname "$0")/soak.t"

@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
-"""Random commands, kills and deaths of engines for SOAK_SECONDS (10): after
-them no process, descriptor, byte or record is left over or missing.  SEED
-repeats a walk."""
+"""Random commands, kills, reloads, upgrades and deaths of engines for
+SOAK_SECONDS (10), or until SOAK_LIVES processes have lived: after them no
+process, descriptor, byte or record is left over or missing, and every state
+has its cause.  SEED repeats a walk."""
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import sbxtest
 from sbxtest import SANITIZED, ZOO, Set, alive, done, ok, same, until
 from torture import (bounded, descendants, engine_log, nfds, numbers, rss_kb,
                      stat, wait_rows, whole, zombies)
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "10"))
+LIVES = int(os.environ.get("SOAK_LIVES", "0"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "0" if LIVES else "10"))
 SEED = int(os.environ.get("SEED", str(int(time.time()))))
 rnd = random.Random(SEED)
 print("# SEED=%d" % SEED, flush=True)
@@ -82,23 +86,83 @@ process off {
     argv no-such-program
     autostart no
 }
+process worker {
+    argv %(zoo)s tick 20
+    replicas 2
+    depends ignore started
+    group pool
+}
+process timed {
+    cmd echo a time; sleep 0.1
+    schedule every 1s
+    schedule.overlap replace
+}
+process edited {
+    cmd echo edited; exec sleep 100034
+    files edited.d debounce=20ms cascade=yes
+}
+process behind {
+    cmd echo behind; exec sleep 100035
+    depends edited started
+}
+process short {
+    argv sleep 100036
+    timeout 300ms
+    restart always
+}
+process checked {
+    cmd echo checked; exec sleep 100037
+    ready log /checked/
+    live exec test ! -e unwell
+    live.every 100ms
+    live.fails 1
+    live.action restart
+    hook told read x; sleep 100038
+    watch told /checked/ run=told max=5/1m
+}
 """ % {"zoo": ZOO}
 EXTRA = """
 process x-extra {
     cmd echo extra; exec sleep 100033
 }
 """
+# What a reload can find another time.  What the steady ones watch and keep may
+# change under them; nothing else of theirs does.
+EDITS = (
+    ("echo down", "echo DOWN"),
+    ("replicas 2", "replicas 3"),
+    ("    depends ignore started\n", ""),
+    ("    group pool\n", "    group other\n"),
+    ("restart.backoff 20ms..200ms", "restart.backoff 10ms..400ms"),
+    ("schedule every 1s", "schedule every 2s at-start"),
+    ("overlap replace", "overlap queue"),
+    ("debounce=20ms cascade=yes", "debounce=10ms"),
+    ("timeout 300ms", "timeout 200ms"),
+    ("live.action restart", "live.action mark"),
+    ("tick 5\n", "tick 5\n    watch tens /0$/ count\n"),
+    ("tick 7\n", "tick 7\n    log.rotate 1M\n    log.file tty.log\n"),
+    ("process late {\n", "process late {\n    env LATE=1\n"),
+    ("set limit.processes 100\n", "set limit.processes 90\n"),
+    ("process storm {", "process tempest {"),
+)
 s = Set(RC)
+os.mkdir(s.dir + "/edited.d")
+BINARIES = [sbxtest.SBX, s.dir + "/sbx-new"]
+shutil.copy(sbxtest.SBX, BINARIES[1])
+with open(BINARIES[1], "ab") as f:
+    f.write(b"\n")			# another one, which does the same
 same(s.sbx("up")[0], 0, "the set is up")
-NAMES = [r["name"] for r in s.rows() if not r["name"].startswith("steady")]
+NAMES = sorted({r["name"].split(".")[0] for r in s.rows()} -
+               {"steady", "steady-tty"})
 engine, keeper, anchor = s.pids()
 wait_rows(s, lambda r: r["steady"]["log_lines"] > 20)
 s.sbx("stop", *NAMES)
 before = {"keeper fds": nfds(keeper), "engine fds": nfds(engine),
           "keeper kB": rss_kb(keeper), "engine kB": rss_kb(engine)}
 steady = {n: s.row(n)["pid"] for n in ("steady", "steady-tty")}
-GRACE = 25			# seconds that any command may take
-wrong, counts, clients, added = [], {}, [], 0
+GRACE = 90 if LIVES or SECONDS > 60 else 25	# seconds that a command may take
+wrong, counts, clients, added, low = [], {}, [], 0, 0
+lived, runs = 0, {}
 
 
 def some(most=3):
@@ -148,12 +212,76 @@ def kill_child():
 
 
 def reload():
-    """Another process, another command of one, or mistakes."""
+    """Another process, other lines of some, or mistakes."""
+    text = RC
+    for old, new in rnd.sample(EDITS, rnd.randint(0, 3)):
+        text = text.replace(old, new)
+    text += rnd.choice(("", "", EXTRA, "process {\n"))
     # At once: half of a file is a set too, which a reload would believe.
-    s.write(rnd.choice((RC, RC + EXTRA, RC.replace("echo down", "echo DOWN"),
-                        RC + "process {\n")), "new")
+    s.write(text, "new")
     os.rename(s.dir + "/new", s.dir + "/sbxrc")
-    client("reload")
+    client("reload", *rnd.choice(((), (), ("--plan",), ("--wait", "2s"))))
+
+
+def upgrade():
+    """The other binary asks for the set."""
+    BINARIES.reverse()
+    sbxtest.SBX = BINARIES[0]
+    client("up", *rnd.choice(((), ("--wait", "2s"), ("late",))))
+
+
+def limits():
+    """For a moment most have to queue; or nonsense."""
+    global low
+    if rnd.random() < 0.3:
+        client("set", *rnd.choice((
+            ("limit.processes", "0"), ("limit.run-timeout", "1h"),
+            ("log.keep", "1M"), ("limit.output", "2M"), ("nonsense", "1"))))
+    else:
+        low = time.monotonic()
+        client("set", "limit.processes", str(rnd.randint(4, 12)))
+
+
+def raise_limit():
+    """A queue that nobody empties would hang by right."""
+    global low
+    if low and time.monotonic() - low > 1 and \
+            s.sbx("set", "limit.processes", "100")[0] == 0:
+        low = 0
+
+
+def touch():
+    name = "%s/edited.d/%d" % (s.dir, rnd.randrange(20))
+    if rnd.random() < 0.3 and os.path.exists(name):
+        os.unlink(name)
+    else:
+        with open(name, "a") as f:
+            f.write("x")
+
+
+def unwell():
+    name = s.dir + "/unwell"
+    if os.path.exists(name):
+        os.unlink(name)
+    else:
+        open(name, "w").close()
+
+
+def watch():
+    name = rnd.choice(NAMES + ["steady", "steady-tty"])
+    client("watch", name, *rnd.choice((
+        ("add", "w%d" % rnd.randrange(5), "/(?<n>\\d+)/", "value=n"),
+        ("add", "w%d" % rnd.randrange(5), "/e/", "count", "max=2/1s"),
+        ("add", "a", "absent", "/x/", "for", "200ms", "mark"),
+        ("rm", "w%d" % rnd.randrange(5)), ("rm", "a"), (r"/(\d)\1/",), ())))
+
+
+def look():
+    client(*rnd.choice((
+        ("why", rnd.choice(NAMES)), ("show", rnd.choice(NAMES), "--json"),
+        ("values", "steady"), ("events", "-n", "20"), ("ls", "--json"),
+        ("logs", rnd.choice(NAMES), "--run", "-1"), ("env",), ("doctor",),
+        ("wait", "steady", "--log", "no such", "--timeout", "500ms"))))
 
 
 def words(pid):
@@ -188,7 +316,19 @@ ACTIONS = (
                                "sh", "-c", "echo a; exit 3")),
     (2, "kill engine", kill_engine),
     (5, "kill a child", kill_child),
-    (2, "reload", reload),
+    (4, "reload", reload),
+    (1, "upgrade", upgrade),
+    (3, "scale", lambda: client("scale", "worker", str(rnd.randrange(5)))),
+    (2, "dependents", lambda: client(
+        rnd.choice(("stop", "restart")), rnd.choice(("ignore", "edited")),
+        "--with-dependents", "--wait", "5s")),
+    (2, "limits", limits),
+    (3, "env", lambda: client("env", *rnd.choice((
+        (), ("pool",), ("other",))), rnd.choice(("A=1", "-A", "A=2")))),
+    (4, "touch", touch),
+    (2, "unwell", unwell),
+    (4, "watch", watch),
+    (4, "look", look),
     (4, "kill a client", kill_client),
 )
 WEIGHTS = [a[0] for a in ACTIONS]
@@ -218,29 +358,73 @@ def reap(all_=False):
             clients.remove(item)
 
 
+def count():
+    """Lives so far, as the numbers of the runs say."""
+    global lived
+    for r in s.rows():
+        n, was = r.get("run", 0), runs.get(r["name"], 0)
+        lived += n - was if n > was else 0
+        runs[r["name"]] = n
+    return lived + counts.get("exec", 0)
+
+
 end = time.monotonic() + SECONDS
-while time.monotonic() < end and len(wrong) < 5:
+counted = 0
+while len(wrong) < 5:
+    if time.monotonic() > end and (not LIVES or counted >= LIVES):
+        break
+    if LIVES and sum(counts.values()) % 200 == 0:
+        counted = count()
+    raise_limit()
     weight, name, act = rnd.choices(ACTIONS, WEIGHTS)[0]
     counts[name] = counts.get(name, 0) + 1
     act()
     reap()
     if len(clients) > 6:
         time.sleep(rnd.random() * 0.05)
-until(lambda: reap(True) or not clients, GRACE + 5)
-print("# " + ", ".join("%d %s" % (n, k) for k, n in sorted(counts.items())))
+until(lambda: raise_limit() or reap(True) or not clients, GRACE + 5)
+counted = count()
+print("# %d lives, " % counted + ", ".join("%d %s" % (n, k) for k, n in sorted(counts.items())))
 ok(not wrong, "no command has hung or broken", "\n".join(wrong))
 
 # --- the balance -----------------------------------------------------------------------
+
+if os.path.exists(s.dir + "/unwell"):
+    os.unlink(s.dir + "/unwell")
+def gaps(events):
+    """Where a process is in another state than the entry before has left it
+    in, an entry has no cause, or a run has begun or ended twice."""
+    found, state, seen = [], {}, set()
+    for e in events:
+        name, run = e.get("process"), e.get("run")
+        if e["event"] in ("journal-gap", "leftover"):
+            found.append(e)
+        if e["event"] in ("added", "removed"):
+            state.pop(name, None)
+            seen = {x for x in seen if x[0] != name}
+        elif "to" in e:
+            if state.get(name, e["from"]) != e["from"]:
+                found.append((state[name], e))
+            state[name] = e["to"]
+        if "to" in e and not e.get("text"):
+            found.append(e)
+        if e["event"] in ("started", "exit", "ended"):
+            if (name, run, e["event"]) in seen:
+                found.append(("twice", e))
+            seen.add((name, run, e["event"]))
+    return found
+
 
 s.write(RC, "new")
 os.rename(s.dir + "/new", s.dir + "/sbxrc")
 until(lambda: s.sbx("reload")[0] == 0, 20)
 until(engine_now, 30)
+until(lambda: s.sbx("scale", "worker", "2")[0] == 0, 20)
 last = engine_now()
 code, out, err = s.sbx("stop", *NAMES, timeout=60)
 same(code, 0, "everything is stopped")
 extra = [r["name"] for r in s.rows()
-         if r["name"] not in NAMES and r["name"] not in steady]
+         if r["name"].split(".")[0] not in NAMES and r["name"] not in steady]
 if extra:
     s.sbx("stop", *extra, timeout=60)
 live = [(r["name"], r["status"]) for r in s.rows()
@@ -255,6 +439,11 @@ if any(r["name"].startswith("x") for r in s.rows()):
 until(engine_now, 30)
 ok(last and engine_now() == last, "no engine has died by itself",
    (last, s.doctor(), engine_log(s)[-2000:], s.out("events")[-2000:]))
+missing = gaps(s.events())
+ok(not missing, "no state without an entry, no entry without a cause",
+   "\n".join(map(str, missing[:10])))
+mute = [r for r in s.rows() if len(s.out("why", r["name"]).split()) < 3]
+ok(not mute, "every state is explained", mute)
 engine, k, a = s.pids()
 same((k, a), (keeper, anchor), "keeper and anchor are the first ones")
 left = until(lambda: set(descendants(keeper)) ==
