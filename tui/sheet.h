@@ -93,6 +93,10 @@ void	sheet_add_open(struct ui *ui);
 void	sheet_signal_open(struct ui *ui);
 /* Selecting text of the main pane: how is "chars", "lines" or "block". */
 void	sheet_select_open(struct ui *ui, const char *how);
+/* A prompt for what n and N go to there; and its answer, which the sheet of a
+ * selection takes: false with e when it is no pattern. */
+void	sheet_find_here_open(struct ui *ui);
+bool	sheet_select_find(struct ui *ui, const char *pattern, struct err *e);
 /* The same by the mouse, from where the button was pressed. */
 void	sheet_select_drag(struct ui *ui, int y, int x);
 /* The current line to the clipboard, without a sheet. */

@@ -12,14 +12,19 @@
 #include "target.h"
 #include "view.h"
 
-/* Prompts in the hint row: find, filter, a line for stdin. */
-enum kind { FIND, FILTER, SEND };
+/* Prompts in the hint row: find (also while text is selected), filter, a line
+ * for stdin. */
+enum kind { FIND, FIND_HERE, FILTER, SEND };
+
+enum where { THIS_LOG, ALL_LOGS, NAMES };
 
 struct prompt {
 	struct sheet sheet;
 	enum kind kind;
 	struct edit edit;
-	bool names;		/* find among the names of processes */
+	enum where where;	/* to find */
+	bool was_merged;	/* the view when it was opened */
+	enum mode was_mode;
 	bool bad;		/* not a pattern (yet), or no such name */
 	uint32_t proc;		/* where it was opened */
 	char old[256];		/* pattern to go back to */
@@ -28,15 +33,18 @@ struct prompt {
 
 /* What the prompt is for, or what is wrong with its text. */
 static const char *
-note_of(const struct ui *ui, const struct prompt *p)
+note_of(const struct prompt *p)
 {
 	if (p->kind == FILTER)
 		return "keep lines; !RE hides them";
 	if (p->kind == SEND)
 		return "Enter sends the line";
-	if (!p->names)
-		return ui->merged ? "all logs  Tab: names"
-				  : "this log  Tab: names";
+	if (p->kind == FIND_HERE)
+		return "the selection goes to it";
+	if (p->where == THIS_LOG)
+		return "this log  Tab: all logs";
+	if (p->where == ALL_LOGS)
+		return "all logs  Tab: names";
 	return p->bad ? "no match  Tab: this log"
 		      : "names of processes  Tab: this log";
 }
@@ -48,10 +56,10 @@ draw(struct ui *ui, struct sheet *sh)
 	struct rect r = rect_empty(ui->layout.hint) ? ui->layout.status
 						    : ui->layout.hint;
 	struct pen pen = ui_pen(ui, r, ROLE_PROMPT);
-	const char *mark = p->kind == FIND     ? "/"
-			   : p->kind == FILTER ? "&"
-					       : ">";
-	const char *note = note_of(ui, p);
+	const char *mark = p->kind == FILTER ? "&"
+			   : p->kind == SEND ? ">"
+					     : "/";
+	const char *note = note_of(p);
 
 	draw_fill(&pen, r);
 	int note_w = draw_columns(note);
@@ -107,9 +115,9 @@ changed(struct ui *ui, struct prompt *p)
 	struct err e = ERR_INIT;
 
 	p->bad = false;
-	if (p->kind != FIND)
+	if (p->kind == FILTER || p->kind == SEND)
 		return;
-	if (p->names)
+	if (p->where == NAMES)
 		show_name(ui, p);
 	else
 		p->bad = target_highlight(ui, p->edit.text, &e) < 0;
@@ -123,10 +131,10 @@ accept_find(struct ui *ui, struct prompt *p)
 
 	if (p->edit.len && ui->finds)
 		history_add(ui->finds, text);
-	if (p->names && p->bad)
+	if (p->where == NAMES && p->bad)
 		ui_toast(ui, TOAST_WARN, "no match: no name holds '%s'",
 			 text);
-	if (p->names)
+	if (p->where == NAMES)
 		return;
 	if (target_highlight(ui, text, &e) < 0) {
 		ui_toast(ui, TOAST_ERROR, "%s", e.text);
@@ -137,12 +145,31 @@ accept_find(struct ui *ui, struct prompt *p)
 		ui_set_mode(ui, MODE_LOG);
 }
 
+/* The sheet goes first: the selection below it takes the answer. */
+static void
+accept_here(struct ui *ui, struct prompt *p)
+{
+	struct err e = ERR_INIT;
+	char *text = mem_str(p->edit.len ? p->edit.text : p->old);
+
+	if (p->edit.len && ui->finds)
+		history_add(ui->finds, text);
+	sheet_close(ui);
+	if (!sheet_select_find(ui, text, &e))
+		ui_toast(ui, TOAST_ERROR, "%s", e.text);
+	free(text);
+}
+
 static void
 accept(struct ui *ui, struct prompt *p)
 {
 	struct filters *f = target_filters(ui);
 	struct err e = ERR_INIT;
 
+	if (p->kind == FIND_HERE) {
+		accept_here(ui, p);
+		return;
+	}
 	if (p->kind == FIND) {
 		accept_find(ui, p);
 	} else if (p->kind == FILTER && f) {
@@ -161,12 +188,42 @@ accept(struct ui *ui, struct prompt *p)
 	sheet_close(ui);
 }
 
+/* Back to the view that the prompt was opened in. */
+static void
+restore(struct ui *ui, struct prompt *p)
+{
+	if (p->where == NAMES)
+		ui_select(ui, p->proc);
+	else
+		target_highlight(ui, p->old, NULL);
+	if (ui->merged != p->was_merged) {
+		ui_show_merged(ui, p->was_merged);
+		ui_set_mode(ui, p->was_mode);
+	}
+}
+
+/* This log, all logs, names, and round. */
+static void
+look_elsewhere(struct ui *ui, struct prompt *p)
+{
+	enum where next = p->where == THIS_LOG	? ALL_LOGS
+			  : p->where == ALL_LOGS ? NAMES
+						 : THIS_LOG;
+
+	if (next == THIS_LOG && p->was_merged)
+		next = ALL_LOGS;
+	restore(ui, p);
+	p->where = next;
+	if (next == ALL_LOGS && !ui->merged)
+		ui_show_merged(ui, true);
+}
+
 static void
 cancel(struct ui *ui, struct prompt *p)
 {
-	if (p->kind == FIND && p->names)
-		ui_select(ui, p->proc);
-	else if (p->kind == FIND)
+	if (p->kind == FIND)
+		restore(ui, p);
+	else if (p->kind == FIND_HERE)
 		target_highlight(ui, p->old, NULL);
 	sheet_close(ui);
 }
@@ -176,7 +233,7 @@ from_history(struct ui *ui, struct prompt *p, int direction)
 {
 	const char *line;
 
-	if (p->kind != FIND || !ui->finds)
+	if (p->kind == FILTER || p->kind == SEND || !ui->finds)
 		return;
 	line = history_find(ui->finds, "", direction, &p->history);
 	if (line)
@@ -197,11 +254,7 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		   (k.sym == SYM_BS && !k.mods && !p->edit.len)) {
 		cancel(ui, p);
 	} else if (k.sym == SYM_TAB && p->kind == FIND) {
-		p->names = !p->names;
-		if (p->names)
-			target_highlight(ui, p->old, NULL);
-		else
-			ui_select(ui, p->proc);
+		look_elsewhere(ui, p);
 		changed(ui, p);
 	} else if (k.sym == SYM_UP || k.sym == SYM_DOWN) {
 		from_history(ui, p, k.sym == SYM_UP ? -1 : 1);
@@ -243,7 +296,11 @@ open_prompt(struct ui *ui, enum kind kind, const struct sheet_ops *ops)
 	p->kind = kind;
 	p->proc = ui->selected;
 	snprintf(p->old, sizeof(p->old), "%s", target_pattern(ui));
-	p->names = ui->mode == MODE_LIST;
+	p->where = ui->mode == MODE_LIST ? NAMES
+		   : ui->merged		 ? ALL_LOGS
+					 : THIS_LOG;
+	p->was_merged = ui->merged;
+	p->was_mode = ui->mode;
 	p->history = ui->finds ? history_count(ui->finds) : 0;
 	sheet_open(ui, &p->sheet);
 }
@@ -263,6 +320,13 @@ sheet_find_open(struct ui *ui)
 {
 	show_log(ui);
 	open_prompt(ui, FIND, &find_ops);
+}
+
+void
+sheet_find_here_open(struct ui *ui)
+{
+	open_prompt(ui, FIND_HERE, &find_ops);
+	((struct prompt *)ui->sheet)->where = THIS_LOG;
 }
 
 void

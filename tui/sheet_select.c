@@ -9,9 +9,11 @@
 #include "engine/clock.h"
 #include "engine/mem.h"
 #include "engine/option.h"
+#include "engine/regex.h"
 #include "engine/utf8.h"
 #include "logview.h"
 #include "pane.h"
+#include "target.h"
 #include "view.h"
 
 /*
@@ -24,6 +26,9 @@ enum {
 	COPY_BYTES = 4 << 20,
 	COPY_LINES = 100000,
 	WORD_COLUMNS = 4096,
+	HINT_COLS = 100,
+	FAR_LINES = 200,
+	FIND_LINES = 20000,	/* looked at for one "next" */
 };
 
 enum how { CHARS, LINES, BLOCK };
@@ -39,6 +44,7 @@ struct select {
 	uint32_t proc;
 	bool term;		/* rows of a terminal, not lines of a log */
 	bool drag;		/* the button is held */
+	struct regex *find;	/* what n and N look for, NULL: nothing */
 	struct spot anchor, at;
 };
 
@@ -221,6 +227,13 @@ static void
 follow_cursor(struct ui *ui, const struct select *s)
 {
 	struct rect r = ui->layout.main;
+	struct model_proc *sel = ui_selected(ui);
+	struct logview *lv = sel && !s->term ? ui_pane(ui, sel)->log : NULL;
+
+	/* A hit may be far away. */
+	if (lv && (s->at.line + FAR_LINES < logview_first_shown(lv) ||
+		   s->at.line > logview_last_shown(lv) + FAR_LINES))
+		logview_goto(lv, s->at.line);
 
 	for (int i = 0; i < 2 * r.h + 8; i++) {
 		uint64_t first = 0, last = 0;
@@ -234,8 +247,11 @@ follow_cursor(struct ui *ui, const struct select *s)
 		}
 		if (!first || (s->at.line >= first && s->at.line <= last))
 			break;
-		view_main(ui)->scroll(ui, VIEW_ROWS,
-				      s->at.line < first ? -1 : 1);
+		int by = s->at.line < first ? -1 : 1;
+		if (s->term)
+			by = s->at.line < first ? -(int)(first - s->at.line)
+						: (int)(s->at.line - last);
+		view_main(ui)->scroll(ui, VIEW_ROWS, by);
 		/* Going down may have begun to follow: stand still. */
 		struct model_proc *p = ui_selected(ui);
 		if (p && !s->term)
@@ -288,6 +304,56 @@ move_word(struct ui *ui, struct select *s, int direction)
 	s->at.col = SBX_MAX(SBX_MIN(col, last), 0);
 	buf_fini(&b);
 	ui->dirty = true;
+}
+
+/* The column of the first hit after, or the last one before, one in a line;
+ * -1: none.  after is -1 and before INT_MAX for the whole of it. */
+static int
+hit_in(struct ui *ui, const struct select *s, uint64_t line, int direction,
+       int from)
+{
+	struct regex_caps caps;
+	struct buf b;
+	bool wrapped;
+	int best = -1;
+	size_t at = 0;
+
+	buf_init(&b, COPY_BYTES);
+	text_of(ui, s, line, false, &b, &wrapped);
+	while (at <= b.len && regex_match(s->find, buf_str(&b), b.len, at,
+					  &caps) == REGEX_MATCH) {
+		int col = utf8_columns(buf_str(&b), caps.group[0].off);
+		if (direction > 0 ? col > from : col < from) {
+			best = col;
+			if (direction > 0)
+				break;
+		}
+		at = SBX_MAX(caps.group[0].end, caps.group[0].off + 1);
+	}
+	buf_fini(&b);
+	return best;
+}
+
+/* The cursor goes to the next hit, the other end stays. */
+static void
+next_hit(struct ui *ui, struct select *s, int direction)
+{
+	uint64_t line = s->at.line;
+	int from = s->at.col;
+
+	for (int i = 0; s->find && i < FIND_LINES; i++) {
+		int col = hit_in(ui, s, line, direction, from);
+		if (col >= 0) {
+			s->at = (struct spot){ line, col };
+			follow_cursor(ui, s);
+			return;
+		}
+		if (!step(ui, s, line, direction, &line))
+			break;
+		from = direction > 0 ? -1 : INT32_MAX;
+	}
+	ui_toast(ui, TOAST_INFO, s->find ? "no further match"
+					 : "nothing to look for: / asks");
 }
 
 static void
@@ -359,6 +425,10 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		s->how = LINES;
 	else if (k.sym == 'o')
 		swap_ends(s);
+	else if (k.sym == '/')
+		sheet_find_here_open(ui);
+	else if (k.sym == 'n' || k.sym == 'N')
+		next_hit(ui, s, k.sym == 'n' ? 1 : -1);
 	else if (k.sym == 'y' || k.sym == SYM_ENTER)
 		copy(ui, s, false);
 	else if (k.sym == 'Y')
@@ -417,9 +487,13 @@ mouse(struct ui *ui, struct sheet *sh, const struct vt_mouse *m)
 static const char *
 hint(struct ui *ui, struct sheet *sh)
 {
-	(void)ui, (void)sh;
-	return "j k extend  v chars  V lines  C-v block  o other end  "
-	       "y or Enter copy  Y with times  Esc";
+	(void)sh;
+	return canvas_cols(ui->canvas) < HINT_COLS
+		       ? "j k extend  v chars  V lines  C-v block  / n find  "
+			 "y or Enter copy  Esc"
+		       : "j k extend  v chars  V lines  C-v block  o other "
+			 "end  / n N find  y or Enter copy  Y with times  "
+			 "Esc";
 }
 
 static const char *
@@ -437,11 +511,36 @@ about(struct ui *ui, struct sheet *sh)
 	return text;
 }
 
+static void
+free_sheet(struct sheet *sh)
+{
+	regex_free(((struct select *)sh)->find);
+	free(sh);
+}
+
 static const struct sheet_ops ops = {
 	.word = "SELECT", .role = ROLE_MODE_SELECT,
 	.draw = draw, .key = key, .mouse = mouse, .hint = hint,
-	.about = about,
+	.about = about, .free = free_sheet,
 };
+
+bool
+sheet_select_find(struct ui *ui, const char *pattern, struct err *e)
+{
+	struct select *s = (struct select *)ui->sheet;
+	struct regex *re = regex_new(pattern, strlen(pattern), 0, e, NULL);
+
+	if (!re)
+		return false;
+	if (!s || s->sheet.ops != &ops) {
+		regex_free(re);
+		return true;
+	}
+	regex_free(s->find);
+	s->find = re;
+	next_hit(ui, s, 1);
+	return true;
+}
 
 /* What the cursor begins at: the hit of a search, or the last line. */
 static bool
@@ -478,6 +577,9 @@ new_select(struct ui *ui)
 	s->sheet.ops = &ops;
 	s->proc = p->id;
 	s->term = ui_shows_screen(ui);
+	const char *pattern = target_pattern(ui);
+	if (*pattern)
+		s->find = regex_new(pattern, strlen(pattern), 0, NULL, NULL);
 	/* Where everything is now. */
 	ui->dirty = true;
 	ui_draw(ui);
@@ -497,7 +599,7 @@ sheet_select_open(struct ui *ui, const char *how)
 		 : !strcmp(how, "block") ? BLOCK
 					 : CHARS;
 	if (!first_spot(ui, s)) {
-		free(s);
+		free_sheet(&s->sheet);
 		ui_toast(ui, TOAST_INFO, "there is nothing to select");
 		return;
 	}
@@ -513,7 +615,7 @@ sheet_select_drag(struct ui *ui, int y, int x)
 	if (!s)
 		return;
 	if (!spot_at(ui, y, x, &s->at)) {
-		free(s);
+		free_sheet(&s->sheet);
 		return;
 	}
 	s->anchor = s->at;

@@ -471,6 +471,50 @@ TEST(columns_watches_and_events)
 	rig_fini(&r);
 }
 
+TEST(a_selection_grows_to_what_is_found)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	press(&r, "z V");
+	OK(strstr(line_no(&r, 22), " SELECT  1 line, 20 bytes"));
+	press(&r, "/ 'timeout' Enter");
+	/* Nothing below the last line. */
+	OK(strstr(line_no(&r, 22), "no further match"));
+	press(&r, "N");
+	OK(strstr(line_no(&r, 22), " SELECT  12 lines"));
+	press(&r, "N");
+	OK(strstr(line_no(&r, 22), " SELECT  17 lines"));
+	press(&r, "n");
+	OK(strstr(line_no(&r, 22), " SELECT  12 lines"));
+	press(&r, "v /");
+	OK(strstr(line_no(&r, 23), "the selection goes to it"));
+	press(&r, "'3000|order' Enter");
+	OK(strstr(line_no(&r, 22), " SELECT  12 lines"));
+	press(&r, "o y");
+	EQ_STR(r.ui->copied_what, "12 lines");
+	OK(!strncmp(r.ui->copied, "3000ms  order=88109\n", 20));
+	rig_fini(&r);
+}
+
+TEST(find_asks_where)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	press(&r, "/");
+	OK(strstr(line_no(&r, 23), "names of processes  Tab: this log"));
+	press(&r, "Tab");
+	OK(strstr(line_no(&r, 23), "this log  Tab: all logs"));
+	press(&r, "Tab");
+	OK(strstr(line_no(&r, 23), "all logs  Tab: names"));
+	OK(strstr(line_no(&r, 0), "all logs  1 process, newest last"));
+	press(&r, "'cart' Enter");
+	OK(strstr(line_no(&r, 22), " LOG  all  /cart"));
+	press(&r, "Esc Esc Esc / Tab Tab Esc");
+	EQ_INT(r.ui->mode, MODE_LIST);
+	OK(!r.ui->merged);
+	rig_fini(&r);
+}
+
 TEST(columns_and_order_can_be_chosen)
 {
 	struct rig r;
