@@ -229,7 +229,8 @@ client_new_fd(struct loop *l, int fd, const struct client_hooks *hooks,
 				 .version = PROTO_VERSION,
 				 .release = SBX_VERSION, .set_name = "",
 				 .set_dir = "", .rc_path = "",
-				 .state_dir = "" };
+				 .state_dir = "",
+				 .who = hooks ? hooks->who : NULL };
 
 	*c = (struct client){ .loop = l, .arg = arg, .next_id = 1 };
 	list_init(&c->asks);
@@ -435,7 +436,7 @@ int
 client_input(struct client *c, uint32_t proc, unsigned flags, const void *data,
 	     size_t len, client_answer_fn *fn, void *arg)
 {
-	struct buf b = BUF_INIT(CLIENT_INPUT_MAX + 64);
+	struct buf b = BUF_INIT(CLIENT_INPUT_MOST + 16);
 	int r = msg_put_u32(&b, proc);
 	r |= msg_put_u8(&b, (uint8_t)flags);
 	r |= msg_put_bytes(&b, data, len);

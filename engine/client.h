@@ -28,7 +28,8 @@ struct spec;
 
 enum {
 	CLIENT_HELLO_MS = 5000,		/* an engine that says nothing */
-	CLIENT_INPUT_MAX = 64 * 1024,	/* bytes of one input frame */
+	CLIENT_INPUT_MAX = 64 * 1024,	/* bytes of input to send at a time */
+	CLIENT_INPUT_MOST = 1 << 20,	/* ... that limit.input can allow */
 };
 
 struct client_hooks {		/* any of them may be NULL */
@@ -40,6 +41,7 @@ struct client_hooks {		/* any of them may be NULL */
 			 void *arg);
 	/* The last call; free the client when you like, also in here. */
 	void (*on_closed)(struct client *c, const struct err *why, void *arg);
+	const char *who;	/* asks; NULL: a person (struct proto_hello) */
 };
 
 /* What came back: an error, or a frame (and the reply if it is one). */

@@ -270,6 +270,7 @@ struct peer {
 	struct conn *conn;
 	uint64_t no;		/* never used again */
 	bool greeted;
+	enum cause cause;	/* what it asks for happens by */
 	unsigned subs;		/* PROTO_SUB_* */
 	bool synced;		/* SYNC was sent since the last SUBSCRIBE */
 	uint64_t rows_seen, grow_seen, values_seen, events_seen;
@@ -467,7 +468,9 @@ void	confwatch_close(struct engine *e);
 void	confwatch_tell(struct engine *e, size_t mistakes, size_t differences);
 
 /* --- runtime.c: sbx set, sbx env ------------------------------------------ */
-int	runtime_set(struct engine *e, const char *line, struct err *err);
+/* "KEY VALUE" lines, all or none. */
+int	runtime_set(struct engine *e, enum cause cause, const char *lines,
+		    struct err *err);
 /* What runs beside the set is as the settings say. */
 void	runtime_follow(struct engine *e);
 int	runtime_get(const struct engine *e, const char *key, struct buf *out,

@@ -16,6 +16,7 @@ static const struct {
 	[ERR_TIMEOUT]	 = { 124, "timeout" },
 	[ERR_INTERNAL]	 = { 125, "internal" },
 	[ERR_FULL]	 = { 1, "full" },
+	[ERR_TOO_LARGE]	 = { 1, "too_large" },
 };
 
 int

@@ -19,6 +19,7 @@ enum err_code {
 	ERR_TIMEOUT,	/* the time given has passed              exit 124 */
 	ERR_INTERNAL,	/* sbx itself: a system call, memory      exit 125 */
 	ERR_FULL,	/* a queue is full: it may work later     exit 1   */
+	ERR_TOO_LARGE,	/* more than a limit allows at once       exit 1   */
 	ERR_COUNT
 };
 

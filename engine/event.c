@@ -72,7 +72,7 @@ cause_phrase(enum cause c, const char *detail, char *out, size_t cap)
 	const struct cause_row *row = &causes[c];
 	if (!detail || !*detail)
 		snprintf(out, cap, "%s %s", row->prep, row->text);
-	else if (c == CAUSE_USER)
+	else if (cause_is_by_hand(c))
 		snprintf(out, cap, "%s %s (%s)", row->prep, row->text, detail);
 	else
 		snprintf(out, cap, "%s %s", row->prep, detail);

@@ -8,6 +8,7 @@
  */
 
 #include <stddef.h>
+#include <stdbool.h>
 #include "table.h"
 
 /* X(enum, name, help) */
@@ -81,7 +82,8 @@ enum event_kind {
 	X(FILES, "files", "because", "files changed", "its watched files")     \
 	X(CONFIG, "config", "by", "a reload", "the configuration changed")     \
 	X(ENGINE, "engine", "by", "sbx", "the engine")                         \
-	X(KEEPER, "keeper", "with", "the keeper", "the keeper was lost")
+	X(KEEPER, "keeper", "with", "the keeper", "the keeper was lost")       \
+	X(API, "api", "by", "the API", "a program through sbx serve")
 
 enum cause {
 #define X(e, name, prep, text, help) CAUSE_##e,
@@ -95,6 +97,13 @@ extern const struct table event_table, cause_table;
 const char *event_name(enum event_kind e);
 const char *event_help(enum event_kind e);
 int	event_find(const char *name, size_t len);	/* -1: no such kind */
+
+/* Did somebody ask for it, rather than something? */
+static inline bool
+cause_is_by_hand(enum cause c)
+{
+	return c == CAUSE_USER || c == CAUSE_API;
+}
 
 const char *cause_name(enum cause c);
 /*

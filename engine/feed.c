@@ -129,6 +129,10 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 	*r = (struct proc_row){
 		.id = p->id, .name = s->name, .desc = s->desc,
 		.cwd = s->cwd, .user = s->user, .url = s->url,
+		.by = s->by ? s->by : s->source == SPEC_FROM_ADD ? "you" : "",
+		.interactive = s->interactive || (!s->by &&
+			(s->tty || s->stdin_kind == SPEC_STDIN_PIPE)),
+		.own_cwd = s->own_cwd,
 		.reason = l->reason, .waits = p->waits,
 		.file = s->file, .line = s->line,
 		.status = l->status, .ready = l->ready,

@@ -237,7 +237,7 @@ static void
 connect_now(struct http_link *k)
 {
 	static const struct client_hooks hooks = {
-		.on_frame = take_frame, .on_closed = on_closed,
+		.on_frame = take_frame, .on_closed = on_closed, .who = "api",
 	};
 	struct err why = ERR_INIT;
 

@@ -21,9 +21,7 @@
 #include "http_api.h"
 #include "http_link.h"
 #include "http_listen.h"
-#include "http_logs.h"
 #include "http_server.h"
-#include "http_terminal.h"
 #include "loop.h"
 #include "mem.h"
 #include "rowfmt.h"
@@ -212,10 +210,7 @@ catch_signals(struct serve *s)
 static int
 serve(struct serve *s)
 {
-	s->api.loop = s->loop;
-	s->api.link = http_link_new(s->loop, &s->session);
-	s->api.logs = http_logs_new(s->api.link, s->loop);
-	http_terminals_init(&s->api);
+	http_api_init(&s->api, s->loop, http_link_new(s->loop, &s->session));
 	s->conf = (struct http_conf){
 		.routes = http_routes, .route_count = http_route_count,
 		.dispatch = http_api_dispatch, .arg = &s->api,
@@ -239,10 +234,7 @@ static void
 serve_fini(struct serve *s)
 {
 	http_server_free(s->server);
-	if (s->api.logs)
-		http_terminals_fini(&s->api);
-	http_logs_free(s->api.logs);
-	http_link_free(s->api.link);
+	http_api_fini(&s->api);
 	http_listen_fini(&s->listen);
 	session_fini(&s->session);
 	if (s->loop)

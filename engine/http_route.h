@@ -24,6 +24,8 @@ enum {
 				 * engine: model and client can be relied on */
 	HTTP_SOCKET = 2,	/* a browser cannot set headers here: the
 				 * token may come as ?access_token= too */
+	HTTP_START = 8,		/* with ENGINE: one is started where there is
+				 * none, 503 if that fails */
 	HTTP_JSON = 4,		/* wants a body of JSON: else 415 */
 };
 

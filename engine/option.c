@@ -66,6 +66,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		ROW("leave.double", "TIME",
 		    "the leave key twice within this goes through"),
 		OPTION_DURATION, "400ms", 0, 10000, true, true, false },
+	[OPTION_LIMIT_API_LOG] = {
+		ROW("limit.api-log", "SIZE",
+		    "bytes of a log that one request of the API gives back"),
+		OPTION_SIZE, "10M", 1, INT64_MAX, true, true, true },
 	[OPTION_LIMIT_INPUT] = {
 		ROW("limit.input", "SIZE", "bytes that one request may send"),
 		OPTION_SIZE, "64K", 1, 1u << 20, true, true, true },
@@ -437,13 +441,10 @@ options_check(const struct options *o, const struct option_row **row,
 	return 0;
 }
 
-int
-options_change(struct options *o, const char *key, const char *value,
-	       struct err *e)
+static int
+change(struct options *o, const char *key, const char *value, struct err *e)
 {
-	const struct option_row *row = option_get(key, e), *blame;
-	struct options *next;
-	int rc;
+	const struct option_row *row = option_get(key, e);
 
 	if (!row)
 		return -1;
@@ -457,8 +458,26 @@ options_change(struct options *o, const char *key, const char *value,
 		return err_hint(e, "write 'set %s %s' into the sbxrc",
 				row->row.name, value);
 	}
-	next = options_dup(o);
-	rc = options_set(next, row, value, e);
+	return options_set(o, row, value, e);
+}
+
+int
+options_change_lines(struct options *o, const char *lines, struct err *e)
+{
+	struct options *next = options_dup(o);
+	const struct option_row *blame;
+	int rc = 0;
+
+	do {
+		size_t len = strcspn(lines, "\n");
+		char *key = mem_strn(lines, len);
+		char *value = strchr(key, ' ');
+		if (value)
+			*value++ = '\0';
+		rc = change(next, key, value ? value : "", e);
+		free(key);
+		lines += len + (lines[len] == '\n');
+	} while (rc == 0 && *lines);
 	if (rc == 0)
 		rc = options_check(next, &blame, e);
 	if (rc == 0) {
@@ -467,6 +486,17 @@ options_change(struct options *o, const char *key, const char *value,
 		*next = old;
 	}
 	options_free(next);
+	return rc;
+}
+
+int
+options_change(struct options *o, const char *key, const char *value,
+	       struct err *e)
+{
+	char *line = mem_fmt("%s %s", key, value);
+	int rc = options_change_lines(o, line, e);
+
+	free(line);
 	return rc;
 }
 

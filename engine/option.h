@@ -27,6 +27,7 @@ enum option_id {
 	OPTION_LAYOUT,
 	OPTION_LEAVE,
 	OPTION_LEAVE_DOUBLE,
+	OPTION_LIMIT_API_LOG,
 	OPTION_LIMIT_INPUT,
 	OPTION_LIMIT_LOG,
 	OPTION_LIMIT_OUTPUT,
@@ -119,6 +120,9 @@ int	options_check(const struct options *o, const struct option_row **row,
 /* Set and check as one step, for changes at run time. */
 int	options_change(struct options *o, const char *key, const char *value,
 		       struct err *e);
+/* The same for "KEY VALUE" lines: all of them or none. */
+int	options_change_lines(struct options *o, const char *lines,
+			     struct err *e);
 
 /* The columns of the list from left to right; how many. */
 size_t	options_columns(const struct options *o,

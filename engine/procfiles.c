@@ -230,7 +230,7 @@ procfiles_settle(struct proc *p)
 		watch(p);
 	}
 	/* Somebody who starts it by hand has an eye on it. */
-	if (p->fileguard.held && p->life.start_cause == CAUSE_USER)
+	if (p->fileguard.held && cause_is_by_hand(p->life.start_cause))
 		fileguard_reset(&p->fileguard);
 }
 

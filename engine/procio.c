@@ -579,7 +579,7 @@ procio_input(struct proc *p, const char *data, size_t len, unsigned flags,
 		return err_set(err, ERR_FAILED,
 			       "the stdin of '%s' is being closed", name);
 	if (len > limit && !paste)
-		return err_set(err, ERR_FAILED, "%zu bytes are more than "
+		return err_set(err, ERR_TOO_LARGE, "%zu bytes are more than "
 			       "limit.input (%llu)", len,
 			       (unsigned long long)limit);
 	if (queue_input(p, data, len, paste) < 0)

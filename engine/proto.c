@@ -18,7 +18,7 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 #define ROW_STRINGS(X)                                                         \
 	X(name) X(desc) X(group) X(command) X(argv) X(cwd) X(user) X(url)      \
 	X(reason)                                                              \
-	X(waits) X(stop_step) X(depends) X(file) X(ports) X(title) X(watches)
+	X(waits) X(stop_step) X(depends) X(by) X(file) X(ports) X(title) X(watches)
 #define ROW_U32(X)                                                             \
 	X(id) X(order) X(line) X(pid) X(errors) X(warnings) X(tree_count)      \
 	X(fail_step) X(fail_error)
@@ -32,7 +32,7 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 #define ROW_BOOL(X)                                                            \
 	X(ready) X(unready) X(paused) X(tty) X(hidden) X(autostart)            \
 	X(has_exit) X(core) X(has_ready_rule) X(stdin_open) X(stopped)      \
-	X(going)
+	X(going) X(interactive) X(own_cwd)
 
 static int
 done(const struct msg_reader *r)
@@ -54,6 +54,7 @@ proto_put_hello(struct buf *b, const struct proto_hello *h)
 	r |= msg_put_str(b, h->rc_path);
 	r |= msg_put_str(b, h->state_dir);
 	r |= msg_put_i64(b, h->loaded_at_ms);
+	r |= msg_put_str(b, h->who ? h->who : "");
 	return r ? -EMSGSIZE : 0;
 }
 
@@ -77,6 +78,7 @@ proto_get_hello(const void *data, size_t len, struct proto_hello *h)
 	h->rc_path = msg_str_nn(&r);
 	h->state_dir = msg_str_nn(&r);
 	h->loaded_at_ms = msg_i64(&r);
+	h->who = msg_str_nn(&r);
 	return done(&r);
 }
 

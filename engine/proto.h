@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 7 };
+enum { PROTO_VERSION = 8 };
 
 enum proto_type {
 	/* client to engine */
@@ -101,6 +101,8 @@ struct proto_hello {
 	const char *set_name, *set_dir, *rc_path;	/* rc_path may be "" */
 	const char *state_dir;
 	int64_t loaded_at_ms;	/* wall time of the last load; 0: none yet */
+	/* from a client only: "api", or "" for a person's command */
+	const char *who;
 };
 
 /* End a field and a record in the answer to DETAILS. */
@@ -112,7 +114,7 @@ enum proto_verb {
 	PROTO_V_SIGNAL,		/* number: the signal */
 	PROTO_V_RM, PROTO_V_CLEAN,
 	PROTO_V_DOWN,		/* stop everything, then the engine ends */
-	PROTO_V_SET,		/* text: "KEY VALUE" */
+	PROTO_V_SET,		/* text: "KEY VALUE" lines, all or none */
 	PROTO_V_GET,		/* text: KEY or ""; reply text: "KEY VALUE"
 				 * lines */
 	PROTO_V_MARK,		/* text: a line into the log view's marks */
@@ -228,6 +230,7 @@ struct proc_row {
 	const char *waits;	/* waiting: "db ready, migrate ok"; else "" */
 	const char *stop_step;	/* stopping: "TERM"; else "" */
 	const char *depends;	/* "db ready, migrate ok" */
+	const char *by;		/* who added it: "api", "you"; "": the file */
 	const char *file;	/* where it is defined; "" for added ones */
 	uint32_t line;
 	enum status status;
@@ -235,6 +238,7 @@ struct proc_row {
 	bool has_ready_rule, stdin_open;
 	bool stopped;		/* the end of the run was asked for by somebody */
 	bool going;		/* its run is to end, in its turn */
+	bool interactive, own_cwd;	/* spec.h */
 	int32_t exit_code, exit_signal;	/* signal 0: the code counts */
 	uint32_t fail_step, fail_error;	/* error: enum spawn_step and errno */
 	uint32_t pid;		/* 0: none */

@@ -134,6 +134,7 @@ rowfmt_json_rest(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 	jsonout_string(j, "command", r->command);
 	json_words(j, "argv", r->argv, "\x1f", json_word);
 	jsonout_string(j, "cwd", r->cwd);
+	json_text(j, "by", r->by);
 	if (r->group[0])
 		jsonout_stringn(j, "group", r->group, strcspn(r->group, " "));
 	json_run(j, r, now_ms);
@@ -286,6 +287,7 @@ rowfmt_show(struct buf *out, const struct proc_row *r, int64_t now_ms,
 	rc |= line(out, "cwd", r->cwd);
 	rc |= line(out, "user", r->user);
 	rc |= line(out, "group", r->group);
+	rc |= line(out, "added by", r->by);
 	rc |= line(out, "status", status_name(r->status));
 	rc |= line(out, "reason", r->reason);
 	rc |= line(out, "waits for", r->waits);

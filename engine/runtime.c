@@ -41,33 +41,47 @@ act_on(struct engine *e, const struct option_row *row)
 	loop_again(e->loop);
 }
 
-int
-runtime_set(struct engine *e, const char *line, struct err *err)
+/* The first line whose key acts nowhere but on a screen, or NULL. */
+static const char *
+find_foreign(const char *lines)
 {
-	size_t key_len = strcspn(line, " ");
-	char *key = mem_strn(line, key_len), *old = NULL;
-	const char *value = line + key_len + (line[key_len] == ' ');
-	const struct option_row *row = option_get(key, err);
-	int rc = row ? 0 : -1;
+	for (; *lines; lines += strcspn(lines, "\n"), lines += *lines == '\n') {
+		char *key = mem_strn(lines, strcspn(lines, " \n"));
+		const struct option_row *row = option_get(key, NULL);
+		free(key);
+		if (row && row->built && row->runtime && !row->engine)
+			return lines;
+	}
+	return NULL;
+}
 
-	if (rc == 0 && row->built && row->runtime && !row->engine) {
-		rc = err_set(err, ERR_USAGE, "'%s' is a setting of the screen",
-			     row->row.name);
-		err_hint(err, "':set %s %.100s' there, or 'set %s %.100s' in "
-			 "the sbxrc", key, value, key, value);
+int
+runtime_set(struct engine *e, enum cause cause, const char *lines,
+	    struct err *err)
+{
+	const char *foreign = find_foreign(lines);
+
+	if (foreign) {
+		int len = (int)strcspn(foreign, "\n");
+		err_set(err, ERR_USAGE, "'%.*s' is a setting of the screen",
+			(int)strcspn(foreign, " \n"), foreign);
+		return err_hint(err, "':set %.*s' there, or 'set %.*s' in the "
+				"sbxrc", len, foreign, len, foreign);
 	}
-	if (rc == 0) {
-		enum option_id id = (enum option_id)(row - option_rows);
-		old = mem_str(options_text(e->options, id));
-		rc = options_change(e->options, key, value, err);
+	struct options *old = options_dup(e->options);
+	int rc = options_change_lines(e->options, lines, err);
+	for (int i = 0; i < OPTION_COUNT && rc == 0; i++) {
+		enum option_id id = (enum option_id)i;
+		const char *now = options_text(e->options, id);
+		if (strcmp(options_text(old, id), now) == 0)
+			continue;
+		engine_note(e, NULL, EVENT_CONFIG, cause,
+			    "set %s %.100s (it was %.100s)",
+			    option_rows[i].row.name, now,
+			    options_text(old, id));
+		act_on(e, &option_rows[i]);
 	}
-	if (rc == 0 && strcmp(old, value) != 0) {
-		engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER,
-			    "set %s %.100s (it was %.100s)", key, value, old);
-		act_on(e, row);
-	}
-	free(old);
-	free(key);
+	options_free(old);
 	return rc;
 }
 

@@ -88,6 +88,8 @@ take_hello(struct peer *c, const struct conn_frame *f)
 		refuse(c, "that was not an sbx client");
 		return;
 	}
+	c->cause = r == 0 && strcmp(h.who, "api") == 0 ? CAUSE_API :
+							 CAUSE_USER;
 	h = (struct proto_hello){
 		.magic = PROTO_MAGIC, .version = PROTO_VERSION,
 		.release = SBX_VERSION,

@@ -124,12 +124,15 @@ static const struct field code_fields[] = {
 };
 static const struct record code_record = RECORD(spec_code, code_fields);
 
-/* The next free tag is 66.  A tag that is no longer used stays unused. */
+/* The next free tag is 69.  A tag that is no longer used stays unused. */
 static const struct field spec_fields[] = {
 	FIELD(FIELD_STR, spec, name, 1, "process"),
 	LIGHT(FIELD_STR, spec, desc, 2, "desc"),
 	FIELD(FIELD_INT, spec, source, 3, "source", .max = SPEC_FROM_ADD,
 	      .aside = true),
+	FIELD(FIELD_STR, spec, by, 66, "by", .aside = true),
+	FIELD(FIELD_BOOL, spec, interactive, 67, "interactive", .aside = true),
+	FIELD(FIELD_BOOL, spec, own_cwd, 68, "own cwd", .aside = true),
 	FIELD(FIELD_STR, spec, file, 4, "file", .aside = true),
 	FIELD(FIELD_UINT, spec, line, 5, "line", .max = UINT32_MAX,
 	      .aside = true),

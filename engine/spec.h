@@ -170,6 +170,9 @@ struct spec {
 	char *name;		/* "" = the engine picks proc_N */
 	char *desc;		/* NULL = none */
 	int source;		/* enum spec_source */
+	char *by;		/* who added it: "api"; NULL: a person */
+	bool interactive;	/* its client says that somebody will type */
+	bool own_cwd;		/* its client says where */
 	char *file;		/* where it is written; NULL for added ones */
 	unsigned line;
 
@@ -300,6 +303,9 @@ struct spec_args {
 	unsigned rows, cols;
 	uint64_t timeout_ms;
 	bool forget;		/* --rm */
+	const char *by;
+	bool interactive, own_cwd;
+	uint64_t stop_wait_ms;	/* after its first signal */
 };
 
 struct spec *spec_from_args(const struct spec_args *a, struct err *e);

@@ -147,8 +147,13 @@ spec_from_args(const struct spec_args *a, struct err *e)
 		s->shell = mem_str(a->shell);
 	}
 	set_tty(s, a);
+	if (a->stop_wait_ms)
+		s->stop[0].wait_ms = a->stop_wait_ms;
 	s->timeout_ms = a->timeout_ms;
 	s->keep = !a->forget;
+	s->by = mem_str(a->by);
+	s->interactive = a->interactive;
+	s->own_cwd = a->own_cwd;
 	if (spec_check(s, e) < 0)
 		goto wrong;
 	if (spec_pack(s, &room) < 0) {

@@ -71,7 +71,7 @@ step_arm(struct step *s, enum life_timer t, uint64_t for_us)
 bool
 step_by_hand(const struct step *s)
 {
-	return s->in->cause == CAUSE_USER || (s->in->flags & LIFE_IN_HAND);
+	return cause_is_by_hand(s->in->cause) || (s->in->flags & LIFE_IN_HAND);
 }
 
 static void
@@ -90,7 +90,7 @@ step_accept(struct step *s)
 		l->kept_down = false;
 	else if (l->kept_down)
 		return false;
-	if (c == CAUSE_USER)
+	if (cause_is_by_hand(c))
 		l->pinned = true;
 	if (c == CAUSE_AUTOSTART || c == CAUSE_DEPENDENT || c == CAUSE_CONFIG)
 		l->wanted = true;

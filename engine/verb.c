@@ -101,7 +101,7 @@ by_hand(const struct call *c, enum life_event ev)
 	bool watch = c->q->flags & PROTO_F_BY_WATCH;
 	return (struct life_input){
 		.event = ev,
-		.cause = watch ? CAUSE_WATCH : CAUSE_USER,
+		.cause = watch ? CAUSE_WATCH : c->peer->cause,
 		.flags = (watch ? 0 : LIFE_IN_HAND) |
 			 (c->q->flags & PROTO_F_NO_ESCALATE ?
 				  LIFE_IN_NO_ESCALATE : 0),
@@ -252,7 +252,7 @@ do_signal(struct call *c)
 			continue;
 		}
 		tree_signal(c->e->tree, p->tag, signo, 0);
-		engine_note(c->e, p, EVENT_SIGNAL, CAUSE_USER, "%s",
+		engine_note(c->e, p, EVENT_SIGNAL, c->peer->cause, "%s",
 			    signame_text(signo, name));
 		acted_on(c, p);
 	}
@@ -307,7 +307,7 @@ do_down(struct call *c)
 	for (size_t i = 0; i < c->e->nproc; i++)
 		if (proc_is_live(c->e->procs[i]))
 			acted_on(c, c->e->procs[i]);
-	engine_down(c->e, CAUSE_USER, c->q->for_ms * 1000);
+	engine_down(c->e, c->peer->cause, c->q->for_ms * 1000);
 }
 
 /* The numbers of processes may change: hit and ids are made anew. */
@@ -350,7 +350,8 @@ do_scale(struct call *c)
 static void
 do_set(struct call *c)
 {
-	(void)runtime_set(c->e, c->q->text ? c->q->text : "", &c->err);
+	(void)runtime_set(c->e, c->peer->cause,
+			  c->q->text ? c->q->text : "", &c->err);
 }
 
 static void
@@ -588,11 +589,12 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	}
 	if (a.flags & PROTO_ADD_EXEC)
 		p->follower = c->no;
-	engine_note(e, p, EVENT_ADDED, CAUSE_USER, "added by you");
+	engine_note(e, p, EVENT_ADDED, c->cause, "added by %s",
+		    c->cause == CAUSE_API ? "the API" : "you");
 	serve_reply(c, id, NULL, p->spec->name, &p->id, 1);
 	if (!start)
 		return;
-	struct life_input in = { .event = LIFE_EV_START, .cause = CAUSE_USER,
+	struct life_input in = { .event = LIFE_EV_START, .cause = c->cause,
 				 .flags = LIFE_IN_HAND };
 	proc_event(p, &in);
 }

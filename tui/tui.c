@@ -513,7 +513,9 @@ on_closed(struct client *c, const struct err *why, void *arg)
 	timer_arm(t->retry_timer, clock_us() + RETRY_US / 10);
 }
 
-static const struct client_hooks hooks = { on_hello, on_frame, on_closed };
+static const struct client_hooks hooks = {
+	.on_hello = on_hello, .on_frame = on_frame, .on_closed = on_closed,
+};
 
 /* The keeper starts a new engine; without a keeper there is no set. */
 static void

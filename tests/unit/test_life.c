@@ -80,7 +80,7 @@ static void
 give(struct world *w, struct life_input in)
 {
 	struct life before = w->l;
-	bool hand = in.cause == CAUSE_USER || (in.flags & LIFE_IN_HAND);
+	bool hand = cause_is_by_hand(in.cause) || (in.flags & LIFE_IN_HAND);
 
 	in.now_us = w->now_us;
 	w->steps++;
