@@ -61,37 +61,6 @@ lib_free(void *p, void *data)
 
 static VTermAllocatorFunctions lib_memory = { lib_malloc, lib_free };
 
-/* Runs lie in one row, which vt_lib_text() has looked up and will mark as
- * changed; what is left to do for each cell is the hottest path of all. */
-static int
-on_putglyph(VTermGlyphInfo *info, VTermPos pos, void *user)
-{
-	struct vt *vt = user;
-
-	if (pos.row != vt->row || pos.col < 0 || pos.col >= vt->cols)
-		return 1;
-	struct vt_cell *at = &vt->run->cells[pos.col], c;
-	if (!vt->glyphs) {
-		if (at->width == 1) {
-			*at = vt->pen;
-			at->glyph = info->chars[0];
-			return 1;
-		}
-		c = vt->pen;
-		c.glyph = info->chars[0];
-	} else {
-		c = vt->pen;
-		c.glyph = vt->glyphs->glyph;
-		c.width = vt->glyphs->width;
-		vt->glyphs++;
-		/* The right half came with the left one. */
-		if (c.width == 0 || pos.col + c.width > vt->cols)
-			return 1;
-	}
-	grid_put(vt->grid, pos.row, pos.col, &c);
-	return 1;
-}
-
 static int
 on_movecursor(VTermPos pos, VTermPos old, int visible, void *user)
 {
@@ -99,8 +68,8 @@ on_movecursor(VTermPos pos, VTermPos old, int visible, void *user)
 
 	(void)old;
 	(void)visible;
-	vt->row = pos.row;
-	vt->col = pos.col;
+	vt->row = vt->lib_row = pos.row;
+	vt->col = vt->lib_col = pos.col;
 	return 1;
 }
 
@@ -169,7 +138,6 @@ on_scrollrect(VTermRect rect, int downward, int rightward, void *user)
 }
 
 static const VTermStateCallbacks lib_callbacks = {
-	.putglyph = on_putglyph,
 	.movecursor = on_movecursor,
 	.scrollrect = on_scrollrect,
 	.erase = on_erase,
@@ -190,27 +158,11 @@ lib_start(struct vt *vt)
 	VTermState *state = vterm_obtain_state(vt->lib);
 	vterm_state_reset(state, 1);
 	vterm_state_set_callbacks(state, &lib_callbacks, vt);
-	vterm_input_write(vt->lib, "\033[?7l", 5);
-	vt->row = vt->col = 0;
+	vt->lib_row = vt->lib_col = 0;
 	if (vt->top != 0 || vt->bottom != vt->rows)
 		vt_lib_region(vt, vt->top, vt->bottom);
-	vt_lib_goto(vt, row, col);
-}
-
-void
-vt_lib_write(struct vt *vt, const char *s, size_t len)
-{
-	vterm_input_write(vt->lib, s, len);
-}
-
-void
-vt_lib_text(struct vt *vt, const char *s, size_t len)
-{
-	int end = SBX_MIN(vt->col + (int)len, vt->cols);
-
-	vt->run = grid_row(vt->grid, vt->row);
-	vterm_input_write(vt->lib, s, len);
-	grid_written(vt->grid, vt->run, end);
+	vt->row = row;
+	vt->col = col;
 }
 
 static char *
@@ -227,8 +179,8 @@ put_number(char *o, int n)
 	return o;
 }
 
-void
-vt_lib_csi(struct vt *vt, int a, int b, char final)
+static void
+write_csi(struct vt *vt, int a, int b, char final)
 {
 	char seq[32], *o = seq;
 
@@ -243,19 +195,47 @@ vt_lib_csi(struct vt *vt, int a, int b, char final)
 	vterm_input_write(vt->lib, seq, (size_t)(o - seq));
 }
 
-void
-vt_lib_goto(struct vt *vt, int row, int col)
+static void
+catch_up(struct vt *vt)
 {
-	if (row != vt->row || col != vt->col)
-		vt_lib_csi(vt, row + 1, col + 1, 'H');
+	if (vt->lib_row != vt->row || vt->lib_col != vt->col)
+		write_csi(vt, vt->row + 1, vt->col + 1, 'H');
+}
+
+void
+vt_lib_write(struct vt *vt, const char *s, size_t len)
+{
+	catch_up(vt);
+	vterm_input_write(vt->lib, s, len);
+}
+
+void
+vt_lib_csi(struct vt *vt, int a, int b, char final)
+{
+	catch_up(vt);
+	write_csi(vt, a, b, final);
+}
+
+void
+vt_lib_line_feed(struct vt *vt)
+{
+	if (vt->row != vt->bottom - 1) {
+		vt->row = SBX_MIN(vt->row + 1, vt->rows - 1);
+		return;
+	}
+	/* Its column does not matter, and differs after each line of text. */
+	if (vt->lib_row != vt->row)
+		catch_up(vt);
+	vterm_input_write(vt->lib, "\n", 1);
 }
 
 void
 vt_lib_region(struct vt *vt, int top, int bottom)
 {
-	vt_lib_csi(vt, top + 1, bottom, 'r');
+	write_csi(vt, top + 1, bottom, 'r');
 	/* Whether that moved the cursor depends on the release. */
-	vt_lib_csi(vt, 1, 1, 'H');
+	write_csi(vt, 1, 1, 'H');
+	vt->row = vt->col = 0;
 }
 
 void

@@ -6,11 +6,12 @@
  * (sequences), vt_query.c (answers), vt_text.c and vt_snapshot.c (reading it
  * out), vt_encode.c (keys and mouse).  Nobody else includes this.
  *
- * libvterm is driven with a small language: printable ASCII that fits in the
- * row, CR, LF, RI, CUP, ICH, DCH, ECH, IL, DL, SU, SD, ED, EL and DECSTBM,
- * each with one or two small numbers.  It wraps no line, knows no mode but
- * the margins, and sees no other byte.  The cells it puts take their glyphs
- * from `glyphs` when that is set, so it never sees a wide character either.
+ * libvterm is driven with a small language: LF, RI, CUP, ICH, DCH, ECH, IL,
+ * DL, SU, SD, ED, EL and DECSTBM, each with one or two small numbers.  It
+ * knows no mode but the margins, and sees no other byte.  Text goes into the
+ * grid without it: a callback for each character would take most of the time
+ * of a flood.  So its cursor is behind ours until it is told something that
+ * depends on it.
  */
 
 #include <stdbool.h>
@@ -59,7 +60,8 @@ struct vt {
 	struct vtguard guard;
 	struct VTerm *lib;
 	int rows, cols;
-	int row, col;			/* where libvterm has the cursor */
+	int row, col;			/* the cursor, always in the screen */
+	int lib_row, lib_col;		/* where libvterm has it */
 	bool pending;			/* the next character wraps first */
 	int top, bottom;		/* scroll region, top <= row < bottom */
 	unsigned modes;			/* VT_MODE_... and MODE_... */
@@ -81,8 +83,6 @@ struct vt {
 	unsigned pool_wait;		/* clusters until the next sweep */
 	struct buf packed;		/* one row on its way out */
 	bool deleting;			/* DL scrolls, but not into history */
-	struct grid_row *run;		/* where libvterm puts text just now */
-	const struct vt_cell *glyphs;	/* for the cells it puts next */
 	uint64_t gen;
 
 	char title[VT_TITLE_MAX];
@@ -98,14 +98,13 @@ vt_is_alt(const struct vt *vt)
 
 /* --- vt.c -------------------------------------------------------------- */
 
-/* Printable ASCII, at most cols - col of it. */
-void	vt_lib_text(struct vt *vt, const char *s, size_t len);
-/* Controls and sequences. */
+/* Controls and sequences; its cursor is put to ours before. */
 void	vt_lib_write(struct vt *vt, const char *s, size_t len);
+/* The cursor goes down, or the region up. */
+void	vt_lib_line_feed(struct vt *vt);
 /* CSI a ; b final; b < 0 leaves it out. */
 void	vt_lib_csi(struct vt *vt, int a, int b, char final);
-void	vt_lib_goto(struct vt *vt, int row, int col);
-/* Tells libvterm the region; its cursor is at home afterwards. */
+/* Tells libvterm the region; the cursor is at home afterwards. */
 void	vt_lib_region(struct vt *vt, int top, int bottom);
 void	vt_reply(struct vt *vt, const char *s, size_t len);
 /* The glyph for a base with marks; sweeps the pool when it is full. */

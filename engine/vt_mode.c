@@ -38,9 +38,8 @@ void
 vt_move(struct vt *vt, int row, int col)
 {
 	vt->pending = false;
-	row = SBX_MAX(0, SBX_MIN(row, vt->rows - 1));
-	col = SBX_MAX(0, SBX_MIN(col, vt->cols - 1));
-	vt_lib_goto(vt, row, col);
+	vt->row = SBX_MAX(0, SBX_MIN(row, vt->rows - 1));
+	vt->col = SBX_MAX(0, SBX_MIN(col, vt->cols - 1));
 }
 
 void

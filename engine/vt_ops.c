@@ -14,14 +14,11 @@ static const uint16_t graphics[] = {
 	0x252c, 0x2502, 0x2264, 0x2265, 0x03c0, 0x2260, 0x00a3, 0x00b7,
 };
 
-/* A run of cells on its way to libvterm, which gets one 'x' a column. */
+/* A run of cells on its way to the grid; their looks are the pen's. */
 struct stage {
 	struct vt_cell cells[WRITE_MAX];
 	int count;
 };
-
-static const char filler[] =
-	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 /* To the next row, because a character did not fit. */
 static void
@@ -29,8 +26,9 @@ wrap(struct vt *vt)
 {
 	if (vt->row == vt->bottom - 1 || vt->row < vt->rows - 1)
 		grid_row(vt->grid, vt->row)->wrapped = true;
-	vt_lib_write(vt, "\r\n", 2);
+	vt->col = 0;
 	vt->pending = false;
+	vt_lib_line_feed(vt);
 }
 
 /* ICH, DCH or ECH of n cells. */
@@ -46,18 +44,40 @@ edit_cells(struct vt *vt, int n, char final)
 	}
 	/* libvterm would do nothing outside of the margins. */
 	vt_lib_region(vt, 0, vt->rows);
-	vt_lib_goto(vt, row, col);
+	vt->row = row;
+	vt->col = col;
 	vt_lib_csi(vt, n, -1, final);
 	vt_lib_region(vt, vt->top, vt->bottom);
-	vt_lib_goto(vt, row, col);
+	vt->row = row;
+	vt->col = col;
 }
 
-/* After count columns were put where room was left. */
+/* Columns up to end were put; the cursor stays in the row. */
 static void
-put_done(struct vt *vt, int count, int room)
+put_done(struct vt *vt, struct grid_row *r, int end)
 {
-	if (count >= room && vt->modes & MODE_WRAP)
+	grid_written(vt->grid, r, end);
+	vt->col = SBX_MIN(end, vt->cols - 1);
+	if (end >= vt->cols && vt->modes & MODE_WRAP)
 		vt->pending = true;
+}
+
+/* What fits in the row.  The hottest path of all. */
+static void
+put_run(struct vt *vt, const char *s, int len)
+{
+	struct grid_row *r = grid_row(vt->grid, vt->row);
+	struct vt_cell c = vt->pen;
+
+	for (int i = 0; i < len; i++) {
+		struct vt_cell *at = &r->cells[vt->col + i];
+		c.glyph = (unsigned char)s[i];
+		if (at->width == 1)
+			*at = c;
+		else
+			grid_put_slow(vt->grid, r, vt->col + i, &c);
+	}
+	put_done(vt, r, vt->col + len);
 }
 
 static void
@@ -70,8 +90,7 @@ put_ascii(struct vt *vt, const char *s, int len)
 		int n = SBX_MIN(len, room);
 		if (vt->modes & MODE_INSERT)
 			edit_cells(vt, n, '@');
-		vt_lib_text(vt, s, (size_t)n);
-		put_done(vt, n, room);
+		put_run(vt, s, n);
 		s += n;
 		len -= n;
 		if (len > 0 && !vt->pending) {
@@ -85,20 +104,20 @@ put_ascii(struct vt *vt, const char *s, int len)
 static void
 stage_flush(struct vt *vt, struct stage *st)
 {
-	int room = vt->cols - vt->col;
-
 	if (st->count == 0)
 		return;
 	if (vt->modes & MODE_INSERT)
 		edit_cells(vt, st->count, '@');
-	vt->glyphs = st->cells;
-	for (int i = 0; i < st->count;) {
-		int n = SBX_MIN(st->count - i, (int)sizeof(filler) - 1);
-		vt_lib_text(vt, filler, (size_t)n);
-		i += n;
+	struct grid_row *r = grid_row(vt->grid, vt->row);
+	for (int i = 0; i < st->count; i++) {
+		struct vt_cell c = vt->pen;
+		c.glyph = st->cells[i].glyph;
+		c.width = st->cells[i].width;
+		/* The right half comes with the left one. */
+		if (c.width > 0)
+			grid_put(vt->grid, vt->row, vt->col + i, &c);
 	}
-	vt->glyphs = NULL;
-	put_done(vt, st->count, room);
+	put_done(vt, r, vt->col + st->count);
 	st->count = 0;
 }
 
@@ -136,7 +155,7 @@ make_room(struct vt *vt, struct stage *st, int width)
 			    vt->modes & MODE_WRAP))
 		wrap(vt);
 	else if (vt->cols - vt->col < width)
-		vt_lib_goto(vt, vt->row, vt->cols - width);
+		vt->col = vt->cols - width;
 }
 
 void
@@ -272,18 +291,11 @@ move_left(struct vt *vt, int n)
 	vt_move(vt, vt->row, vt->pending ? vt->cols - n : vt->col - n);
 }
 
-/* A wrap that is pending stays so, one row further. */
-static void
-line_feed(struct vt *vt)
-{
-	vt_lib_write(vt, "\n", 1);
-}
-
 static void
 carriage_return(struct vt *vt)
 {
 	vt->pending = false;
-	vt_lib_write(vt, "\r", 1);
+	vt->col = 0;
 }
 
 /* REP and the single shifts hold only from one character to the next. */
@@ -314,7 +326,8 @@ op_control(void *arg, unsigned char c)
 	case '\n':
 	case '\v':
 	case '\f':
-		line_feed(vt);
+		/* A wrap that is pending stays so, one row further. */
+		vt_lib_line_feed(vt);
 		if (vt->modes & MODE_NEWLINE)
 			carriage_return(vt);
 		break;
@@ -415,11 +428,11 @@ op_escape(void *arg, char inter, char final)
 		vt->modes &= ~(unsigned)VT_MODE_APPKEYPAD;
 		break;
 	case 'D':
-		line_feed(vt);
+		vt_lib_line_feed(vt);
 		break;
 	case 'E':
 		carriage_return(vt);
-		line_feed(vt);
+		vt_lib_line_feed(vt);
 		break;
 	case 'H':
 		set_tab(vt, vt->col, true);
@@ -627,7 +640,8 @@ soft_reset(struct vt *vt)
 	vt->saved[vt_is_alt(vt)] = (struct vt_saved){ .pen = CELL_BLANK };
 	int row = vt->row, col = vt->col;
 	vt_region(vt, 0, vt->rows);
-	vt_lib_goto(vt, row, col);
+	vt->row = row;
+	vt->col = col;
 }
 
 /* DECSCUSR: 0 and 1 are a blinking block, then underline and bar by twos. */
