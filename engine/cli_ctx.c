@@ -330,16 +330,17 @@ reconnect(struct cli *c)
 		return -1;
 	if (cli_sync(c, c->subs) < 0)
 		return -1;
-	if (c->screen_id)
-		client_screen_watch(c->client, c->screen_id, 0, 0);
+	cli_watch_screens(c, c->screens, c->screen_count);
 	return 0;
 }
 
 void
-cli_watch_screen(struct cli *c, uint32_t id)
+cli_watch_screens(struct cli *c, const uint32_t *ids, size_t count)
 {
-	c->screen_id = id;
-	client_screen_watch(c->client, id, 0, 0);
+	c->screens = ids;
+	c->screen_count = count;
+	for (size_t i = 0; i < count; i++)
+		client_screen_also(c->client, ids[i]);
 }
 
 int

@@ -48,7 +48,8 @@ struct cli {
 	uint32_t subs;		/* bits of the subscription */
 	bool keeps_notes;	/* what the person is told of: lines in ... */
 	struct buf notes;
-	uint32_t screen_id;	/* whose screen is watched; 0: none */
+	const uint32_t *screens;	/* that are watched, borrowed */
+	size_t screen_count;
 	bool out_tty, colours;	/* of stdout */
 	int out_columns;	/* 0: not a terminal */
 };
@@ -110,7 +111,7 @@ int	cli_sync(struct cli *c, uint32_t bits);
 int	cli_rows(struct cli *c, uint32_t bits);
 
 /* Its screen comes into the model from now on; at its present size. */
-void	cli_watch_screen(struct cli *c, uint32_t id);
+void	cli_watch_screens(struct cli *c, const uint32_t *ids, size_t count);
 
 /* What is asked after every turn: 1 done, 0 not yet, -1 failed (c->err). */
 typedef int cli_check_fn(struct cli *c, void *arg);

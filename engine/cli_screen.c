@@ -80,8 +80,10 @@ check_picture(struct cli *c, void *arg)
 static struct model_proc *
 fetch_picture(struct cli *c, uint32_t id, const char *name)
 {
-	cli_watch_screen(c, id);
-	if (cli_until(c, check_picture, &id, clock_ms() + PICTURE_MS) < 0) {
+	cli_watch_screens(c, &id, 1);
+	int rc = cli_until(c, check_picture, &id, clock_ms() + PICTURE_MS);
+	c->screen_count = 0;
+	if (rc < 0) {
 		if (c->err.code == ERR_TIMEOUT) {
 			err_set(&c->err, ERR_FAILED,
 				"'%s' has no picture", name);

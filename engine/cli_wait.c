@@ -245,8 +245,6 @@ open_one(struct waits *ws, struct one *o)
 	o->w = waiting_new(c->loop, ws->conf, log.lr, wake, c, &c->err);
 	if (!o->w)
 		return -1;
-	if (ws->conf->kind == WAITING_SCREEN)
-		cli_watch_screen(c, o->id);
 	return 0;
 }
 
@@ -264,6 +262,8 @@ cli_wait_for(struct cli *c, const uint32_t *ids, size_t count,
 		ws.ones[i].id = ids[i];
 		rc = open_one(&ws, &ws.ones[i]);
 	}
+	if (rc == 0 && conf->kind == WAITING_SCREEN)
+		cli_watch_screens(c, ids, count);
 	c->come_back = true;
 	if (rc == 0)
 		rc = cli_until(c, check, &ws, at_ms);
@@ -273,6 +273,7 @@ cli_wait_for(struct cli *c, const uint32_t *ids, size_t count,
 		code = say_timeout(&ws);
 	else
 		code = cli_fail(c);
+	c->screen_count = 0;
 	for (size_t i = 0; i < count; i++)
 		waiting_free(ws.ones[i].w);
 	free(ws.ones);
@@ -397,6 +398,27 @@ no_process(struct cli *c)
 	return cli_fail(c);
 }
 
+/* Of those that are not named one by one, the ones with a terminal; how many
+ * or 0. */
+static int
+with_screens(struct cli *c, struct model_proc **procs, int n)
+{
+	bool any = cli_given(c, CMD_OPT_ALL) || cli_given(c, CMD_OPT_FAILED);
+	int count = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (procs[i]->row->tty || !any)
+			procs[count++] = procs[i];
+	}
+	if (count == 0)
+		err_set(&c->err, ERR_NO_PROCESS,
+			"none of them has a terminal");
+	else if (count > PROTO_SCREENS_MAX)
+		err_set(&c->err, ERR_USAGE, "more than %d screens at a time",
+			PROTO_SCREENS_MAX);
+	return count > PROTO_SCREENS_MAX ? 0 : count;
+}
+
 int
 cli_wait(struct cli *c)
 {
@@ -409,18 +431,14 @@ cli_wait(struct cli *c)
 	int n = cli_select(c, 0, false, &procs);
 	if (n < 0)
 		return no_process(c);
+	if (conf.kind == WAITING_SCREEN)
+		n = with_screens(c, procs, n);
 	uint32_t *ids = mem_array((size_t)n + 1, sizeof *ids);
 	for (int i = 0; i < n; i++)
 		ids[i] = procs[i]->id;
 	free(procs);
-	int code;
-	if (conf.kind == WAITING_SCREEN && n > 1) {
-		err_set(&c->err, ERR_USAGE,
-			"--screen waits for one process at a time");
-		code = cli_fail(c);
-	} else {
-		code = cli_wait_for(c, ids, (size_t)n, &conf, at_ms);
-	}
+	int code = n > 0 ? cli_wait_for(c, ids, (size_t)n, &conf, at_ms) :
+			   cli_fail(c);
 	free(ids);
 	return code;
 }

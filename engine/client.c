@@ -526,6 +526,18 @@ client_screen_watch(struct client *c, uint32_t proc, uint16_t rows,
 	return r;
 }
 
+int
+client_screen_also(struct client *c, uint32_t proc)
+{
+	struct buf b = BUF_INIT(64);
+	int r = msg_put_u32(&b, proc);
+
+	assert(r == 0);
+	r = send_frame(c, PROTO_SCREEN_ALSO, 0, &b);
+	buf_fini(&b);
+	return r;
+}
+
 static void
 put_key(struct buf *b, uint32_t proc, struct key k)
 {

@@ -115,6 +115,8 @@ int	client_log_close(struct client *c, uint32_t proc);
 int	client_subscribe(struct client *c, uint32_t bits);
 int	client_screen_watch(struct client *c, uint32_t proc, uint16_t rows,
 			    uint16_t cols);
+/* Pictures of one more process, at most PROTO_SCREENS_MAX; 0: no more. */
+int	client_screen_also(struct client *c, uint32_t proc);
 int	client_key(struct client *c, uint32_t proc, struct key k);
 /* All of it or nothing: -EMSGSIZE above PROTO_PASTE_MAX, -EAGAIN while too
  * much waits for the engine. */

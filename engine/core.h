@@ -264,6 +264,15 @@ struct helper {
 	size_t said_len;
 };
 
+/* A picture that a client follows. */
+struct screen_view {
+	uint32_t proc;		/* 0: none */
+	bool whole;		/* it has no picture yet */
+	uint64_t seen;		/* vt generation */
+	uint16_t rows, cols;	/* of the last one sent */
+	uint64_t at_us;
+};
+
 struct peer {
 	struct list node;
 	struct engine *e;
@@ -275,13 +284,11 @@ struct peer {
 	bool synced;		/* SYNC was sent since the last SUBSCRIBE */
 	uint64_t rows_seen, grow_seen, values_seen, events_seen;
 	uint64_t at_grow_us, at_values_us;	/* not before */
-	uint32_t screen_proc;	/* 0: none */
+	struct screen_view screen;	/* where it types */
+	struct screen_view *also;	/* others that it looks at */
+	size_t also_count;
 	uint16_t pane_rows, pane_cols;	/* where it shows it; 0: nowhere */
 	uint64_t at_keys_us;	/* typed into it last; 0: never */
-	uint64_t screen_seen;	/* vt generation */
-	bool screen_whole;	/* it has no picture yet */
-	uint16_t screen_rows, screen_cols;	/* of the last one sent */
-	uint64_t at_screen_us;
 	uint64_t at_typed_us;
 	struct buf paste;	/* the pieces of one that have come */
 	bool paste_over;	/* ... which are too many */

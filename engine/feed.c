@@ -257,13 +257,13 @@ send_events(struct peer *c, struct buf *b)
 }
 
 static int
-put_changed_rows(struct peer *c, const struct vt *vt, uint64_t seen,
+put_changed_rows(const struct screen_view *v, const struct vt *vt,
 		 struct buf *rows, uint32_t *count)
 {
 	struct buf one = BUF_INIT(64 << 10);
 	int r = 0;
 	for (int y = 0; y < vt_rows(vt) && r == 0; y++) {
-		if (!c->screen_whole && vt_row_gen(vt, y) <= seen)
+		if (!v->whole && vt_row_gen(vt, y) <= v->seen)
 			continue;
 		buf_clear(&one);
 		r = vt_row_pack(vt, y, &one);
@@ -278,7 +278,8 @@ put_changed_rows(struct peer *c, const struct vt *vt, uint64_t seen,
 }
 
 static void
-send_screen(struct peer *c, struct proc *p, struct buf *b)
+send_screen(struct peer *c, struct screen_view *v, struct proc *p,
+	    struct buf *b)
 {
 	struct buf rows = BUF_INIT(CONN_FRAME_MAX - 4096);
 	const struct vt *vt = p->vt;
@@ -296,37 +297,48 @@ send_screen(struct peer *c, struct proc *p, struct buf *b)
 		.title = vt_title(vt),
 	};
 	/* A new size or a new terminal: nothing of the old picture counts. */
-	if (s.gen < c->screen_seen || s.rows != c->screen_rows ||
-	    s.cols != c->screen_cols)
-		c->screen_whole = true;
-	s.whole = c->screen_whole;
-	if (put_changed_rows(c, vt, c->screen_seen, &rows,
-			     &s.row_count) == 0) {
+	if (s.gen < v->seen || s.rows != v->rows || s.cols != v->cols)
+		v->whole = true;
+	s.whole = v->whole;
+	if (put_changed_rows(v, vt, &rows, &s.row_count) == 0) {
 		proto_put_screen(b, &s);
 		buf_add(b, rows.data ? rows.data : "", rows.len);
 		send_buf(c, PROTO_SCREEN, 0, b);
 	}
 	buf_fini(&rows);
-	c->screen_seen = s.gen;
-	c->screen_rows = s.rows;
-	c->screen_cols = s.cols;
-	c->screen_whole = false;
-	c->at_screen_us = clock_us();
+	v->seen = s.gen;
+	v->rows = s.rows;
+	v->cols = s.cols;
+	v->whole = false;
+	v->at_us = clock_us();
 }
 
 /* When the screen may be sent; UINT64_MAX if there is nothing new. */
 static uint64_t
-screen_due(const struct peer *c, const struct proc *p)
+screen_due(const struct peer *c, const struct screen_view *v,
+	   const struct proc *p)
 {
-	if (!c->screen_whole && vt_gen(p->vt) == c->screen_seen)
+	if (!v->whole && vt_gen(p->vt) == v->seen)
 		return UINT64_MAX;
-	uint64_t at = c->at_screen_us + SCREEN_US;
+	uint64_t at = v->at_us + SCREEN_US;
 	/* The answer to a key is never held back by the frame rate. */
-	if (c->at_typed_us >= c->at_screen_us || c->screen_whole)
+	if (c->at_typed_us >= v->at_us || v->whole)
 		at = 0;
 	if (vt_modes(p->vt) & VT_MODE_SYNC)
-		at = c->at_screen_us + SYNC_US;
+		at = v->at_us + SYNC_US;
 	return at;
+}
+
+static uint64_t
+feed_screen(struct peer *c, struct screen_view *v, struct buf *b)
+{
+	struct proc *p = v->proc ? engine_find(c->e, v->proc) : NULL;
+	uint64_t at = p && p->vt ? screen_due(c, v, p) : UINT64_MAX;
+
+	if (at > clock_us())
+		return at;
+	send_screen(c, v, p, b);
+	return UINT64_MAX;
 }
 
 /* Sends what is due; returns when something else will be. */
@@ -341,15 +353,9 @@ feed_peer(struct peer *c, struct buf *b, struct buf *scratch)
 	if (c->subs & PROTO_SUB_ROWS && (c->rows_seen < gen || !c->synced))
 		send_rows(c, b, scratch);
 	/* Before what can wait: somebody types and looks. */
-	struct proc *p = c->screen_proc ? engine_find(c->e, c->screen_proc) :
-					  NULL;
-	if (p && p->vt) {
-		uint64_t at = screen_due(c, p);
-		if (at <= now)
-			send_screen(c, p, b);
-		else
-			next = SBX_MIN(next, at);
-	}
+	next = feed_screen(c, &c->screen, b);
+	for (size_t i = 0; i < c->also_count; i++)
+		next = SBX_MIN(next, feed_screen(c, &c->also[i], b));
 	if (c->subs & PROTO_SUB_EVENTS)
 		send_events(c, b);
 	if (c->subs & PROTO_SUB_GROWTH && c->grow_seen < gen) {

@@ -26,7 +26,8 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 8 };
+enum { PROTO_VERSION = 9 };
+enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
 
 enum proto_type {
 	/* client to engine */
@@ -57,6 +58,8 @@ enum proto_type {
 				 * start, end or go */
 	PROTO_RESIZE,		/* u32 proc, u16 rows, u16 cols → REPLY: the
 				 * size of its terminal, whoever watches it */
+	PROTO_SCREEN_ALSO,	/* u32 proc: its pictures too, beside those of
+				 * SCREEN_WATCH; 0: no more of such */
 	PROTO_LOG_CLOSE,	/* u32 proc: does not read its log any more */
 
 	/* In every version, of this number and form: see upgrade.h. */

@@ -34,6 +34,7 @@ peer_free(struct peer *c)
 	list_del(&c->node);
 	c->e->npeers--;
 	buf_fini(&c->paste);
+	free(c->also);
 	free(c);
 }
 
@@ -222,7 +223,7 @@ has_last_word(const struct peer *c, const struct proc *p)
 {
 	list_each(n, &c->e->peers) {
 		const struct peer *o = container_of(n, struct peer, node);
-		if (o->screen_proc == p->id && o->pane_rows &&
+		if (o->screen.proc == p->id && o->pane_rows &&
 		    o->at_keys_us > c->at_keys_us)
 			return false;
 	}
@@ -238,16 +239,38 @@ take_screen_watch(struct peer *c, const struct conn_frame *f)
 	int rows = msg_u16(&r), cols = msg_u16(&r);
 	struct proc *p = engine_find(c->e, id);
 
-	if (id != c->screen_proc) {
-		c->screen_proc = p ? id : 0;
-		c->screen_whole = true;
-		c->at_screen_us = 0;
+	if (id != c->screen.proc) {
+		c->screen = (struct screen_view){
+			.proc = p ? id : 0, .whole = true };
 		c->at_keys_us = 0;
 	}
 	c->pane_rows = (uint16_t)(cols ? rows : 0);
 	c->pane_cols = (uint16_t)cols;
 	if (p && c->pane_rows && has_last_word(c, p))
 		proctty_resize(p, rows, cols);
+}
+
+static void
+take_screen_also(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	uint32_t id = msg_u32(&r);
+
+	if (id == 0) {
+		c->also_count = 0;
+		return;
+	}
+	for (size_t i = 0; i < c->also_count; i++)
+		if (c->also[i].proc == id)
+			return;
+	if (c->also_count >= PROTO_SCREENS_MAX ||
+	    !find_or_say(c, f->id, id))
+		return;
+	c->also = mem_grow(c->also, c->also_count, c->also_count + 1,
+			   sizeof *c->also);
+	c->also[c->also_count++] = (struct screen_view){ .proc = id,
+							  .whole = true };
 }
 
 static void
@@ -351,7 +374,7 @@ type(struct peer *c, struct proc *p, uint32_t id, unsigned flags,
 	struct err err = ERR_INIT;
 	char mark[PROTO_MARK_MAX];
 	c->at_typed_us = clock_us();
-	if (len && p->id == c->screen_proc && c->pane_rows) {
+	if (len && p->id == c->screen.proc && c->pane_rows) {
 		c->at_keys_us = c->at_typed_us;
 		proctty_resize(p, c->pane_rows, c->pane_cols);
 	}
@@ -519,6 +542,7 @@ static take_fn *const takes[] = {
 	[PROTO_JOURNAL_OPEN] = take_journal_open,
 	[PROTO_VALUES_GET] = take_values_get,
 	[PROTO_SCREEN_WATCH] = take_screen_watch,
+	[PROTO_SCREEN_ALSO] = take_screen_also,
 	[PROTO_SCROLLBACK_GET] = take_scrollback_get,
 	[PROTO_SNAPSHOT_GET] = take_snapshot_get,
 	[PROTO_KEY] = take_key,

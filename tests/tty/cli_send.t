@@ -9,6 +9,19 @@ v = json.load(sys.stdin)
 print($1)"
 }
 
+engine_pid() {
+	sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p'
+}
+another_engine() {
+	new=$(engine_pid)
+	[ -n "$new" ] && [ "$new" != "$old" ]
+}
+kill_engine() {
+	old=$(engine_pid)
+	kill -KILL "$old"
+	poll "$WAIT" another_engine
+}
+
 cat >sbxrc <<'END'
 process cat {
 	argv cat
@@ -122,6 +135,19 @@ is "$(printf '%s\n' "$out" | grep -c '^[0-9]*$')" 101 "each once"
 exits 1 "screen of a pipe" sbx screen stuck
 exits 1 "wait --screen of a pipe" sbx wait stuck --screen x
 exits 0 "wait --screen" sbx wait shell --screen '100' --timeout 20s
+exits 0 "wait --screen of two" sbx wait quiet shell --screen '(?m)^(?:100|shown)' --timeout 20s --json
+is "$(printf '%s\n' "$out" | grep -c '"met":true')" 2 "an answer each"
+exits 124 "one of them is not met" sbx wait quiet shell --screen '(?m)^shown' --timeout 500ms
+like "$err" "'shell' is" "it is named"
+exits 0 "wait --screen --all" sbx wait --all --screen '(?m)^(?:100|shown)' --timeout 20s
+exits 1 "one without a screen among them" sbx wait quiet stuck --screen x
+sbx wait --all --screen '(?m)^(?:both|shown)' --timeout 60s >both.out 2>&1 &
+both=$!
+wait_until "it watches" sh -c "'$SBX_BIN' doctor | grep -q '^clients *2'"
+kill_engine
+ok "what the other one waits for" sbx send shell 'echo bo''th'
+wait "$both"
+is "$?" 0 "over another engine too"
 exits 0 "the end" sbx send shell --keys 'C-u C-d'
 exits 0 "it ends" sbx wait shell --exit --timeout 20s
 exits 1 "keys to an ended one" sbx send shell --keys Enter
@@ -156,18 +182,6 @@ seqs = [e["seq"] for e in v]
 print(seqs == sorted(set(seqs)), all("time_ms" in e and "event" in e and "cause" in e for e in v))')" \
 	"True True" "numbered, with time and cause"
 # What is queued is neither lost nor sent twice when the engine is killed.
-engine_pid() {
-	sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p'
-}
-another_engine() {
-	new=$(engine_pid)
-	[ -n "$new" ] && [ "$new" != "$old" ]
-}
-kill_engine() {
-	old=$(engine_pid)
-	kill -KILL "$old"
-	poll "$WAIT" another_engine
-}
 has_bytes() {
 	[ "$(wc -c <"$1")" -ge "$2" ]
 }
