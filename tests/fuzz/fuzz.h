@@ -3,7 +3,7 @@
 
 /*
  * What the targets share that load an sbxrc: a directory of their own, which
- * is gone at the end, and checks that are there in every build.
+ * is gone at the end, beside what all share (must.h).
  */
 
 #include <fcntl.h>
@@ -13,16 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define must(true_statement)                                                   \
-	do {                                                                   \
-		if (!(true_statement)) {                                       \
-			fprintf(stderr, "not true: %s\n", #true_statement);    \
-			abort();                                               \
-		}                                                              \
-	} while (0)
+#include "must.h"
 
 static char dir[] = "/tmp/sbx-fuzz.XXXXXX";
 

@@ -41,7 +41,6 @@ class Server:
         self.path = self.url[5:] if self.url.startswith("unix:") else None
 
     def stderr(self):
-        self.log.flush()
         with open(self.log.name) as f:
             return f.read()
 

@@ -8,6 +8,9 @@ cd "$TOP" || exit 99
 for source in tests/fuzz/fuzz_*.c; do
 	name=${source#tests/fuzz/fuzz_}
 	name=${name%.c}
+	case $name in
+	http_*) [ -x "$O/sbx-serve" ] || continue ;;	# built without it
+	esac
 	set --
 	[ -d "tests/fuzz/corpus/$name" ] && set -- "tests/fuzz/corpus/$name"
 	ok "$name survives its corpus and random inputs" \
