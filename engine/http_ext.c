@@ -49,16 +49,24 @@ http_ext_proc(struct http_request *r, struct http_api *api)
 	return p;
 }
 
+/* Its log is told of by growth, which is newer than its row. */
 void
-http_ext_put(struct jsonout *j, const char *name, const struct proc_row *row)
+http_ext_put(struct jsonout *j, const char *name, const struct model_proc *p)
 {
+	struct proc_row row = *p->row;
+	const struct proto_grow *g = &p->grow;
 	char id[HTTP_ID_MAX];
 
-	http_api_id_text(row->id, id);
+	if (g->next_seq > row.log_lines) {
+		row.log_lines = g->next_seq - 1;
+		row.dropped_bytes = g->dropped_bytes;
+		row.log_bytes = g->bytes[0] + g->bytes[1] + g->bytes[2];
+	}
+	http_api_id_text(row.id, id);
 	jsonout_object(j, name);
 	jsonout_string(j, "id", id);
-	jsonout_string(j, "name", row->name);
-	rowfmt_json_rest(j, row, clock_wall_ms());
+	jsonout_string(j, "name", row.name);
+	rowfmt_json_rest(j, &row, clock_wall_ms());
 	jsonout_close(j);
 }
 
@@ -95,7 +103,7 @@ http_ext_answer(struct http_request *r, struct http_api *api, unsigned status,
 		return;
 	}
 	jsonout_begin_camel(&j, &b);
-	http_ext_put(&j, NULL, p->row);
+	http_ext_put(&j, NULL, p);
 	http_json(r, status, &b);
 	buf_fini(&b);
 }
@@ -242,15 +250,17 @@ take_filter(struct http_request *r, struct procfilter *f)
 	return -1;
 }
 
-void
-http_ext_list(struct http_request *r, void *arg)
+static void
+list(struct http_request *r, struct http_api *api,
+     const struct client_answer *a, uint32_t none)
 {
-	struct http_api *api = arg;
 	struct procfilter f;
 	struct model_proc **procs;
 	struct buf b = BUF_INIT(HTTP_EXT_ANSWER_MAX);
 	struct jsonout j;
 	uint32_t next;
+	(void)a;
+	(void)none;
 
 	if (take_filter(r, &f) < 0)
 		return;
@@ -260,7 +270,7 @@ http_ext_list(struct http_request *r, void *arg)
 	jsonout_object(&j, NULL);
 	jsonout_array(&j, "processes");
 	for (size_t i = 0; i < count; i++)
-		http_ext_put(&j, NULL, procs[i]->row);
+		http_ext_put(&j, NULL, procs[i]);
 	jsonout_close(&j);
 	if (next)
 		jsonout_uint(&j, "next", next);
@@ -270,13 +280,59 @@ http_ext_list(struct http_request *r, void *arg)
 	free(procs);
 }
 
+static void
+get(struct http_request *r, struct http_api *api,
+    const struct client_answer *a, uint32_t id)
+{
+	(void)a;
+	http_ext_answer(r, api, 200, id);
+}
+
+/*
+ * What a process costs is looked at when somebody asks: the rows that tell of
+ * it are behind the answer to the first question, and before that to the
+ * second one.
+ */
+static const struct proto_request figures = { .verb = PROTO_V_FIGURES };
+
+static void
+list_behind(struct http_request *r, struct http_api *api,
+	    const struct client_answer *a, uint32_t none)
+{
+	(void)a;
+	http_ext_request(r, api, &figures, list, none);
+}
+
+static void
+get_behind(struct http_request *r, struct http_api *api,
+	   const struct client_answer *a, uint32_t id)
+{
+	(void)a;
+	http_ext_request(r, api, &figures, get, id);
+}
+
+void
+http_ext_list(struct http_request *r, void *arg)
+{
+	struct http_api *api = arg;
+	struct procfilter f;
+
+	if (take_filter(r, &f) < 0)
+		return;
+	/* Without an engine there is nobody to be listed. */
+	if (http_link_client(api->link))
+		http_ext_request(r, api, &figures, list_behind, 0);
+	else
+		list(r, api, NULL, 0);
+}
+
 void
 http_ext_get(struct http_request *r, void *arg)
 {
 	struct model_proc *p = http_ext_proc(r, arg);
 
 	if (p)
-		http_ext_answer(r, arg, 200, p->id);
+		http_ext_request(r, arg, &figures, get_behind, p->id);
 }
 
 /* Its row comes behind the engine's answer: the request waits for it. */

@@ -35,7 +35,7 @@ struct model_proc *http_ext_proc(struct http_request *r,
 				 struct http_api *api);
 /* A P as an object; name is that of the member, NULL at the top. */
 void	http_ext_put(struct jsonout *j, const char *name,
-		     const struct proc_row *row);
+		     const struct model_proc *p);
 /* Answers with the P of that id, with nothing for 204; 404 if it is gone. */
 void	http_ext_answer(struct http_request *r, struct http_api *api,
 			unsigned status, uint32_t id);

@@ -15,7 +15,7 @@
 static bool
 passes(const struct procfilter *f, const struct proc_row *r)
 {
-	if (r->order <= f->after && f->after)
+	if (r->order < f->after)
 		return false;
 	if (f->statuses && !(f->statuses & 1u << r->status))
 		return false;
@@ -109,7 +109,7 @@ procfilter_list(const struct procfilter *f, struct model *m,
 		if (!passes(f, p->row))
 			continue;
 		if (f->limit && count == f->limit) {
-			*next = procs[count - 1]->row->order;
+			*next = p->row->order;
 			break;
 		}
 		procs[count++] = p;

@@ -131,6 +131,8 @@ enum proto_verb {
 	PROTO_V_WATCH_ADD,	/* text: base64 of a packed spec (spec.h) that
 				 * holds one watch */
 	PROTO_V_WATCH_RM,	/* text: its name */
+	PROTO_V_FIGURES,	/* cpu, memory and ports of all trees are looked
+				 * at; the rows that have them follow */
 };
 
 /* Bits of proto_request.flags. */

@@ -432,6 +432,12 @@ do_watch_rm(struct call *c)
 	to_watches(c, rewatch_rm);
 }
 
+static void
+do_figures(struct call *c)
+{
+	engine_sample(c->e);
+}
+
 static const struct {
 	verb_fn *fn;
 	unsigned flags;
@@ -452,6 +458,7 @@ static const struct {
 	[PROTO_V_DETAILS] = { do_details, V_NAMES },
 	[PROTO_V_WATCH_ADD] = { do_watch_add, V_NAMES },
 	[PROTO_V_WATCH_RM] = { do_watch_rm, V_NAMES },
+	[PROTO_V_FIGURES] = { do_figures, 0 },
 };
 
 void

@@ -54,14 +54,16 @@ by_name = h.get(X + "web")[1]
 same(h.get(X + by_name["id"])[1]["name"], "web", "an id and a name are one")
 same(h.get(X + "nobody")[0], 404, "nobody of that name")
 same(h.get("/v1/sbx/nothing")[0], 404, "nothing of that path")
-names = []
-path = X[:-1] + "?limit=2"
-while path:
-    v = h.get(path)[1]
-    ok(len(v["processes"]) <= 2, "two at a time")
-    names += [p["name"] for p in v["processes"]]
-    path = "next" in v and X[:-1] + "?limit=2&cursor=%d" % v["next"]
-same(names, ["web", "cat", "hup", "off", "bad"], "page by page it is the list")
+ok(by_name["rss"] > 0, "what it costs is there at once", by_name)
+for n in (1, 2, 5):
+    names = []
+    path = X[:-1] + "?limit=%d" % n
+    while path:
+        v = h.get(path)[1]
+        ok(len(v["processes"]) <= n, "%d at a time" % n)
+        names += [p["name"] for p in v["processes"]]
+        path = "next" in v and "%s?limit=%d&cursor=%d" % (X[:-1], n, v["next"])
+    same(names, ["web", "cat", "hup", "off", "bad"], "page by page it is all")
 same([p["name"] for p in h.get(X[:-1] + "?status=off")[1]["processes"]],
      ["off", "bad"], "by status")
 same([p["name"] for p in h.get(X[:-1] + "?group=front")[1]["processes"]],
