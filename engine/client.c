@@ -502,6 +502,18 @@ client_log_close(struct client *c, uint32_t proc)
 }
 
 int
+client_log_hold(struct client *c, uint32_t proc, uint64_t seq)
+{
+	struct buf b = BUF_INIT(64);
+	int r = msg_put_u32(&b, proc);
+	r |= msg_put_u64(&b, seq);
+	assert(r == 0);
+	r = send_frame(c, PROTO_LOG_HOLD, 0, &b);
+	buf_fini(&b);
+	return r;
+}
+
+int
 client_subscribe(struct client *c, uint32_t bits)
 {
 	struct buf b = BUF_INIT(64);

@@ -147,6 +147,7 @@ struct proc {
 	struct asked asked;
 	bool placed;		/* a mark within one function */
 	uint64_t follower;	/* peer that follows it to its end; 0: none */
+	uint64_t holder;	/* peer for whom its log is held; 0: none */
 	uint64_t at_unfollowed_us;	/* until then the one of the former
 					 * engine may come back; 0: no */
 

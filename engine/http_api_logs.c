@@ -266,6 +266,7 @@ fill_events(struct follow *f)
 	if (!f->placed)
 		place(f, e);
 	int r = put_items(f, e);
+	http_log_at(f->log, f->cursor.seq);
 	if (r < 0)
 		fail(f, strerror(-r));
 	if (r != 0)

@@ -128,6 +128,15 @@ find(const struct entries *e, uint64_t seq, uint64_t *line)
 	return NULL;
 }
 
+uint64_t
+entries_line(const struct entries *e, uint64_t seq)
+{
+	uint64_t line;
+	const struct piece *p = find(e, seq, &line);
+
+	return p ? p->line : line;
+}
+
 /* How far the pieces before that line have come in a stream; 0: not at all. */
 static uint64_t
 published(const struct entries *e, enum log_stream s, uint64_t line)

@@ -70,6 +70,9 @@ uint64_t entries_pieces(const struct entries *e);
 uint64_t entries_first(const struct entries *e);
 uint64_t entries_next(const struct entries *e);
 
+/* The line of the index that entry seq is, or belongs to. */
+uint64_t entries_line(const struct entries *e, uint64_t seq);
+
 /* Bytes that are no entry yet. */
 uint64_t entries_tail(struct entries *e);
 /* Makes them entries.  Not those of stdout and stderr that hold a newline:

@@ -15,6 +15,8 @@
 #include "proto.h"
 #include "rowfmt.h"
 
+enum { HOLD_EVERY_US = 20 * 1000 };
+
 struct http_logs {
 	struct http_link *link;
 	struct loop *loop;
@@ -34,6 +36,8 @@ struct shared {
 	struct proc_row *last_row;	/* of one that is forgotten */
 	struct err why;
 	uint64_t grown;			/* what its growth looked like */
+	uint64_t hold;			/* line that the engine holds; 0 */
+	uint64_t at_hold_us;		/* when it was told */
 	bool stale;			/* more is there than was looked at */
 	unsigned calling;
 };
@@ -43,6 +47,8 @@ struct http_log {
 	struct shared *shared;
 	http_log_fn *fn;
 	void *arg;
+	uint64_t seq;			/* what it takes next; 0: not said */
+	uint64_t at_moved_us;		/* when it was somewhere else */
 };
 
 /* --- one log --- */
@@ -90,6 +96,9 @@ close_log(struct shared *h)
 
 	if (c)
 		client_log_close(c, h->id);
+	if (c && h->hold)
+		client_log_hold(c, h->id, 0);
+	h->hold = 0;
 	http_link_cancel(h->ask);
 	h->ask = NULL;
 	timer_stop(h->quiet);
@@ -118,6 +127,43 @@ tell(struct shared *h)
 	settle(h);
 }
 
+/* The slowest reader who is behind and has moved lately; 0: none. */
+static uint64_t
+slowest(const struct shared *h, uint64_t now)
+{
+	uint64_t seq = UINT64_MAX, next = entries_next(h->entries);
+
+	list_each(n, &h->readers) {
+		const struct http_log *g = container_of(n, struct http_log,
+							node);
+		if (g->seq && now - g->at_moved_us < HTTP_LOG_STUCK_MS * 1000)
+			seq = SBX_MIN(seq, g->seq);
+	}
+	return next > HTTP_LOG_BEHIND && seq < next - HTTP_LOG_BEHIND ? seq :
+									0;
+}
+
+/* Not for each step of a reader: what it has passed goes a bit later. */
+static void
+hold(struct shared *h)
+{
+	struct client *c = http_link_client(h->all->link);
+	uint64_t now = clock_us();
+
+	if (!entries_log(h->entries) || !c ||
+	    (h->hold && now - h->at_hold_us < HOLD_EVERY_US))
+		return;
+	uint64_t seq = slowest(h, now);
+	uint64_t line = seq ? entries_line(h->entries, seq) : 0;
+	if (line != h->hold)
+		client_log_hold(c, h->id, line);
+	h->hold = line;
+	h->at_hold_us = now;
+	/* One that gets stuck now is seen later. */
+	if (line && !timer_armed(h->quiet))
+		timer_arm(h->quiet, now + HTTP_LOG_STUCK_MS * 1000);
+}
+
 static void
 look(struct shared *h)
 {
@@ -129,6 +175,7 @@ look(struct shared *h)
 	logread_refresh(lr);
 	if (is_over(h) || entries_tail(h->entries) > HTTP_LOG_TAIL_MAX)
 		entries_publish(h->entries);
+	hold(h);
 }
 
 static void
@@ -162,6 +209,7 @@ on_log(struct logread *lr, const struct proto_grow *g, const struct err *e,
 		return;			/* BACK or GONE will come */
 	if (e)
 		h->why = *e;
+	h->hold = 0;			/* it may be a new engine */
 	if (lr)
 		entries_open(h->entries, lr);
 	h->stale = true;
@@ -304,6 +352,17 @@ void
 http_log_publish(struct http_log *g)
 {
 	publish(g->shared);
+}
+
+void
+http_log_at(struct http_log *g, uint64_t seq)
+{
+	uint64_t now = clock_us();
+
+	if (g->seq != seq || seq >= entries_next(g->shared->entries))
+		g->at_moved_us = now;
+	g->seq = seq;
+	hold(g->shared);
 }
 
 const struct err *

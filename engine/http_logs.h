@@ -26,6 +26,8 @@ struct proc_row;
 enum {
 	HTTP_LOG_QUIET_MS = 200,
 	HTTP_LOG_TAIL_MAX = 1 << 20,	/* bytes that do not wait for quiet */
+	HTTP_LOG_BEHIND = 64,		/* lines: it is to be waited for */
+	HTTP_LOG_STUCK_MS = 5000,	/* not for one that takes nothing */
 };
 
 /* Called from the loop, never from http_logs_read: look again.  May close. */
@@ -44,6 +46,11 @@ void	http_log_close(struct http_log *g);		/* NULL is fine */
 struct entries *http_log_entries(struct http_log *g);
 /* Makes entries of what is not a line yet, at once. */
 void	http_log_publish(struct http_log *g);
+/*
+ * The next entry that this reader takes is seq.  One that is behind and gets
+ * on is not outrun by the cap of the log, within limits (spool_hold).
+ */
+void	http_log_at(struct http_log *g, uint64_t seq);
 /* Why it cannot be opened; NULL: it can, or it is being tried. */
 const struct err *http_log_error(const struct http_log *g);
 /* The newest row, the last one if the process is forgotten. */

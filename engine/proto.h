@@ -61,6 +61,8 @@ enum proto_type {
 	PROTO_SCREEN_ALSO,	/* u32 proc: its pictures too, beside those of
 				 * SCREEN_WATCH; 0: no more of such */
 	PROTO_LOG_CLOSE,	/* u32 proc: does not read its log any more */
+	PROTO_LOG_HOLD,		/* u32 proc, u64 seq: reads at that line and is
+				 * getting on; 0: need not be waited for */
 
 	/* In every version, of this number and form: see upgrade.h. */
 	PROTO_UPGRADE = 63,	/* str path of a binary → the engine ends, and

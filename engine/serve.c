@@ -26,11 +26,36 @@
 enum {
 	PAUSE_US = 100 * 1000,	/* of accepting, when descriptors are short */
 	BACKLOG = 128,
+	HOLDS_MAX = 16,		/* logs of a client */
 };
+
+static size_t
+count_holds(const struct peer *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->e->nproc; i++)
+		n += c->e->procs[i]->holder == c->no;
+	return n;
+}
+
+/* One client at a time; what it holds takes disk. */
+static void
+hold(struct peer *c, struct proc *p, uint64_t seq)
+{
+	if (p->holder != c->no &&
+	    (p->holder || !seq || count_holds(c) >= HOLDS_MAX))
+		return;
+	p->holder = seq ? c->no : 0;
+	spool_hold(p->spool, seq);
+}
 
 static void
 peer_free(struct peer *c)
 {
+	for (size_t i = 0; i < c->e->nproc; i++)
+		if (c->e->procs[i]->holder == c->no)
+			hold(c, c->e->procs[i], 0);
 	list_del(&c->node);
 	c->e->npeers--;
 	buf_fini(&c->paste);
@@ -196,6 +221,17 @@ take_log_close(struct peer *c, const struct conn_frame *f)
 		return;
 	p->follower = 0;
 	c->e->registry_dirty = true;
+}
+
+static void
+take_log_hold(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = engine_find(c->e, msg_u32(&r));
+	uint64_t seq = msg_u64(&r);
+	if (p && !r.bad)
+		hold(c, p, seq);
 }
 
 static void
@@ -555,6 +591,7 @@ static take_fn *const takes[] = {
 	[PROTO_RELOAD] = take_reload,
 	[PROTO_RESIZE] = take_resize,
 	[PROTO_LOG_CLOSE] = take_log_close,
+	[PROTO_LOG_HOLD] = take_log_hold,
 	[PROTO_UPGRADE] = take_upgrade,
 };
 

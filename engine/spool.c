@@ -22,6 +22,7 @@ struct spool {
 	struct logsegs table;
 	struct logruns runs;
 	uint64_t keep, segment_bytes;
+	uint64_t hold_seq;		/* 0: no line is held */
 	uint64_t end[LOG_STREAMS];
 	uint64_t total;			/* on disk, index included */
 	uint64_t gap_indexed;		/* bytes of GAP entries */
@@ -60,10 +61,22 @@ all_bytes(const struct logseg *g)
 		g->entries * sizeof(struct log_entry);
 }
 
+/* Does the oldest segment have a line that is still to be read? */
+static bool
+is_held(const struct spool *sp)
+{
+	if (!sp->hold_seq || sp->table.count < 2 ||
+	    sp->total > sp->keep + SPOOL_HOLD_MAX)
+		return false;
+	uint64_t next = sp->table.v[1].head.first_seq;
+	return next == 0 || next > sp->hold_seq;
+}
+
 static void
 trim(struct spool *sp)
 {
-	while (sp->total > sp->keep && spool_drop_oldest(sp) == 0)
+	while (sp->total > sp->keep && !is_held(sp) &&
+	       spool_drop_oldest(sp) == 0)
 		;
 }
 
@@ -300,6 +313,13 @@ void
 spool_set_keep(struct spool *sp, uint64_t keep)
 {
 	set_keep(sp, keep);
+	trim(sp);
+}
+
+void
+spool_hold(struct spool *sp, uint64_t seq)
+{
+	sp->hold_seq = seq;
 	trim(sp);
 }
 

@@ -43,6 +43,10 @@ struct spool *spool_open(int dir, uint64_t keep, int64_t wall_ms,
 			 struct err *e);
 void	spool_free(struct spool *sp);			/* NULL is fine */
 void	spool_set_keep(struct spool *sp, uint64_t keep);
+/* Somebody is reading at line seq, and gets on: the segments from there stay
+ * while they are not more than SPOOL_HOLD_MAX above the cap.  0: nobody. */
+#define SPOOL_HOLD_MAX (128ull * 1024 * 1024)
+void	spool_hold(struct spool *sp, uint64_t seq);
 /* The directory, for handing to a client; valid until spool_rest().  Or
  * -errno. */
 int	spool_dir(struct spool *sp);
