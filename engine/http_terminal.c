@@ -60,6 +60,7 @@ struct terminal {
 	bool ended;
 	uint16_t rows, cols;		/* what the client has; 0: not said */
 	unsigned asks;			/* inputs without an answer */
+	struct buf held;		/* typed while there is no engine */
 };
 
 /* One that waits for its answer; the terminal may be gone by then. */
@@ -136,6 +137,7 @@ send_exit(struct terminal *t, const struct proc_row *row)
 /* --- the screen, then the bytes --- */
 
 static void pump(struct terminal *t);
+static void ask(struct terminal *t, const char *data, size_t len);
 
 static void
 on_shot(const struct client_answer *a, void *arg)
@@ -224,6 +226,10 @@ pump(struct terminal *t)
 
 	if (t->ended)
 		return;
+	if (t->held.len > 0 && http_link_state(t->api->link) != LINK_LOST) {
+		ask(t, t->held.data, t->held.len);
+		buf_clear(&t->held);
+	}
 	if (!t->placed && !http_log_error(t->log)) {
 		ask_for_screen(t);
 		return;
@@ -283,15 +289,9 @@ on_typed(const struct client_answer *a, void *arg)
 		send_error(t, "", a->err->text);
 }
 
-struct typing {			/* what is asked of the engine */
-	bool resize;
-	uint16_t rows, cols;
-	const char *data;
-	size_t len;
-};
-
+/* Input, or without data the size that the client has. */
 static void
-ask(struct terminal *t, const struct typing *what)
+ask(struct terminal *t, const char *data, size_t len)
 {
 	struct client *c = http_link_client(t->api->link);
 	struct typed *y;
@@ -305,12 +305,12 @@ ask(struct terminal *t, const struct typing *what)
 	y->t = t;
 	list_add_tail(&t->api->typed, &y->node);
 	y->ask = http_link_ask(t->api->link, on_typed, y);
-	if (what->resize)
-		r = client_resize(c, t->proc, what->rows, what->cols,
-				  http_link_answered, y->ask);
+	if (data)
+		r = client_input(c, t->proc, 0, data, len, http_link_answered,
+				 y->ask);
 	else
-		r = client_input(c, t->proc, 0, what->data, what->len,
-				 http_link_answered, y->ask);
+		r = client_resize(c, t->proc, t->rows, t->cols,
+				  http_link_answered, y->ask);
 	if (r < 0) {
 		http_link_ask_drop(y->ask);
 		list_del(&y->node);
@@ -328,9 +328,6 @@ static void
 type(struct terminal *t, const char *data, size_t len)
 {
 	const struct proc_row *row = http_log_row(t->log);
-	struct typing size = { .resize = true, .rows = t->rows,
-			       .cols = t->cols };
-	struct typing input = { .data = data, .len = len };
 
 	if (len == 0)
 		return;
@@ -341,9 +338,13 @@ type(struct terminal *t, const char *data, size_t len)
 		send_error(t, "", text);
 		return;
 	}
+	/* An engine that died comes back in a moment. */
+	if (http_link_state(t->api->link) == LINK_LOST &&
+	    buf_add(&t->held, data, len) == 0)
+		return;
 	if (t->rows && row && (row->rows != t->rows || row->cols != t->cols))
-		ask(t, &size);
-	ask(t, &input);
+		ask(t, NULL, 0);
+	ask(t, data, len);
 }
 
 static const char *
@@ -387,14 +388,14 @@ take_u16(json_t *frame, const char *name, uint16_t *out)
 static const char *
 take_resize(struct terminal *t, json_t *frame)
 {
-	struct typing size = { .resize = true };
+	uint16_t rows, cols;
 
-	if (!take_u16(frame, "cols", &size.cols) ||
-	    !take_u16(frame, "rows", &size.rows))
+	if (!take_u16(frame, "cols", &cols) || !take_u16(frame, "rows", &rows))
 		return "cols and rows are numbers up to 65535";
-	t->rows = size.rows;
-	t->cols = size.cols;
-	ask(t, &size);
+	t->rows = rows;
+	t->cols = cols;
+	if (http_link_state(t->api->link) != LINK_LOST)
+		ask(t, NULL, 0);
 	return NULL;
 }
 
@@ -466,6 +467,7 @@ terminal_free(struct terminal *t)
 	http_log_close(t->log);
 	timer_drop(t->again);
 	buf_fini(&t->screen);
+	buf_fini(&t->held);
 	ws_free(t->ws);
 	free(t);
 }
@@ -573,6 +575,7 @@ http_op_terminal(struct http_request *r, void *arg)
 	list_add_tail(&api->terminals, &t->node);
 	api->terminal_count++;
 	buf_init(&t->screen, CONN_FRAME_MAX);
+	buf_init(&t->held, CLIENT_INPUT_MAX);
 	t->again = loop_timer(api->loop, on_again, t);
 	http_on_end(r, on_end, t);
 	http_add_header(r, "sec-websocket-accept", accept);

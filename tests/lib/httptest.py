@@ -187,6 +187,90 @@ class Stream:
         self.sock.close()
 
 
+class WebSocket:
+    """The client's end, frame by frame."""
+
+    def __init__(self, server, path, headers=None, key="dGhlIHNhbXBsZSBub25"
+                 "jZQ=="):
+        lines = ["GET %s HTTP/1.1" % path, "Host: localhost",
+                 "Connection: keep-alive, Upgrade", "Upgrade: websocket",
+                 "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key]
+        lines += ["%s: %s" % kv for kv in (headers or {}).items()]
+        self.sock = server.socket(30)
+        self.sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.rest = b""
+        while b"\r\n\r\n" not in self.rest:
+            self.more()
+        head, _, self.rest = self.rest.partition(b"\r\n\r\n")
+        self.head = head.decode()
+        self.status = int(self.head.split()[1])
+
+    def more(self):
+        data = self.sock.recv(1 << 18)
+        if not data:
+            raise EOFError
+        self.rest += data
+
+    def frame(self):
+        """Its kind (1 text, 2 binary, 8 close, 10 pong) and its bytes; (0,
+        b"") at the end."""
+        try:
+            while len(self.rest) < 2:
+                self.more()
+            size, at = self.rest[1], 2
+            if size >= 126:
+                at = 4 if size == 126 else 10
+                while len(self.rest) < at:
+                    self.more()
+                size = int.from_bytes(self.rest[2:at], "big")
+            while len(self.rest) < at + size:
+                self.more()
+        except (EOFError, ConnectionError):
+            return 0, b""
+        kind, data = self.rest[0] & 15, self.rest[at:at + size]
+        self.rest = self.rest[at + size:]
+        return kind, data
+
+    def text(self):
+        """The next text frame, parsed; None at the end."""
+        while True:
+            kind, data = self.frame()
+            if kind == 1:
+                return json.loads(data)
+            if kind in (0, 8):
+                return None
+
+    def until(self, end):
+        """All bytes of binary frames until they hold these."""
+        got = b""
+        while end not in got:
+            kind, data = self.frame()
+            if kind in (0, 8):
+                break
+            if kind == 2:
+                got += data
+        return got
+
+    def send(self, kind, data):
+        if isinstance(data, str):
+            data = data.encode()
+        n, mask = len(data), os.urandom(4)
+        if n < 126:
+            head = bytes([0x80 | n])
+        elif n < 65536:
+            head = b"\xfe" + n.to_bytes(2, "big")
+        else:
+            head = b"\xff" + n.to_bytes(8, "big")
+        self.sock.sendall(bytes([0x80 | kind]) + head + mask + bytes(
+            c ^ mask[i & 3] for i, c in enumerate(data)))
+
+    def say(self, **frame):
+        self.send(1, json.dumps(frame))
+
+    def close(self):
+        self.sock.close()
+
+
 # --- the document
 
 def operation(method, path):
