@@ -24,7 +24,10 @@ struct http_adding {
 	struct list node;
 	struct http_api *api;
 	char name[SPEC_NAME_MAX + 16];
+	struct spec *spec;
+	unsigned flags;
 	struct link_ask *ask;		/* NULL: answered */
+	struct link_wait *wait;		/* for another engine */
 	struct link_watch *watch;
 	uint32_t id;			/* 0: not answered yet */
 	bool cancelled, kill;
@@ -37,6 +40,7 @@ release(struct http_adding *g)
 {
 	http_link_unwatch(g->watch);
 	list_del(&g->node);
+	spec_free(g->spec);
 	free(g);
 }
 
@@ -98,29 +102,6 @@ on_row(struct model_proc *p, unsigned what, void *arg)
 	}
 }
 
-static void
-on_answer(const struct client_answer *a, void *arg)
-{
-	struct http_adding *g = arg;
-	struct err e = ERR_INIT;
-
-	g->ask = NULL;
-	if (a->err) {
-		e = *a->err;
-	} else if (!a->reply || a->reply->id_count != 1) {
-		err_set(&e, ERR_INTERNAL, "the engine's answer is malformed");
-	} else {
-		/* Its first row comes behind the answer. */
-		g->id = a->reply->ids[0];
-		g->watch = http_link_watch(g->api->link, g->id, on_row, g);
-		return;
-	}
-	if (g->cancelled)
-		release(g);
-	else
-		finish(g, NULL, &e);
-}
-
 static bool
 is_taken(struct http_api *api, const char *name)
 {
@@ -152,13 +133,91 @@ choose_name(struct http_adding *g, const struct spec_args *a)
 	memcpy(g->name, out, sizeof out);
 }
 
+static void
+give_up(struct http_adding *g, const struct err *e)
+{
+	if (g->cancelled)
+		release(g);
+	else
+		finish(g, NULL, e);
+}
+
+static void
+follow(struct http_adding *g, uint32_t id)
+{
+	g->id = id;
+	g->watch = http_link_watch(g->api->link, id, on_row, g);
+}
+
+static void on_answer(const struct client_answer *a, void *arg);
+
+/* 0 or -1. */
 static int
-ask(struct http_adding *g, const struct spec_args *a, unsigned flags,
-    struct err *e)
+ask(struct http_adding *g, struct err *e)
 {
 	struct client *c = http_link_client(g->api->link);
-	struct spec_args args = *a;
 	int r = -EPIPE;
+
+	g->ask = http_link_ask(g->api->link, on_answer, g);
+	if (c)
+		r = client_add(c, g->flags, environ, g->spec, NULL,
+			       http_link_answered, g->ask);
+	if (r == 0)
+		return 0;
+	http_link_ask_drop(g->ask);
+	g->ask = NULL;
+	return r == -EMSGSIZE ?
+		err_set(e, ERR_USAGE, "command and environment are too large "
+			"for one message") :
+		err_set(e, ERR_NO_ENGINE, "asking the engine: %s",
+			strerror(-r));
+}
+
+/* The engine was lost before it answered.  The one that it had made has a
+ * name that no other has. */
+static void
+on_settled(void *arg)
+{
+	struct http_adding *g = arg;
+	struct model_proc *p = model_find_name(http_link_model(g->api->link),
+					       g->spec->name);
+	struct err e = ERR_INIT;
+
+	g->wait = NULL;
+	if (p) {
+		follow(g, p->id);
+		on_row(p, LINK_ROW, g);
+	} else if (ask(g, &e) < 0) {
+		give_up(g, &e);
+	}
+}
+
+static void
+on_answer(const struct client_answer *a, void *arg)
+{
+	struct http_adding *g = arg;
+	struct err e = ERR_INIT;
+
+	g->ask = NULL;
+	if (a->err && a->err->code == ERR_NO_ENGINE) {
+		g->wait = http_link_settle(g->api->link, on_settled, g);
+	} else if (a->err) {
+		e = *a->err;
+		give_up(g, &e);
+	} else if (!a->reply || a->reply->id_count != 1) {
+		err_set(&e, ERR_INTERNAL, "the engine's answer is malformed");
+		give_up(g, &e);
+	} else {
+		/* Its first row comes behind the answer. */
+		follow(g, a->reply->ids[0]);
+	}
+}
+
+/* What is wrong with the words is said at once. */
+static int
+begin(struct http_adding *g, const struct spec_args *a, struct err *e)
+{
+	struct spec_args args = *a;
 
 	args.by = HTTP_API_BY;
 	if (!args.group)
@@ -167,22 +226,8 @@ ask(struct http_adding *g, const struct spec_args *a, unsigned flags,
 		choose_name(g, a);
 		args.name = g->name;
 	}
-	struct spec *s = spec_from_args(&args, e);
-	if (!s)
-		return -1;
-	g->ask = http_link_ask(g->api->link, on_answer, g);
-	if (c)
-		r = client_add(c, flags, environ, s, NULL,
-			       http_link_answered, g->ask);
-	spec_free(s);
-	if (r == 0)
-		return 0;
-	http_link_ask_drop(g->ask);
-	return r == -EMSGSIZE ?
-		err_set(e, ERR_USAGE, "command and environment are too large "
-			"for one message") :
-		err_set(e, ERR_NO_ENGINE, "asking the engine: %s",
-			strerror(-r));
+	g->spec = spec_from_args(&args, e);
+	return g->spec ? ask(g, e) : -1;
 }
 
 struct http_adding *
@@ -192,12 +237,14 @@ http_api_add(struct http_api *api, const struct spec_args *a, unsigned flags,
 	struct http_adding *g = mem_alloc(sizeof *g);
 	struct err e = ERR_INIT;
 
-	*g = (struct http_adding){ .api = api, .fn = fn, .arg = arg };
+	*g = (struct http_adding){ .api = api, .flags = flags, .fn = fn,
+				   .arg = arg };
 	list_init(&g->node);
-	if (ask(g, a, flags, &e) == 0) {
+	if (begin(g, a, &e) == 0) {
 		list_add_tail(&api->adding, &g->node);
 		return g;
 	}
+	spec_free(g->spec);
 	free(g);
 	fn(NULL, &e, arg);
 	return NULL;
@@ -216,8 +263,12 @@ http_api_add_cancel(struct http_adding *g, bool kill)
 void
 http_api_add_fini(struct http_api *api)
 {
-	list_each_safe(n, tmp, &api->adding)
-		free(container_of(n, struct http_adding, node));
+	list_each_safe(n, tmp, &api->adding) {
+		struct http_adding *g = container_of(n, struct http_adding,
+						     node);
+		spec_free(g->spec);
+		free(g);
+	}
 }
 
 void

@@ -99,7 +99,10 @@ http_engine_problem(struct http_request *r, const struct err *e)
 		http_no_process(r, http_param(r, "id"));
 		return;
 	case ERR_NO_ENGINE:
-		http_problem(r, HTTP_E_NO_ENGINE, "%s", e->text);
+		if (http_matched(r)->row->flags & HTTP_AGAIN)
+			http_again(r);
+		else
+			http_problem(r, HTTP_E_NO_ENGINE, "%s", e->text);
 		return;
 	case ERR_USAGE:
 		http_problem(r, HTTP_E_INVALID, "%s", e->text);
@@ -269,7 +272,8 @@ http_json_take(struct http_request *r, json_t *body,
 	for (size_t i = 0; i < count; i++) {
 		const struct http_field *f = &fields[i];
 		json_t *v = json_object_get(body, f->name);
-		if (!f->required && (!v || json_is_null(v)))
+		if (!f->required &&
+		    (!v || (json_is_null(v) && !f->never_null)))
 			continue;
 		if (!v)
 			http_plain(r, 422, "the body lacks '%s'", f->name);

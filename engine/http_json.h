@@ -43,7 +43,8 @@ void	http_problem(struct http_request *r, enum http_error e,
 	__attribute__((format(printf, 3, 4)));
 /* 404 for {id}. */
 void	http_no_process(struct http_request *r, const char *id);
-/* What an engine, or the way to it, said: 404, 409, 502 or 503. */
+/* What an engine, or the way to it, said: 404, 409, 502 or 503.  The request
+ * may begin anew: the handler's own object is gone on return. */
 void	http_engine_problem(struct http_request *r, const struct err *e);
 
 /* 200 with what was written into b (emptied); "too large" if it failed. */
@@ -69,6 +70,7 @@ struct http_field {
 	enum http_field_type type;
 	bool required;		/* else it may be missing or null: *out is
 				 * left as it is */
+	bool never_null;	/* ... but not null */
 	void *out;
 	uint64_t max;		/* of UINT; 0: 2^53 - 1 */
 	bool *given;		/* of UINT; may be NULL */

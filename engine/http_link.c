@@ -348,12 +348,19 @@ http_link_look(struct http_link *k)
 	connect_now(k);
 }
 
+/* Those who had asked hear of it before we do. */
+static bool
+is_lost(const struct http_link *k)
+{
+	return k->client && client_closed(k->client);
+}
+
 /* --- waits and questions --- */
 
 struct link_wait *
 http_link_settle(struct http_link *k, link_settled_fn *fn, void *arg)
 {
-	if (k->state != LINK_LOST) {
+	if (k->state != LINK_LOST && !is_lost(k)) {
 		fn(arg);
 		return NULL;
 	}
@@ -492,13 +499,13 @@ http_link_free(struct http_link *k)
 enum link_state
 http_link_state(const struct http_link *k)
 {
-	return k->state;
+	return is_lost(k) ? LINK_LOST : k->state;
 }
 
 struct client *
 http_link_client(const struct http_link *k)
 {
-	return k->state == LINK_UP ? k->client : NULL;
+	return k->state == LINK_UP && !is_lost(k) ? k->client : NULL;
 }
 
 struct model *

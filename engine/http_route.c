@@ -233,7 +233,8 @@ http_origin_is_ours(const char *origin, const char *host,
 		if (strcmp(*allowed, "*") == 0 ||
 		    strcasecmp(*allowed, origin) == 0)
 			return true;
-	return host && strncasecmp(origin, scheme, sizeof scheme - 1) == 0 &&
+	return host && host[0] &&
+	       strncasecmp(origin, scheme, sizeof scheme - 1) == 0 &&
 	       strcasecmp(origin + sizeof scheme - 1, host) == 0;
 }
 

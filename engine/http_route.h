@@ -26,6 +26,8 @@ enum {
 				 * token may come as ?access_token= too */
 	HTTP_START = 8,		/* with ENGINE: one is started where there is
 				 * none, 503 if that fails */
+	HTTP_AGAIN = 16,	/* asked anew when the engine was lost before
+				 * it answered: twice is as good as once */
 	HTTP_JSON = 4,		/* wants a body of JSON: else 415 */
 };
 

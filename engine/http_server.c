@@ -16,7 +16,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "err.h"
-#include "http_json.h"
+#include "http_gate.h"
 #include "loop.h"
 #include "mem.h"
 #include "sys.h"
@@ -181,6 +181,24 @@ const char *
 http_method(const struct http_request *r)
 {
 	return r->method;
+}
+
+const char *
+http_path(const struct http_request *r)
+{
+	return r->path;
+}
+
+const struct http_match *
+http_matched(const struct http_request *r)
+{
+	return &r->match;
+}
+
+bool
+http_body_is_refused(const struct http_request *r)
+{
+	return r->refused_body;
 }
 
 const char *
@@ -361,107 +379,29 @@ http_upgrade(struct http_request *r, const char *protocol,
 	       MHD_create_response_for_upgrade(on_upgraded, r));
 }
 
-/* --- who asks, and what --- */
-
-static bool
-is_token_wanted(const struct http_request *r)
-{
-	return r->server->conf->token &&
-	       (strncmp(r->path, "/v1/", 4) == 0 ||
-		strcmp(r->path, "/v1") == 0);
-}
-
-static bool
-has_token(struct http_request *r)
-{
-	const char *token = r->server->conf->token;
-	const char *given = http_bearer(http_header(r, "authorization"));
-
-	if (!given && r->match.row && (r->match.row->flags & HTTP_SOCKET))
-		given = http_query(r, "access_token");
-	return given && http_token_is(given, token);
-}
-
-/* A page of a browser may ask only if it is ours; who knows the token is no
- * page that was lured here. */
-static bool
-check_page(struct http_request *r, bool knows_token)
-{
-	const struct http_conf *conf = r->server->conf;
-	const char *host = http_header(r, "host");
-	const char *origin = http_header(r, "origin");
-
-	if (conf->is_unix || knows_token)
-		return true;
-	if (!conf->token && !http_host_is_local(host, conf->name)) {
-		http_problem(r, HTTP_E_FORBIDDEN, "the Host header is not "
-			     "a name of this server");
-		return false;
-	}
-	if (origin && !http_origin_is_ours(origin, host, conf->origins)) {
-		http_problem(r, HTTP_E_FORBIDDEN, "pages of this origin may "
-			     "not ask here (--allow-origin)");
-		return false;
-	}
-	return true;
-}
-
-/* What a browser wants to know before and after it asks for a foreign page. */
-static void
-add_cors(struct http_request *r, bool asked_before)
-{
-	const char *origin = http_header(r, "origin");
-	char *const *allowed = r->server->conf->origins;
-
-	if (!origin || !http_origin_is_ours(origin, NULL, allowed))
-		return;
-	http_add_header(r, "access-control-allow-origin", origin);
-	http_add_header(r, "vary", "origin");
-	if (!asked_before)
-		return;
-	http_add_header(r, "access-control-allow-methods", r->match.allow);
-	http_add_header(r, "access-control-allow-headers",
-			"authorization, content-type, last-event-id");
-	http_add_header(r, "access-control-max-age", "600");
-}
-
+/* Finds its row and lets it pass, or answers why not. */
 static void
 ask(struct http_request *r)
 {
-	struct http_server *s = r->server;
-	const struct http_conf *conf = s->conf;
+	const struct http_conf *conf = r->server->conf;
 
+	r->asked = true;
+	list_del(&r->peer->node);
 	http_match(conf->routes, conf->route_count, r->method, r->path,
 		   &r->match);
-	const struct http_route *row = r->match.row;
-	bool knows = conf->token && has_token(r);
-	bool before = strcmp(r->method, "OPTIONS") == 0 && r->match.allow[0] &&
-		      http_header(r, "access-control-request-method");
+	http_gate(r, conf);
+}
 
-	if (!check_page(r, knows))
-		return;
-	add_cors(r, before);
-	if (before) {
-		http_respond(r, MHD_HTTP_NO_CONTENT, NULL, NULL);
-	} else if (is_token_wanted(r) && !knows) {
-		http_problem(r, HTTP_E_TOKEN,
-			     "missing or invalid bearer token");
-	} else if (!r->match.allow[0]) {
-		http_problem(r, HTTP_E_NOT_FOUND, "endpoint not found");
-	} else if (!row) {
-		http_add_header(r, "allow", r->match.allow);
-		http_respond(r, MHD_HTTP_METHOD_NOT_ALLOWED, NULL, NULL);
-	} else if (r->refused_body) {
-		http_plain(r, MHD_HTTP_CONTENT_TOO_LARGE, "a body may have "
-			   "%d bytes at most", HTTP_BODY_MAX);
-	} else if ((row->flags & HTTP_JSON) && !http_json_is_type(r)) {
-		http_plain(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "the body "
-			   "has to be of type application/json");
-	} else if (conf->dispatch) {
-		conf->dispatch(r, row, conf->arg);
-	} else {
-		row->fn(r, conf->arg);
-	}
+void
+http_again(struct http_request *r)
+{
+	const struct http_conf *conf = r->server->conf;
+	http_end_fn *end = r->end;
+
+	r->end = NULL;
+	if (end)
+		end(r, r->end_arg);
+	conf->dispatch(r, r->match.row, conf->arg);
 }
 
 /* --- the daemon's calls --- */
@@ -545,11 +485,8 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url,
 		*len = 0;
 		return taken ? MHD_YES : MHD_NO;
 	}
-	if (!r->asked) {
-		r->asked = true;
-		list_del(&r->peer->node);
+	if (!r->asked)
 		ask(r);
-	}
 	if (!r->response) {
 		suspend(r);
 		return MHD_YES;

@@ -48,7 +48,7 @@ typedef void http_upgraded_fn(int fd, const char *extra, size_t len,
 struct http_conf {			/* borrowed for the server's life */
 	const struct http_route *routes;
 	size_t route_count;
-	/* Calls row->fn, now or later; NULL: now. */
+	/* Calls row->fn, now or later. */
 	void (*dispatch)(struct http_request *r, const struct http_route *row,
 			 void *arg);
 	void *arg;			/* of dispatch and of all handlers */
@@ -69,6 +69,9 @@ size_t	http_server_peers(const struct http_server *s);
 /* --- what was asked; strings live as long as the request --- */
 
 const char *http_method(const struct http_request *r);
+const char *http_path(const struct http_request *r);	/* as it came */
+const struct http_match *http_matched(const struct http_request *r);
+bool	http_body_is_refused(const struct http_request *r);	/* too large */
 const char *http_param(const struct http_request *r, const char *name);
 /* NULL: not given, or not readable: then http_query_bad is true. */
 const char *http_query(struct http_request *r, const char *name);
@@ -82,6 +85,9 @@ void	http_on_end(struct http_request *r, http_end_fn *fn, void *arg);
 
 /* --- the answer --- */
 
+/* The handler begins anew, as if it had not been called: its end function
+ * is, and then dispatch. */
+void	http_again(struct http_request *r);
 /* Before the answer; a few of them, copied. */
 void	http_add_header(struct http_request *r, const char *name,
 			const char *value);
