@@ -292,8 +292,10 @@ pack_run(const struct cell_pool *p, const struct vt_cell *cells, int cols,
 		o = put_colour(o, first->bg);
 	if (kind & RUN_ATTRS)
 		*o++ = (char)first->attrs;
+	/* What else makes the kind is in the looks. */
 	while (c < end && count < RUN_COUNT_MAX && cell_same_looks(c, first) &&
-	       run_kind(c) == kind) {
+	       c->width == first->width &&
+	       !((c->glyph ^ first->glyph) & CELL_CLUSTER)) {
 		if (c->glyph < 0x80)
 			*o++ = (char)c->glyph;
 		else

@@ -67,15 +67,15 @@ static void
 put_run(struct vt *vt, const char *s, int len)
 {
 	struct grid_row *r = grid_row(vt->grid, vt->row);
-	struct vt_cell c = vt->pen;
+	const struct vt_cell pen = vt->pen;
+	struct vt_cell *at = &r->cells[vt->col];
 
 	for (int i = 0; i < len; i++) {
-		struct vt_cell *at = &r->cells[vt->col + i];
-		c.glyph = (unsigned char)s[i];
-		if (at->width == 1)
-			*at = c;
-		else
-			grid_put_slow(vt->grid, r, vt->col + i, &c);
+		if (at[i].width != 1)
+			grid_put_slow(vt->grid, r, vt->col + i, &pen);
+		/* Set in its place: a copy made and read back would stall. */
+		at[i] = pen;
+		at[i].glyph = (unsigned char)s[i];
 	}
 	put_done(vt, r, vt->col + len);
 }
