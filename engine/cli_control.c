@@ -76,7 +76,7 @@ acted_fini(struct acted *a)
 static bool
 is_gone(const struct proc_row *r)
 {
-	return !status_get(r->status)->live;
+	return !status_get(r->status)->live && !r->left;
 }
 
 /* It runs, or it will not without something else happening first. */
@@ -102,7 +102,7 @@ is_up(const struct proc_row *r)
 static bool
 was_gone(const struct acted *a, size_t i, const struct proc_row *r)
 {
-	return a->settled == is_gone && !r->going &&
+	return a->settled == is_gone && !r->going && !r->left &&
 	       (r->status != STATUS_STOPPING || r->run != a->run[i]);
 }
 

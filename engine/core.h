@@ -74,6 +74,7 @@ enum {
 	TTY_LAG_MAX = 256 << 10, /* emulator behind the spool, bytes */
 	TTY_CHUNK = 16 << 10,
 	NOTIFY_LINE_MAX = 1024,
+	LEFT_MAX = 8,		/* runs of a process that have left something */
 };
 
 /* Hits per interval of the newest intervals, for a sparkline. */
@@ -159,6 +160,11 @@ struct proc {
 	bool kept;		/* the run is over, what it left writes on:
 				 * slot and in[] stay until it ends, or until
 				 * the next run */
+	/* of former runs, with tree keep (procleft.c) */
+	uint64_t left_tags[LEFT_MAX];
+	uint8_t left_tag_count;
+	uint32_t left_count;	/* processes, when it was looked last */
+	uint64_t at_left_kill_us;	/* 0: they may live */
 	bool spawn_wanted, slot_known;
 	bool leader_ended, tree_gone, killing;
 	uint64_t maxrss_bytes;	/* of the run that has ended; 0: not known */
@@ -617,6 +623,18 @@ void	procnotify_event(struct proc *p, const struct life_output *out,
 			 bool ended);
 void	procnotify_settle(struct proc *p);
 void	procnotify_take_spec(struct proc *p);	/* and at its end */
+
+/* --- procleft.c ------------------------------------------------------------- */
+/* Its run is over; what lives of it is known from now on. */
+void	procleft_take(struct proc *p);
+/* Counts them all anew; scan: after a look at /proc. */
+void	procleft_look(struct engine *e, bool scan);
+/* TERM, and KILL after five seconds, or at once. */
+void	procleft_end(struct proc *p, bool now);
+/* When it wants to look again; UINT64_MAX: not by itself. */
+uint64_t procleft_settle(struct proc *p);
+int	procleft_pack(const struct proc *p, struct buf *b);
+void	procleft_unpack(struct proc *p, struct msg_reader *r);
 
 /* --- procsched.c ----------------------------------------------------------- */
 void	procsched_take_spec(struct proc *p);

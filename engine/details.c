@@ -5,6 +5,7 @@
  *
  *	"env set" (or removed, or inherited), NAME, VALUE
  *	tree, "PID PPID", "CPU_US RSS_BYTES", COMMAND
+ *	left, the same		of runs that are over (tree keep)
  *	why, NAME, TEXT		sentences
  *	rule, WORD, TEXT	as in sbxrc
  */
@@ -94,15 +95,15 @@ add_env(struct buf *out, const struct proc *p)
 	msg_strv_free(env);
 }
 
+/* kind: "tree", or "left" of former runs. */
 static void
-add_tree(struct buf *out, const struct proc *p)
+add_members(struct buf *out, const struct proc *p, const char *kind,
+	    uint64_t tag)
 {
 	struct buf cmd = BUF_INIT(1 << 20);
 	size_t count;
+	const struct tree_proc *m = tree_members(p->e->tree, tag, &count);
 
-	if (!p->tag || tree_scan(p->e->tree, TREE_QUICK) < 0)
-		return;
-	const struct tree_proc *m = tree_members(p->e->tree, p->tag, &count);
 	for (size_t i = 0; i < count && i < TREE_SHOWN; i++) {
 		const struct procfs_stat *st = &m[i].st;
 		char ids[32], figures[64];
@@ -114,9 +115,20 @@ add_tree(struct buf *out, const struct proc *p)
 		snprintf(figures, sizeof figures, "%llu %llu",
 			 (unsigned long long)st->cpu_us,
 			 (unsigned long long)st->rss_bytes);
-		record(out, "tree", ids, figures, buf_str(&cmd));
+		record(out, kind, ids, figures, buf_str(&cmd));
 	}
 	buf_fini(&cmd);
+}
+
+static void
+add_tree(struct buf *out, const struct proc *p)
+{
+	if (!p->tag || tree_scan(p->e->tree, TREE_QUICK) < 0)
+		return;
+	if (proc_is_live(p))
+		add_members(out, p, "tree", p->tag);
+	for (size_t i = 0; i < p->left_tag_count; i++)
+		add_members(out, p, "left", p->left_tags[i]);
 }
 
 static void

@@ -480,6 +480,7 @@ engine_sample(struct engine *e)
 			take_ports(p);
 		proc_touch(p);
 	}
+	procleft_look(e, false);
 	e->stats_round++;
 	e->at_stats_us = clock_us() + STATS_US;
 }
@@ -548,6 +549,12 @@ remove_forgotten(struct engine *e)
 		if (!p->removing || proc_is_live(p) || p->release_slot ||
 		    p->spawn_wanted || proccopy_is_busy(p))
 			continue;
+		if (p->left_tag_count > 0) {
+			if (!e->tree_dirty)
+				engine_turn_at(e, clock_us());
+			e->tree_dirty = true;
+			continue;
+		}
 		if (engine_is_followed(e, p)) {
 			if (p->at_unfollowed_us)
 				engine_turn_at(e, p->at_unfollowed_us);

@@ -158,7 +158,7 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.dropped_bytes = spool_dropped(p->spool),
 		.errors = p->errors, .warnings = p->warnings,
 		.cpu_permille = p->cpu_permille, .rss_bytes = p->rss_bytes,
-		.tree_count = p->tree_count, .ports = p->ports,
+		.tree_count = p->tree_count, .left = p->left_count, .ports = p->ports,
 		.title = p->vt ? vt_title(p->vt) : "",
 		.rows = p->vt ? (uint16_t)vt_rows(p->vt) : 0,
 		.cols = p->vt ? (uint16_t)vt_cols(p->vt) : 0,

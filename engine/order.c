@@ -317,6 +317,8 @@ settle_leaving(struct proc *p, bool is_needed)
 	bool told = p->leave_told && p->life.status == STATUS_STOPPING;
 
 	if (!proc_is_live(p) && !is_pending(p)) {
+		if (!p->removing)
+			procleft_end(p, false);
 		p->removing = true;
 	} else if (!told && !is_needed) {
 		struct life_input in = { .event = LIFE_EV_STOP,

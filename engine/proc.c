@@ -342,6 +342,8 @@ run_is_gone(struct proc *p)
 	else
 		p->release_slot = p->slot;
 	tree_forget(e->tree, p->tag);
+	if (p->policy.tree_keep)
+		procleft_take(p);
 	char why[sizeof p->life.end_why];
 	memcpy(why, p->life.end_why, sizeof why);
 	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
@@ -407,6 +409,8 @@ proc_settle_trees(struct engine *e)
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
+		uint64_t left_at_us = procleft_settle(p);
+		next = SBX_MIN(next, left_at_us);
 		if (p->policy.tree_keep && p->leader_ended && !p->killing)
 			p->tree_gone = true;
 		if (wants_look(p) &&

@@ -21,6 +21,7 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 	X(waits) X(stop_step) X(depends) X(by) X(file) X(ports) X(title) X(watches)
 #define ROW_U32(X)                                                             \
 	X(id) X(order) X(line) X(pid) X(errors) X(warnings) X(tree_count)      \
+	X(left)                                                                \
 	X(fail_step) X(fail_error)
 #define ROW_U64(X)                                                             \
 	X(run) X(restarts) X(restart_max) X(log_bytes) X(log_lines)            \

@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 9 };
+enum { PROTO_VERSION = 10 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
 
 enum proto_type {
@@ -258,6 +258,7 @@ struct proc_row {
 	uint64_t cpu_permille;	/* of one core, over the last second */
 	uint64_t rss_bytes;
 	uint32_t tree_count;	/* processes of the tree, leader included */
+	uint32_t left;		/* ... that runs which are over have left */
 	const char *ports;	/* "8080 5353": listening TCP ports */
 	const char *title;	/* of its terminal; "" if none */
 	uint16_t rows, cols;	/* of its terminal */

@@ -117,6 +117,10 @@ rowfmt_state(const struct proc_row *r, int64_t now_ms,
 		   !r->exit_signal && r->exit_code) {
 		snprintf(out, cap, "exit %d", r->exit_code);
 	}
+	if (r->left) {
+		size_t len = strlen(out);
+		snprintf(out + len, cap - len, ", %u left", r->left);
+	}
 	return out;
 }
 

@@ -125,6 +125,8 @@ json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 		jsonout_uint(j, "rss", r->rss_bytes);
 		jsonout_uint(j, "tree_count", r->tree_count);
 	}
+	if (r->left)
+		jsonout_uint(j, "left", r->left);
 }
 
 void
@@ -245,6 +247,11 @@ show_figures(struct buf *out, const struct proc_row *r)
 			 (unsigned)(r->cpu_permille % 10),
 			 (unsigned long long)(r->rss_bytes >> 20));
 		rc |= line(out, "tree", text);
+	}
+	if (r->left) {
+		snprintf(text, sizeof text, "%u process%s of former runs",
+			 r->left, r->left == 1 ? "" : "es");
+		rc |= line(out, "left", text);
 	}
 	snprintf(text, sizeof text, "%llu", (unsigned long long)r->run);
 	if (r->restart_max)

@@ -169,6 +169,8 @@ take_subscribe(struct peer *c, const struct conn_frame *f)
 	c->rows_seen = c->grow_seen = c->values_seen = c->events_seen = 0;
 	if (c->subs & PROTO_SUB_STATS)
 		engine_sample(c->e);
+	else if (c->subs & PROTO_SUB_ROWS)
+		procleft_look(c->e, true);
 }
 
 /* An answer that carries a descriptor; without one it is an error. */

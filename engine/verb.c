@@ -199,6 +199,7 @@ to_each(struct call *c, enum life_event ev)
 		if (!c->hit[i])
 			continue;
 		struct life_input in = by_hand(c, ev);
+		procleft_end(c->e->procs[i], ev == LIFE_EV_KILL);
 		/* One that never ends would keep the others from even the
 		 * first step. */
 		if (ev == LIFE_EV_KILL || in.flags & LIFE_IN_NO_ESCALATE)
@@ -268,14 +269,18 @@ is_over(const struct proc *p)
 static void
 do_rm(struct call *c)
 {
+	procleft_look(c->e, true);
 	for (size_t i = 0; i < c->e->nproc; i++) {
 		struct proc *p = c->e->procs[i];
-		if (!c->hit[i])
+		if (!c->hit[i] || (is_over(p) && !p->left_count))
 			continue;
 		if (is_over(p))
-			continue;
-		err_set(&c->err, ERR_FAILED, "'%s' is %s", p->spec->name,
-			status_name(p->life.status));
+			err_set(&c->err, ERR_FAILED, "'%s' has left %u "
+				"process%s running", p->spec->name,
+				p->left_count, p->left_count == 1 ? "" : "es");
+		else
+			err_set(&c->err, ERR_FAILED, "'%s' is %s",
+				p->spec->name, status_name(p->life.status));
 		err_hint(&c->err, "stop it first: sbx stop %s",
 			 p->spec->name);
 		return;
@@ -291,9 +296,10 @@ do_rm(struct call *c)
 static void
 do_clean(struct call *c)
 {
+	procleft_look(c->e, true);
 	for (size_t i = 0; i < c->e->nproc; i++) {
 		struct proc *p = c->e->procs[i];
-		if (!status_get(p->life.status)->final)
+		if (!status_get(p->life.status)->final || p->left_count)
 			continue;
 		p->removing = true;
 		acted_on(c, p);

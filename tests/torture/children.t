@@ -291,6 +291,11 @@ process launcher {
     tree keep
     autostart no
 }
+process daemon {
+    cmd setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+    tree keep
+    autostart no
+}
 """ % {"zoo": ZOO})
 s.sbx("up")
 engine, keeper, anchor = s.pids()
@@ -312,6 +317,8 @@ before = nfds(keeper)
 left = launch()
 same(s.status("launcher"), "completed", "the launcher has ended")
 ok(alive(left) and grows(), "what it left lives, its output comes in")
+same(s.row("launcher").get("left"), 1, "and it is shown")
+ok("1 left" in s.out("ls"), "in the list too", s.out("ls"))
 old = s.kill_engine()
 until(lambda: s.sbx("ls")[0] == 0 and s.pids()[0] != old)
 ok(alive(left) and grows(), "with another engine, too")
@@ -325,6 +332,24 @@ first = launch()
 second = launch()
 ok(until(lambda: not alive(first)) and alive(second) and grows(),
    "the next run takes the pipe from what the last one left")
+same(s.row("launcher").get("left"), 1, "only who lives is shown")
+code, out, err = s.sbx("rm", "launcher")
+ok(code == 1 and "has left 1 process running" in err,
+   "it cannot be forgotten while something of it lives", err)
+old = s.kill_engine()
+until(lambda: s.sbx("ls")[0] == 0 and s.pids()[0] != old)
+same(s.row("launcher").get("left"), 1, "another engine knows of it")
+same(s.sbx("stop", "launcher")[0], 0, "stop ends it")
+ok(not alive(second), "it is gone then")
+same(s.row("launcher").get("left"), None, "and not shown any more")
+third = launch()
+same(s.sbx("kill", "launcher")[0], 0, "kill does, too")
+ok(not alive(third), "at once")
+s.sbx("start", "daemon", "--wait", "10s")
+until(lambda: s.status("daemon") == "completed")
+same(s.row("daemon").get("left"), 1, "one without our pipes is shown as well")
+same(s.sbx("stop", "--all")[0], 0, "stop of all")
+same(s.row("daemon").get("left"), None, "ends it, too")
 same(s.sbx("rm", "launcher")[0], 0, "it can be forgotten")
 ok(until(lambda: nfds(keeper) <= before), "with its pipes",
    (nfds(keeper), before))

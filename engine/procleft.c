@@ -1,0 +1,152 @@
+/*
+ * What `tree keep` has left of runs that are over.  It is known by the tags of
+ * those runs, so that it is shown and can be stopped as long as it lives, over
+ * further runs and engines; a record is not forgotten while something of it
+ * is left.
+ *
+ * That the last of them has ended is noticed when somebody looks, or when it
+ * is waited for.
+ */
+
+#include "core.h"
+
+#include <signal.h>
+
+#include "clock.h"
+#include "journal.h"
+#include "mem.h"
+#include "msg.h"
+#include "tree.h"
+
+enum {
+	GRACE_US = 5 * 1000 * 1000,	/* between TERM and KILL */
+	LOOK_US = 20 * 1000,		/* while it is being ended */
+	WAIT_US = 1000 * 1000,		/* while a record waits for it */
+};
+
+static void
+drop_tag(struct proc *p, size_t idx)
+{
+	for (; idx + 1 < p->left_tag_count; idx++)
+		p->left_tags[idx] = p->left_tags[idx + 1];
+	p->left_tag_count--;
+	p->e->registry_dirty = true;
+}
+
+/* Of the last scan. */
+static void
+count(struct proc *p)
+{
+	uint32_t left = 0;
+
+	for (size_t i = p->left_tag_count; i-- > 0;) {
+		size_t n = tree_count(p->e->tree, p->left_tags[i]);
+		if (n == 0)
+			drop_tag(p, i);
+		left += (uint32_t)n;
+	}
+	if (p->left_tag_count == 0)
+		p->at_left_kill_us = 0;
+	if (left == p->left_count)
+		return;
+	p->left_count = left;
+	proc_touch(p);
+}
+
+void
+procleft_take(struct proc *p)
+{
+	struct engine *e = p->e;
+
+	if (tree_scan(e->tree, TREE_EXACT) < 0 ||
+	    tree_count(e->tree, p->tag) == 0)
+		return;
+	if (p->left_tag_count == LEFT_MAX) {
+		engine_note(e, p, EVENT_NOTE, CAUSE_LIMIT, "more than %d runs "
+			    "have left something: what the oldest one has "
+			    "left is ended", LEFT_MAX);
+		tree_kill(e->tree, p->left_tags[0]);
+		drop_tag(p, 0);
+	}
+	p->left_tags[p->left_tag_count++] = p->tag;
+	e->registry_dirty = true;
+	count(p);
+}
+
+void
+procleft_look(struct engine *e, bool scan)
+{
+	bool scanned = !scan;
+
+	for (size_t i = 0; i < e->nproc; i++) {
+		if (e->procs[i]->left_tag_count == 0)
+			continue;
+		if (!scanned)
+			tree_scan(e->tree, TREE_QUICK);
+		scanned = true;
+		count(e->procs[i]);
+	}
+}
+
+void
+procleft_end(struct proc *p, bool now)
+{
+	struct engine *e = p->e;
+
+	if (p->left_tag_count == 0)
+		return;
+	tree_scan(e->tree, TREE_EXACT);
+	for (size_t i = 0; !now && i < p->left_tag_count; i++) {
+		tree_signal(e->tree, p->left_tags[i], SIGTERM, 0);
+		tree_signal(e->tree, p->left_tags[i], SIGCONT, 0);
+	}
+	count(p);
+	engine_note(e, p, EVENT_KILL, CAUSE_USER, "%u process%s that it has "
+		    "left: %s", p->left_count, p->left_count == 1 ? "" : "es",
+		    now ? "KILL" : "TERM, then KILL in 5s");
+	p->at_left_kill_us = clock_us() + (now ? 0 : GRACE_US);
+	e->tree_dirty = true;
+	engine_turn_at(e, clock_us());
+}
+
+uint64_t
+procleft_settle(struct proc *p)
+{
+	struct engine *e = p->e;
+	uint64_t now = clock_us();
+
+	if (p->left_tag_count == 0 || !(p->at_left_kill_us || p->removing))
+		return UINT64_MAX;
+	bool kill = p->at_left_kill_us && p->at_left_kill_us <= now;
+	tree_scan(e->tree, TREE_EXACT);
+	for (size_t i = 0; kill && i < p->left_tag_count; i++)
+		tree_kill(e->tree, p->left_tags[i]);
+	count(p);
+	if (p->left_tag_count == 0)
+		return UINT64_MAX;
+	return now + (p->at_left_kill_us ? LOOK_US : WAIT_US);
+}
+
+int
+procleft_pack(const struct proc *p, struct buf *b)
+{
+	int r = msg_put_u8(b, (uint8_t)p->left_tag_count);
+
+	for (size_t i = 0; i < p->left_tag_count; i++)
+		r |= msg_put_u64(b, p->left_tags[i]);
+	return r | msg_put_u64(b, p->at_left_kill_us);
+}
+
+void
+procleft_unpack(struct proc *p, struct msg_reader *r)
+{
+	size_t n = msg_u8(r);
+
+	for (size_t i = 0; i < n && !r->bad; i++) {
+		uint64_t tag = msg_u64(r);
+		if (i < LEFT_MAX && !r->bad)
+			p->left_tags[p->left_tag_count++] = tag;
+	}
+	p->at_left_kill_us = msg_u64(r);
+	p->e->tree_dirty |= p->at_left_kill_us != 0;
+}
