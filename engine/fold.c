@@ -138,10 +138,8 @@ static struct log_entry
 entry(const struct fold *f, const struct logseg *g, enum log_stream s,
       unsigned flags, uint64_t off, uint64_t len)
 {
-	int64_t ms = f->wall_ms - g->head.wall_ms;
-	ms = SBX_MAX(SBX_MIN(ms, (int64_t)INT32_MAX), (int64_t)INT32_MIN);
 	return log_entry_make(off, s, flags, SBX_MIN(len, LOG_LEN_MAX),
-			      (int32_t)ms);
+			      f->wall_ms - g->head.wall_ms);
 }
 
 static void
@@ -490,7 +488,7 @@ replay_block(struct fold *f, const struct logseg *g, const struct log_entry *e,
 	uint64_t off = log_entry_off(e);
 	struct fold_block b = {
 		.stream = s, .first_seq = f->replay, .replay = true,
-		.wall_ms = g->head.wall_ms + e->ms,
+		.wall_ms = log_entry_wall(&g->head, e),
 		.partial = log_entry_flags(e) & LOG_PARTIAL,
 	};
 	if (log_entry_flags(e) & LOG_GAP) {

@@ -261,7 +261,7 @@ entry_good(struct fix *f, const struct log_entry *e)
 {
 	unsigned s = log_entry_stream(e), flags = log_entry_flags(e);
 	uint64_t off = log_entry_off(e), len = log_entry_len(e);
-	if (s >= LOG_STREAMS || flags & ~(LOG_PARTIAL | LOG_GAP | LOG_GONE))
+	if (s >= LOG_STREAMS || flags & ~LOG_FLAGS)
 		return false;
 	struct linescan *ls = &f->scan[s];
 	const struct logseg *g = &f->t->v[f->at];

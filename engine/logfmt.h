@@ -22,6 +22,7 @@
  * the magic refuses a foreign one.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_stream { LOG_OUT, LOG_ERR, LOG_PTY, LOG_STREAMS };
@@ -62,12 +63,15 @@ struct log_header {
 #define LOG_PARTIAL	1u	/* no newline: the run or a screen cut it */
 #define LOG_GAP		2u
 #define LOG_GONE	4u	/* a GAP of bytes that retention took */
+#define LOG_SECONDS	8u	/* since is in seconds */
+#define LOG_FLAGS	(LOG_PARTIAL | LOG_GAP | LOG_GONE | LOG_SECONDS)
 #define LOG_LEN_MAX	((UINT64_C(1) << 40) - 1)
 
 struct log_entry {
 	uint64_t place;		/* offset 48 | stream 2 | flags 6 | len high 8 */
 	uint32_t len_low;
-	int32_t ms;		/* since the header's wall_ms; may be < 0 */
+	int32_t since;		/* the header's wall_ms; may be < 0: ms, or s
+				 * with LOG_SECONDS */
 };
 
 _Static_assert(sizeof(struct log_header) == 128, "header is 128 bytes");
@@ -97,15 +101,33 @@ log_entry_len(const struct log_entry *e)
 	return (e->place & 255) << 32 | e->len_low;
 }
 
+/* 32 bits of ms are 24 days, and silence or a clock may be longer. */
+static inline int64_t
+log_entry_wall(const struct log_header *h, const struct log_entry *e)
+{
+	bool seconds = log_entry_flags(e) & LOG_SECONDS;
+
+	return h->wall_ms + (seconds ? (int64_t)e->since * 1000 : e->since);
+}
+
+/* since_ms: the header's wall_ms.  Rounded up, so that order stays. */
 static inline struct log_entry
 log_entry_make(uint64_t off, unsigned stream, unsigned flags, uint64_t len,
-	       int32_t ms)
+	       int64_t since_ms)
 {
+	int64_t since = since_ms;
+
+	if (since_ms > INT32_MAX || since_ms < INT32_MIN) {
+		flags |= LOG_SECONDS;
+		since = since_ms / 1000 + (since_ms % 1000 > 0);
+		since = since > INT32_MAX ? INT32_MAX :
+			since < INT32_MIN ? INT32_MIN : since;
+	}
 	struct log_entry e = {
 		.place = off << 16 | (uint64_t)stream << 14 |
 			(uint64_t)flags << 8 | len >> 32,
 		.len_low = (uint32_t)len,
-		.ms = ms,
+		.since = (int32_t)since,
 	};
 	return e;
 }

@@ -446,7 +446,7 @@ logread_place(struct logread *lr, uint64_t seq, struct logline *out)
 		return r;
 	unsigned s = log_entry_stream(&e), flags = log_entry_flags(&e);
 	*out = (struct logline){
-		.seq = seq, .wall_ms = g->head.wall_ms + e.ms,
+		.seq = seq, .wall_ms = log_entry_wall(&g->head, &e),
 		.stream = (enum log_stream)(s % LOG_STREAMS),
 		.run = run_of(lr, seq), .off = log_entry_off(&e),
 		.full_len = log_entry_len(&e),
@@ -533,7 +533,7 @@ indexed_end(struct logread *lr, enum log_stream s)
 		if (!(flags & LOG_GAP) || (flags & LOG_GONE))
 			k->end += log_entry_len(&e);
 		k->alt = false;
-		k->wall_ms = g->head.wall_ms + e.ms;
+		k->wall_ms = log_entry_wall(&g->head, &e);
 		break;
 	}
 	k->next_seq = next;
