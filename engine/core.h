@@ -19,6 +19,7 @@
 #include <sys/types.h>
 #include "base.h"
 #include "buf.h"
+#include "crumbs.h"
 #include "fileguard.h"
 #include "keeplink.h"
 #include "life.h"
@@ -26,7 +27,6 @@
 #include "proto.h"
 #include "rundir.h"
 #include "setpack.h"
-#include "transit.h"
 
 struct peer;
 struct conn;
@@ -82,30 +82,6 @@ enum { HIT_SLOTS = 32, HIT_SLOT_US = 2 * 1000 * 1000 };
 struct hit_ring {
 	uint64_t slot;		/* number of the newest interval */
 	uint32_t hits[HIT_SLOTS];	/* by number modulo HIT_SLOTS */
-};
-
-/*
- * What an engine that dies without warning still tells the next one: which
- * terminal it was feeding, how far each had come (so that queries which were
- * answered are not answered again), how many bytes it had to throw away, and
- * whose bytes were on their way.  Mapped from a file.
- */
-enum { CRUMBS_MAX = 1024 };
-struct crumbs {
-	uint32_t feeding;	/* process id, 0: none */
-	struct {
-		uint32_t id;
-		uint64_t off;
-	} fed[CRUMBS_MAX];	/* by id modulo CRUMBS_MAX */
-	struct {
-		uint32_t id, stream;
-		uint64_t bytes;		/* over all streams */
-	} lost[CRUMBS_MAX];
-	struct transit_mark in_transit;
-	struct {
-		uint32_t id;
-		uint64_t bytes;		/* of input that were taken out */
-	} typed[CRUMBS_MAX];
 };
 
 /* The rule that makes a process ready, and the one that keeps it so. */

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -181,12 +180,18 @@ spool_of(uint32_t id, void *arg)
 	return p ? p->spool : NULL;
 }
 
+static bool
+is_known(uint32_t id, void *arg)
+{
+	return engine_find(arg, id);
+}
+
 /* Only now: what the pipe holds belongs to a process that must be known. */
 static void
 open_transit(struct engine *e, const struct keep_hello *h)
 {
 	e->transit = transit_new(h->transit[0], h->transit[1],
-				 &e->crumbs->in_transit, spool_of, e);
+				 &e->crumbs->file->in_transit, spool_of, e);
 }
 
 static void
@@ -202,8 +207,7 @@ on_hello(const struct keep_hello *h, void *arg)
 	e->tree = tree_new(e->dir.hash, h->keeper);
 	bool unended = hold_mark(e);
 	if (h->registry < 0) {
-		/* Crumbs of another life of the set tell of other processes. */
-		memset(e->crumbs, 0, sizeof *e->crumbs);
+		crumbs_clear(e->crumbs);
 		open_transit(e, h);
 		size_t left = 0;
 		if (unended)
@@ -225,6 +229,7 @@ on_hello(const struct keep_hello *h, void *arg)
 		_exit(err_exit_code(ERR_INTERNAL));
 	}
 	open_transit(e, h);
+	crumbs_sweep(e->crumbs, is_known, e);
 	if (r < 0)
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
 			    "not everything could be taken over: %s",
@@ -639,27 +644,6 @@ end_of_turn(void *arg)
 /* --- start and end ---------------------------------------------------------- */
 
 static int
-open_crumbs(struct engine *e)
-{
-	char *path = mem_fmt("%s/crumbs", e->dir.run_dir);
-	int fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	free(path);
-	if (fd < 0)
-		return fd;
-	/* Blocks are there before they are mapped: no SIGBUS on a full disk. */
-	int r = -posix_fallocate(fd, 0, sizeof *e->crumbs);
-	void *map = MAP_FAILED;
-	if (r == 0)
-		map = mmap(NULL, sizeof *e->crumbs, PROT_READ | PROT_WRITE,
-			   MAP_SHARED, fd, 0);
-	sys_close(fd);
-	if (map == MAP_FAILED)
-		return r ? r : -errno;
-	e->crumbs = map;
-	return 0;
-}
-
-static int
 open_dirs(struct engine *e, const char *key, struct err *err)
 {
 	bool rc = strncmp(key, "rc:", 3) == 0;
@@ -679,10 +663,10 @@ open_dirs(struct engine *e, const char *key, struct err *err)
 	if (hold_lock(e) < 0)
 		return err_set(err, ERR_FAILED,
 			       "another engine serves this set");
-	int r = open_crumbs(e);
-	if (r < 0)
+	e->crumbs = crumbs_open(e->dir.run_dir);
+	if (!e->crumbs)
 		return err_set(err, ERR_FAILED, "'%.200s': %s",
-			       e->dir.run_dir, strerror(-r));
+			       e->dir.run_dir, strerror(errno));
 	return 0;
 }
 
@@ -748,8 +732,7 @@ engine_close(struct engine *e)
 	loop_free(e->loop);
 	free(e->procs);
 	free(e->tty_buf);
-	if (e->crumbs)
-		munmap(e->crumbs, sizeof *e->crumbs);
+	crumbs_close(e->crumbs);
 	sys_close(e->lock_fd);
 	sys_close(e->log_fd);
 	sys_close(e->state_fd);

@@ -568,6 +568,8 @@ proc_free(struct proc *p, bool remove_log)
 	ordered_drop(p);
 	if (p->kept && remove_log)
 		keeplink_release(e->link, p->slot);
+	if (remove_log)
+		crumbs_drop(e->crumbs, p->id);
 	procio_close(p);
 	procsched_free(p);
 	procfiles_free(p);

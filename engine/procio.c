@@ -116,25 +116,23 @@ note_lost(struct proc *p, enum log_stream s)
 	if (bytes == p->lost_noted_bytes)
 		return;
 	p->lost_noted_bytes = bytes;
-	p->e->crumbs->lost[p->id % CRUMBS_MAX].id = p->id;
-	p->e->crumbs->lost[p->id % CRUMBS_MAX].stream = s;
-	p->e->crumbs->lost[p->id % CRUMBS_MAX].bytes = bytes;
+	struct crumb *c = crumbs_get(p->e->crumbs, p->id);
+	c->lost_stream = s;
+	c->lost_bytes = bytes;
 }
 
 void
 procio_find_lost(struct proc *p)
 {
-	const struct crumbs *c = p->e->crumbs;
-	size_t i = p->id % CRUMBS_MAX;
+	const struct crumb *c = crumbs_find(p->e->crumbs, p->id);
 	uint64_t known = spool_gap_bytes(p->spool);
 
-	if (c->lost[i].id != p->id || c->lost[i].bytes <= known ||
-	    c->lost[i].stream >= LOG_STREAMS)
+	if (!c || c->lost_bytes <= known || c->lost_stream >= LOG_STREAMS)
 		return;
-	enum log_stream s = (enum log_stream)c->lost[i].stream;
+	enum log_stream s = (enum log_stream)c->lost_stream;
 	struct spool_gap g = { .stream = (uint8_t)s,
 			       .off = spool_end(p->spool, s),
-			       .bytes = c->lost[i].bytes - known };
+			       .bytes = c->lost_bytes - known };
 	spool_restore_gap(p->spool, &g);
 }
 
@@ -452,8 +450,6 @@ procio_attach(struct proc *p, struct keep_fds *f)
 static void
 take_input(struct proc *p, size_t len)
 {
-	size_t i = p->id % CRUMBS_MAX;
-
 	/* In large steps: what is behind it is moved. */
 	p->input_off += len;
 	if (p->input_off > p->input.len / 2) {
@@ -463,19 +459,17 @@ take_input(struct proc *p, size_t len)
 	if (p->input.len == 0 && p->input.cap > FLUSH_MAX)
 		buf_fini(&p->input);
 	p->input_taken += len;
-	p->e->crumbs->typed[i].id = p->id;
-	p->e->crumbs->typed[i].bytes = p->input_taken;
+	crumbs_get(p->e->crumbs, p->id)->typed_bytes = p->input_taken;
 }
 
 void
 procio_restore_input(struct proc *p, const char *data, size_t len)
 {
-	const struct crumbs *c = p->e->crumbs;
-	size_t i = p->id % CRUMBS_MAX;
+	const struct crumb *c = crumbs_find(p->e->crumbs, p->id);
 	uint64_t skip = 0;
 
-	if (c->typed[i].id == p->id && c->typed[i].bytes > p->input_taken)
-		skip = c->typed[i].bytes - p->input_taken;
+	if (c && c->typed_bytes > p->input_taken)
+		skip = c->typed_bytes - p->input_taken;
 	p->input_taken += skip;
 	if (skip < len)
 		buf_add(&p->input, data + skip, len - skip);

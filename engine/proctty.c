@@ -139,12 +139,11 @@ feed_some(struct proc *p, uint64_t until)
 	}
 	if (n == 0)
 		return 0;
-	e->crumbs->feeding = p->id;
+	e->crumbs->file->feeding = p->id;
 	vt_feed(p->vt, e->tty_buf, (size_t)n);
-	e->crumbs->feeding = 0;
+	e->crumbs->file->feeding = 0;
 	p->vt_off += (uint64_t)n;
-	e->crumbs->fed[p->id % CRUMBS_MAX].id = p->id;
-	e->crumbs->fed[p->id % CRUMBS_MAX].off = p->vt_off;
+	crumbs_get(e->crumbs, p->id)->fed_off = p->vt_off;
 	return (size_t)n;
 }
 
@@ -195,7 +194,7 @@ proctty_rebuild(struct proc *p)
 	uint64_t end = spool_end(p->spool, LOG_PTY);
 	uint64_t answered = p->base_off;
 
-	if (e->crumbs->feeding == p->id)
+	if (e->crumbs->file->feeding == p->id)
 		p->vt_falls++;
 	if (p->vt_falls >= FALLS_MAX) {
 		engine_note(e, p, EVENT_SCREEN_OFF, CAUSE_ENGINE,
@@ -203,8 +202,9 @@ proctty_rebuild(struct proc *p)
 			    "log goes on, the screen does not", p->vt_falls);
 		return;
 	}
-	if (e->crumbs->fed[p->id % CRUMBS_MAX].id == p->id)
-		answered = e->crumbs->fed[p->id % CRUMBS_MAX].off;
+	const struct crumb *c = crumbs_find(e->crumbs, p->id);
+	if (c)
+		answered = SBX_MAX(answered, c->fed_off);
 	answered = SBX_MIN(answered, end);
 	p->vt = vt_new(p->base_rows ? p->base_rows : 24,
 		       p->base_cols ? p->base_cols : 80, SCROLLBACK_ROWS,
