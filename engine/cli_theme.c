@@ -80,12 +80,19 @@ contrast(const struct theme *t, int role)
 static double
 least(int role)
 {
+	/* What is never without its ground, or has to be told apart. */
+	static const char *const families[] = {
+		"status.", "mode.", "match", "title", "cursor", "selection",
+		"sheet", "text.dim", "hint", "toast.", "gutter.", "name.",
+	};
 	const char *name = table_row(&role_table, (size_t)role)->name;
 
 	if (role == ROLE_TEXT)
 		return TEXT_RATIO;
-	return role == ROLE_TEXT_DIM || strncmp(name, "status.", 7) == 0 ?
-		       SHAPE_RATIO : 0;
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		if (!strncmp(name, families[i], strlen(families[i])))
+			return SHAPE_RATIO;
+	return 0;
 }
 
 /* --- show --- */

@@ -230,9 +230,6 @@ rc_do_color(struct rcload *ld, const struct rc_stmt *s)
 		mem_str(role), words, mem_str(rcload_file_name(ld->file)),
 		s->words[1].line,
 	};
-	if (strncmp(role, "name.", 5) == 0 &&
-	    !rc_built(ld, &s->words[1], false, "color name.NAME"))
-		return;
 	if (!ld->theme)
 		ld->theme = open_theme("terminal", NULL, NULL);
 	if (ld->quiet || theme_color_check(ld->theme, c, &word, &e) == 0)

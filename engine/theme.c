@@ -16,6 +16,7 @@
 
 enum {
 	PALETTE_MAX = 64,
+	NAMED_MAX = 256,	/* processes with a colour of their own */
 	THEME_FILE_MAX = 64 * 1024,
 	INHERIT_MAX = 4,	/* themes that start from each other */
 };
@@ -42,6 +43,12 @@ struct swatch {
 	uint32_t color;		/* chosen by the depth */
 };
 
+/* "name.api", "name.1": roles that are not in the table. */
+struct named {
+	char *role;
+	struct look look;
+};
+
 struct theme {
 	char *name;
 	enum term_depth depth;
@@ -49,6 +56,8 @@ struct theme {
 	struct style styles[ROLE_COUNT];	/* looks, resolved */
 	struct swatch palette[PALETTE_MAX];
 	size_t palette_count;
+	struct named named[NAMED_MAX];
+	size_t named_count;
 };
 
 /* What a file is being read with. */
@@ -156,6 +165,37 @@ read_swatch(struct reading *rd, const struct rc_stmt *st)
 					       : ansi;
 }
 
+/* The look of a role that is in the table or begins with "name."; NULL: there
+ * is none yet. */
+static struct look *
+find_look(struct theme *t, const char *role)
+{
+	const struct row *r = table_find(&role_table, role);
+
+	if (r)
+		return &t->looks[table_index(&role_table, r)];
+	for (size_t i = 0; i < t->named_count; i++)
+		if (!strcmp(t->named[i].role, role))
+			return &t->named[i].look;
+	return NULL;
+}
+
+/* False when there are too many. */
+static bool
+set_look(struct theme *t, const char *role, const struct look *k)
+{
+	struct look *now = find_look(t, role);
+
+	if (!now && t->named_count == NAMED_MAX)
+		return false;
+	if (!now) {
+		t->named[t->named_count].role = mem_str(role);
+		now = &t->named[t->named_count++].look;
+	}
+	*now = *k;
+	return true;
+}
+
 static void
 read_color(struct reading *rd, const struct rc_stmt *st)
 {
@@ -181,8 +221,8 @@ read_color(struct reading *rd, const struct rc_stmt *st)
 	size_t bad = parse_look(t, words, count, &k);
 	if (bad)
 		wrong(rd, bad + 1, "not a colour or attribute:", NULL, st);
-	else if (r)
-		t->looks[table_index(&role_table, r)] = k;
+	else if (!set_look(t, st->words[1].text, &k))
+		wrong(rd, 1, "too many names at", NULL, st);
 }
 
 static char *
@@ -316,9 +356,7 @@ resolve(const struct theme *t, const char *role)
 	memcpy(name, role, len);
 	name[len] = 0;
 	for (;;) {
-		const struct row *r = table_find(&role_table, name);
-		const struct look *k =
-			r ? &t->looks[table_index(&role_table, r)] : NULL;
+		const struct look *k = find_look((struct theme *)t, name);
 		if (k && k->set) {
 			if (st.fg == SAME)
 				st.fg = k->fg;
@@ -422,6 +460,8 @@ theme_free(struct theme *t)
 		return;
 	for (size_t i = 0; i < t->palette_count; i++)
 		free(t->palette[i].name);
+	for (size_t i = 0; i < t->named_count; i++)
+		free(t->named[i].role);
 	free(t->name);
 	free(t);
 }
@@ -509,8 +549,9 @@ theme_color(struct theme *t, const struct set_color *c, struct err *e)
 
 	if (read_look(t, c, &role, &k, &word, e) < 0)
 		return -1;
-	if (role && t->depth != TERM_MONO)
-		t->looks[table_index(&role_table, role)] = k;
+	if (t->depth != TERM_MONO && !set_look(t, c->role, &k))
+		return err_set(e, ERR_USAGE, "more than %d names with a "
+			       "colour of their own", NAMED_MAX);
 	resolve_all(t);
 	return 0;
 }

@@ -300,6 +300,8 @@ do_csi(struct input *in, const char *body, size_t len, unsigned alt)
 		emit_reply(in, INPUT_REPLY_MODE, c.params[0], c.params[1]);
 	else if (c.private == '?' && c.final == 'c')
 		emit_reply(in, INPUT_REPLY_DEVICE, 0, 0);
+	else if (c.private == '?' && c.final == 'n' && c.params[0] == 997)
+		emit_reply(in, INPUT_REPLY_GROUND, c.params[1] == 2, 0);
 	else if (c.private)
 		emit_reply(in, INPUT_REPLY_OTHER, 0, 0);
 	else if (!c.middle)
@@ -331,6 +333,50 @@ string_end(const char *s, size_t len)
 			return s[i + 1] == '\\' ? i + 2 : i;
 	}
 	return 0;
+}
+
+/* "11;rgb:RRRR/GGGG/BBBB", one to four hexadecimal digits each. */
+static void
+do_osc(struct input *in, const char *s, size_t len)
+{
+	/* What the eye makes of each, in thousandths. */
+	static const unsigned weights[] = { 299, 587, 114 };
+	unsigned long light = 0;
+	char text[64], *at = text;
+
+	if (len >= sizeof(text) || len < 4 || strncmp(s, "11;", 3) != 0)
+		return;
+	memcpy(text, s + 3, len - 3);
+	text[len - 3] = 0;
+	at = strchr(text, ':');
+	for (size_t i = 0; i < ARRAY_LEN(weights); i++) {
+		char *end;
+		if (!at)
+			return;
+		unsigned long v = strtoul(at + 1, &end, 16);
+		size_t digits = (size_t)(end - at - 1);
+		if (digits < 1 || digits > 4)
+			return;
+		light += v * weights[i] / ((1ul << 4 * digits) - 1);
+		at = i < 2 && *end != '/' ? NULL : end;
+	}
+	emit_reply(in, INPUT_REPLY_GROUND, light > 500, 0);
+}
+
+/* The same for a string at s; 0: more is needed. */
+static size_t
+take_string(struct input *in, const char *s, size_t len)
+{
+	size_t end = string_end(s, len), body = end;
+
+	if (!end || s[1] != ']')
+		return end;
+	if (s[end - 1] == 7)
+		body = end - 1;
+	else if (s[end - 1] == '\\')
+		body = end - 2;
+	do_osc(in, s + 2, body - 2);
+	return end;
 }
 
 /* CSI at s[start]: '[' is at start - 1.  0: more is needed. */
@@ -402,7 +448,7 @@ take_escape(struct input *in, const char *s, size_t len)
 	case 'X':
 		if (len == 2)
 			return 0;
-		return string_end(s, len);
+		return take_string(in, s, len);
 	case 27:
 		if (len == 2)
 			return 0;	/* ESC ESC [ A may follow */

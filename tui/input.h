@@ -37,6 +37,8 @@ enum input_reply {
 	INPUT_REPLY_CURSOR,	/* CPR: args[0] row, args[1] column, from 1 */
 	INPUT_REPLY_DEVICE,	/* DA1 */
 	INPUT_REPLY_OTHER,
+	INPUT_REPLY_GROUND,	/* args[0]: 1 a light background, 0 a dark one;
+				 * OSC 11, or the report of mode 2031 */
 };
 
 struct input_event {

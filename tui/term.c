@@ -20,8 +20,8 @@
 
 #define MOUSE_ON "\033[?1002h\033[?1006h"
 #define MOUSE_OFF "\033[?1003l\033[?1002l\033[?1006l"
-#define REPORTS_ON "\033[?1004h\033[?2004h"
-#define REPORTS_OFF "\033[?1004l\033[?2004l\033[?2026l"
+#define REPORTS_ON "\033[?1004h\033[?2004h\033[?2031h"
+#define REPORTS_OFF "\033[?1004l\033[?2004l\033[?2026l\033[?2031l"
 
 /* All of it is needed by the handler of fatal signals. */
 static struct {
@@ -367,9 +367,11 @@ void
 term_ask(void)
 {
 	/* How wide is a black circle (a cursor question behind it), does the
-	 * terminal know synchronised output; device attributes mark the end
-	 * of the answers.  The first frame covers the circle. */
-	static const char ask[] = "\033[H\xe2\x97\x8f\033[6n\033[?2026$p\033[c";
+	 * terminal know synchronised output, which colour has its background;
+	 * device attributes mark the end of the answers.  The first frame
+	 * covers the circle. */
+	static const char ask[] = "\033[H\xe2\x97\x8f\033[6n\033[?2026$p"
+				  "\033]11;?\007\033[c";
 
 	if (term_is_xterm_like())
 		term_write(ask, sizeof(ask) - 1);

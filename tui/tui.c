@@ -320,7 +320,9 @@ on_reply(struct tui *t, const struct input_event *ev)
 		t->ui->ascii = true;
 		t->ui->dirty = true;
 	}
-	if (ev->reply != INPUT_REPLY_MODE)
+	if (ev->reply == INPUT_REPLY_GROUND)
+		ui_set_light(t->ui, ev->args[0]);
+	else if (ev->reply != INPUT_REPLY_MODE)
 		input_expect_cursor(t->input, false);
 }
 

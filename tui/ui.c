@@ -169,7 +169,8 @@ ui_leave(struct ui *ui, int code, const char *fmt, ...)
 bool
 ui_set_theme(struct ui *ui, const char *name, struct err *e)
 {
-	struct theme_request rq = { .name = name, .depth = ui->depth };
+	struct theme_request rq = { .name = name, .depth = ui->depth,
+				    .light = ui->light };
 	struct theme *t = theme_open(&rq, NULL, e);
 
 	if (!t)
@@ -180,6 +181,27 @@ ui_set_theme(struct ui *ui, const char *name, struct err *e)
 	ui->theme = t;
 	ui->dirty = true;
 	return true;
+}
+
+void
+ui_set_light(struct ui *ui, bool light)
+{
+	if (light == ui->light)
+		return;
+	ui->light = light;
+	ui_set_theme(ui, theme_name(ui->theme), NULL);
+}
+
+/* "15;0", the numbers of the text's and the background's colour: what rxvt
+ * and others tell those who do not ask. */
+static bool
+environment_is_light(void)
+{
+	const char *s = getenv("COLORFGBG");
+	const char *last = s ? strrchr(s, ';') : NULL;
+	int no = last && last[1] ? atoi(last + 1) : 0;
+
+	return no == 7 || (no > 8 && no < 16);
 }
 
 /* Does the environment ask for something else than UTF-8?  Where it says
@@ -211,8 +233,10 @@ ui_apply_options(struct ui *ui)
 		ui->ascii = false;
 	else
 		ui->ascii = locale_is_narrow();
+	if (!strcmp(theme, "auto"))
+		theme = "terminal";
 	if (strcmp(theme_name(ui->theme), theme) != 0 &&
-	    strcmp(theme, "auto") != 0 && !ui_set_theme(ui, theme, &e))
+	    ui->depth != TERM_MONO && !ui_set_theme(ui, theme, &e))
 		ui_toast(ui, TOAST_ERROR, "%s", e.text);
 	ui->wants |= UI_MOUSE;
 	if (ui->canvas)
@@ -230,6 +254,7 @@ ui_new(struct loop *l, const struct set *set, enum term_depth d,
 	ui->set = set;
 	ui->depth = d;
 	ui->focused = true;
+	ui->light = environment_is_light();
 	ui->theme = theme_open(&rq, NULL, e);
 	if (!ui->theme) {
 		free(ui);

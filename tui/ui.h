@@ -134,6 +134,7 @@ struct ui {
 	char **wanted_names;	/* of "sbx NAME...": the first is selected */
 	bool ascii;
 	enum term_depth depth;
+	bool light;		/* the terminal's background is */
 
 	struct layout layout;
 	struct list_view list;
@@ -273,6 +274,8 @@ void	ui_toast(struct ui *ui, enum toast_level level, const char *fmt, ...)
 	SBX_PRINTF(3, 4);
 void	ui_leave(struct ui *ui, int code, const char *fmt, ...)
 	SBX_PRINTF(3, 4);
+/* The variant of a theme that has two follows. */
+void	ui_set_light(struct ui *ui, bool light);
 bool	ui_set_theme(struct ui *ui, const char *name, struct err *e);
 /* The options were changed: look at those that the screen has. */
 void	ui_apply_options(struct ui *ui);

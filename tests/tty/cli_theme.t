@@ -28,6 +28,12 @@ like "$out" '^text +#777777 +#ffffff' "a role, its text, its ground"
 exits 0 "the nord that comes along" sbx theme check "$TOP/themes/nord.theme"
 like "$out" ' 9\.[12]:1  text$' "how well its text can be read"
 like "$out" 'no line of their own:.* meter' "what it does not name"
+for theme in "$TOP"/themes/*.theme; do
+	exits 0 "${theme##*/} has no mistake and can be read" sbx theme check "$theme"
+done
+exits 0 "one with two variants" sbx theme show "$TOP/themes/solarized.theme"
+like "$out" 'solarized.theme, dark$' "is dark"
+like "$out" 'solarized.theme, light$' "or light"
 exits 0 "the compiled-in ones" sbx theme check terminal mono
 exits 1 "one that is hard to read" sbx theme check two
 like "$out" '^two, dark: no mistakes$' "is not in the dark"

@@ -411,8 +411,7 @@ TEST(wrong_values)
 		   "did you mean 'text'?");
 	FIRST("color text - - red\n", "1:16: not a colour or attribute: "
 	      "'red'");
-	FIRST("color name.web red\n", "1:7: 'color name.NAME' is not built yet "
-	      "in this version");
+	FIRST("color name.web redd\n", "1:16: not a colour: 'redd'");
 	FIRST("color text #12\n", "1:12: not a colour: '#12'");
 	FIRST("bind C-k find \"x\n", "1:10: this quote is not closed");
 	FIRST("palette {\n bg x\n}\n", "1:1: 'palette' is not allowed at top "

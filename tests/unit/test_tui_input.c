@@ -183,8 +183,16 @@ TEST(focus_and_answers)
 	EQ_STR(decode("\033[I\033[O"), "focus(1) focus(0)");
 	EQ_STR(decode("\033[?2026;2$y"), "reply(0,2026,2)");
 	EQ_STR(decode("\033[?62;22c"), "reply(2,0,0)");
+	EQ_STR(decode("\033]11;rgb:ffff/ffff/dddd\007"), "reply(4,1,0)");
+	EQ_STR(decode("\033]11;rgb:28/28/28\033\\a"), "reply(4,0,0) a");
+	EQ_STR(decode("\033]11;rgb:28/28\007\033]11;?\007a"), "a");
+	EQ_STR(decode("\033]11;rgb:28282/2/2\007\033]4;1;rgb:f/f/f\007a"),
+	       "a");
+	EQ_STR(decode("\033[?997;2n\033[?997;1n"),
+	       "reply(4,1,0) reply(4,0,0)");
 	/* Strings are swallowed whole, also unknown ones. */
-	EQ_STR(decode("\033]11;rgb:0/0/0\033\\a\033P1$r0m\033\\b"), "a b");
+	EQ_STR(decode("\033]11;rgb:0/0/0\033\\a\033P1$r0m\033\\b"),
+	       "reply(4,0,0) a b");
 	EQ_STR(decode("\033]0;title\007c"), "c");
 }
 

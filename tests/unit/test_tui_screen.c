@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "../lib/test.h"
 #include "engine/base.h"
 #include "engine/buf.h"
@@ -22,6 +23,7 @@
 #include "engine/set.h"
 #include "engine/spec.h"
 #include "engine/spool.h"
+#include "engine/theme.h"
 #include "tui/command.h"
 #include "tui/logview.h"
 #include "tui/pane.h"
@@ -493,6 +495,36 @@ TEST(a_selection_grows_to_what_is_found)
 	press(&r, "o y");
 	EQ_STR(r.ui->copied_what, "12 lines");
 	OK(!strncmp(r.ui->copied, "3000ms  order=88109\n", 20));
+	rig_fini(&r);
+}
+
+TEST(a_theme_follows_the_background)
+{
+	struct rig r;
+	struct err e = ERR_INIT;
+	setenv("COLORFGBG", "0;default;15", 1);
+	rig_init(&r, 24, 80, "unicode");
+	unsetenv("COLORFGBG");
+	OK(r.ui->light);
+	r.ui->depth = TERM_RGB;
+	/* The themes of the tree, wherever the test was built. */
+	char dir[128], link[256], *here = getcwd(NULL, 0);
+	snprintf(dir, sizeof(dir), "%s/sbx", r.path);
+	snprintf(link, sizeof(link), "%s/themes", dir);
+	char *themes = mem_fmt("%s/themes", here);
+	OK(mkdir(dir, 0700) == 0 && symlink(themes, link) == 0);
+	setenv("XDG_CONFIG_HOME", r.path, 1);
+	OK(ui_set_theme(r.ui, "solarized", &e));
+	EQ_INT(ui_style(r.ui, ROLE_TEXT).bg & 0xffffff, 0xfdf6e3);
+	ui_set_light(r.ui, false);
+	EQ_INT(ui_style(r.ui, ROLE_TEXT).bg & 0xffffff, 0x002b36);
+	press(&r, ": 'set theme auto' Enter");
+	EQ_STR(theme_name(r.ui->theme), "terminal");
+	unsetenv("XDG_CONFIG_HOME");
+	unlink(link);
+	rmdir(dir);
+	free(themes);
+	free(here);
 	rig_fini(&r);
 }
 
