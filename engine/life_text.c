@@ -11,8 +11,14 @@ const char *
 life_time_text(uint64_t for_us, char *out, size_t cap)
 {
 	char text[UNITS_TEXT_MAX];
+	uint64_t ms = for_us / 1000;
 
-	units_duration_text(for_us / 1000, text);
+	/* A pause with its jitter is "7.5s", not "7528ms". */
+	if (ms > 1000 && ms < 60000 && ms % 1000) {
+		snprintf(out, cap, "%.1fs", (double)ms / 1000);
+		return out;
+	}
+	units_duration_text(ms < 60000 ? ms : ms / 1000 * 1000, text);
 	snprintf(out, cap, "%s", text);
 	return out;
 }

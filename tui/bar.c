@@ -238,6 +238,8 @@ left_merged(struct ui *ui, struct pieces *p)
 		bar_piece(p, ROLE_TEXT, text);
 	}
 	bar_piece(p, ROLE_FILTER, filters_text(target_filters(ui)));
+	if (ui->wrap)
+		bar_piece(p, ROLE_TEXT_DIM, "wrap on");
 }
 
 static void

@@ -67,6 +67,7 @@ static const struct hint merge_hints[] = {
 	{ "mark", "hide it", false },
 	{ "filter", "filter", false },
 	{ "find", "find", false },
+	{ "wrap", "wrap", false },
 	{ "copy", "copy", true },
 	{ "all-logs", "back", false },
 	{ "keys", "keys", false },

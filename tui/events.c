@@ -10,11 +10,12 @@
 #include "engine/sys.h"
 
 /* The newest events of the journal, as the screen shows them. */
-enum { KEPT = 256, READ_AT_ONCE = 2000 };
+enum { KEPT = 1024, READ_AT_ONCE = 2000 };
 
 struct kept {
 	char *process, *text;
 	int64_t wall_ms;
+	enum event_kind kind;
 };
 
 struct events_view {
@@ -82,6 +83,7 @@ events_add(struct events_view *ev, const struct journal_event *e)
 	k->process = mem_str(process);
 	k->text = mem_str(text);
 	k->wall_ms = e->wall_ms;
+	k->kind = e->kind;
 }
 
 bool
@@ -96,6 +98,30 @@ events_refresh(struct events_view *ev)
 		n++;
 	}
 	return n > 0;
+}
+
+uint64_t
+events_first(const struct events_view *ev)
+{
+	return ev->count > KEPT ? ev->count - KEPT + 1 : 1;
+}
+
+uint64_t
+events_next(const struct events_view *ev)
+{
+	return (uint64_t)ev->count + 1;
+}
+
+const char *
+events_get(const struct events_view *ev, uint64_t no, const char **process,
+	   int64_t *wall_ms, int *kind)
+{
+	const struct kept *k = &ev->ring[(no - 1) % KEPT];
+
+	*process = k->process;
+	*wall_ms = k->wall_ms;
+	*kind = (int)k->kind;
+	return k->text;
 }
 
 const char *

@@ -13,6 +13,7 @@ enum {
 	LINE_MAX_BYTES = 64 * 1024,
 	WALK_MAX = 4000,	/* lines that are filtered away in one step */
 	SLICE_LINES = 4000,	/* looked at in one slice of a search */
+	SOURCES_MAX = MERGE_MAX + 1,	/* the events come last */
 };
 
 /*
@@ -21,18 +22,21 @@ enum {
  * walking backwards; INT64_MAX and INT64_MIN where there is none.
  */
 struct place {
-	uint64_t at[MERGE_MAX];
-	int64_t ms[MERGE_MAX];
+	uint64_t at[SOURCES_MAX];
+	int64_t ms[SOURCES_MAX];
 	int direction;		/* of ms; 0: not known */
 };
 
 struct mergeview {
 	struct merge_source sources[MERGE_MAX];
-	size_t count;
+	size_t count;		/* of logs */
+	struct merge_events events;
+	merge_rows_fn *rows_fn;
+	void *rows_arg;
 	bool follow;
 	struct place top;
-	int cursor;		/* row of the window */
-	int height;
+	int cursor;		/* line of the window */
+	int height, lines;	/* of the window, as last filled */
 	struct merge_row last;	/* at the cursor, or the last one shown */
 	bool has_last;
 	struct filters *filters;
@@ -44,27 +48,44 @@ struct mergeview {
 	bool for_error, missed;
 };
 
+static uint64_t
+first_of(const struct mergeview *mv, size_t i)
+{
+	return i < mv->count ? logread_first_seq(mv->sources[i].lr)
+			     : mv->events.first;
+}
+
+static uint64_t
+next_of(const struct mergeview *mv, size_t i)
+{
+	return i < mv->count ? logread_next_seq(mv->sources[i].lr)
+			     : mv->events.next;
+}
+
 static void
 time_of(const struct mergeview *mv, struct place *p, size_t i)
 {
-	struct logread *lr = mv->sources[i].lr;
 	bool up = p->direction > 0;
-	uint64_t first = logread_first_seq(lr), next = logread_next_seq(lr);
-	struct logline l;
+	uint64_t first = first_of(mv, i), next = next_of(mv, i);
+	struct logline l = { .wall_ms = 0 };
 
 	p->at[i] = SBX_MIN(SBX_MAX(p->at[i], first), next);
 	p->ms[i] = up ? INT64_MAX : INT64_MIN;
 	if (up ? p->at[i] >= next : p->at[i] <= first)
 		return;
-	if (logread_place(lr, up ? p->at[i] : p->at[i] - 1, &l) == 1)
-		p->ms[i] = l.wall_ms;
+	uint64_t seq = up ? p->at[i] : p->at[i] - 1;
+	if (i == mv->count)
+		(void)mv->events.get(mv->events.arg, seq, &l);
+	else if (logread_place(mv->sources[i].lr, seq, &l) != 1)
+		return;
+	p->ms[i] = l.wall_ms;
 }
 
 static void
 turn(const struct mergeview *mv, struct place *p, int direction)
 {
 	p->direction = direction;
-	for (size_t i = 0; i < mv->count; i++)
+	for (size_t i = 0; i <= mv->count; i++)
 		time_of(mv, p, i);
 }
 
@@ -73,20 +94,20 @@ static bool
 pass(const struct mergeview *mv, struct place *p, int direction,
      struct merge_row *out)
 {
-	size_t best = mv->count;
+	size_t none = mv->count + 1, best = none;
 
 	if (p->direction != direction)
 		turn(mv, p, direction);
-	for (size_t i = 0; i < mv->count; i++) {
+	for (size_t i = 0; i < none; i++) {
 		/* Lines of one moment: the first source's come first. */
 		if (direction > 0 && p->ms[i] != INT64_MAX &&
-		    (best == mv->count || p->ms[i] < p->ms[best]))
+		    (best == none || p->ms[i] < p->ms[best]))
 			best = i;
 		if (direction < 0 && p->ms[i] != INT64_MIN &&
-		    (best == mv->count || p->ms[i] >= p->ms[best]))
+		    (best == none || p->ms[i] >= p->ms[best]))
 			best = i;
 	}
-	if (best == mv->count)
+	if (best == none)
 		return false;
 	out->source = best;
 	out->seq = direction > 0 ? p->at[best] : p->at[best] - 1;
@@ -95,14 +116,20 @@ pass(const struct mergeview *mv, struct place *p, int direction,
 	return true;
 }
 
+static struct logrules *
+rules_of(const struct mergeview *mv, const struct merge_row *r)
+{
+	return r->source < mv->count ? mv->sources[r->source].rules : NULL;
+}
+
 static bool
 shown(struct mergeview *mv, const struct merge_row *r)
 {
-	struct logrules *rules = mv->sources[r->source].rules;
+	struct logrules *rules = rules_of(mv, r);
 	bool hides = rules && logrules_can_hide(rules);
 	struct logline l;
 
-	if (!filters_any(mv->filters) && !hides)
+	if (!filters_any(mv->filters) && !hides && r->source < mv->count)
 		return true;
 	if (!mergeview_line(mv, r, &l))
 		return false;
@@ -129,8 +156,8 @@ static void
 to_end(const struct mergeview *mv, struct place *p)
 {
 	p->direction = 0;
-	for (size_t i = 0; i < mv->count; i++)
-		p->at[i] = logread_next_seq(mv->sources[i].lr);
+	for (size_t i = 0; i <= mv->count; i++)
+		p->at[i] = next_of(mv, i);
 }
 
 struct mergeview *
@@ -163,8 +190,9 @@ move_place(const struct mergeview *mv, struct place *p,
 	int64_t now = INT64_MAX;
 
 	turn(mv, &old, 1);
-	for (size_t i = 0; i < mv->count; i++)
+	for (size_t i = 0; i <= mv->count; i++)
 		now = SBX_MIN(now, old.ms[i]);
+	p->at[count] = old.at[mv->count];
 	for (size_t k = 0; k < count; k++) {
 		size_t i = 0;
 		while (i < mv->count && mv->sources[i].id != s[k].id)
@@ -200,6 +228,8 @@ mergeview_sources(struct mergeview *mv, const struct merge_source *s,
 			mv->top.at[kept] = mv->top.at[i];
 			mv->from.at[kept++] = mv->from.at[i];
 		}
+		mv->top.at[kept] = mv->top.at[mv->count];
+		mv->from.at[kept] = mv->from.at[mv->count];
 		mv->count = kept;
 		move_place(mv, &mv->top, s, count);
 		move_place(mv, &mv->from, s, count);
@@ -209,6 +239,26 @@ mergeview_sources(struct mergeview *mv, const struct merge_source *s,
 	mv->count = count;
 	/* What has come since is not in the times. */
 	mv->top.direction = mv->from.direction = 0;
+}
+
+void
+mergeview_events(struct mergeview *mv, const struct merge_events *e)
+{
+	mv->events = *e;
+	mv->top.direction = mv->from.direction = 0;
+}
+
+void
+mergeview_wrap(struct mergeview *mv, merge_rows_fn *fn, void *arg)
+{
+	mv->rows_fn = fn;
+	mv->rows_arg = arg;
+}
+
+bool
+mergeview_is_event(const struct mergeview *mv, const struct merge_row *row)
+{
+	return row->source == mv->count;
 }
 
 const struct merge_source *
@@ -223,24 +273,67 @@ mergeview_count(const struct mergeview *mv)
 	return mv->count;
 }
 
-int
-mergeview_fill(struct mergeview *mv, struct merge_row *rows, int height)
+bool
+mergeview_line(struct mergeview *mv, const struct merge_row *row,
+	       struct logline *out)
 {
-	struct place p;
+	if (row->source == mv->count && row->seq >= mv->events.first &&
+	    row->seq < mv->events.next)
+		return mv->events.get(mv->events.arg, row->seq, out);
+	return row->source < mv->count &&
+	       logread_line(mv->sources[row->source].lr, row->seq,
+			    LINE_MAX_BYTES, out) == 1;
+}
+
+static int
+rows_of(struct mergeview *mv, const struct merge_row *row)
+{
+	struct logline l;
+
+	if (!mv->rows_fn || !mergeview_line(mv, row, &l))
+		return 1;
+	return SBX_MAX(mv->rows_fn(&l, mv->rows_arg), 1);
+}
+
+/* Lines from p on in a direction until height rows are full; *used is the
+ * number of their rows. */
+static int
+collect(struct mergeview *mv, struct place *p, int direction,
+	struct merge_row *rows, int height, int *used)
+{
 	int n = 0;
 
+	*used = 0;
+	while (*used < height &&
+	       step(mv, p, direction,
+		    &rows[direction > 0 ? n : height - 1 - n])) {
+		*used += rows_of(mv, &rows[direction > 0 ? n
+							 : height - 1 - n]);
+		n++;
+	}
+	return n;
+}
+
+int
+mergeview_fill(struct mergeview *mv, struct merge_row *rows, int height,
+	       int *skip)
+{
+	struct place p;
+	int n = 0, used;
+
+	*skip = 0;
 	mv->height = height;
 	if (mv->follow) {
 		to_end(mv, &p);
-		while (n < height && step(mv, &p, -1, &rows[height - 1 - n]))
-			n++;
+		n = collect(mv, &p, -1, rows, height, &used);
 		memmove(rows, rows + height - n, (size_t)n * sizeof(*rows));
 		mv->top = p;
+		*skip = SBX_MAX(used - height, 0);
 	} else {
 		p = mv->top;
-		while (n < height && step(mv, &p, 1, &rows[n]))
-			n++;
+		n = collect(mv, &p, 1, rows, height, &used);
 	}
+	mv->lines = n;
 	mv->cursor = SBX_MAX(SBX_MIN(mv->cursor, n - 1), 0);
 	mv->has_last = n > 0;
 	if (n > 0)
@@ -248,25 +341,16 @@ mergeview_fill(struct mergeview *mv, struct merge_row *rows, int height)
 	return n;
 }
 
-bool
-mergeview_line(struct mergeview *mv, const struct merge_row *row,
-	       struct logline *out)
-{
-	return row->source < mv->count &&
-	       logread_line(mv->sources[row->source].lr, row->seq,
-			    LINE_MAX_BYTES, out) == 1;
-}
-
-/* How many lines there are from the top of the window on, up to max. */
+/* How many rows there are from the top of the window on, up to max. */
 static int
-lines_below(struct mergeview *mv, int max)
+rows_below(struct mergeview *mv, int max)
 {
 	struct place p = mv->top;
 	struct merge_row r;
 	int n = 0;
 
 	while (n < max && step(mv, &p, 1, &r))
-		n++;
+		n += rows_of(mv, &r);
 	return n;
 }
 
@@ -283,7 +367,7 @@ mergeview_scroll(struct mergeview *mv, int rows)
 		;
 	for (; rows > 0 && step(mv, &mv->top, 1, &r); rows--)
 		;
-	if (down && lines_below(mv, mv->height + 1) <= mv->height)
+	if (down && rows_below(mv, mv->height + 1) <= mv->height)
 		mv->follow = true;
 }
 
@@ -296,13 +380,13 @@ mergeview_move(struct mergeview *mv, int rows)
 		if (rows > 0)
 			return;
 		mergeview_pause(mv);
-		to = mv->height - 1 + rows;
+		to = mv->lines - 1 + rows;
 	}
-	mv->cursor = SBX_MAX(SBX_MIN(to, mv->height - 1), 0);
+	mv->cursor = SBX_MAX(SBX_MIN(to, mv->lines - 1), 0);
 	if (to < 0)
 		mergeview_scroll(mv, to);
-	else if (to >= mv->height)
-		mergeview_scroll(mv, to - mv->height + 1);
+	else if (to >= mv->lines)
+		mergeview_scroll(mv, to - mv->lines + 1);
 }
 
 void
@@ -311,8 +395,8 @@ mergeview_top(struct mergeview *mv)
 	mv->follow = false;
 	mv->cursor = 0;
 	mv->top.direction = 0;
-	for (size_t i = 0; i < mv->count; i++)
-		mv->top.at[i] = logread_first_seq(mv->sources[i].lr);
+	for (size_t i = 0; i <= mv->count; i++)
+		mv->top.at[i] = first_of(mv, i);
 }
 
 void
@@ -325,7 +409,7 @@ void
 mergeview_pause(struct mergeview *mv)
 {
 	if (mv->follow)
-		mv->cursor = mv->height - 1;
+		mv->cursor = SBX_MAX(mv->lines - 1, 0);
 	mv->follow = false;
 }
 
@@ -342,17 +426,17 @@ mergeview_cursor(const struct mergeview *mv)
 }
 
 void
-mergeview_set_cursor(struct mergeview *mv, int row)
+mergeview_set_cursor(struct mergeview *mv, int line)
 {
 	mergeview_pause(mv);
-	mv->cursor = row;
+	mv->cursor = line;
 }
 
 bool
 mergeview_current(const struct mergeview *mv, struct merge_row *out)
 {
 	*out = mv->last;
-	return mv->has_last && mv->last.source < mv->count;
+	return mv->has_last && mv->last.source <= mv->count;
 }
 
 struct filters *
@@ -410,7 +494,7 @@ mergeview_next(struct mergeview *mv, int direction, bool error)
 static bool
 is_hit(struct mergeview *mv, const struct merge_row *r)
 {
-	struct logrules *rules = mv->sources[r->source].rules;
+	struct logrules *rules = rules_of(mv, r);
 	struct logline l;
 
 	if ((mv->for_error && !rules) || !mergeview_line(mv, r, &l) ||

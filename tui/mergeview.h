@@ -3,7 +3,8 @@
 
 /*
  * A window on the logs of several processes, their lines in the order in
- * which they came: following or standing still, filtered, with a search.
+ * which they came, and what happened to them between their lines: following
+ * or standing still, filtered, with a search.
  * Places are a line number a log, so what is far away costs nothing, and what
  * has been shown never changes its order.  Unfinished lines are not in it.
  *
@@ -30,9 +31,22 @@ struct merge_source {
 };
 
 struct merge_row {
-	size_t source;		/* index of mergeview_source() */
+	size_t source;		/* index of mergeview_source(); the number of
+				 * sources: an event */
 	uint64_t seq;
 };
+
+/* Events first <= seq < next, in the order of their times. */
+struct merge_events {
+	uint64_t first, next;
+	/* Time and text of one, as if it were a line; false when it is not to
+	 * be seen. */
+	bool (*get)(void *arg, uint64_t seq, struct logline *out);
+	void *arg;
+};
+
+/* How many rows of the window a line takes. */
+typedef int merge_rows_fn(const struct logline *line, void *arg);
 
 struct mergeview *mergeview_new(void);
 void	mergeview_free(struct mergeview *mv);		/* NULL is fine */
@@ -40,13 +54,20 @@ void	mergeview_free(struct mergeview *mv);		/* NULL is fine */
 /* count <= MERGE_MAX, in the order in which lines of one moment are shown. */
 void	mergeview_sources(struct mergeview *mv, const struct merge_source *s,
 			  size_t count);
+/* Events too; until it is called there are none. */
+void	mergeview_events(struct mergeview *mv, const struct merge_events *e);
+/* Lines take several rows from now on; NULL: one each. */
+void	mergeview_wrap(struct mergeview *mv, merge_rows_fn *fn, void *arg);
+bool	mergeview_is_event(const struct mergeview *mv,
+			   const struct merge_row *row);
 const struct merge_source *mergeview_source(const struct mergeview *mv,
 					    size_t idx);
 size_t	mergeview_count(const struct mergeview *mv);
 
-/* The rows of a window of that height; returns their number. */
+/* The lines of a window of that height; returns their number.  Of the first
+ * one *skip rows are above the window. */
 int	mergeview_fill(struct mergeview *mv, struct merge_row *rows,
-		       int height);
+		       int height, int *skip);
 /* The line of a row; false when it is gone. */
 bool	mergeview_line(struct mergeview *mv, const struct merge_row *row,
 		       struct logline *out);
@@ -59,11 +80,11 @@ void	mergeview_top(struct mergeview *mv);
 void	mergeview_follow(struct mergeview *mv);
 void	mergeview_pause(struct mergeview *mv);
 bool	mergeview_following(const struct mergeview *mv);
-/* Row of the window that the cursor is on; -1 while it follows. */
+/* Line of the window that the cursor is on; -1 while it follows. */
 int	mergeview_cursor(const struct mergeview *mv);
 /* The line at the cursor, else the last one shown; false: there is none. */
 bool	mergeview_current(const struct mergeview *mv, struct merge_row *out);
-void	mergeview_set_cursor(struct mergeview *mv, int row);
+void	mergeview_set_cursor(struct mergeview *mv, int line);
 
 struct filters *mergeview_filters(struct mergeview *mv);
 

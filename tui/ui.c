@@ -199,7 +199,7 @@ environment_is_light(void)
 {
 	const char *s = getenv("COLORFGBG");
 	const char *last = s ? strrchr(s, ';') : NULL;
-	int no = last && last[1] ? atoi(last + 1) : 0;
+	unsigned long no = last ? strtoul(last + 1, NULL, 10) : 0;
 
 	return no == 7 || (no > 8 && no < 16);
 }

@@ -111,6 +111,12 @@ void	events_open(struct events_view *ev, int dir);
 bool	events_refresh(struct events_view *ev);
 /* One event as if it had been read. */
 void	events_add(struct events_view *ev, const struct journal_event *e);
+/* Those with a number first <= no < next are kept; kind is an enum
+ * event_kind. */
+uint64_t events_first(const struct events_view *ev);
+uint64_t events_next(const struct events_view *ev);
+const char *events_get(const struct events_view *ev, uint64_t no,
+		       const char **process, int64_t *wall_ms, int *kind);
 /* The last event, as one sentence, with its process; NULL: none. */
 const char *events_text(const struct events_view *ev, unsigned back,
 			const char **process, int64_t *wall_ms);

@@ -6,6 +6,7 @@
 #include "engine/base.h"
 #include "engine/buf.h"
 #include "engine/clock.h"
+#include "engine/event.h"
 #include "engine/mem.h"
 #include "engine/option.h"
 #include "logrules.h"
@@ -18,7 +19,29 @@
 
 /* The logs of all processes, or of the marked ones, as one. */
 
-enum { NAME_MAX_COLS = 16, NAME_COLORS = 8, SIDE_STEP = 8 };
+enum {
+	NAME_MAX_COLS = 16, NAME_COLORS = 8, SIDE_STEP = 8, TIME_COLS = 9,
+	TOLD_AGAIN = 8,		/* events further on that is looked for */
+};
+
+/* Where the parts of a row are. */
+struct place {
+	int time_x;		/* -1: no time */
+	int name_x, name_w;
+	struct rect text;
+};
+
+/* What happens to a process is a line of its own, in the looks of the status
+ * that it leads to; the rest is in the list of events. */
+static const enum shape event_shapes[EVENT_COUNT] = {
+	[EVENT_STARTED] = SHAPE_STARTING, [EVENT_READY] = SHAPE_RUNNING,
+	[EVENT_UNREADY] = SHAPE_UNREADY,  [EVENT_PAUSED] = SHAPE_PAUSED,
+	[EVENT_CONTINUED] = SHAPE_RUNNING, [EVENT_STOP] = SHAPE_STOPPING,
+	[EVENT_KILL] = SHAPE_STOPPING,	  [EVENT_EXIT] = SHAPE_FAILED,
+	[EVENT_TIMEOUT] = SHAPE_FAILED,	  [EVENT_BACKOFF] = SHAPE_RETRY,
+	[EVENT_GAVE_UP] = SHAPE_FAILED,	  [EVENT_SPAWN_FAILED] = SHAPE_FAILED,
+	[EVENT_RESTART] = SHAPE_STARTING, [EVENT_START] = SHAPE_STARTING,
+};
 
 /* Those that are merged: what is marked, else all that are listed. */
 static bool
@@ -29,10 +52,101 @@ takes_part(struct ui *ui, const struct model_proc *p, bool marks)
 	return !pa->merge_hidden && (!marks || pa->mark_no);
 }
 
+/* What is done about an end tells the end too. */
+static bool
+told_again(const struct events_view *ev, uint64_t seq, const char *process)
+{
+	const char *whose;
+	int64_t wall_ms;
+	int kind;
+
+	for (uint64_t no = seq + 1;
+	     no < events_next(ev) && no <= seq + TOLD_AGAIN; no++) {
+		(void)events_get(ev, no, &whose, &wall_ms, &kind);
+		if (!strcmp(whose, process))
+			return kind == EVENT_BACKOFF || kind == EVENT_GAVE_UP;
+	}
+	return false;
+}
+
+/* mergeview_events(): of those that take part. */
+static bool
+get_event(void *arg, uint64_t seq, struct logline *out)
+{
+	struct ui *ui = arg;
+	const char *process, *text;
+	int64_t wall_ms;
+	int kind;
+
+	text = events_get(ui->events, seq, &process, &wall_ms, &kind);
+	*out = (struct logline){ .seq = seq, .wall_ms = wall_ms,
+				 .text = text, .len = strlen(text) };
+	if (!event_shapes[kind] || (kind == EVENT_EXIT &&
+				    told_again(ui->events, seq, process)))
+		return false;
+	struct model_proc *p = model_find_name(ui->model, process);
+	return p && takes_part(ui, p, ui_marks(ui) > 0);
+}
+
+static int
+name_columns(struct ui *ui)
+{
+	bool marks = ui_marks(ui) > 0;
+	int w = 0;
+
+	for (size_t i = 0; i < ui->list.count; i++) {
+		struct model_proc *p =
+			model_find(ui->model, ui->list.entries[i].id);
+		if (p && takes_part(ui, p, marks))
+			w = SBX_MAX(w, draw_columns(p->row->name));
+	}
+	return SBX_MIN(w, NAME_MAX_COLS);
+}
+
+static struct place
+place_of(struct ui *ui)
+{
+	struct rect r = ui->layout.main;
+	bool time = options_number(ui->options, OPTION_TIMESTAMPS) != 0 ||
+		    r.w >= 40;
+	struct place p = { .time_x = -1, .name_w = name_columns(ui) };
+	int x = r.x + ui->layout.gutter;
+
+	if (time) {
+		p.time_x = x;
+		x += TIME_COLS;
+	}
+	p.name_x = x;
+	x += p.name_w + 3;
+	/* A blank before the scroll bar. */
+	int end = r.x + r.w - (ui->layout.scroll >= 0);
+	p.text = (struct rect){ r.y, x, r.h, SBX_MAX(end - x, 1) };
+	return p;
+}
+
+static int
+wrapped_rows(const struct logline *line, void *arg)
+{
+	struct ui *ui = arg;
+	struct shown *s = shown_scratch();
+	int rows = 0, columns = place_of(ui).text.w;
+
+	if (line->flags & LOGLINE_GAP)
+		return 1;
+	shown_set(s, line);
+	for (size_t off = 0; off < s->text.len; rows++)
+		off += shown_cut(&s->text, off, columns);
+	return rows;
+}
+
 void
 merge_sync(struct ui *ui)
 {
 	struct merge_source s[MERGE_MAX];
+	struct merge_events events = {
+		events_first(ui->events), events_next(ui->events), get_event,
+		ui
+	};
 	bool marks = ui_marks(ui) > 0;
 	size_t n = 0;
 
@@ -48,7 +162,24 @@ merge_sync(struct ui *ui)
 		s[n++] = (struct merge_source){ p->id, logview_log(pa->log),
 						logview_rules(pa->log) };
 	}
+	mergeview_events(ui->merge, &events);
 	mergeview_sources(ui->merge, s, n);
+	mergeview_wrap(ui->merge, ui->wrap ? wrapped_rows : NULL, ui);
+}
+
+/* NULL when it is gone. */
+static struct model_proc *
+process_of(struct ui *ui, const struct merge_row *row)
+{
+	const char *process, *text;
+	int64_t wall_ms;
+	int kind;
+
+	if (!mergeview_is_event(ui->merge, row))
+		return model_find(ui->model,
+				  mergeview_source(ui->merge, row->source)->id);
+	text = events_get(ui->events, row->seq, &process, &wall_ms, &kind);
+	return text ? model_find_name(ui->model, process) : NULL;
 }
 
 void
@@ -59,8 +190,7 @@ merge_hide(struct ui *ui)
 	merge_sync(ui);
 	if (!mergeview_current(ui->merge, &r))
 		return;
-	struct model_proc *p = model_find(
-		ui->model, mergeview_source(ui->merge, r.source)->id);
+	struct model_proc *p = process_of(ui, &r);
 	if (!p)
 		return;
 	ui_pane(ui, p)->merge_hidden = true;
@@ -97,35 +227,26 @@ void
 merge_open(struct ui *ui)
 {
 	struct merge_row r;
-	uint32_t id;
 
 	merge_sync(ui);
 	if (!mergeview_current(ui->merge, &r))
 		return;
-	id = mergeview_source(ui->merge, r.source)->id;
+	struct model_proc *p = process_of(ui, &r);
+	bool line = !mergeview_is_event(ui->merge, &r);
+	if (!p)
+		return;
+	uint32_t id = p->id;
 	ui_show_merged(ui, false);
 	ui->chosen = true;
 	ui_select(ui, id);
-	struct model_proc *p = ui_selected(ui);
+	p = ui_selected(ui);
 	ui_set_mode(ui, MODE_LOG);
 	if (p && p->id == id) {
 		ui->log_of_tty = p->row->tty;
 		ui_relayout(ui);
-		logview_goto(ui_pane(ui, p)->log, r.seq);
+		if (line)
+			logview_goto(ui_pane(ui, p)->log, r.seq);
 	}
-}
-
-static int
-name_columns(struct ui *ui)
-{
-	int w = 0;
-
-	for (size_t i = 0; i < mergeview_count(ui->merge); i++) {
-		struct model_proc *p = model_find(
-			ui->model, mergeview_source(ui->merge, i)->id);
-		w = SBX_MAX(w, p ? draw_columns(p->row->name) : 0);
-	}
-	return SBX_MIN(w, NAME_MAX_COLS);
 }
 
 /* "name.api" of the theme, else one of its eight in turn. */
@@ -147,71 +268,114 @@ name_style(const struct ui *ui, const struct model_proc *p)
 	return st;
 }
 
-static int
-draw_time(struct ui *ui, const struct pen *pen, int y, int x, int64_t ms)
+static void
+draw_head(struct ui *ui, const struct place *at, int y,
+	  const struct model_proc *p, const struct logline *l)
 {
+	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TEXT), name = pen;
 	char hms[16];
 
-	if (options_number(ui->options, OPTION_TIMESTAMPS) == 0 &&
-	    pen->clip.w < 40)
-		return x;
-	clock_hms(hms, sizeof(hms), ms);
-	return ui_text(ui, pen, y, x, ROLE_TIME, hms) + 1;
+	if (at->time_x >= 0) {
+		clock_hms(hms, sizeof(hms), l->wall_ms);
+		ui_text(ui, &pen, y, at->time_x, ROLE_TIME, hms);
+	}
+	name.style = name_style(ui, p);
+	draw_cut(&name, y, at->name_x, at->name_w, p->row->name,
+		 ui_glyph(ui, GLYPH_MORE));
 }
 
-static void
-draw_row(struct ui *ui, int y, const struct merge_row *row, int name_w,
-	 bool here)
+/* The sign of what has happened, and its style. */
+static struct style
+draw_event_sign(struct ui *ui, int y, const struct logline *l, bool here)
 {
-	const struct merge_source *src =
-		mergeview_source(ui->merge, row->source);
-	struct model_proc *p = model_find(ui->model, src->id);
-	struct rect r = ui->layout.main;
-	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
+	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_GUTTER);
+	const char *process;
+	int64_t wall_ms;
+	int kind;
+
+	(void)events_get(ui->events, l->seq, &process, &wall_ms, &kind);
+	enum shape shape = event_shapes[kind];
+	if (kind == EVENT_EXIT && !strncmp(l->text, "exit 0", 6))
+		shape = SHAPE_DONE;
+	pen.style = theme_named(ui->theme, shape_get(shape)->role);
+	if (here || ui->layout.gutter == 0)
+		draw_gutter(ui, y, 0, here);
+	else
+		draw_text(&pen, y, ui->layout.main.x, ui_shape(ui, shape));
+	return pen.style;
+}
+
+/* One line from its row `sub` on; returns the number of rows. */
+static int
+draw_line(struct ui *ui, const struct place *at, int y,
+	  const struct merge_row *row, int sub, bool here)
+{
+	struct model_proc *p = process_of(ui, row);
+	bool event = mergeview_is_event(ui->merge, row);
+	int end = ui->layout.main.y + ui->layout.main.h, first = y;
+	struct logrules *rules =
+		event ? NULL
+		      : mergeview_source(ui->merge, row->source)->rules;
+	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TEXT);
 	struct shown *s = shown_scratch();
 	struct logline l;
+	size_t from = 0;
 
 	if (!p || !mergeview_line(ui->merge, row, &l))
-		return;
-	int level = src->rules && !(l.flags & LOGLINE_GAP)
-			    ? logrules_level(src->rules, &l)
-			    : 0;
-	draw_gutter(ui, y, level, here);
-	int x = draw_time(ui, &pen, y, r.x + ui->layout.gutter, l.wall_ms);
-	struct pen name = pen;
-	name.style = name_style(ui, p);
-	draw_cut(&name, y, x, name_w, p->row->name, ui_glyph(ui, GLYPH_MORE));
-	x = ui_text(ui, &pen, y, x + name_w + 1, ROLE_BORDER,
-		    ui_glyph(ui, GLYPH_SEPARATOR)) + 1;
-	if (l.flags & LOGLINE_GAP) {
-		ui_text(ui, &pen, y, x, ROLE_LOG_NOTE,
-			"bytes are missing here");
-		return;
+		return 1;
+	bool gap = l.flags & LOGLINE_GAP;
+	int level = rules && !gap ? logrules_level(rules, &l) : 0;
+	struct style style = shown_style(ui, level);
+	if (sub == 0) {
+		draw_head(ui, at, y, p, &l);
+		if (event)
+			style = draw_event_sign(ui, y, &l, here);
+		else
+			draw_gutter(ui, y, level, here);
 	}
-	struct rect text = { r.y, x, r.h, r.x + r.w - x };
-	if (ui->layout.scroll >= 0)
-		text.w--;
+	if (gap)
+		l = (struct logline){ .text = "bytes are missing here",
+				      .len = 22 };
 	shown_set(s, &l);
 	shown_find(s, mergeview_find(ui->merge));
-	if (shown_draw(ui, text, y, s, 0, s->text.len, ui->merge_left,
-		       shown_style(ui, level), here))
-		ui_text(ui, &pen, y, text.x + text.w - 1, ROLE_TEXT_DIM,
-			ui_glyph(ui, GLYPH_CUT));
+	for (int i = 0; ui->wrap && i < sub; i++)
+		from += shown_cut(&s->text, from, at->text.w);
+	do {
+		size_t to = ui->wrap ? from + shown_cut(&s->text, from,
+							at->text.w)
+				     : s->text.len;
+		ui_text(ui, &pen, y, at->text.x - 2, ROLE_BORDER,
+			ui_glyph(ui, GLYPH_SEPARATOR));
+		if (shown_draw(ui, at->text, y, s, from, to,
+			       ui->wrap ? 0 : ui->merge_left, style, here))
+			ui_text(ui, &pen, y, at->text.x + at->text.w - 1,
+				ROLE_TEXT_DIM, ui_glyph(ui, GLYPH_CUT));
+		from = to;
+		y++;
+	} while (from < s->text.len && y < end);
+	return y - first;
 }
 
 static void
 draw(struct ui *ui)
 {
 	struct rect r = ui->layout.main;
+	int skip, y = r.y;
 
 	if (rect_empty(r))
 		return;
 	merge_sync(ui);
+	struct place at = place_of(ui);
 	struct merge_row *rows = mem_array((size_t)r.h, sizeof(*rows));
-	int n = mergeview_fill(ui->merge, rows, r.h), name_w = name_columns(ui);
+	int n = mergeview_fill(ui->merge, rows, r.h, &skip);
 	int cursor = mergeview_cursor(ui->merge);
-	for (int i = 0; i < n; i++)
-		draw_row(ui, r.y + i, &rows[i], name_w, i == cursor);
+	for (int i = 0; i < n && y < r.y + r.h; i++) {
+		int used = draw_line(ui, &at, y, &rows[i], i ? 0 : skip,
+				     i == cursor);
+		/* For the mouse: which line is there. */
+		for (; used-- > 0; y++)
+			ui->text_rows[y].line = (uint64_t)i;
+	}
 	free(rows);
 	if (n == 0)
 		ui_text(ui, &(struct pen){ ui->canvas, r,
@@ -262,7 +426,8 @@ mouse(struct ui *ui, const struct vt_mouse *m)
 	if (up || m->button == VT_BUTTON_WHEEL_DOWN)
 		mergeview_scroll(ui->merge, up ? -lines : lines);
 	else if (m->button == VT_BUTTON_LEFT)
-		mergeview_set_cursor(ui->merge, m->row - ui->layout.main.y);
+		mergeview_set_cursor(ui->merge,
+				     (int)ui->text_rows[m->row].line);
 	ui->dirty = true;
 	return true;
 }

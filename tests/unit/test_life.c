@@ -305,7 +305,7 @@ TEST(readiness)
 	give(&w, (struct life_input){ .event = LIFE_EV_READY,
 				      .detail = "port 8080" });
 	IS(&w, "running");
-	EQ_STR(w.l.reason, "ready after 2100ms: port 8080");
+	EQ_STR(w.l.reason, "ready after 2.1s: port 8080");
 	ev(&w, LIFE_EV_READY, CAUSE_NONE, 0);
 	EQ_INT(w.fx, 0);
 	give(&w, (struct life_input){ .event = LIFE_EV_UNREADY,

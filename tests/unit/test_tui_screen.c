@@ -421,9 +421,10 @@ TEST(every_size_can_be_drawn)
 }
 
 static void
-add_event(struct rig *r, int64_t ms, const char *process, const char *text)
+add_event(struct rig *r, int64_t ms, enum event_kind kind,
+	  const char *process, const char *text)
 {
-	struct journal_event e = { .kind = EVENT_NOTE, .process = process,
+	struct journal_event e = { .kind = kind, .process = process,
 				   .text = text, .wall_ms = DAY + ms };
 
 	events_add(r->ui->events, &e);
@@ -444,8 +445,8 @@ TEST(columns_watches_and_events)
 	msg_put_u32(&b, 1);
 	proto_put_value(&b, &v);
 	frame(&r, PROTO_VALUES, &b);
-	add_event(&r, AT(12, 0, 2), "web", "ready after 3.1s");
-	add_event(&r, AT(12, 3, 18), "mailer", "exit 3 (will not restart)");
+	add_event(&r, AT(12, 0, 2), EVENT_READY, "web", "ready after 3.1s");
+	add_event(&r, AT(12, 3, 18), EVENT_EXIT, "mailer", "exit 3 (will not restart)");
 	PICTURE(&r,
 "▌shop   PROCESS        STATE      CPU   MEM   AGE │ api  ● ready  pid 4121  :8080  node server.js                12m04s",
 "                                                  │  12:03:00 GET /items/117 200 4ms                                   ▕",
@@ -525,6 +526,35 @@ TEST(a_theme_follows_the_background)
 	rmdir(dir);
 	free(themes);
 	free(here);
+	rig_fini(&r);
+}
+
+TEST(merged_logs_have_states_and_wrap)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	say(&r, AT(12, 3, 21), "a long line that goes on and on until it has "
+	    "no room left in its row");
+	add_event(&r, AT(12, 3, 20), EVENT_EXIT, "proxy", "exit 1");
+	add_event(&r, AT(12, 3, 20), EVENT_BACKOFF, "proxy",
+		  "exit 1; restart 3 of 5 in 8s");
+	send_grow(&r, 1, 100);
+	press(&r, "A");
+	/* The end is told with what is done about it. */
+	OK(strstr(line_no(&r, 19), "  12:03:20 api     │ POST /cart"));
+	OK(strstr(line_no(&r, 20),
+		  "↻ 12:03:20 proxy   │ exit 1; restart 3 of 5 in 8s"));
+	OK(strstr(line_no(&r, 21), "  12:03:21 api     │ a long line that goes"
+		  " on and on until it has no room lef›"));
+	press(&r, "w");
+	OK(strstr(line_no(&r, 20), "  12:03:21 api     │ a long line that"));
+	OK(strstr(line_no(&r, 21), "in its row"));
+	OK(strstr(line_no(&r, 22), "wrap on"));
+	/* Up over both rows of it at once. */
+	press(&r, "k");
+	OK(strstr(line_no(&r, 19), "› 12:03:20 "));
+	press(&r, "& '!GET' Enter");
+	OK(!strstr(line_no(&r, 5), "GET"));
 	rig_fini(&r);
 }
 
