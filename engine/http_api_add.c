@@ -31,6 +31,7 @@ struct http_adding {
 	struct link_watch *watch;
 	uint32_t id;			/* 0: not answered yet */
 	bool cancelled, kill;
+	bool ending;			/* the engine was told to forget it */
 	http_added_fn *fn;
 	void *arg;
 };
@@ -83,6 +84,11 @@ on_row(struct model_proc *p, unsigned what, void *arg)
 	struct http_adding *g = arg;
 	struct err e = ERR_INIT;
 
+	if (what & LINK_BACK) {
+		g->ending = false;
+		p = model_find(http_link_model(g->api->link), g->id);
+		what = LINK_ROW;
+	}
 	if (!p || !(what & (LINK_ROW | LINK_GONE)))
 		return;
 	enum status status = p->row->status;
@@ -90,9 +96,13 @@ on_row(struct model_proc *p, unsigned what, void *arg)
 		if (g->kill)
 			end_it(g, p->row, PROTO_V_KILL);
 		release(g);
+	} else if (status == STATUS_ERROR && !(what & LINK_GONE)) {
+		/* Who hears of it does not find it in the list. */
+		if (!g->ending)
+			end_it(g, p->row, PROTO_V_RM);
+		g->ending = true;
 	} else if (status == STATUS_ERROR) {
 		set_spawn_error(&e, p->row);
-		end_it(g, p->row, PROTO_V_RM);
 		finish(g, NULL, &e);
 	} else if (what & LINK_GONE) {
 		err_set(&e, ERR_INTERNAL, "it was forgotten at once");
