@@ -328,6 +328,8 @@ struct engine {
 	bool going_down, finished, keeper_lost;
 	bool replaced;		/* another binary is started next */
 	enum cause down_cause;
+	bool logs_grew;		/* since limit.logs was looked at */
+	uint64_t at_logcap_us;	/* not before */
 	uint64_t at_last_copy_us;	/* ends without the copies then; 0 */
 	uint64_t down_for_us;
 	uint64_t gen;		/* grows with every change a client may see */
@@ -495,6 +497,9 @@ void	procio_mark(struct proc *p, struct proto_mark *m);
 /* Marks what a former engine threw away and had no time to tell. */
 void	procio_find_lost(struct proc *p);
 void	procio_grow(const struct proc *p, struct proto_grow *g);
+
+/* --- logcap.c: limit.logs ----------------------------------------------------- */
+void	logcap_settle(struct engine *e);
 
 /* --- procwatch.c ----------------------------------------------------------- */
 int	procwatch_build(struct proc *p, struct err *err);

@@ -615,6 +615,7 @@ end_of_turn(void *arg)
 	if (!e->adopted || e->keeper_lost)
 		return;
 	procio_fold_all(e);
+	logcap_settle(e);
 	if (e->tree_dirty)
 		proc_settle_trees(e);
 	proc_settle_aside(e);

@@ -77,6 +77,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		ROW("limit.log", "SIZE",
 		    "largest log that a process may keep"),
 		OPTION_SIZE, "16G", 1 << 20, INT64_MAX, true, true, true },
+	[OPTION_LIMIT_LOGS] = {
+		ROW("limit.logs", "SIZE",
+		    "size of all logs together, oldest go first"),
+		OPTION_SIZE, "64G", 1 << 20, INT64_MAX, true, true, true },
 	[OPTION_LIMIT_OUTPUT] = {
 		ROW("limit.output", "SIZE",
 		    "bytes of each stream that exec gives back"),
@@ -426,6 +430,7 @@ options_check(const struct options *o, const struct option_row **row,
 	static const enum option_id pairs[][2] = {
 		{ OPTION_LIMIT_RUN_TIMEOUT, OPTION_LIMIT_RUN_TIMEOUT_MAX },
 		{ OPTION_LOG_KEEP, OPTION_LIMIT_LOG },
+		{ OPTION_LOG_KEEP, OPTION_LIMIT_LOGS },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {

@@ -147,6 +147,7 @@ drain(struct proc *p, enum log_stream s)
 	if (n > 0) {
 		p->fold_dirty = true;
 		p->at_drained_us[s] = clock_us();
+		p->e->logs_grew = true;
 		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
 					       (uint64_t)n);
 		note_lost(p, s);

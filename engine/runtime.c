@@ -32,6 +32,8 @@ act_on(struct engine *e, const struct option_row *row)
 	if (row == &option_rows[OPTION_LIMIT_LOG])
 		for (size_t i = 0; i < e->nproc; i++)
 			procio_set_keep(e->procs[i]);
+	if (row == &option_rows[OPTION_LIMIT_LOGS])
+		e->logs_grew = true;
 	if (row == &option_rows[OPTION_WATCH_CONFIG])
 		confwatch_update(e);
 	if (row == &option_rows[OPTION_LISTEN] ||

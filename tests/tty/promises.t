@@ -265,6 +265,27 @@ row = s.row("much")
 ok(row["dropped_bytes"] > 3 << 20, "limit.log is above the log of a process",
    row)
 
+s.sbx("add", "more", "--", "sh", "-c", "seq 150000; exec sleep 1000")
+ok(until(lambda: "150000" in s.out("logs", "more", "-n", "1"), 60),
+   "another one")
+
+
+def log_files():
+    return sum(os.path.getsize(f) for f in
+               glob.glob(s.dir + "/s/sbx/*/log/*/*"))
+
+
+ok(log_files() > 2 << 20, "both keep a lot", log_files())
+same(s.sbx("set", "limit.logs", "1M")[0], 0, "a limit of all logs")
+ok(until(lambda: log_files() <= 1 << 20, 30), "the oldest go first",
+   log_files())
+ok("150000" in s.out("logs", "more", "-n", "1"), "what is young stays")
+ok("dropped" in s.sbx("logs", "more")[2] + s.out("logs", "more"),
+   "the gap is told")
+same(s.sbx("set", "limit.logs", "64G")[0], 0, "none again")
+s.sbx("kill", "more")
+s.sbx("rm", "more")
+
 same(s.sbx("set", "limit.input", "1K")[0], 0, "a limit of input")
 code, out, err = s.sbx("send", "speaks", "x" * 5000)
 ok(code == 1 and "limit.input" in err, "is told by its name", (code, err))
