@@ -40,6 +40,8 @@ struct http_api {
 
 extern const struct http_route http_routes[];
 extern const size_t http_route_count;
+/* The rows as a list of a manual page, on stdout. */
+void	http_routes_print(void);
 
 void	http_api_init(struct http_api *api, struct loop *l,
 		      struct http_link *k);

@@ -14,9 +14,12 @@
 #include "err.h"
 #include "http_json.h"
 #include "http_link.h"
+#include "joingroup.h"
 #include "mem.h"
 #include "model.h"
 #include "spec.h"
+
+enum { TALK_MAX = 8 << 10 };
 
 extern char **environ;
 
@@ -223,6 +226,19 @@ on_answer(const struct client_answer *a, void *arg)
 	}
 }
 
+/* One that the sbxrc names has variables and a directory. */
+static int
+join_group(struct http_adding *g, const struct spec_args *a, struct err *e)
+{
+	struct client *c = http_link_client(g->api->link);
+	struct buf talk = BUF_INIT(TALK_MAX);
+	int rc = !c ? 0 : joingroup(client_hello(c)->rc_path, true, a->group,
+				    g->spec, a->own_cwd, &talk, e);
+
+	buf_fini(&talk);
+	return rc;
+}
+
 /* What is wrong with the words is said at once. */
 static int
 begin(struct http_adding *g, const struct spec_args *a, struct err *e)
@@ -237,7 +253,9 @@ begin(struct http_adding *g, const struct spec_args *a, struct err *e)
 		args.name = g->name;
 	}
 	g->spec = spec_from_args(&args, e);
-	return g->spec ? ask(g, e) : -1;
+	if (!g->spec || (a->group && join_group(g, a, e) < 0))
+		return -1;
+	return ask(g, e);
 }
 
 struct http_adding *

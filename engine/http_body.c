@@ -20,9 +20,14 @@ http_command_fini(struct http_command *c)
 	*c = (struct http_command){ .body = NULL };
 }
 
-/* Words point into the body. */
-static char **
-join(const char *command, char **args)
+static bool
+is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+char **
+http_body_argv(const char *command, char **args)
 {
 	size_t n = 0;
 
@@ -34,12 +39,6 @@ join(const char *command, char **args)
 		memcpy(argv + 1, args, n * sizeof(*argv));
 	free(args);
 	return argv;
-}
-
-static bool
-is_blank(const char *text)
-{
-	return text[strspn(text, " \t\r\n")] == '\0';
 }
 
 int
@@ -70,7 +69,7 @@ http_body_command(struct http_request *r, struct http_api *api,
 	if (!out->body || http_json_take(r, out->body, fields,
 					 ARRAY_LEN(fields)) < 0)
 		goto fail;
-	out->argv = join(command, args);
+	out->argv = http_body_argv(command, args);
 	if (is_blank(command)) {
 		http_problem(r, HTTP_E_INVALID, "command must not be empty");
 		goto fail;

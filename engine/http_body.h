@@ -28,6 +28,9 @@ struct http_command {
 /* 0, or -1: what is wrong has been answered. */
 int	http_body_command(struct http_request *r, struct http_api *api,
 			  struct http_command *out);
+/* Command and args as one list, whose words are borrowed; takes args, which may
+ * be NULL.  Caller frees. */
+char	**http_body_argv(const char *command, char **args);
 void	http_command_fini(struct http_command *c);
 
 #endif

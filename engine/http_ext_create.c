@@ -8,23 +8,19 @@
 #include <string.h>
 
 #include "base.h"
-#include "buf.h"
-#include "client.h"
 #include "err.h"
 #include "http_api.h"
+#include "http_body.h"
 #include "http_json.h"
 #include "http_link.h"
 #include "http_server.h"
-#include "joingroup.h"
 #include "mem.h"
 #include "model.h"
 #include "msg.h"
 #include "proto.h"
 #include "spec.h"
 
-enum { TALK_MAX = 8 << 10, SIZE_MAX_CELLS = 10000 };
-
-extern char **environ;
+enum { SIZE_MAX_CELLS = 10000 };
 
 /* What the body says; strings live as long as it does. */
 struct made {
@@ -96,80 +92,58 @@ find_fault(const struct made *m)
 	return NULL;
 }
 
-/* command and args as one list; caller frees it, not its words. */
-static char **
-make_argv(const struct made *m)
-{
-	size_t count = 0;
+struct create {
+	struct http_request *request;
+	struct http_api *api;
+	struct http_adding *adding;
+};
 
-	while (m->args && m->args[count])
-		count++;
-	char **argv = mem_array(count + 2, sizeof *argv);
-	argv[0] = (char *)(uintptr_t)m->command;
-	for (size_t i = 0; i < count; i++)
-		argv[i + 1] = m->args[i];
-	return argv;
+static void
+on_end(struct http_request *r, void *arg)
+{
+	struct create *c = arg;
+	(void)r;
+
+	/* A client that does not wait for the answer still wanted it made. */
+	http_api_add_cancel(c->adding, false);
+	free(c);
 }
 
-static struct spec *
-make_spec(struct http_api *api, const struct made *m, struct err *e)
+static void
+on_added(struct model_proc *p, const struct err *e, void *arg)
 {
-	char **argv = m->command ? make_argv(m) : NULL;
-	const char *rc_path =
-		client_hello(http_link_client(api->link))->rc_path;
+	struct create *c = arg;
+
+	c->adding = NULL;
+	if (p)
+		http_ext_answer(c->request, c->api, 201, p->id);
+	else
+		http_api_add_problem(c->request, e);
+}
+
+static void
+create(struct http_request *r, struct http_api *api, struct made *m)
+{
+	char **argv = m->command ? http_body_argv(m->command, m->args) : NULL;
+	unsigned flags = (m->start ? 0 : PROTO_ADD_NO_START) |
+			 (m->cwd ? PROTO_ADD_OWN_CWD : 0);
 	struct spec_args a = {
 		.name = m->name, .command = m->shell, .argv = argv,
 		.cwd = m->cwd ? m->cwd : http_link_dir(api->link),
-		.env = m->env, .user = m->user,
-		.group = m->group ? m->group : HTTP_API_GROUP,
-		.tty = m->tty, .rows = (unsigned)m->rows,
+		.own_cwd = m->cwd != NULL, .env = m->env, .user = m->user,
+		.group = m->group, .tty = m->tty, .rows = (unsigned)m->rows,
 		.cols = (unsigned)m->cols, .timeout_ms = m->timeout_ms,
 		.stdin_kind = m->in && !strcmp(m->in, "null") ?
 			SPEC_STDIN_NULL : SPEC_STDIN_PIPE,
 		.forget = m->forget,
 	};
+	struct create *c = mem_alloc(sizeof *c);
 
-	struct spec *s = spec_from_args(&a, e);
+	m->args = NULL;		/* argv is made of it */
+	*c = (struct create){ .request = r, .api = api };
+	http_on_end(r, on_end, c);
+	c->adding = http_api_add(api, &a, flags, on_added, c);
 	free(argv);
-	struct buf talk = BUF_INIT(TALK_MAX);
-	if (s && m->group &&
-	    joingroup(rc_path, true, m->group, s, m->cwd, &talk, e) < 0) {
-		spec_free(s);
-		s = NULL;
-	}
-	buf_fini(&talk);
-	return s;
-}
-
-static void
-on_created(struct http_request *r, struct http_api *api,
-	   const struct client_answer *a, uint32_t none)
-{
-	(void)none;
-	if (a->reply && a->reply->id_count == 1)
-		http_ext_answer_behind(r, api, 201, a->reply->ids[0]);
-	else
-		http_problem(r, HTTP_E_STREAM, "%s",
-			     "the engine's answer is malformed");
-}
-
-static void
-create(struct http_request *r, struct http_api *api, const struct made *m)
-{
-	unsigned flags = (m->start ? 0 : PROTO_ADD_NO_START) |
-			 (m->cwd ? PROTO_ADD_OWN_CWD : 0);
-	struct err e = ERR_INIT;
-	struct spec *s = make_spec(api, m, &e);
-	struct http_ext_call *c;
-
-	if (!s)
-		http_engine_problem(r, &e);
-	else if ((c = http_ext_call(r, api, on_created, 0)))
-		http_ext_asked(c, client_add(http_link_client(api->link),
-					     flags, environ, s, NULL,
-					     http_link_answered,
-					     http_ext_ask(c)));
-	spec_free(s);
 }
 
 void
@@ -180,7 +154,11 @@ http_ext_create(struct http_request *r, void *arg)
 
 	if (take_body(r, &m) == 0) {
 		const char *fault = find_fault(&m);
-		if (fault)
+		struct model *all = http_link_model(api->link);
+		if (m.name && model_find_name(all, m.name))
+			http_problem(r, HTTP_E_CONFLICT, "there is a process "
+				     "'%s' already", m.name);
+		else if (fault)
 			http_problem(r, HTTP_E_INVALID, "%s", fault);
 		else
 			create(r, api, &m);

@@ -251,6 +251,11 @@ main(int argc, char **argv)
 	char **words = mem_array((size_t)argc + 1, sizeof *words);
 	int code = 0;
 
+	if (argc == 2 && strcmp(argv[1], "__routes") == 0) {
+		http_routes_print();
+		free(words);
+		return 0;
+	}
 	words[0] = "serve";
 	for (int i = 1; i < argc; i++)
 		words[i] = argv[i];

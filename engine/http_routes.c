@@ -4,6 +4,8 @@
  */
 #include "http_api.h"
 
+#include <stdio.h>
+
 #include "base.h"
 #include "http_ext.h"
 
@@ -109,3 +111,15 @@ const struct http_route http_routes[] = {
 };
 
 const size_t http_route_count = ARRAY_LEN(http_routes);
+
+void
+http_routes_print(void)
+{
+	puts(".Bl -tag -width Ds");
+	for (size_t i = 0; i < http_route_count; i++) {
+		const struct http_route *r = &http_routes[i];
+		printf(".It Li %s %s\n%c%s.\n", r->method, r->path,
+		       r->help[0] & ~0x20, r->help + 1);
+	}
+	puts(".El");
+}

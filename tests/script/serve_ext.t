@@ -2,14 +2,15 @@
 """sbx serve, the paths below /v1/sbx: waits, watches, groups, events; every
 answer is held against doc/openapi.json."""
 import http.server
-import json
 import os
+import re
+import shutil
+import subprocess
 import sys
 import threading
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from sbxtest import Set, done, ok, same, until
+from sbxtest import OUT, Set, done, ok, same, until
 import httptest
 from httptest import API, Server, Stream
 
@@ -320,10 +321,12 @@ for body, code, what in (({}, 400, "nothing"), ({"command": ""}, 400, "''"),
                          ({"command": "a", "name": "b c"}, 400, "no name"),
                          ([], 422, "no object")):
     same(h.post(X[:-1], body)[0], code, "made of %s" % what)
-code, p = h.post(X[:-1], {"command": "/nonexistent/x"})
-v = h.post(X + p["id"] + "/wait", {"exit": True})[1]
-ok(v["status"] == "error" and "No such file" in v["reason"],
+code, v = h.post(X[:-1], {"command": "/nonexistent/x", "name": "not"})
+ok(code == 502 and "No such file" in v["detail"],
    "one that cannot be started says so", v)
+same(until(lambda: h.get(X + "not")[0] == 404), True, "and is forgotten")
+same(h.post(X[:-1], {"command": "sleep", "args": ["1"]})[1]["name"][:5],
+     "sleep", "a name from its command")
 if os.getuid() == 0:
     p = h.post(X[:-1], {"shell": "id -un", "user": "nobody",
                           "cwd": "/"})[1]
@@ -357,6 +360,51 @@ for w in ws:
     w.close()
 same(until(lambda: h.post(X + "web/wait", {"log": "port"})[0] == 200), True,
      "when they have left there is room")
+
+# --- what the README tells people to type
+TOP = os.path.join(os.path.dirname(__file__), "..", "..")
+with open(os.path.join(TOP, "README.md")) as f:
+    readme = f.read()
+part = readme[readme.index("## For programs and browsers"):]
+part = part.replace("127.0.0.1:2468", "127.0.0.1:%d" % h.port).replace(
+    "npm run dev", "echo listening on 4711; exec sleep 1000")
+ts, python, curl = [b for b in re.findall(r"^```\w*\n(.*?)^```$", part,
+                                          re.S | re.M)]
+same(h.post(X + "web/restart")[0], 200, "a process of that name")
+python = python.replace('"name": "web"', '"name": "web2"').replace(
+    "processes/web/", "processes/web2/")
+p = subprocess.run([sys.executable, "-c", python], capture_output=True,
+                   text=True, timeout=60)
+ok(p.stdout.startswith("4711 web2 is running"), "the lines of Python work",
+   p.stdout + p.stderr)
+npm = os.path.join(OUT, "npm")
+if shutil.which("node") and subprocess.run(
+        ["sh", os.path.join(TOP, "tests/lib/npm.sh"), npm],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+    # Its modules are found from where the program is.
+    program = os.path.join(npm, "readme-%d.mjs" % os.getpid())
+    with open(program, "w") as f:
+        f.write(ts.replace("npm", "sh").replace('"run", "dev"', '"-c", '
+                '"echo listening on 42; exec sleep 1000"') +
+                "process.exit((await sbx.getProcess(web.id)).status =="
+                " 'exited' && run.exitCode == 2 ? 0 : 1);\n")
+    p = subprocess.run(["node", program], capture_output=True, text=True,
+                       cwd=s.dir, timeout=60)
+    os.unlink(program)
+    same((p.returncode, p.stdout, p.stderr), (0, "listening on 42\n", ""),
+         "the lines of TypeScript work")
+else:
+    ok(True, "the lines of TypeScript work # SKIP no packages of npm")
+curl = curl.replace("8080,\"http\":\"/health\"", "%d,\"http\":\"/up\"" % port)
+curl = curl.replace('"make","args":["test"]', '"echo","args":["made"]')
+curl = curl.replace("curl -N", "timeout 1 curl -sN").replace("curl -d",
+                                                             "curl -sd")
+p = subprocess.run(["sh", "-c", curl], capture_output=True, text=True,
+                   timeout=60, stdin=subprocess.DEVNULL)
+for want in ('"stdout":"made\\n"', '"processes":[{', '"met":true',
+             "event: log", '"event":"started"', '"status":"exited"'):
+    ok(want in p.stdout, "the lines of curl give " + want,
+       p.stdout[-3000:] + p.stderr)
 
 same(h.wrong, [], "every answer was as doc/openapi.json says")
 missing = {"%s %s" % (m.upper(), p) for p, ms in API["paths"].items()
