@@ -185,6 +185,13 @@ setting_built(const struct row *r)
 }
 
 static bool
+option_of_serve(const struct row *r)
+{
+	return cmd_takes(cmd_verb(VERB_SERVE),
+			 (enum cmd_option)table_index(&cmd_option_table, r));
+}
+
+static bool
 word_is(const struct row *r, unsigned where)
 {
 	return container_of(r, const struct rc_word_row, row)->where & where;
@@ -221,6 +228,12 @@ print_verb(const struct row *r)
 }
 
 static void
+print_option(const struct row *r)
+{
+	option_item(container_of(r, const struct cmd_option_row, row));
+}
+
+static void
 print_setting(const struct row *r)
 {
 	setting_item(container_of(r, const struct option_row, row));
@@ -247,6 +260,8 @@ struct section {
 static const struct section lists[] = {
 	{ "commands", &cmd_verb_table, verb_built, false, print_verb },
 	{ "commands-later", &cmd_verb_table, verb_built, true, NULL },
+	{ "serve-options", &cmd_option_table, option_of_serve, false,
+	  print_option },
 	{ "settings", &option_table, setting_built, false, print_setting },
 	{ "settings-later", &option_table, setting_built, true, NULL },
 	{ "words-top", &rc_word_table, word_at_top, false, NULL },

@@ -2,7 +2,8 @@
 # Writes the generated parts of the manuals anew: what stands between
 #	.\" begin table NAME
 #	.\" end table
-# is what "sbx __table NAME mdoc" prints, from the program's own tables.
+# is what "sbx __table NAME mdoc" prints, or "sbx-serve __routes" for routes,
+# from the tables of the programs.
 #	gendoc.sh BUILD_DIR [OUT_DIR]
 # Without OUT_DIR the files of doc/ are changed in place.
 set -eu
@@ -15,6 +16,12 @@ for page in doc/*.[1-8]; do
 	name=${page#doc/}
 	while IFS= read -r line || [ -n "$line" ]; do
 		case $line in
+		'.\" begin table routes')
+			printf '%s\n' "$line"
+			# Built without HTTP: it stays as it is.
+			[ -x "$build/sbx-serve" ] || continue
+			"$build/sbx-serve" __routes
+			skipping=1 ;;
 		'.\" begin table '*)
 			printf '%s\n' "$line"
 			"$build/sbx" __table "${line#'.\" begin table '}" mdoc

@@ -11,12 +11,13 @@ put() {
 
 ok "make install" put install
 root=$T/x/usr/local
-is "$(cd "$root" && find . -type f | grep -v '\.theme$' | sort | tr '\n' ' ')" \
-	"./bin/sbx ./libexec/sbx/sbx-serve ./share/doc/sbx/sbxrc.example ./share/man/man1/sbx.1 ./share/man/man5/sbxrc.5 " \
+is "$(cd "$root" && find . -type f | grep -v '\.theme$\|/sbx/keys/' | sort | tr '\n' ' ')" \
+	"./bin/sbx ./libexec/sbx/sbx-serve ./share/doc/sbx/sbxrc.example ./share/man/man1/sbx-serve.1 ./share/man/man1/sbx.1 ./share/man/man5/sbxrc.5 " \
 	"program, manuals and example are there"
 is "$(ls "$root/share/sbx/themes")" "$(cd themes && ls ./*.theme | sed 's,.*/,,')" \
 	"so are all themes"
-like "$(grep -a -o '/usr/local/share/sbx/themes' "$O/sbx" | head -1)" themes \
+is "$(ls "$root/share/sbx/keys")" "$(ls keys)" "and all presets of keys"
+like "$(grep -a -o '/usr/local/share/sbx' "$O/sbx" | head -1)" share \
 	"the program knows the place"
 
 mkdir "$T/y"
