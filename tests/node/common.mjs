@@ -48,8 +48,10 @@ export function like(got, pattern, name) {
 
 // What throws inside is one failed test, and the program goes on.
 export async function section(name, fn) {
+	const start = performance.now();
 	try {
 		await fn();
+		note(`${prefix}${name}: ${Math.round(performance.now() - start)} ms`);
 	} catch (error) {
 		ok(false, `${name} ran to its end`, error?.stack ?? error);
 	}
