@@ -352,8 +352,6 @@ void	engine_note(struct engine *e, const struct proc *p,
 void	engine_down(struct engine *e, enum cause cause, uint64_t for_us);
 /* There is a turn at that time at the latest. */
 void	engine_turn_at(struct engine *e, uint64_t at_us);
-/* Figures of all trees, if the last ones are older than a second. */
-void	engine_sample(struct engine *e);
 /* Takes over what a client sent; specs become processes.  0 or -1. */
 int	engine_load(struct engine *e, struct setpack *set, struct err *err);
 
@@ -604,6 +602,10 @@ void	procnotify_event(struct proc *p, const struct life_output *out,
 			 bool ended);
 void	procnotify_settle(struct proc *p);
 void	procnotify_take_spec(struct proc *p);	/* and at its end */
+
+/* --- sample.c ---------------------------------------------------------------- */
+/* Figures of all trees, if the last ones are older than a second. */
+void	sample_all(struct engine *e);
 
 /* --- procleft.c ------------------------------------------------------------- */
 /* Its run is over; what lives of it is known from now on. */

@@ -168,7 +168,7 @@ take_subscribe(struct peer *c, const struct conn_frame *f)
 	c->synced = false;
 	c->rows_seen = c->grow_seen = c->values_seen = c->events_seen = 0;
 	if (c->subs & PROTO_SUB_STATS)
-		engine_sample(c->e);
+		sample_all(c->e);
 	else if (c->subs & PROTO_SUB_ROWS)
 		procleft_look(c->e, true);
 }

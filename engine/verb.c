@@ -441,7 +441,7 @@ do_watch_rm(struct call *c)
 static void
 do_figures(struct call *c)
 {
-	engine_sample(c->e);
+	sample_all(c->e);
 }
 
 static const struct {
