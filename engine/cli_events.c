@@ -2,6 +2,7 @@
 
 #include "cli_ctx.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -9,6 +10,7 @@
 #include "event.h"
 #include "eventlist.h"
 #include "journal.h"
+#include "mem.h"
 #include "rowfmt.h"
 #include "sys.h"
 
@@ -19,6 +21,7 @@ struct events {
 	struct journal_reader *reader;
 	struct buf out;
 	struct eventlist list;
+	uint64_t skip;		/* lines before the ones that are wanted */
 	bool follow;
 };
 
@@ -42,7 +45,8 @@ text_event(struct buf *out, const struct journal_event *e)
 		r |= buf_adds(out, ": ");
 		r |= rowfmt_plain(out, e->text);
 	}
-	if (e->line_text[0]) {
+	/* The words of a watch quote its line already. */
+	if (e->line_text[0] && !strstr(e->text, e->line_text)) {
 		r |= buf_adds(out, " | ");
 		r |= rowfmt_plain(out, e->line_text);
 	}
@@ -56,7 +60,11 @@ put_event(struct events *ev, const struct journal_event *e)
 
 	if (ev->c->json)
 		r = journal_json(&ev->out, e);
-	else if (eventlist_adds(&ev->list, e))
+	else if (!eventlist_adds(&ev->list, e))
+		r = 0;
+	else if (ev->skip > 0)
+		ev->skip--;
+	else
 		r = text_event(&ev->out, e);
 	if (r < 0)
 		return err_set(&ev->c->err, ERR_FAILED,
@@ -83,21 +91,51 @@ check_events(struct cli *c, void *arg)
 	return !ev->follow || model_bye(c->model)[0] != '\0';
 }
 
+/* Lines and events are two things: some events have no line of their own,
+ * and which ones depends on those before. */
+static uint64_t
+count_lines(int dir, uint64_t newest)
+{
+	struct journal_reader *r = journal_open(dir, 0);
+	struct eventlist *list = mem_alloc(sizeof *list);
+	struct journal_event e;
+	uint64_t lines = 0;
+
+	while (journal_next(r, &e) == 1 && e.seq <= newest)
+		lines += eventlist_adds(list, &e);
+	journal_close(r);
+	free(list);
+	return lines;
+}
+
+static void
+begin_at(struct events *ev, int dir, uint64_t newest, uint64_t wanted)
+{
+	uint64_t after = 0;
+
+	if (!ev->c->json) {
+		uint64_t lines = count_lines(dir, newest);
+		ev->skip = lines > wanted ? lines - wanted : 0;
+	} else if (newest > wanted) {
+		after = newest - wanted;
+	}
+	ev->reader = journal_open(dir, after);
+}
+
 int
 cli_events(struct cli *c)
 {
 	struct events ev = { .c = c, .out = BUF_INIT(OUT_MAX),
 			     .follow = cli_given(c, CMD_OPT_FOLLOW) };
 	const struct cmd_arg *lines = cli_arg(c, CMD_OPT_LINES);
-	uint64_t newest, after = 0;
+	uint64_t newest;
 	int dir = -1, rc = -1;
 
 	if (cli_rows(c, ev.follow ? PROTO_SUB_EVENTS : 0) == 0)
 		dir = cli_journal_open(c, &newest);
 	if (dir >= 0) {
-		if (lines->given && newest > lines->number)
-			after = newest - lines->number;
-		ev.reader = journal_open(dir, after);
+		begin_at(&ev, dir, newest, lines->given ? lines->number :
+			 UINT64_MAX);
 		c->come_back = true;
 		rc = cli_until(c, check_events, &ev, 0);
 		journal_close(ev.reader);

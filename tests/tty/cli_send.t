@@ -202,6 +202,10 @@ exits 0 "the end" sbx send once --eof
 exits 0 "is sent" sbx wait once --exit --timeout 20s
 is "$(cksum <once.got)" "$(cat piece piece piece piece | cksum)" "once"
 
+for n in 1 2 5; do
+	exits 0 "the last $n" sbx events -n $n
+	is "$out" "$(sbx events | tail -n $n)" "are $n lines"
+done
 exits 0 "the last ones" sbx events --json -n 3
 is "$(printf '%s\n' "$out" | wc -l | tr -d ' ')" 3 "three"
 sbx events -f --json -n 0 >events &

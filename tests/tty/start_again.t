@@ -18,6 +18,9 @@ END
 running() {
 	[ "$(status_of db) $(status_of web)" = "running running" ]
 }
+is_run() {
+	[ "$(field_of web run)" = "$1" ]
+}
 exits 0 "up" sbx up
 ok "both run" poll "$WAIT" running
 exits 0 "stop --all" sbx stop --all
@@ -49,7 +52,7 @@ exits 0 "restart --no-deps of one that has ended" sbx restart web --no-deps
 ok "that one runs" poll "$WAIT" has_status web running
 is "$(status_of db)" killed "without the other"
 exits 0 "one that is started again" sbx restart web
-is "$(sbx show web | sed -n 's/^run  *//p')" 8 "its eighth run"
+wait_until "its eighth run" is_run 8
 
 # An engine that cannot begin: its words are there before the five seconds
 # that a slow one is waited for have passed.
