@@ -227,6 +227,9 @@ say_timeout(struct waits *ws)
 		rowfmt_state(row, clock_wall_ms(), state);
 	err_set(&c->err, ERR_TIMEOUT, "the time passed before %s: '%s' is %s",
 		what(ws->conf), row ? row->name : "", state);
+	const char *note = o && o->w ? waiting_note(o->w) : "";
+	if (note[0])
+		err_hint(&c->err, "%s", note);
 	if (put_not_met(ws, "timeout", row, o) < 0)
 		return cli_fail(c);
 	return c->json ? err_exit_code(c->err.code) : cli_fail(c);

@@ -140,6 +140,7 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.hidden = s->hidden, .autostart = s->autostart,
 		.has_exit = l->has_exit, .core = l->core,
 		.has_ready_rule = p->policy.has_ready,
+		.any_holder = s->ready.any_holder,
 		.stdin_open = p->out || p->in[LOG_PTY],
 		.stopped = l->stopped,
 		.going = p->leaving || p->next_spec || p->asked.on,

@@ -33,7 +33,7 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 #define ROW_BOOL(X)                                                            \
 	X(ready) X(unready) X(paused) X(tty) X(hidden) X(autostart)            \
 	X(has_exit) X(core) X(has_ready_rule) X(stdin_open) X(stopped)      \
-	X(going) X(interactive) X(own_cwd)
+	X(going) X(any_holder) X(interactive) X(own_cwd)
 
 static int
 done(const struct msg_reader *r)

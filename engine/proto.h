@@ -243,6 +243,7 @@ struct proc_row {
 	enum status status;
 	bool ready, unready, paused, tty, hidden, autostart, has_exit, core;
 	bool has_ready_rule, stdin_open;
+	bool any_holder;	/* its ready rule asks whoever has the port */
 	bool stopped;		/* the end of the run was asked for by somebody */
 	bool going;		/* its run is to end, in its turn */
 	bool interactive, own_cwd;	/* spec.h */

@@ -11,6 +11,8 @@
 #include "logread.h"
 #include "mem.h"
 #include "model.h"
+#include "portowner.h"
+#include "procfs.h"
 #include "proto.h"
 #include "rowfmt.h"
 #include "status.h"
@@ -35,6 +37,8 @@ struct waiting {
 	struct probe *probe;
 	struct probe_result probed;
 	bool probe_done;
+	pid_t holder;		/* of the port, as found last */
+	char note[160];
 	uint64_t at_probe_ms, began_ms;
 	uint64_t quiet_since_ms, bytes;
 	bool looked;
@@ -83,6 +87,12 @@ waiting_free(struct waiting *w)
 	logread_free(w->lr);
 	buf_fini(&w->screen);
 	free(w);
+}
+
+const char *
+waiting_note(const struct waiting *w)
+{
+	return w->note;
 }
 
 uint64_t
@@ -178,6 +188,23 @@ on_probe(struct probe *p, const struct probe_result *r, void *arg)
 	w->wake(w->arg);
 }
 
+static bool
+is_own(struct waiting *w, const struct proc_row *row)
+{
+	const struct probe_target *t = &w->conf.target;
+	pid_t leader = (pid_t)row->pid;
+	uint64_t tag = 0;
+
+	w->note[0] = '\0';
+	if (row->any_holder || !probe_is_local(t->host) ||
+	    procfs_rttime(leader, &tag) < 0 ||
+	    portowner_is_own(leader, tag, (uint16_t)t->port, &w->holder,
+			     w->note, sizeof w->note))
+		return true;
+	w->probe_done = false;
+	return false;
+}
+
 static enum waiting_end
 step_port(struct waiting *w, const struct proc_row *row, uint64_t now_ms,
 	  struct waiting_result *out, uint64_t *again_ms, struct err *e)
@@ -191,7 +218,7 @@ step_port(struct waiting *w, const struct proc_row *row, uint64_t now_ms,
 		w->probe_done = false;
 		return WAITING_NOT_YET;
 	}
-	if (w->probe_done && w->probed.ok) {
+	if (w->probe_done && w->probed.ok && is_own(w, row)) {
 		out->probe = w->probed;
 		return WAITING_MET;
 	}

@@ -7,8 +7,9 @@
  * ends because the process ended first; the caller adds its own time limit.
  *
  * The log is read and ports are asked here; rows and screens come from the
- * model.  A port counts only while the process is alive, so that another
- * program on that port is not taken for it.
+ * model.  A port counts only while the process is alive and where no other
+ * program is known to hold it (portowner.h), so that a stranger is not taken
+ * for it.
  */
 
 #include <stdbool.h>
@@ -54,6 +55,8 @@ struct waiting_result {
 	struct probe_result probe;	/* PORT */
 };
 
+/* What it saw last that was not enough, a phrase; "": nothing. */
+const char *waiting_note(const struct waiting *w);
 /* LOG: what was dropped before it was seen: linewait_missed(). */
 uint64_t waiting_missed(const struct waiting *w, uint64_t *bytes);
 

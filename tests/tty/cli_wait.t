@@ -131,6 +131,10 @@ exits 0 "a status that is wanted" sbx wait server --port "$port" --http /none \
 	--status 404-404 --timeout 20s
 exits 124 "a stranger's port is not ours, but it accepts: only dead ones are refused" \
 	sbx wait sleeper --port 1 --timeout 300ms
+exits 124 "another one's port is not its own" \
+	sbx wait sleeper --port "$port" --timeout 2s
+like "$err" "port $port is held by python3 .pid [0-9]+., not by this process" \
+	"and whose it is is told"
 exits 2 "no such port" sbx wait server --port 70000
 
 # A check has the rights of its process.
