@@ -123,6 +123,21 @@ buf_skip(struct buf *b, size_t len)
 }
 
 void
+buf_each_line(struct buf *b, buf_line_fn *fn, void *arg)
+{
+	const char *end;
+	bool more = true;
+
+	while (more && b->len && (end = memchr(b->data, '\n', b->len))) {
+		size_t len = (size_t)(end - b->data);
+		char *line = mem_strn(b->data, len);
+		buf_skip(b, len + 1);
+		more = fn(line, arg);
+		free(line);
+	}
+}
+
+void
 buf_cut(struct buf *b, size_t len)
 {
 	assert(len <= b->len);

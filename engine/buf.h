@@ -9,6 +9,7 @@
  */
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base.h"
@@ -38,6 +39,10 @@ char	*buf_room(struct buf *b, size_t len);
 void	buf_grew(struct buf *b, size_t len);
 
 void	buf_skip(struct buf *b, size_t len);	/* drops from the front */
+/* Takes each whole line away and gives it, without its newline, to fn, which
+ * may add more and says whether it wants the next one. */
+typedef bool buf_line_fn(char *line, void *arg);
+void	buf_each_line(struct buf *b, buf_line_fn *fn, void *arg);
 void	buf_cut(struct buf *b, size_t len);	/* keeps the first len bytes */
 void	buf_fit(struct buf *b);		/* gives unused memory back */
 /* Hands the memory out (caller frees); "" rather than NULL when empty. */

@@ -129,11 +129,20 @@ run_line(struct plain *p, const char *line)
 	rc_line_free(st);
 }
 
+static bool
+on_line(char *line, void *arg)
+{
+	struct plain *p = arg;
+
+	run_line(p, line);
+	return !p->leave;
+}
+
 static void
 on_typed(struct source *s, unsigned events, void *arg)
 {
 	struct plain *p = arg;
-	char data[4096], *end;
+	char data[4096];
 
 	(void)events;
 	ssize_t n = sys_read(loop_fd(s), data, sizeof data);
@@ -151,12 +160,8 @@ on_typed(struct source *s, unsigned events, void *arg)
 			LINE_BYTES);
 		buf_clear(&p->typed);
 	}
-	while (!p->leave && p->typed.len &&
-	       (end = memchr(p->typed.data, '\n', p->typed.len))) {
-		*end = '\0';
-		run_line(p, p->typed.data);
-		buf_skip(&p->typed, (size_t)(end - p->typed.data) + 1);
-	}
+	if (!p->leave)
+		buf_each_line(&p->typed, on_line, p);
 }
 
 /* A file or /dev/null cannot be waited for: then there are no commands. */

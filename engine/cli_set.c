@@ -14,6 +14,19 @@
 
 enum { LIST_MAX = 8 << 20 };
 
+/* The end of the answer: what is open of the JSON is closed. */
+static int
+finish(struct cli *c, struct jsonout *j, struct buf *b)
+{
+	while (c->json && j->depth > 0)
+		jsonout_close(j);
+	if (c->json)
+		buf_addc(b, '\n');
+	int rc = cli_put(c, b);
+	buf_fini(b);
+	return rc;
+}
+
 /* --- set --- */
 
 static void
@@ -40,33 +53,20 @@ put_settings(struct cli *c, const struct options *o,
 	struct jsonout j;
 
 	jsonout_begin(&j, &b);
-	if (one && !c->json) {
-		buf_addf(&b, "%s\n",
-			 options_text(o, (enum option_id)(one - option_rows)));
-	} else if (one) {
-		put_setting(c, &j, &b, one, options_text(o,
-			    (enum option_id)(one - option_rows)));
-		buf_addc(&b, '\n');
-	} else {
-		if (c->json) {
-			jsonout_object(&j, NULL);
-			jsonout_int(&j, "version", 1);
-			jsonout_array(&j, "settings");
-		}
-		for (int i = 0; i < OPTION_COUNT; i++)
-			if (option_rows[i].built)
-				put_setting(c, &j, &b, &option_rows[i],
-					    options_text(o,
-							 (enum option_id)i));
-		if (c->json) {
-			jsonout_close(&j);
-			jsonout_close(&j);
-			buf_addc(&b, '\n');
-		}
+	if (!one && c->json) {
+		jsonout_object(&j, NULL);
+		jsonout_int(&j, "version", 1);
+		jsonout_array(&j, "settings");
 	}
-	int rc = cli_put(c, &b);
-	buf_fini(&b);
-	return rc;
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		const struct option_row *row = &option_rows[i];
+		const char *value = options_text(o, (enum option_id)i);
+		if (one == row && !c->json)
+			buf_addf(&b, "%s\n", value);
+		else if (one ? one == row : row->built)
+			put_setting(c, &j, &b, row, value);
+	}
+	return finish(c, &j, &b);
 }
 
 /* Those of the engine; where none runs those of the file. */
@@ -202,13 +202,7 @@ put_env(struct cli *c, const char *text)
 	}
 	put_rows(c, &b, &j, text, ENVROW_ENV);
 	put_rows(c, &b, &j, text, ENVROW_CWD);
-	if (c->json) {
-		jsonout_close(&j);
-		buf_addc(&b, '\n');
-	}
-	int rc = cli_put(c, &b);
-	buf_fini(&b);
-	return rc;
+	return finish(c, &j, &b);
 }
 
 /* Where --cwd is from here; "-" stays: the group has none any more. */

@@ -294,22 +294,24 @@ proccheck_beat(struct proc *p)
 	p->checks[CHECK_LIVE].beat = true;
 }
 
-static void
-take_line(struct proc *p, const char *line)
+static bool
+take_line(char *line, void *arg)
 {
+	struct proc *p = arg;
 	char how[160];
 
 	proccheck_beat(p);
 	snprintf(how, sizeof how, "it says '%.120s'", line);
 	if (p->spec->ready.kind == SPEC_PROBE_NOTIFY && !p->life.ready)
 		proc_tell(p, LIFE_EV_READY, CAUSE_PROBE, how);
+	return true;
 }
 
 static void
 on_notify(struct source *src, unsigned events, void *arg)
 {
 	struct proc *p = arg;
-	char data[NOTIFY_LINE_MAX / 4], *end;
+	char data[NOTIFY_LINE_MAX / 4];
 
 	(void)events;
 	ssize_t n = sys_read(loop_fd(src), data, sizeof data);
@@ -323,13 +325,7 @@ on_notify(struct source *src, unsigned events, void *arg)
 	/* A line that does not end is no message. */
 	if (buf_add(&p->notify_line, data, (size_t)n) < 0)
 		buf_clear(&p->notify_line);
-	while (p->notify_line.len &&
-	       (end = memchr(p->notify_line.data, '\n', p->notify_line.len))) {
-		*end = '\0';
-		take_line(p, p->notify_line.data);
-		buf_skip(&p->notify_line,
-			 (size_t)(end - p->notify_line.data) + 1);
-	}
+	buf_each_line(&p->notify_line, take_line, p);
 }
 
 void

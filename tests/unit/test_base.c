@@ -44,6 +44,42 @@ TEST(buf_fits_its_memory_to_what_it_holds)
 	buf_fini(&b);
 }
 
+/* Joins the lines with bars; the first one brings another. */
+struct joined {
+	struct buf *from;
+	char text[64];
+	int left;
+};
+
+static bool
+join(char *line, void *arg)
+{
+	struct joined *j = arg;
+
+	if (!j->text[0])
+		buf_adds(j->from, "d\ne");
+	snprintf(j->text + strlen(j->text), sizeof(j->text) - strlen(j->text),
+		 "%s|", line);
+	return --j->left > 0;
+}
+
+TEST(buf_gives_whole_lines)
+{
+	struct buf b = BUF_INIT(16);
+	struct joined j = { .from = &b, .left = 9 };
+
+	buf_adds(&b, "a\n\nb\nc");
+	buf_each_line(&b, join, &j);
+	EQ_STR(j.text, "a||b|cd|");
+	EQ_STR(buf_str(&b), "e");
+	j = (struct joined){ .from = &b, .text = "x", .left = 1 };
+	buf_adds(&b, "\nf\n");
+	buf_each_line(&b, join, &j);
+	EQ_STR(j.text, "xe|");
+	EQ_STR(buf_str(&b), "f\n");
+	buf_fini(&b);
+}
+
 TEST(msg_round_trip_and_short_input)
 {
 	struct buf b = BUF_INIT(1000);
