@@ -9,14 +9,26 @@
 #include "err.h"
 #include "mem.h"
 
+/* The kernel takes any; these are slips, or meant to be something else. */
+static bool
+is_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+			return false;
+	return len > 0 && name[0] != '-';
+}
+
 int
 spec_env_add(struct spec_env **env, size_t *count, const char *word,
 	     struct err *e)
 {
 	const char *eq = strchr(word, '=');
-	bool removed = !eq && word[0] == '-' && word[1];
+	bool removed = !eq && word[0] == '-';
+	const char *name = word + removed;
+	size_t len = eq ? (size_t)(eq - word) : strlen(name);
 
-	if ((!eq || eq == word) && !removed) {
+	if ((!eq && !removed) || !is_name(name, len)) {
 		err_set(e, ERR_USAGE, "'%s' is no variable", word);
 		return err_hint(e, "write NAME=VALUE, or -NAME to remove it");
 	}
@@ -25,8 +37,8 @@ spec_env_add(struct spec_env **env, size_t *count, const char *word,
 			       SPEC_LIST_MAX);
 	*env = mem_grow(*env, *count, *count + 1, sizeof(**env));
 	(*env)[(*count)++] = removed ?
-		(struct spec_env){ .name = mem_str(word + 1) } :
-		(struct spec_env){ .name = mem_strn(word, (size_t)(eq - word)),
+		(struct spec_env){ .name = mem_str(name) } :
+		(struct spec_env){ .name = mem_strn(name, len),
 				   .value = mem_str(eq + 1) };
 	return 0;
 }

@@ -83,6 +83,10 @@ static int
 near_enough(const char *word)
 {
 	int allowed = (int)strlen(word) / 3;
+
+	/* Every word of one letter is near to none. */
+	if (!*word)
+		return -1;
 	return SBX_MIN(SBX_MAX(allowed, 1), 3);
 }
 
