@@ -9,6 +9,7 @@
 #include "base.h"
 #include "buf.h"
 #include "cli_runs.h"
+#include "cli_tree.h"
 #include "clock.h"
 #include "jsonout.h"
 #include "logread.h"
@@ -88,7 +89,8 @@ cli_ls(struct cli *c)
 }
 
 static int
-put_process(struct cli *c, const struct proc_row *r, const struct logread *lr)
+put_process(struct cli *c, const struct proc_row *r,
+	    const struct cli_tree *tree, const struct logread *lr)
 {
 	struct buf b = BUF_INIT(OUT_MAX);
 	int64_t now_ms = clock_wall_ms();
@@ -99,11 +101,13 @@ put_process(struct cli *c, const struct proc_row *r, const struct logread *lr)
 		jsonout_begin(&j, &b);
 		jsonout_object(&j, NULL);
 		rowfmt_json_keys(&j, r, now_ms);
+		cli_tree_json(&j, tree);
 		runs_json(&j, lr);
 		jsonout_close(&j);
 		rc = jsonout_end(&j) | buf_addc(&b, '\n');
 	} else {
 		rc = rowfmt_show(&b, r, now_ms, c->colours);
+		rc |= cli_tree_text(&b, tree);
 		rc |= runs_text(&b, lr, now_ms);
 	}
 	rc = rc < 0 ? err_set(&c->err, ERR_FAILED, "that is too long") :
@@ -121,10 +125,14 @@ cli_show(struct cli *c)
 	if (cli_rows(c, PROTO_SUB_STATS) == 0)
 		p = cli_one(c, c->cmd->words[0]);
 	uint32_t id = p ? p->id : 0;
+	struct cli_tree tree = { .text = NULL };
 	int rc = p ? cli_log_open(c, id, &log) : -1;
+	if (rc == 0)
+		rc = cli_tree_ask(c, c->cmd->words[0], &tree);
 	/* The loop has turned: its row may be a newer one. */
 	if (rc == 0)
-		rc = put_process(c, cli_row(c, id), log.lr);
+		rc = put_process(c, cli_row(c, id), &tree, log.lr);
+	cli_tree_fini(&tree);
 	logread_free(log.lr);
 	return rc < 0 ? cli_fail(c) : 0;
 }

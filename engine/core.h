@@ -119,6 +119,7 @@ struct proc {
 	bool removing;		/* forget it at the end of the turn */
 	struct spec *next_spec;	/* of the run after this one; NULL: same */
 	bool renew_told;	/* ... which has been asked for */
+	enum cause removed_by;	/* if removing; NONE: 'keep no' */
 	bool leaving;		/* not in the set any more: ends, then goes */
 	bool leave_told;
 	struct asked asked;
@@ -370,6 +371,8 @@ void	proc_tell(struct proc *p, enum life_event ev, enum cause cause,
 		  const char *detail);
 /* Its definition has changed: what the registry keeps of it. */
 void	proc_pack(struct proc *p);
+/* It goes when nothing of it is left. */
+void	proc_remove(struct proc *p, enum cause by);
 void	proc_touch(struct proc *p);		/* its row has changed */
 bool	proc_is_live(const struct proc *p);
 void	proc_arm(struct proc *p);		/* the timer of its life */
@@ -613,7 +616,8 @@ void	procleft_take(struct proc *p);
 /* Counts them all anew; scan: after a look at /proc. */
 void	procleft_look(struct engine *e, bool scan);
 /* TERM, and KILL after five seconds, or at once. */
-void	procleft_end(struct proc *p, bool now);
+void	procleft_end(struct proc *p, enum cause cause, bool now);
+void	procleft_signal(struct proc *p, int signo);	/* after a scan */
 /* When it wants to look again; UINT64_MAX: not by itself. */
 uint64_t procleft_settle(struct proc *p);
 int	procleft_pack(const struct proc *p, struct buf *b);

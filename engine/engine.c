@@ -507,7 +507,9 @@ remove_forgotten(struct engine *e)
 		/* Whoever follows it hears the end before it is gone. */
 		if (!feed_flush(e))
 			continue;
-		engine_note(e, p, EVENT_REMOVED, CAUSE_USER, "forgotten");
+		engine_note(e, p, EVENT_REMOVED, p->removed_by, "%s",
+			    p->removed_by == CAUSE_NONE ?
+			    "forgotten after its end: keep no" : "forgotten");
 		feed_gone(e, p->id);
 		proc_free(p, true);
 	}

@@ -318,8 +318,8 @@ settle_leaving(struct proc *p, bool is_needed)
 
 	if (!proc_is_live(p) && !is_pending(p)) {
 		if (!p->removing)
-			procleft_end(p, false);
-		p->removing = true;
+			procleft_end(p, CAUSE_CONFIG, false);
+		proc_remove(p, CAUSE_CONFIG);
 	} else if (!told && !is_needed) {
 		struct life_input in = { .event = LIFE_EV_STOP,
 					 .cause = CAUSE_CONFIG,

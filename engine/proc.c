@@ -161,7 +161,7 @@ perform(struct proc *p, unsigned fx, const struct life_output *out)
 	if (fx & LIFE_FX_START_PROBES)
 		proccheck_start(p);
 	if (fx & LIFE_FX_FORGET)
-		p->removing = true;
+		proc_remove(p, CAUSE_NONE);
 	/* What is left to do runs at the end of this turn. */
 	loop_again(e->loop);
 }
@@ -202,6 +202,16 @@ proc_tell(struct proc *p, enum life_event ev, enum cause cause,
 	struct life_input in = { .event = ev, .cause = cause,
 				 .detail = detail };
 	proc_event(p, &in);
+}
+
+void
+proc_remove(struct proc *p, enum cause by)
+{
+	if (p->removing)
+		return;
+	p->removing = true;
+	p->removed_by = by;
+	p->e->registry_dirty = true;
 }
 
 void
@@ -322,7 +332,10 @@ run_is_gone(struct proc *p)
 {
 	struct engine *e = p->e;
 
-	p->kept = p->policy.tree_keep && procio_is_open(p);
+	/* What was to end has ended, as a whole. */
+	bool keeps = p->policy.tree_keep &&
+		     p->life.status != STATUS_STOPPING;
+	p->kept = keeps && procio_is_open(p);
 	if (p->kept)
 		procio_close_input(p);
 	else
@@ -342,7 +355,7 @@ run_is_gone(struct proc *p)
 	else
 		p->release_slot = p->slot;
 	tree_forget(e->tree, p->tag);
-	if (p->policy.tree_keep)
+	if (keeps)
 		procleft_take(p);
 	char why[sizeof p->life.end_why];
 	memcpy(why, p->life.end_why, sizeof why);
@@ -411,7 +424,8 @@ proc_settle_trees(struct engine *e)
 		struct proc *p = e->procs[i];
 		uint64_t left_at_us = procleft_settle(p);
 		next = SBX_MIN(next, left_at_us);
-		if (p->policy.tree_keep && p->leader_ended && !p->killing)
+		if (p->policy.tree_keep && p->leader_ended && !p->killing &&
+		    p->life.status != STATUS_STOPPING)
 			p->tree_gone = true;
 		if (wants_look(p) &&
 		    (p->signal_wanted || p->at_tree_look_us <= now)) {

@@ -89,19 +89,26 @@ procleft_look(struct engine *e, bool scan)
 }
 
 void
-procleft_end(struct proc *p, bool now)
+procleft_signal(struct proc *p, int signo)
+{
+	for (size_t i = 0; i < p->left_tag_count; i++)
+		tree_signal(p->e->tree, p->left_tags[i], signo, 0);
+}
+
+void
+procleft_end(struct proc *p, enum cause cause, bool now)
 {
 	struct engine *e = p->e;
 
 	if (p->left_tag_count == 0)
 		return;
 	tree_scan(e->tree, TREE_EXACT);
-	for (size_t i = 0; !now && i < p->left_tag_count; i++) {
-		tree_signal(e->tree, p->left_tags[i], SIGTERM, 0);
-		tree_signal(e->tree, p->left_tags[i], SIGCONT, 0);
+	if (!now) {
+		procleft_signal(p, SIGTERM);
+		procleft_signal(p, SIGCONT);
 	}
 	count(p);
-	engine_note(e, p, EVENT_KILL, CAUSE_USER, "%u process%s that it has "
+	engine_note(e, p, now ? EVENT_KILL : EVENT_STOP, cause, "%u process%s that it has "
 		    "left: %s", p->left_count, p->left_count == 1 ? "" : "es",
 		    now ? "KILL" : "TERM, then KILL in 5s");
 	p->at_left_kill_us = clock_us() + (now ? 0 : GRACE_US);

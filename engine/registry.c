@@ -27,7 +27,7 @@
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 8,
+	REGISTRY_VERSION = 9,
 	REGISTRY_MAX = 256 << 20,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
@@ -103,6 +103,7 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	r |= autoport_pack(p, b);
 	r |= ordered_pack(p, b);
 	r |= procleft_pack(p, b);
+	r |= msg_put_u8(b, (uint8_t)p->removed_by);
 	r |= msg_put_u64(b, p->input_taken);
 	r |= msg_put_u8(b, p->input_eof);
 	r |= msg_put_bytes(b, buf_str(&p->input) + p->input_off,
@@ -282,6 +283,8 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	autoport_unpack(p, r);
 	ordered_unpack(p, r);
 	procleft_unpack(p, r);
+	p->removed_by = (enum cause)msg_u8(r);
+	r->bad |= p->removed_by >= CAUSE_COUNT;
 	p->input_taken = msg_u64(r);
 	p->input_eof = msg_u8(r) != 0;
 	const char *input = msg_bytes(r, &len);

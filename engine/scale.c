@@ -121,7 +121,7 @@ scale_up(struct engine *e, const char *name, unsigned count,
 		return n;
 	/* All of them or none. */
 	while (n > 0)
-		added[--n]->removing = true;
+		proc_remove(added[--n], CAUSE_USER);
 	return -1;
 }
 
@@ -137,8 +137,7 @@ scale_down(struct engine *e, const char *name, unsigned count,
 		if (!s->replica_of || s->replica_idx < count || p->removing ||
 		    strcmp(s->replica_of, name) != 0)
 			continue;
-		/* It goes when nothing of it is left. */
-		p->removing = true;
+		proc_remove(p, CAUSE_USER);
 		leaving[n++] = p;
 	}
 	e->registry_dirty |= n > 0;

@@ -199,7 +199,7 @@ to_each(struct call *c, enum life_event ev)
 		if (!c->hit[i])
 			continue;
 		struct life_input in = by_hand(c, ev);
-		procleft_end(c->e->procs[i], ev == LIFE_EV_KILL);
+		procleft_end(c->e->procs[i], in.cause, ev == LIFE_EV_KILL);
 		/* One that never ends would keep the others from even the
 		 * first step. */
 		if (ev == LIFE_EV_KILL || in.flags & LIFE_IN_NO_ESCALATE)
@@ -247,12 +247,14 @@ do_signal(struct call *c)
 		struct proc *p = c->e->procs[i];
 		if (!c->hit[i])
 			continue;
-		if (!p->pid) {
+		if (!p->pid && p->left_tag_count == 0) {
 			err_set(&c->err, ERR_FAILED, "'%s' is not running",
 				p->spec->name);
 			continue;
 		}
-		tree_signal(c->e->tree, p->tag, signo, 0);
+		if (p->pid)
+			tree_signal(c->e->tree, p->tag, signo, 0);
+		procleft_signal(p, signo);
 		engine_note(c->e, p, EVENT_SIGNAL, c->peer->cause, "%s",
 			    signame_text(signo, name));
 		acted_on(c, p);
@@ -288,7 +290,7 @@ do_rm(struct call *c)
 	for (size_t i = 0; i < c->e->nproc; i++) {
 		if (!c->hit[i])
 			continue;
-		c->e->procs[i]->removing = true;
+		proc_remove(c->e->procs[i], c->peer->cause);
 		acted_on(c, c->e->procs[i]);
 	}
 }
@@ -301,7 +303,7 @@ do_clean(struct call *c)
 		struct proc *p = c->e->procs[i];
 		if (!status_get(p->life.status)->final || p->left_count)
 			continue;
-		p->removing = true;
+		proc_remove(p, c->peer->cause);
 		acted_on(c, p);
 	}
 	buf_addf(&c->text, "%zu", c->id_count);

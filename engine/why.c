@@ -413,5 +413,10 @@ why_text(struct buf *out, const struct proc_row *r,
 	SAY(&w, "%s", r->name);
 	says[r->status](&w);
 	say_fired(&w);
+	if (r->left)
+		SAY(&w, " %u process%s that it has left go%s on (tree keep): "
+		    "'sbx stop %s' ends %s.", r->left,
+		    r->left == 1 ? "" : "es", r->left == 1 ? "es" : "",
+		    r->name, r->left == 1 ? "it" : "them");
 	return w.rc ? -EMSGSIZE : 0;
 }

@@ -75,7 +75,7 @@ page_facts_take(struct page_facts *f, const char *text, uint64_t now_ms)
 		fact->a = next_field(&s);
 		fact->b = next_field(&s);
 		fact->c = next_field(&s);
-		if (!strcmp(fact->kind, "tree"))
+		if (!strcmp(fact->kind, "tree") || !strcmp(fact->kind, "left"))
 			add_member(f, fact);
 	}
 	find_rates(f, &old);

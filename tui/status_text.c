@@ -147,6 +147,10 @@ row_state(const struct proc_row *r, int64_t now, char out[STATUS_TEXT_MAX])
 		snprintf(out, STATUS_TEXT_MAX, "%s", status_name(r->status));
 		break;
 	}
+	/* What it has left, see tree keep. */
+	size_t len = strlen(out);
+	if (r->left)
+		snprintf(out + len, STATUS_TEXT_MAX - len, " +%u", r->left);
 	return out;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Processes that behave badly: stop means gone, the end is told with its
 cause, the rest of the set notices nothing."""
+import json
 import os
 import signal
 import sys
@@ -348,11 +349,30 @@ ok(not alive(third), "at once")
 s.sbx("start", "daemon", "--wait", "10s")
 until(lambda: s.status("daemon") == "completed")
 same(s.row("daemon").get("left"), 1, "one without our pipes is shown as well")
+ok([m["pid"] for m in json.loads(s.out("show", "daemon", "--json"))["tree"]
+    if m.get("left")], "and named")
+ok("has left goes on" in s.out("why", "daemon"), "why tells it")
+same(s.sbx("signal", "CONT", "daemon")[0], 0, "it takes signals")
 same(s.sbx("stop", "--all")[0], 0, "stop of all")
 same(s.row("daemon").get("left"), None, "ends it, too")
 same(s.sbx("rm", "launcher")[0], 0, "it can be forgotten")
 ok(until(lambda: nfds(keeper) <= before), "with its pipes",
    (nfds(keeper), before))
+s.write("""
+process stays {
+    cmd setsid sleep 100041 & trap '' TERM; echo up; while :; do sleep 1; done
+    tree keep
+    stop TERM 200ms KILL
+}
+""")
+same(s.sbx("reload")[0], 0, "one that is stopped by hand")
+ok(until(lambda: len(json.loads(s.out("show", "stays", "--json"))
+                     .get("tree", [])) >= 3), "runs")
+members = [m["pid"] for m in
+           json.loads(s.out("show", "stays", "--json"))["tree"]]
+same(s.sbx("stop", "stays")[0], 0, "is stopped")
+ok(not [p for p in members if alive(p)] and not s.row("stays").get("left"),
+   "as a whole, tree keep or not")
 same(s.sbx("down")[0], 0, "down works")
 ok(until(lambda: not alive(second)), "and leaves nothing")
 done()

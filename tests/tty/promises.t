@@ -173,6 +173,10 @@ before = spools()
 code, out, err = s.sbx("add", "brief", "--rm", "--", "echo", "gone")
 ok(until(lambda: s.sbx("show", "brief")[0] == 4), "what is not kept goes")
 ok(until(lambda: spools() <= before), "with its log", (before, spools()))
+gone = [e for e in s.events()
+        if e["event"] == "removed" and e.get("process") == "brief"]
+ok(gone and gone[0]["cause"] == "none" and "keep no" in gone[0]["text"],
+   "the journal does not say that somebody did it", gone)
 same(s.sbx("stop", "--all")[0], 0, "stop all")
 
 # A queue: first in, first out.
