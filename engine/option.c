@@ -68,7 +68,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		OPTION_DURATION, "400ms", 0, 10000, true, true, false },
 	[OPTION_LIMIT_API_LOG] = {
 		ROW("limit.api-log", "SIZE",
-		    "bytes of a log that one request of the API gives back"),
+		    "bytes of log kept of each process made by the API"),
 		OPTION_SIZE, "10M", 1, INT64_MAX, true, true, true },
 	[OPTION_LIMIT_INPUT] = {
 		ROW("limit.input", "SIZE", "bytes that one request may send"),

@@ -40,6 +40,7 @@ enum {
 	TTY_SHORT = 1024,	/* bytes; the kernel gives up to 4095 at once */
 	HITS_US = 50 * 1000,
 	LAG_MAX = 64 << 20,	/* bytes that folding may be behind */
+	API_KEEP_MIN = 64 << 10,
 	RETRY_US = 1000 * 1000,	/* of an index that could not be written */
 	/* For output whose writers are gone, or are strangers. */
 	LAST_DRAIN_US = 1000 * 1000,
@@ -99,6 +100,20 @@ drain_tty(struct proc *p, size_t max)
 	return total ? total : n;
 }
 
+/* What is made through the API has a log as that promises; one whose record
+ * goes with its end is read by whoever made it, as fast as that can. */
+static uint64_t
+keep_bytes(const struct proc *p)
+{
+	uint64_t limit = options_number(p->e->options, OPTION_LIMIT_LOG);
+	uint64_t api = options_number(p->e->options, OPTION_LIMIT_API_LOG);
+	uint64_t own = p->spec->by && p->spec->keep ?
+		SBX_MAX(api, (uint64_t)API_KEEP_MIN) :
+		p->spec->log_keep_bytes;
+
+	return limit ? SBX_MIN(own, limit) : own;
+}
+
 /*
  * What retention drops before it was folded, no watch would ever see: only a
  * flood that is far faster than its watches has to wait for them.
@@ -106,7 +121,7 @@ drain_tty(struct proc *p, size_t max)
 static uint64_t
 lag_max(const struct proc *p)
 {
-	return SBX_MIN(p->spec->log_keep_bytes / 4, (uint64_t)LAG_MAX);
+	return SBX_MIN(keep_bytes(p) / 4, (uint64_t)LAG_MAX);
 }
 
 static void
@@ -630,15 +645,6 @@ open_dir(void *arg)
 
 	return sys_openat(p->e->log_fd, p->dirname,
 			  O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-}
-
-static uint64_t
-keep_bytes(const struct proc *p)
-{
-	uint64_t limit = options_number(p->e->options, OPTION_LIMIT_LOG);
-
-	return limit ? SBX_MIN(p->spec->log_keep_bytes, limit) :
-		       p->spec->log_keep_bytes;
 }
 
 void

@@ -358,6 +358,7 @@ take_set(struct reconf *r)
 {
 	struct engine *e = r->e;
 	uint64_t limit = options_number(e->options, OPTION_LIMIT_LOG);
+	uint64_t api = options_number(e->options, OPTION_LIMIT_API_LOG);
 
 	options_free(e->options);
 	e->options = r->options;
@@ -372,8 +373,9 @@ take_set(struct reconf *r)
 	e->set = r->set;
 	r->set = (struct setpack){ .name = NULL };
 	e->loaded_ms = clock_wall_ms();
-	for (size_t i = 0; i < e->nproc &&
-	     limit != options_number(e->options, OPTION_LIMIT_LOG); i++)
+	bool same = limit == options_number(e->options, OPTION_LIMIT_LOG) &&
+		    api == options_number(e->options, OPTION_LIMIT_API_LOG);
+	for (size_t i = 0; i < e->nproc && !same; i++)
 		procio_set_keep(e->procs[i]);
 }
 

@@ -29,7 +29,8 @@ runtime_follow(struct engine *e)
 static void
 act_on(struct engine *e, const struct option_row *row)
 {
-	if (row == &option_rows[OPTION_LIMIT_LOG])
+	if (row == &option_rows[OPTION_LIMIT_LOG] ||
+	    row == &option_rows[OPTION_LIMIT_API_LOG])
 		for (size_t i = 0; i < e->nproc; i++)
 			procio_set_keep(e->procs[i]);
 	if (row == &option_rows[OPTION_LIMIT_LOGS])

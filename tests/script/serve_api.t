@@ -346,6 +346,16 @@ problem(v.ask("POST", "/v1/processes/run", {"command": "true"}), 409,
         "conflict", "Conflict", "limit", "run: one more than may run")
 v.ask("POST", "/v1/processes/config", config)
 
+# --- the limit of logs
+big = v.create("sh", "-c", "yes | head -c 4000000; exec sleep 1000")
+size = lambda: [r["log_bytes"] - r["dropped_bytes"] for r in s.rows()
+                if "proc_%d" % r["id"] == big["id"]][0]
+ok(until(lambda: size() == 4000000), "a log below the limit", size())
+v.ask("POST", "/v1/processes/config", dict(config,
+                                           maxLogBytesPerProcess=1000000))
+ok(until(lambda: size() <= 1000000), "above it its oldest part goes", size())
+v.ask("POST", "/v1/processes/config", config)
+
 # --- what is no request
 for data, status in ((b"GET\r\n\r\n", b"400"), (b"\x16\x03\x01\r\n\r\n", b"4"),
                      (b"GET /v1/health HTTP/1.1\r\n\r\n", b"400"),
