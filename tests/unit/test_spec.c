@@ -162,7 +162,8 @@ TEST(environment)
 	EQ_INT(spec_add_env(s, "NOTHING", NULL), -1);
 	EQ_INT(spec_add_env(s, "=x", NULL), -1);
 	EQ_INT(spec_add_env(s, "-", NULL), -1);
-	EQ_INT(spec_add_env(s, "-D=x", NULL), 0);
+	EQ_INT(spec_add_env(s, "-D=x", NULL), -1);
+	EQ_INT(spec_add_env(s, "A\nB=x", NULL), -1);
 	spec_free(s);
 }
 
