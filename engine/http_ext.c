@@ -135,13 +135,26 @@ on_answer(const struct client_answer *a, void *arg)
 		c.fn(c.request, c.api, a, c.proc);
 }
 
+/* One that was lost in the middle comes back, or somebody says that it does
+ * not. */
+void
+http_ext_no_engine(struct http_request *r, struct http_api *api)
+{
+	struct err e = ERR_INIT;
+
+	err_set(&e, ERR_NO_ENGINE, "there is no engine of this set");
+	if (http_link_state(api->link) == LINK_LOST)
+		http_engine_problem(r, &e);
+	else
+		http_problem(r, HTTP_E_NO_ENGINE, "%s", e.text);
+}
+
 struct http_ext_call *
 http_ext_call(struct http_request *r, struct http_api *api, http_ext_fn *fn,
 	      uint32_t proc)
 {
 	if (!http_link_client(api->link)) {
-		http_problem(r, HTTP_E_NO_ENGINE, "%s",
-			     "there is no engine of this set");
+		http_ext_no_engine(r, api);
 		return NULL;
 	}
 	struct http_ext_call *c = mem_alloc(sizeof *c);

@@ -55,6 +55,8 @@ typedef void http_ext_fn(struct http_request *r, struct http_api *api,
 struct http_ext_call *http_ext_call(struct http_request *r,
 				    struct http_api *api, http_ext_fn *fn,
 				    uint32_t proc);
+/* 503, or the request is begun anew if it may be and one is looked for. */
+void	http_ext_no_engine(struct http_request *r, struct http_api *api);
 /* What a question of client.h takes as its argument, and what it gave: a
  * refusal is answered. */
 struct link_ask *http_ext_ask(struct http_ext_call *c);

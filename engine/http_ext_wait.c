@@ -204,6 +204,14 @@ on_log(struct logread *lr, const struct proto_grow *g, const struct err *e,
 }
 
 static void
+give_up(struct wait *w)
+{
+	struct http_api *api = w->api;
+
+	http_ext_no_engine(finish(w), api);
+}
+
+static void
 start(struct wait *w)
 {
 	http_on_end(w->request, on_end, w);
@@ -215,8 +223,7 @@ start(struct wait *w)
 	}
 	w->log = http_link_log(w->api->link, w->id, on_log, w);
 	if (!w->log)
-		http_problem(finish(w), HTTP_E_NO_ENGINE, "%s",
-			     "there is no engine of this set");
+		give_up(w);
 	else if (w->at_end_ms)
 		wake(w);
 }

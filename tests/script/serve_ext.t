@@ -332,6 +332,42 @@ if os.getuid() == 0:
                           "cwd": "/"})[1]
     same(output(p), "nobody\n", "as another user")
 
+# --- engines that die
+del answers[:]
+t = wait_for("cat", {"string": "after it"})
+t2 = wait_for("cat", {"exit": True})
+s.kill_engine()
+ok(until(lambda: s.sbx("send", "cat", "after it", "--eof")[0] == 0),
+   "another engine takes input")
+t.join(15)
+t2.join(15)
+same(sorted(v["met"] for _, v in answers), [True, True],
+     "a wait outlives its engine")
+answers, over = [], threading.Event()
+
+
+def ask_on():
+    while not over.is_set():
+        answers.append(h.get(X + "web")[0])
+        answers.append(h.post(X + "web/wait", {"log": "port"})[0])
+        answers.append(h.get(G)[0])
+        answers.append(h.get(X + "web/why")[0])
+        answers.append(h.call("PATCH", "/v1/sbx/env",
+                              {"env": {"SETVAR": "s"}})[0])
+
+
+askers = [threading.Thread(target=ask_on, daemon=True) for _ in range(8)]
+for t in askers:
+    t.start()
+for i in range(4):
+    ok(until(lambda: len(answers) > 60 * (i + 1)), "they are answered")
+    s.kill_engine()
+ok(until(lambda: len(answers) > 400), "and by the fifth engine")
+over.set()
+for t in askers:
+    t.join(15)
+same(set(answers), {200}, "none hears of an engine that died with a question")
+
 # --- limits
 ws = []
 for i in range(260):
