@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,10 @@ helper_settle(struct engine *e, uint64_t now)
 				continue;
 			}
 			tree_kill(e->tree, h->tag);
+			/* Before exec only the keeper knows its pid. */
+			if (!h->ended)
+				(void)keeplink_signal(e->link, h->slot,
+						      SIGKILL, true);
 			h->at_kill_us = now + LOOK_US;
 		}
 		next = SBX_MIN(next, h->at_kill_us);

@@ -477,6 +477,14 @@ child_changed(struct keeper *k, pid_t pid, int status,
 	note_exec(k, s);
 	if (s->state == KEEP_NEVER)
 		return;
+	/*
+	 * On its way to exec it is no program yet that somebody could mean,
+	 * and stopped there it would be neither started nor failed for ever.
+	 */
+	if (s->status_fd >= 0 && WIFSTOPPED(status))
+		kill(pid, SIGCONT);
+	if (s->status_fd >= 0 && (WIFSTOPPED(status) || WIFCONTINUED(status)))
+		return;
 	if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
 		s->state = WIFSTOPPED(status) ? KEEP_PAUSED : KEEP_RUNNING;
 		s->unsent |= UNSENT_PAUSED;

@@ -19,7 +19,8 @@ other = os.environ.get("O", "build").rstrip("/") + "-faults/sbx"
 if os.path.exists(other):
     os.environ["SBX"] = os.path.abspath(other)
 from sbxtest import LONG, SBX, ZOO, Set, alive, done, ok, same, skip_all, until
-from torture import clean, descendants, nfds, numbers, rundir, wait_rows, zombies
+from torture import (clean, descendants, nfds, numbers, rundir, stat, wait_rows,
+                     zombies)
 
 with open(SBX, "rb") as f:
     if b"SBX_FAULT\0" not in f.read():
@@ -317,6 +318,29 @@ ok(until(lambda: not alive(lost), 4), "what nobody waits for is gone",
 s.disarm()
 ok(until(lambda: len(commands().get(CHECK, ())) == 1),
    "and its check goes on", commands())
+# Stopped there it would be neither started nor failed for ever.
+for what in ("restart", "kill"):
+    row = s.row("a")
+    s.arm("keeper/fstat:0:1+")
+    os.kill(row["pid"], signal.SIGKILL)
+    until(lambda: s.row("a").get("status") == "killed")
+    p = s.popen("start", "a", stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL)
+    ok(until(lambda: RAW in commands(), 15, 0), "a process on its way to exec",
+       commands())
+    os.kill(commands()[RAW][0], signal.SIGSTOP)
+    ok(until(lambda: stat(commands()[RAW][0])[0] != "T"),
+       "cannot be stopped there")
+    if what == "kill":
+        k = s.popen("kill", "a", stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL)
+    s.disarm()
+    p.wait(30)
+    if what == "kill":
+        same(k.wait(30), 0, "a kill ends it")
+        same(s.row("a").get("pid"), None, "and nothing of it is left")
+    else:
+        ok(until(lambda: s.row("a").get("pid")), "it starts", s.row("a"))
 clean(s, "a command that took long")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
