@@ -19,6 +19,7 @@
 #include "err.h"
 #include "http_entries.h"
 #include "http_json.h"
+#include "http_limits.h"
 #include "http_link.h"
 #include "http_logs.h"
 #include "http_server.h"
@@ -49,6 +50,8 @@ struct follow {
 	uint64_t since, tail;
 
 	struct entries_cursor cursor;
+	struct http_limits_ask *limits;	/* max is being asked for */
+	uint64_t max;			/* bytes of the past that come */
 	bool streaming;			/* headers are on their way */
 	bool placed;			/* cursor is where it begins */
 	bool ended;			/* nothing comes behind out */
@@ -67,6 +70,7 @@ on_end(struct http_request *r, void *arg)
 	(void)r;
 
 	http_log_close(f->log);
+	http_limits_cancel(f->limits);
 	timer_drop(f->beat);
 	buf_fini(&f->out);
 	free(f);
@@ -121,7 +125,11 @@ take_query(struct follow *f, const struct proc_row *row)
 static void
 place(struct follow *f, struct entries *e)
 {
-	entries_seek(e, &f->cursor, f->streams, f->has_since ? f->since : 0);
+	if (f->has_since || f->has_tail)
+		entries_seek(e, &f->cursor, f->streams,
+			     f->has_since ? f->since : 0);
+	else
+		entries_seek_bytes(e, &f->cursor, f->streams, f->max);
 	if (f->has_tail) {
 		struct entries_cursor c;
 		entries_seek_last(e, &c, f->streams, f->tail);
@@ -263,6 +271,8 @@ fill_events(struct follow *f)
 			fail(f, why->text);
 		return;
 	}
+	if (f->limits)
+		return;
 	if (!f->placed)
 		place(f, e);
 	int r = put_items(f, e);
@@ -338,7 +348,7 @@ begin_body(struct follow *f)
 	if (why) {
 		http_engine_problem(f->request, why);
 		f->streaming = true;
-	} else if (e) {
+	} else if (e && !f->limits) {
 		http_log_publish(f->log);
 		place(f, e);
 		buf_addf(&f->out, "{\"processId\":\"%s\",\"stream\":\"%s\","
@@ -360,6 +370,18 @@ on_news(struct http_log *g, void *arg)
 		begin_body(f);
 }
 
+static void
+on_limits(const struct http_limits *l, const struct err *e, void *arg)
+{
+	struct follow *f = arg;
+	(void)e;
+
+	f->limits = NULL;
+	if (l)
+		f->max = l->v[HTTP_LIMIT_LOG];
+	on_news(f->log, f);
+}
+
 void
 http_op_logs(struct http_request *r, void *arg)
 {
@@ -369,7 +391,7 @@ http_op_logs(struct http_request *r, void *arg)
 	if (!p)
 		return;
 	struct follow *f = mem_alloc(sizeof *f);
-	*f = (struct follow){ .request = r };
+	*f = (struct follow){ .request = r, .max = UINT64_MAX };
 	buf_init(&f->out, OUT_MAX);
 	http_api_id_text(p->id, f->id);
 	if (take_query(f, p->row) < 0) {
@@ -378,6 +400,8 @@ http_op_logs(struct http_request *r, void *arg)
 	}
 	http_on_end(r, on_end, f);
 	f->log = http_logs_read(api->logs, p->id, on_news, f);
+	if (!f->has_since && !f->has_tail)
+		f->limits = http_limits_get(api, on_limits, f);
 	if (!f->live) {
 		begin_body(f);
 		return;

@@ -320,6 +320,46 @@ entries_seek_last(struct entries *e, struct entries_cursor *c,
 		entries_seek(e, c, streams, 0);
 }
 
+/* Bytes of an entry of the wanted streams; 0 if it is none. */
+static uint64_t
+wanted_bytes(struct entries *e, unsigned streams, uint64_t seq)
+{
+	struct logline l;
+	uint64_t line;
+	const struct piece *p = find(e, seq, &line);
+
+	if (p)
+		return streams & 1u << p->stream ? p->end - p->off : 0;
+	if (logread_place(e->lr, line, &l) != 1 || (l.flags & LOGLINE_GAP) ||
+	    !(streams & 1u << l.stream))
+		return 0;
+	uint64_t end = l.off + l.full_len, from = line_begin(e, &l);
+	return end - SBX_MIN(end, from);
+}
+
+void
+entries_seek_bytes(struct entries *e, struct entries_cursor *c,
+		   unsigned streams, uint64_t max)
+{
+	uint64_t first = entries_first(e), seq = entries_next(e);
+	uint64_t sum = 0, all = 0, from, to, n;
+
+	for (; seq > first; seq--, sum += n) {
+		n = wanted_bytes(e, streams, seq - 1);
+		if (n > max - sum)
+			break;
+	}
+	entries_seek(e, c, streams, seq > first ? seq - 1 : 0);
+	if (seq == first)
+		return;
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		if (streams & 1u << s &&
+		    find_tail(e, (enum log_stream)s, &from, &to) == 0)
+			all += from;
+	c->left_first = 1;
+	c->left_bytes = all - SBX_MIN(all, sum);
+}
+
 static int
 put_mark(struct entry *out, uint64_t seq, uint64_t first, uint64_t bytes)
 {
@@ -476,6 +516,11 @@ step_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 static int
 step(struct entries *e, struct entries_cursor *c, struct entry *out)
 {
+	if (c->left_first) {
+		put_mark(out, c->seq - 1, c->left_first, c->left_bytes);
+		c->left_first = 0;
+		return 1;
+	}
 	if (c->seq < entries_first(e))
 		return step_over_dropped(e, c, out);
 	for (uint64_t next = entries_next(e); c->seq < next;) {

@@ -48,6 +48,7 @@ struct entries_cursor {
 	unsigned streams;	/* set of 1 << enum log_stream */
 	uint64_t seq;		/* of the next entry */
 	uint64_t part;		/* bytes of it that were given */
+	uint64_t left_first, left_bytes;	/* a mark that comes first */
 	bool join;		/* a reader who is behind gets many lines of
 				 * a stream as one entry; set after a seek */
 	/* What was given or passed over of each stream. */
@@ -85,6 +86,9 @@ void	entries_seek(const struct entries *e, struct entries_cursor *c,
 /* So that the last n entries of these streams come. */
 void	entries_seek_last(struct entries *e, struct entries_cursor *c,
 			  unsigned streams, uint64_t n);
+/* So that entries of max bytes at most come; a mark says what is left out. */
+void	entries_seek_bytes(struct entries *e, struct entries_cursor *c,
+			   unsigned streams, uint64_t max);
 /* The next item; the cursor is behind it then.  1, 0: there is none now, or
  * -errno.  Refreshes the log only if what it shows is gone. */
 int	entries_step(struct entries *e, struct entries_cursor *c,

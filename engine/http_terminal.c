@@ -286,7 +286,9 @@ on_typed(const struct client_answer *a, void *arg)
 	if (t->asks < ASKS_MAX)
 		ws_pause(t->ws, false);
 	if (a->err)
-		send_error(t, "", a->err->text);
+		send_error(t, a->err->code == ERR_TOO_LARGE ? "input payload "
+			   "exceeds maxInputBytesPerRequest: " : "",
+			   a->err->text);
 }
 
 /* Input, or without data the size that the client has. */

@@ -270,6 +270,29 @@ flood(struct rig *r, uint64_t first)
 	}
 }
 
+TEST(not_more_than_some_bytes)
+{
+	struct rig r;
+	struct entries_cursor c;
+	rig_init(&r, 0);
+	say(&r, LOG_OUT, "one\ntwo\n");
+	say(&r, LOG_ERR, "bad\n");
+	say(&r, LOG_OUT, "th");
+	entries_publish(r.e);
+	say(&r, LOG_OUT, "ree\nx");
+	entries_seek_bytes(r.e, &c, ENTRIES_ALL, 10);
+	EQ_STR(walk(&r, &c), "!1-2:8 3e:bad$ 4o:th 5o:ree$");
+	entries_seek_bytes(r.e, &c, 1u << LOG_OUT, 9);
+	EQ_STR(walk(&r, &c), "!1-2:8 4o:th 5o:ree$");
+	entries_seek_bytes(r.e, &c, ENTRIES_ALL, 100);
+	EQ_STR(walk(&r, &c), "1o:one$ 2o:two$ 3e:bad$ 4o:th 5o:ree$");
+	entries_seek_bytes(r.e, &c, ENTRIES_ALL, 0);
+	EQ_STR(walk(&r, &c), "!1-5:18");
+	say(&r, LOG_OUT, "yz\n");
+	EQ_STR(walk(&r, &c), "6o:xyz$");
+	rig_fini(&r);
+}
+
 TEST(what_the_cap_has_taken)
 {
 	struct rig r;
