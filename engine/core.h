@@ -521,6 +521,9 @@ void	proctty_open(struct proc *p);
 /* Feeds what the spool has, for about 2 ms; true when more is left. */
 bool	proctty_feed(struct proc *p);
 uint64_t proctty_lag(const struct proc *p);
+/* What draws a screen, and the place in the stream that it shows: a recent
+ * one, so that what follows brings some history too; empty at the start. */
+void	proctty_snapshot(const struct proc *p, struct buf *out, uint64_t *off);
 void	proctty_resize(struct proc *p, int rows, int cols);
 void	proctty_rebuild(struct proc *p);	/* from base and spool */
 

@@ -146,11 +146,9 @@ place(struct follow *f, struct entries *e)
 static void
 put_entry(struct buf *b, const struct entry *en)
 {
-	buf_addf(b, "{\"sequence\":%" PRIu64 ",", en->seq);
-	if (en->first != en->seq)
-		buf_addf(b, "\"firstSequence\":%" PRIu64 ",", en->first);
-	buf_addf(b, "\"stream\":\"%s\",\"timestampMs\":%" PRId64
-		 ",\"data\":\"", log_stream_name(en->stream), en->wall_ms);
+	buf_addf(b, "{\"sequence\":%" PRIu64 ",\"stream\":\"%s\","
+		 "\"timestampMs\":%" PRId64 ",\"data\":\"", en->seq,
+		 log_stream_name(en->stream), en->wall_ms);
 	base64_encode(b, en->data, en->len);
 	buf_adds(b, "\",\"encoding\":\"base64\"}");
 }
@@ -164,6 +162,9 @@ put_event(struct follow *f, const struct entry *en)
 	/* An entry in parts has been seen when its last one has. */
 	if (!en->more)
 		buf_addf(b, "id: %" PRIu64 "\n", en->seq);
+	/* A field that readers of events skip: entries have their five keys. */
+	if (!en->dropped && en->first != en->seq)
+		buf_addf(b, "first: %" PRIu64 "\n", en->first);
 	buf_adds(b, "data: ");
 	if (!en->dropped) {
 		put_entry(b, en);

@@ -1,6 +1,7 @@
 /*
  * The terminal of a process over a WebSocket: what draws its present screen,
- * then its bytes as they come, and what is typed and resized there.
+ * then its bytes as they come (http_quiet.h), and what is typed and resized
+ * there.
  *
  * The bytes are read from the log at the pace of the client, so one that is
  * slow costs a bounded queue and holds nobody up.  If it is so slow that what
@@ -27,6 +28,7 @@
 #include "http_json.h"
 #include "http_link.h"
 #include "http_logs.h"
+#include "http_quiet.h"
 #include "http_server.h"
 #include "http_ws.h"
 #include "jsonout.h"
@@ -43,6 +45,9 @@ enum {
 	ASKS_MAX = 64,			/* inputs without an answer */
 	SOCKETS_MAX = 1024,
 	TEXT_MAX = 2048,		/* a frame of ours */
+	/* Clients unpack a binary frame later than a text that comes behind
+	 * it: a blob of a browser is read in its own time. */
+	EXIT_PAUSE_US = 50 * 1000,
 };
 
 struct terminal {
@@ -54,7 +59,9 @@ struct terminal {
 	struct http_log *log;
 	struct link_ask *shot;		/* the screen is being asked for */
 	struct timer *again;
-	struct buf screen;		/* of it, not sent yet */
+	struct buf out;			/* bytes that are not sent yet */
+	struct quiet quiet;
+	uint64_t at_sent_us;		/* the last bytes */
 	uint64_t pos;			/* in the stream, of the next byte */
 	bool placed;			/* pos is known */
 	bool ended;
@@ -129,8 +136,8 @@ send_exit(struct terminal *t, const struct proc_row *row)
 	if (row && row->has_exit && row->exit_signal)
 		jsonout_string(&j, "signal",
 			       signame_text(row->exit_signal, name));
-	if (row)
-		jsonout_string(&j, "reason", row->reason);
+	if (!row || !row->has_exit || row->exit_signal)
+		jsonout_string(&j, "reason", row ? row->reason : "");
 	send_json(t, &j, &b);
 }
 
@@ -151,7 +158,8 @@ on_shot(const struct client_answer *a, void *arg)
 	if (a->err && a->err->code == ERR_NO_ENGINE)
 		return;			/* the next one will be asked */
 	t->placed = true;
-	buf_clear(&t->screen);
+	buf_clear(&t->out);
+	quiet_init(&t->quiet);
 	if (a->err) {
 		/* No picture: what comes from now on is all there is. */
 		struct entries *e = http_log_entries(t->log);
@@ -163,8 +171,11 @@ on_shot(const struct client_answer *a, void *arg)
 		(void)msg_u16(&r);
 		t->pos = msg_u64(&r);
 		data = msg_bytes(&r, &len);
-		if (!r.bad)
-			buf_add(&t->screen, data, len);
+		/* It may end within a sequence, which the stream ends. */
+		char *room = buf_room(&t->out, len + QUIET_MAX);
+		if (!r.bad && room)
+			buf_grew(&t->out, quiet_feed(&t->quiet, data, len,
+						     room));
 	}
 	pump(t);
 }
@@ -185,13 +196,14 @@ ask_for_screen(struct terminal *t)
 
 /* True when all of it is with the socket. */
 static bool
-send_screen(struct terminal *t)
+send_out(struct terminal *t)
 {
-	while (t->screen.len > 0) {
-		size_t n = SBX_MIN(t->screen.len, (size_t)CHUNK);
-		if (ws_send(t->ws, false, t->screen.data, n) < 0)
+	while (t->out.len > 0) {
+		size_t n = SBX_MIN(t->out.len, (size_t)CHUNK);
+		if (ws_send(t->ws, false, t->out.data, n) < 0)
 			return false;
-		buf_skip(&t->screen, n);
+		buf_skip(&t->out, n);
+		t->at_sent_us = clock_us();
 	}
 	return true;
 }
@@ -208,10 +220,12 @@ send_bytes(struct terminal *t, struct logread *lr)
 					 sizeof data);
 		if (n <= 0)
 			return (int)n;
-		int r = ws_send(t->ws, false, data, (size_t)n);
-		if (r < 0)
-			return -EAGAIN;
+		char *room = buf_room(&t->out, (size_t)n + QUIET_MAX);
+		buf_grew(&t->out, quiet_feed(&t->quiet, data, (size_t)n,
+					     room));
 		t->pos += (uint64_t)n;
+		if (!send_out(t))
+			return -EAGAIN;
 	}
 	return 1;
 }
@@ -234,7 +248,7 @@ pump(struct terminal *t)
 		ask_for_screen(t);
 		return;
 	}
-	if (!send_screen(t))
+	if (!send_out(t))
 		return;
 	int r = e ? send_bytes(t, entries_log(e)) : 0;
 	if (r == -ESTALE && !over) {
@@ -242,7 +256,11 @@ pump(struct terminal *t)
 		ask_for_screen(t);
 	} else if (r == 1) {
 		timer_arm(t->again, clock_us());
-	} else if (r != -EAGAIN && (e ? over : !!http_log_error(t->log))) {
+	} else if (r == -EAGAIN || !(e ? over : !!http_log_error(t->log))) {
+		return;
+	} else if (clock_us() < t->at_sent_us + EXIT_PAUSE_US) {
+		timer_arm(t->again, t->at_sent_us + EXIT_PAUSE_US);
+	} else {
 		t->ended = true;
 		send_exit(t, row);
 		ws_close(t->ws);
@@ -468,7 +486,7 @@ terminal_free(struct terminal *t)
 	http_link_cancel(t->shot);
 	http_log_close(t->log);
 	timer_drop(t->again);
-	buf_fini(&t->screen);
+	buf_fini(&t->out);
 	buf_fini(&t->held);
 	ws_free(t->ws);
 	free(t);
@@ -576,7 +594,7 @@ http_op_terminal(struct http_request *r, void *arg)
 	*t = (struct terminal){ .api = api, .request = r, .proc = p->id };
 	list_add_tail(&api->terminals, &t->node);
 	api->terminal_count++;
-	buf_init(&t->screen, CONN_FRAME_MAX);
+	buf_init(&t->out, CONN_FRAME_MAX);
 	buf_init(&t->held, CLIENT_INPUT_MAX);
 	t->again = loop_timer(api->loop, on_again, t);
 	http_on_end(r, on_end, t);

@@ -15,6 +15,7 @@
 
 enum {
 	FEED_US = 2000,		/* one terminal's share of a turn */
+	TAIL_MAX = 256 << 10,	/* bytes that follow on a snapshot */
 	FALLS_MAX = 2,		/* then the terminal goes on without a screen */
 };
 
@@ -92,6 +93,22 @@ save_base(struct proc *p)
 	p->base_rows = (uint16_t)vt_rows(p->vt);
 	p->base_cols = (uint16_t)vt_cols(p->vt);
 	save_history(p);
+}
+
+void
+proctty_snapshot(const struct proc *p, struct buf *out, uint64_t *off)
+{
+	const struct log_run *run = spool_run(p->spool);
+
+	*off = p->vt_off;
+	if (p->vt_off - p->base_off > TAIL_MAX ||
+	    p->base_off < spool_begin(p->spool, LOG_PTY)) {
+		vt_snapshot(p->vt, out);
+		return;
+	}
+	*off = p->base_off;
+	if (!run || run->start[LOG_PTY] != p->base_off)
+		buf_add(out, buf_str(&p->base), p->base.len);
 }
 
 void

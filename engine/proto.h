@@ -81,7 +81,10 @@ enum proto_type {
 	PROTO_SCREEN,		/* struct proto_screen, then rows */
 	PROTO_SCROLLBACK,	/* u32 proc, u64 first id, u32 count, bytes… */
 	PROTO_SNAPSHOT,		/* u32 proc, u16 rows, u16 cols, u64 bytes of
-				 * the log's pty stream it shows, bytes */
+				 * the log's pty stream it shows, bytes: that
+				 * draw it, on a terminal after a reset; the
+				 * stream's bytes behind it make it the screen
+				 * of now */
 	PROTO_BELL,		/* u32 proc */
 	PROTO_NOTE,		/* u8 level, str text: for the toast line */
 	PROTO_BYE,		/* str why: the engine is going */

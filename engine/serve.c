@@ -363,12 +363,13 @@ take_snapshot_get(struct peer *c, const struct conn_frame *f)
 		return;
 	}
 	struct buf b = BUF_INIT(CONN_FRAME_MAX), shot;
+	uint64_t off = 0;
 	buf_init(&shot, CONN_FRAME_MAX - 64);
-	vt_snapshot(p->vt, &shot);
+	proctty_snapshot(p, &shot, &off);
 	msg_put_u32(&b, p->id);
 	msg_put_u16(&b, (uint16_t)vt_rows(p->vt));
 	msg_put_u16(&b, (uint16_t)vt_cols(p->vt));
-	msg_put_u64(&b, p->vt_off);
+	msg_put_u64(&b, off);
 	msg_put_bytes(&b, shot.data ? shot.data : "", shot.len);
 	conn_send(c->conn, PROTO_SNAPSHOT, f->id, b.data, b.len, NULL, 0);
 	buf_fini(&shot);

@@ -171,15 +171,19 @@ class Stream:
                 return None
             self.text += self.chunk()
         block, _, self.text = self.text.partition(b"\n\n")
-        event, number, data = "message", None, None
+        event, number, data, first = "message", None, None, None
         for line in block.decode().split("\n"):
             key, _, value = line.partition(": ")
             if key == "event":
                 event = value
             elif key == "id":
                 number = value
+            elif key == "first":
+                first = int(value)
             elif key == "data":
                 data = json.loads(value)
+                if first:
+                    data["firstSequence"] = first
         return (event, number, data) if data is not None else self.next()
 
     def close(self):

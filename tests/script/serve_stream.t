@@ -43,13 +43,19 @@ process term {
     tty yes
 }
 process tflood {
-    cmd seq 100000
+    cmd seq 400000
     tty yes
     log.keep 1M
     autostart no
 }
 process deaf {
     cmd stty raw; echo deaf; sleep 1000
+    tty yes
+    autostart no
+}
+process asks {
+    cmd stty -echo; echo start; printf '\\033[6n\\033[c\\033]11;?\\007'; \
+        sleep 0.3; echo end; sleep 1000
     tty yes
     autostart no
 }
@@ -247,9 +253,7 @@ w = terminal("term")
 same((w.status, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in w.head,
       "permessage" in w.head.lower()), (101, True, False), "the handshake")
 same(w.text(), {"type": "ready", "processId": ids["term"]}, "ready is first")
-kind, screen = w.frame()
-ok(kind == 2 and screen.startswith(b"\033c") and b"%" in screen,
-   "then what draws the screen", screen)
+same(w.frame(), (2, b"%"), "then what was there")
 w.say(type="input", data="echo A$((1 + 1))\n")
 same(w.until(b"A2\r\n%"), b"echo A$((1 + 1))\r\nA2\r\n%",
      "then bytes, as they are")
@@ -259,7 +263,9 @@ w.say(type="input", data=base64.b64encode(b"stty size\n").decode(),
 ok(b"\r\n30 100\r\n" in w.until(b"30 100\r\n%"), "resize")
 other = terminal("term")
 other.text()
-ok(b"30 100" in other.frame()[1], "a second one gets the screen of now")
+screen = other.until(b"30 100\r\n%")
+ok(screen.startswith(b"\033c") and b"A$((1 + 1))" in screen,
+   "a second one gets the screen of now", screen)
 other.say(type="resize", cols=90, rows=20)
 other.say(type="input", data="stty size\n")
 other.until(b"20 90\r\n%")
@@ -305,10 +311,11 @@ same((w.frame(), w.sock.send(b"\x88\x80\0\0\0\0"), w.frame()[0]),
      ((8, b""), 6, 0), "then it closes, without a code")
 w = terminal("term")
 w.text()
-kind, screen = w.frame()
+screen = w.until(b"exit 7")
 e = w.text()
-same((kind, b"exit 7" in screen, e["type"], e["exitCode"], w.frame()),
-     (2, True, "exit", 7, (8, b"")), "an ended one: screen, exit, close")
+same((b"exit 7" in screen, e, w.frame()),
+     (True, {"type": "exit", "exitCode": 7}, (8, b"")),
+     "an ended one: screen, exit, close")
 same([terminal("talk").status,
       WebSocket(h, "/v1/processes/proc_999/terminal/ws").status,
       terminal("term", key="short").status,
@@ -328,9 +335,18 @@ while kind in (1, 2):
     kind, more = w.frame()
     got += more if kind == 2 else b""
 numbers = [int(x) for x in got.split(b"\033c")[-1].split() if x.isdigit()]
-same(numbers[-1:], [100000], "a slow terminal ends with what is there")
+same(numbers[-1:], [400000], "a slow terminal ends with what is there")
 ok(all(b == a + 1 for a, b in zip(numbers, numbers[1:])),
    "and has no hole behind its last screen")
+
+# What asks the terminal is answered by the engine, and by nobody else.
+s.sbx("start", "asks")
+w = terminal("asks")
+w.text()
+got = w.until(b"end\r\n")
+ok(got.startswith(b"start\r\n") and got.endswith(b"end\r\n") and
+   b"\033[6n" not in got and b"11;?" not in got, "questions are left out",
+   got)
 
 # A full stdin is an error, and holds up nobody.
 s.sbx("start", "deaf")
