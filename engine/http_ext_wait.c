@@ -103,6 +103,9 @@ answer(struct wait *w, enum waiting_end end, const struct proc_row *row,
 		waitjson_not_met(&j, end == WAITING_ENDED ? "ended" :
 				 "timeout", row);
 	waitjson_missed(&j, lines, bytes);
+	/* What was there, and was not enough. */
+	if (end == WAITING_NOT_YET && w->w && waiting_note(w->w)[0])
+		jsonout_string(&j, "note", waiting_note(w->w));
 	jsonout_close(&j);
 	http_ext_send(finish(w), &j);
 	buf_fini(&b);

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """sbx serve, the paths below /v1/sbx: waits, watches, groups, events; every
 answer is held against doc/openapi.json."""
-import http.server
 import os
 import re
 import shutil
@@ -116,26 +115,28 @@ same(h.ask("POST", X + "web/wait", "{", {"Content-Type":
 same(h.ask("POST", X + "web/wait", "{}", {"Content-Type": "text/plain"})[0],
      415, "what is not called JSON")
 
-class Web(http.server.BaseHTTPRequestHandler):
+h.post(X[:-1], {"command": sys.executable, "name": "site", "args": ["-uc", """
+import http.server
+class Site(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(204 if self.path == "/up" else 500)
         self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-web = http.server.HTTPServer(("127.0.0.1", 0), Web)
-threading.Thread(target=web.serve_forever, daemon=True).start()
-port = web.server_address[1]
-v = h.post(X + "web/wait", {"port": port})[1]
+site = http.server.HTTPServer(("127.0.0.1", 0), Site)
+print("port", site.server_address[1])
+site.serve_forever()
+"""]})
+port = int(h.post(X + "site/wait", {"log": r"port (\d+)"})[1]["captures"]["1"])
+v = h.post(X + "site/wait", {"port": port})[1]
 same((v["met"], v["port"]), (True, port), "a port")
-v = h.post(X + "web/wait", {"port": port, "http": "/up"})[1]
+v = h.post(X + "site/wait", {"port": port, "http": "/up"})[1]
 same((v["met"], v["httpStatus"]), (True, 204), "an answer of HTTP")
-v = h.post(X + "web/wait", {"port": port, "http": "/", "timeoutMs": 50})[1]
+v = h.post(X + "site/wait", {"port": port, "http": "/", "timeoutMs": 50})[1]
 same(v["met"], False, "one with an error is none")
-v = h.post(X + "web/wait", {"port": port, "http": "/", "status": "500"})[1]
+v = h.post(X + "site/wait", {"port": port, "http": "/", "status": "500"})[1]
 same(v["httpStatus"], 500, "unless it is asked for")
+v = h.post(X + "web/wait", {"port": port, "timeoutMs": 300})[1]
+ok(not v["met"] and "python" in v.get("note", ""),
+   "a port of somebody else is none, and it says whose it is", v)
 v = h.post(X + "off/wait", {"port": port})[1]
 same((v["met"], v["why"]), (False, "ended"), "a port of one that is off")
 
@@ -432,6 +433,7 @@ if shutil.which("node") and subprocess.run(
 else:
     ok(True, "the lines of TypeScript work # SKIP no packages of npm")
 curl = curl.replace("8080,\"http\":\"/health\"", "%d,\"http\":\"/up\"" % port)
+curl = curl.replace("sbx/processes/web/wait", "sbx/processes/site/wait")
 curl = curl.replace('"make","args":["test"]', '"echo","args":["made"]')
 curl = curl.replace("curl -N", "timeout 1 curl -sN").replace("curl -d",
                                                              "curl -sd")
