@@ -22,6 +22,29 @@
 
 enum { OUT_MAX = 64 << 20 };
 
+/* "A..B", either of them may be left out. */
+static int
+parse_created(struct cli *c, struct procfilter *f)
+{
+	const char *text = cli_arg(c, CMD_OPT_CREATED)->text;
+	const char *dots = strstr(text, "..");
+	int64_t now_ms = clock_wall_ms();
+	int rc = 0;
+
+	if (!dots || strlen(text) == 2)
+		return err_set(&c->err, ERR_USAGE, "--created: '%.60s' is not "
+			       "a range like 12:00..13:00 or 1h..", text);
+	char *from = mem_strn(text, (size_t)(dots - text));
+	if (from[0])
+		rc = timetext_parse(from, now_ms, &f->created_from_ms,
+				    &c->err);
+	if (rc == 0 && dots[2])
+		rc = timetext_parse(dots + 2, now_ms, &f->created_until_ms,
+				    &c->err);
+	free(from);
+	return rc;
+}
+
 static int
 parse_filter(struct cli *c, struct procfilter *f)
 {
@@ -43,6 +66,8 @@ parse_filter(struct cli *c, struct procfilter *f)
 				       &f->after) < 0)
 		return err_set(&c->err, ERR_USAGE, "--after: '%.60s' is not "
 			       "a cursor", after->text);
+	if (cli_given(c, CMD_OPT_CREATED) && parse_created(c, f) < 0)
+		return -1;
 	if (since->given)
 		return timetext_parse(since->text, clock_wall_ms(),
 				      &f->since_ms, &c->err);

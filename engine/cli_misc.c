@@ -52,7 +52,7 @@ cli_version(struct cli *c)
 
 /* Can the engine take it?  Only all of it together tells.  0 or -1. */
 static int
-check_size(struct set *set, const char *path, struct buf *said)
+check_size(struct set *set, const char *path, struct diags *ds)
 {
 	struct session s = { .set = set, .dir.name = "", .dir.dir = "",
 			     .dir.rc_path = (char *)(uintptr_t)path };
@@ -63,9 +63,36 @@ check_size(struct set *set, const char *path, struct buf *said)
 	buf_fini(&packed);
 	if (r == 0)
 		return 0;
-	rowfmt_plain(said, path);
-	buf_addf(said, ": error: %s\n  sbx would start nothing\n", err.text);
+	diag_error(ds, &(struct diag_place){ .file = path }, "%s", err.text);
 	return -1;
+}
+
+/* One object a line. */
+static void
+put_mistakes(const struct diags *ds, struct buf *b)
+{
+	const struct diag *d;
+
+	for (size_t i = 0; (d = diags_get(ds, i)); i++) {
+		struct jsonout j;
+		jsonout_begin(&j, b);
+		jsonout_object(&j, NULL);
+		jsonout_string(&j, "level", d->level == DIAG_ERROR ? "error" :
+							   "warning");
+		jsonout_string(&j, "file", d->file);
+		if (d->line) {
+			jsonout_uint(&j, "line", d->line);
+			jsonout_uint(&j, "column", d->col);
+		}
+		jsonout_string(&j, "text", d->text);
+		if (d->source)
+			jsonout_string(&j, "source", d->source);
+		if (d->hint)
+			jsonout_string(&j, "hint", d->hint);
+		jsonout_close(&j);
+		(void)jsonout_end(&j);
+		(void)buf_addc(b, '\n');
+	}
 }
 
 static int
@@ -78,10 +105,13 @@ check_file(struct cli *c, const char *path, bool named)
 				  .environment = environ };
 
 	int r = set_load(&rq, &set, ds);
-	diags_print(ds, path, "sbx would start nothing", &b);
 	if (r == 0)
-		r = check_size(set, path, &b);
-	if (r == 0) {
+		r = check_size(set, path, ds);
+	if (c->json)
+		put_mistakes(ds, &b);
+	else
+		diags_print(ds, path, "sbx would start nothing", &b);
+	if (r == 0 && !c->json) {
 		rowfmt_plain(&b, path);
 		buf_addf(&b, ": no mistakes, %zu process%s\n",
 			 set->spec_count, set->spec_count == 1 ? "" : "es");

@@ -36,6 +36,8 @@ enum cmd_value {
 	  "pages from there may ask (may be repeated; *: all)")                \
 	X(ANSI, "ansi", 0, CMD_FLAG, "", "with colours as escape sequences")   \
 	X(BASE64, "base64", 0, CMD_FLAG, "", "TEXT is base64, for any bytes")  \
+	X(CREATED, "created", 0, CMD_TEXT, "[A]..[B]",                         \
+	  "only those created from A on and before B")                         \
 	X(CWD, "cwd", 0, CMD_TEXT, "DIR", "working directory")                 \
 	X(ENV, "env", 'e', CMD_LIST, "K=V|-K",                                 \
 	  "set or remove a variable (may be repeated)")                        \

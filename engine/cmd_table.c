@@ -54,10 +54,11 @@ enum { MANY = 10000 };
 #define X_LS                                                                   \
 	.built = true,                                                         \
 	.options = OPTIONS(O(JSON), O(STATUS_IS), O(GROUP_OF), O(LIMIT),       \
-			   O(AFTER), O(SINCE)),                                \
+			   O(AFTER), O(SINCE), O(CREATED)),                    \
 	.examples = "ls\n" "ls --status failed,killed\n"                       \
 		    "ls --json --limit 50\n",                                  \
-	.more = "--since: created or started since then.\n"                   \
+	.more = "--since: created or started since then.  Times are as in\n" \
+		"'sbx logs --since': 12:00, 5m, 2026-03-01T12:00:00Z.\n"      \
 		"With --json: {\"version\":1,\"processes\":[...],"             \
 		"\"next\":CURSOR}; next is\n"                                  \
 		"there when --limit left some out, for --after.\n"
@@ -281,10 +282,12 @@ enum { MANY = 10000 };
 
 #define X_CHECK                                                                \
 	.built = true,                                                         \
-	.words_max = MANY, .options = NO_OPTIONS,                              \
-	.examples = "check\n" "check deploy/sbxrc\n",                          \
+	.words_max = MANY, .options = OPTIONS(O(JSON)),                       \
+	.examples = "check\n" "check deploy/sbxrc\n" "check --json\n",         \
 	.more = "All mistakes at once, each with its place.  Exit 0: none;\n"  \
-		"2: there are some.  Nothing is started or changed.\n"
+		"2: there are some.  Nothing is started or changed.\n"          \
+		"--json: a line for each mistake, with file, line, column,\n" \
+		"level, text, and source, hint where there is one.\n"
 
 #define X_INIT                                                                 \
 	.built = true,                                                         \

@@ -26,6 +26,15 @@ for file in "$cases"/*.rc; do
 done
 
 cp "$cases/messages.rc" sbxrc
+exits 2 "mistakes as JSON" sbx check --json
+is "$(printf '%s\n' "$out" | python3 -c '
+import json, sys
+v = [json.loads(line) for line in sys.stdin]
+print(len(v), {x["level"] for x in v} <= {"error", "warning"},
+      v[0]["file"], v[0]["line"], v[0]["column"], v[0]["text"])')" \
+	"$(sed -n '1s/^sbxrc:\([0-9]*\):\([0-9]*\): error: /MANY True sbxrc \1 \2 /p' "$cases/messages.out" |
+		sed "s/MANY/$(grep -c '^sbxrc:.*: \(error\|warning\): ' "$cases/messages.out")/")" \
+	"one a line, with their place"
 exits 2 "a file with mistakes starts nothing" sbx up
 like "$err" '^sbxrc: 10 errors; nothing was started\.$' "and says so"
 exits 3 "no engine was started" sbx ls

@@ -59,6 +59,11 @@ is "$(json '"pid" in p["job"], "exit_code" in p["job"], "started_at" in p["job"]
 is "$(json 'p["web"]["config"]["line"]')" 1 "where it is defined"
 exits 0 "ls of a status" sbx ls --json --status off,failed
 is "$(json 'sorted(p)')" "['job', 'never', 'slow']" "only those"
+exits 0 "ls of what was created" sbx ls --created 1h..
+is "$(printf '%s\n' "$out" | wc -l)" "$(sbx ls | wc -l)" "is all of it"
+exits 0 "ls of what was created long ago" sbx ls --created ..1h
+is "$(printf '%s\n' "$out" | wc -l | tr -d ' ')" 1 "is nothing"
+exits 2 "no range" sbx ls --created 1h
 exits 0 "ls of a group" sbx ls --json --group all
 is "$(json 'sorted(p)')" "['hard', 'tree', 'web']" "only those"
 exits 4 "ls of a group that is not there" sbx ls --group al
