@@ -223,6 +223,7 @@ on_hello(const struct keep_hello *h, void *arg)
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
 			    "this newer engine cannot take over, the former "
 			    "one goes on: %s", err.text);
+		journal_flush(e->journal);
 		_exit(err_exit_code(ERR_INTERNAL));
 	}
 	open_transit(e, h);
@@ -553,15 +554,19 @@ end_of_turn(void *arg)
 {
 	struct engine *e = arg;
 
-	if (!e->adopted || e->keeper_lost)
+	if (!e->adopted || e->keeper_lost) {
+		journal_flush(e->journal);
 		return;
+	}
 	procio_fold_all(e);
 	logcap_settle(e);
 	if (e->tree_dirty)
 		proc_settle_trees(e);
 	proc_settle_aside(e);
 	order_settle(e);
-	proc_settle_starts(e, registry_save(e));
+	int saved = registry_save(e);
+	journal_flush(e->journal);
+	proc_settle_starts(e, saved);
 	remove_forgotten(e);
 	feed_clients(e);
 	/* In a turn of its own: a screen does not wait for it. */
@@ -570,6 +575,9 @@ end_of_turn(void *arg)
 		e->registry_dirty = true;
 		loop_again(e->loop);
 	}
+	/* What came behind the flush is of the next registry. */
+	if (journal_waits(e->journal))
+		loop_again(e->loop);
 	finish_if_down(e);
 	if (stats_wanted(e)) {
 		if (!timer_armed(e->stats_timer))
@@ -631,6 +639,7 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->loop = loop_new();
 	if (!e->loop || !e->journal)
 		return err_set(err, ERR_INTERNAL, "loop: %s", strerror(errno));
+	journal_hold(e->journal);
 	e->tick = loop_timer(e->loop, on_tick, e);
 	e->pace = loop_timer(e->loop, on_pace, e);
 	e->feed_timer = loop_timer(e->loop, on_feed, e);

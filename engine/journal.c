@@ -18,6 +18,8 @@ struct journal {
 	bool torn;		/* it ends in the middle of a line */
 	uint64_t seq;		/* of the newest event */
 	uint64_t written;	/* up to this one all is in the file */
+	uint64_t tried;		/* to write, up to this one */
+	bool held;		/* nothing is written by itself */
 	struct journal_event ring[JOURNAL_RING];
 	char *texts[JOURNAL_RING];	/* what the strings point into */
 	struct buf line;
@@ -239,6 +241,7 @@ write_pending(struct journal *j)
 {
 	uint64_t first = oldest(j);
 
+	j->tried = j->seq;
 	if (first > j->written + 1 && !write_gap(j, first))
 		return;
 	while (j->written < j->seq) {
@@ -264,7 +267,7 @@ journal_new(int dirfd)
 		j->seq = last_seq(j->fd, j->size);
 	uint64_t old = j->seq ? 0 : seq_of(dirfd, "journal.1");
 	j->seq = SBX_MAX(j->seq, old);
-	j->written = j->seq;
+	j->written = j->tried = j->seq;
 	return j;
 }
 
@@ -273,6 +276,7 @@ journal_free(struct journal *j)
 {
 	if (!j)
 		return;
+	write_pending(j);
 	close_file(j);
 	for (size_t i = 0; i < JOURNAL_RING; i++)
 		free(j->texts[i]);
@@ -297,20 +301,70 @@ journal_add(struct journal *j, const struct journal_event *e)
 	if (!copy.mono_us)
 		copy.mono_us = clock_us();
 	remember(j, &copy);
-	write_pending(j);
+	/* Rather too early than never. */
+	if (!j->held || j->seq - j->written == JOURNAL_RING)
+		write_pending(j);
 	return copy.seq;
+}
+
+void
+journal_hold(struct journal *j)
+{
+	j->held = true;
+}
+
+void
+journal_flush(struct journal *j)
+{
+	write_pending(j);
+}
+
+int
+journal_pack(struct journal *j, struct buf *out)
+{
+	int r = 0;
+
+	for (uint64_t seq = SBX_MAX(oldest(j), j->written + 1); seq <= j->seq;
+	     seq++)
+		r |= journal_format(out, &j->ring[seq % JOURNAL_RING]);
+	return r;
+}
+
+void
+journal_unpack(struct journal *j, const char *data, size_t len)
+{
+	const char *nl;
+
+	for (; (nl = memchr(data, '\n', len)); data = nl + 1) {
+		struct journal_event e;
+		size_t line = (size_t)(nl - data);
+		char *copy = mem_strn(data, line);
+		len -= line + 1;
+		if (journal_parse(copy, line, &e) == 0 && e.seq > j->seq) {
+			j->seq = e.seq;
+			remember(j, &e);
+		}
+		free(copy);
+	}
+	write_pending(j);
 }
 
 uint64_t
 journal_unwritten(const struct journal *j)
 {
-	return j->seq - j->written;
+	return j->tried - j->written;
+}
+
+bool
+journal_waits(const struct journal *j)
+{
+	return j->tried < j->seq;
 }
 
 uint64_t
 journal_last_seq(const struct journal *j)
 {
-	return j->seq;
+	return j->written;
 }
 
 const struct journal_event *

@@ -58,9 +58,20 @@ void	journal_free(struct journal *j);	/* NULL is fine */
 void	journal_set_cap(struct journal *j, size_t bytes);	/* tests */
 /* Gives the event its number; strings may be NULL. */
 uint64_t journal_add(struct journal *j, const struct journal_event *e);
-/* Events that only the ring has; 0 when all is well. */
+/*
+ * From now on events wait for journal_flush: what they tell is to be kept
+ * elsewhere first, with those that wait (journal_pack).  Who takes over gives
+ * these to journal_unpack, so that each is in the file once, whenever its
+ * writer has died.
+ */
+void	journal_hold(struct journal *j);
+void	journal_flush(struct journal *j);
+bool	journal_waits(const struct journal *j);	/* for a flush */
+int	journal_pack(struct journal *j, struct buf *out);  /* or -EMSGSIZE */
+void	journal_unpack(struct journal *j, const char *data, size_t len);
+/* Events that could not be written; 0 when all is well. */
 uint64_t journal_unwritten(const struct journal *j);
-uint64_t journal_last_seq(const struct journal *j);
+uint64_t journal_last_seq(const struct journal *j);	/* of the file */
 /*
  * The ring: the newest event whose number is below before (0 = the newest of
  * all) and whose process is name (NULL = any).  Borrowed until the next add;

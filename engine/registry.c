@@ -17,6 +17,7 @@
 #include "envset.h"
 #include "err.h"
 #include "fold.h"
+#include "journal.h"
 #include "mem.h"
 #include "msg.h"
 #include "option.h"
@@ -27,7 +28,7 @@
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 9,
+	REGISTRY_VERSION = 10,
 	REGISTRY_MAX = 256 << 20,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
@@ -128,6 +129,8 @@ put_all(struct engine *e, struct buf *b)
 	r |= setpack_put(&part, &e->set);
 	r |= put_part(b, &part);
 	r |= options_pack(e->options, &part);
+	r |= put_part(b, &part);
+	r |= journal_pack(e->journal, &part);
 	r |= put_part(b, &part);
 	r |= envset_pack(e->env, b);
 	r |= listen_pack(e->listen, b);
@@ -324,6 +327,8 @@ get_all(struct engine *e, struct msg_reader *r, struct err *err)
 		options_free(e->options);
 		e->options = options;
 	}
+	const char *events = msg_bytes(r, &len);
+	journal_unpack(e->journal, events, len);
 	(void)envset_unpack(e->env, r);
 	listen_unpack(e->listen, r);
 	uint32_t count = msg_u32(r);

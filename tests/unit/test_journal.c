@@ -337,6 +337,65 @@ TEST(a_full_disk_leaves_a_mark)
 	place_close(&p);
 }
 
+/* Whenever its writer dies, each event is in the file once. */
+TEST(what_waits_is_written_once)
+{
+	enum { NEVER, BEFORE_SAVE, BEFORE_FLUSH, AFTER_FLUSH, DEATHS };
+
+	for (int dies = NEVER; dies < DEATHS; dies++) {
+		struct buf saved = BUF_INIT(1 << 20);
+		struct place p;
+		place_open(&p);
+		struct journal *first = journal_new(p.fd), *j = first;
+		add(j, "web", "one");
+		journal_hold(j);
+		add(j, "web", "two");
+		EQ_INT(journal_last_seq(j), 1);
+		EQ_INT(journal_unwritten(j), 0);
+		OK(journal_waits(j));
+		if (dies != BEFORE_SAVE)
+			EQ_INT(journal_pack(j, &saved), 0);
+		if (dies == NEVER || dies == AFTER_FLUSH)
+			journal_flush(j);
+		if (dies != NEVER) {
+			j = journal_new(p.fd);
+			journal_hold(j);
+			journal_unpack(j, buf_str(&saved), saved.len);
+		}
+		add(j, "web", "three");
+		journal_flush(j);
+		OK(!journal_waits(j));
+		uint64_t want = dies == BEFORE_SAVE ? 2 : 3, last = 0;
+		EQ_INT(journal_last_seq(j), want);
+		EQ_INT(count(&p, 0, &last), want);
+		EQ_INT(last, want);
+		journal_free(j);
+		/* It would write what it still has. */
+		if (first != j)
+			journal_free(first);
+		buf_fini(&saved);
+		place_close(&p);
+	}
+}
+
+/* More of them than are remembered: some are written early, none is lost. */
+TEST(too_many_that_wait)
+{
+	struct place p;
+	uint64_t last = 0;
+
+	place_open(&p);
+	struct journal *j = journal_new(p.fd);
+	journal_hold(j);
+	for (int i = 0; i < 3 * JOURNAL_RING; i++)
+		add(j, "web", "many");
+	journal_flush(j);
+	EQ_INT(count(&p, 0, &last), 3 * JOURNAL_RING);
+	EQ_INT(last, 3 * JOURNAL_RING);
+	journal_free(j);
+	place_close(&p);
+}
+
 TEST(the_ring)
 {
 	struct place p;
