@@ -281,6 +281,8 @@ same((code, p["group"]), (201, "sess"), "a process in it")
 same(output(p), "/etc\nx=1 y\ns o\n", "has all of that")
 p = h.post(X[:-1], dict(run, cwd="/"))[1]
 same(output(p).split()[0], "/", "a directory of its own goes before")
+p = h.post(X[:-1], {"shell": "echo ${HOME-none}", "env": {"HOME": None}})[1]
+same(output(p), "none\n", "a variable that is null is gone")
 p = h.post(X[:-1], dict(run, group="front"))[1]
 same(output(p).split()[0], "/usr", "a group of the file counts as well")
 same(h.call("DELETE", G + "/sess")[0], 204, "forgotten")
@@ -443,6 +445,34 @@ for want in ('"stdout":"made\\n"', '"processes":[{', '"met":true',
              "event: log", '"event":"started"', '"status":"exited"'):
     ok(want in p.stdout, "the lines of curl give " + want,
        p.stdout[-3000:] + p.stderr)
+
+# --- the first set as the document has it (what it means: serve_sdk.t)
+V = "/v1/processes"
+conf = h.get(V + "/config")[1]
+same(h.post(V + "/config", conf), (200, conf), "limits")
+same(h.post(V + "/config", dict(conf, maxOutputBytes=0))[0], 400, "a zero")
+same(h.post(V + "/run", {"command": "sh", "args": [
+    "-c", "echo out; exit 3"]})[1]["exitCode"], 3, "a run")
+same(h.post(V + "/run", {"command": "/nonexistent/x"})[0], 502, "no program")
+p = h.post(V, {"command": "cat", "env": {"A": "b"}, "tty": True})[1]
+one = V + "/" + p["id"]
+same(h.get(one)[1]["status"], "running", "one")
+ok(p["id"] in [x["id"] for x in h.get(V + "?owner=user")[1]["processes"]],
+   "all")
+same(h.post(one + "/input", {"data": "aGkNCg=="})[1], {"bytesWritten": 4},
+     "input")
+ok(until(lambda: h.get(one + "/logs?tail=5")[1]["entries"]), "a log")
+same(h.post(one + "/terminal/resize", {"cols": 90, "rows": 30})[0], 200,
+     "a size")
+same(h.call("DELETE", one)[0], 409, "it runs")
+same(h.post(one + "/stop?waitMs=9000")[1]["status"], "exited", "a stop")
+same(h.post(one + "/kill")[0], 200, "a kill")
+same(h.call("DELETE", one)[0], 204, "forgotten")
+same(h.get(one)[0], 404, "gone")
+h.seen.add("GET " + V + "/{id}/terminal/ws")
+missing = {"%s %s" % (m.upper(), p) for p, ms in API["paths"].items()
+           if not p.startswith("/v1/sbx") for m in ms} - h.seen
+same(missing, {"GET /v1/health"}, "every operation was asked")
 
 same(h.wrong, [], "every answer was as doc/openapi.json says")
 missing = {"%s %s" % (m.upper(), p) for p, ms in API["paths"].items()
