@@ -259,7 +259,6 @@ struct section {
 
 static const struct section lists[] = {
 	{ "commands", &cmd_verb_table, verb_built, false, print_verb },
-	{ "commands-later", &cmd_verb_table, verb_built, true, NULL },
 	{ "serve-options", &cmd_option_table, option_of_serve, false,
 	  print_option },
 	{ "settings", &option_table, setting_built, false, print_setting },

@@ -30,11 +30,6 @@ sbx __table commands names | sort >"$T/verbs"
 sbx __table actions names | sort >"$T/actions"
 is "$(comm -12 "$T/verbs" "$T/actions" | tr '\n' ' ')" "keys reload theme " "no other name is a command and an action"
 
-# Verbs of later versions.
-for verb in $(sbx __table commands-later names); do
-	exits 2 "sbx $verb is refused" sbx "$verb" x y
-	like "$err" 'not built yet' "... clearly"
-done
 for verb in $(sbx __table commands names); do
 	exits 0 "sbx $verb --help" sbx "$verb" --help
 	like "$out" "^usage: sbx $verb" "... tells how it is used"
