@@ -227,6 +227,31 @@ TEST(arguments_are_checked)
 		   "'stdin tty' and 'tty yes' go together"));
 }
 
+/* What a definition means that says nothing of it. */
+TEST(defaults_are_the_documented_ones)
+{
+	struct spec *s = spec_new();
+
+	EQ_INT(s->ready_every_ms, 100);
+	EQ_INT(s->live_every_ms, 10000);
+	EQ_INT(s->live_fails, 3);
+	EQ_INT(s->backoff_min_ms, 1000);
+	EQ_INT(s->backoff_max_ms, 30000);
+	EQ_INT(s->restart_reset_ms, 10000);
+	EQ_INT(s->restart_max, 5);
+	EQ_INT(s->restart_within_ms, 120000);
+	EQ_INT(s->files_debounce_ms, 300);
+	EQ_INT(s->rows, 24);
+	EQ_INT(s->cols, 80);
+	EQ_INT(s->stop_count, 2);
+	EQ_INT(s->stop[0].wait_ms, 5000);
+	EQ_INT(s->ready.status_min, 200);
+	EQ_INT(s->ready.status_max, 399);
+	EQ_INT(s->restart, SPEC_RESTART_NEVER);
+	OK(s->keep && !s->tree_keep && !s->timeout_ms);
+	spec_free(s);
+}
+
 TEST(a_tty_is_stopped_by_hangup)
 {
 	char *argv[] = { "bash", NULL };
