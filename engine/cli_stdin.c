@@ -27,6 +27,7 @@ struct cli_stdin {
 	struct timer *again;
 	bool asked;		/* an answer is awaited */
 	bool in_doubt;		/* it was sent, and may have been taken */
+	uint64_t taken;		/* of its input, by the last answer */
 	bool eof, over;
 	size_t len;		/* of what is to be sent */
 	char data[PIECE];
@@ -68,7 +69,11 @@ on_answer(struct client *client, const struct client_answer *a, void *arg)
 	struct cli_stdin *in = arg;
 	(void)client;
 
+	struct proto_mark mark;
+
 	in->asked = false;
+	if (!a->err && proto_mark_parse(a->reply->text, &mark) == 0)
+		in->taken = mark.input;
 	if (!a->err || a->err->code != ERR_NO_ENGINE)
 		in->in_doubt = false;
 	if (!a->err) {
@@ -89,14 +94,19 @@ send_piece(struct cli_stdin *in)
 {
 	unsigned flags = in->eof ? PROTO_INPUT_EOF : 0;
 
+	/* It is not known whether the engine before has taken it. */
+	if (in->in_doubt)
+		flags |= PROTO_INPUT_AGAIN;
+
 	if (in->source)
 		loop_want(in->source, 0);
 	/* Between two of them: cli_stdin_again() goes on. */
 	if (in->connect != in->c->connects)
 		return;
-	int r = client_input(in->c->client, in->proc, flags, in->data,
-			     in->len, on_answer, in);
-	in->asked = in->in_doubt = r == 0;
+	int r = client_input_again(in->c->client, in->proc, flags, in->taken,
+				   in->data, in->len, on_answer, in);
+	in->asked = r == 0;
+	in->in_doubt |= r == 0;
 	/* -EPIPE: there will be another connection, or the end of it all. */
 	if (r == -EAGAIN)
 		timer_arm(in->again, clock_us() + FULL_AGAIN_US);
@@ -186,21 +196,16 @@ cli_stdin_free(struct cli_stdin *in)
 }
 
 /*
- * The answer went with the old connection.  Whether the piece had been taken
- * nobody knows: it is not sent twice, and that is said.
+ * The answer went with the old connection.  The next engine knows how much
+ * was taken, and takes the rest.
  */
 void
 cli_stdin_again(struct cli_stdin *in)
 {
 	in->connect = in->c->connects;
+	in->asked = false;
 	if (in->over)
 		return;
-	if (in->len > 0 && in->in_doubt) {
-		cli_say(in->c, "the engine was replaced while %zu bytes of "
-			"stdin were on their way: they may be lost", in->len);
-		in->len = 0;
-	}
-	in->asked = in->in_doubt = false;
 	if (in->eof || in->len > 0)
 		send_piece(in);
 	else

@@ -433,16 +433,25 @@ client_scrollback(struct client *c, uint32_t proc, uint64_t id, uint32_t count,
 }
 
 int
-client_input(struct client *c, uint32_t proc, unsigned flags, const void *data,
-	     size_t len, client_answer_fn *fn, void *arg)
+client_input_again(struct client *c, uint32_t proc, unsigned flags,
+		   uint64_t at, const void *data, size_t len,
+		   client_answer_fn *fn, void *arg)
 {
-	struct buf b = BUF_INIT(CLIENT_INPUT_MOST + 16);
+	struct buf b = BUF_INIT(CLIENT_INPUT_MOST + 32);
 	int r = msg_put_u32(&b, proc);
 	r |= msg_put_u8(&b, (uint8_t)flags);
+	r |= msg_put_u64(&b, at);
 	r |= msg_put_bytes(&b, data, len);
 	r = r ? -EMSGSIZE : client_ask(c, PROTO_INPUT, &b, fn, arg);
 	buf_fini(&b);
 	return r;
+}
+
+int
+client_input(struct client *c, uint32_t proc, unsigned flags, const void *data,
+	     size_t len, client_answer_fn *fn, void *arg)
+{
+	return client_input_again(c, proc, flags, 0, data, len, fn, arg);
 }
 
 int

@@ -491,6 +491,9 @@ void	procio_answer(struct proc *p, const char *data, size_t len);
 enum { PROCIO_EOF = 1, PROCIO_PASTE = 2 };
 int	procio_input(struct proc *p, const char *data, size_t len,
 		     unsigned flags, struct err *err);
+/* The same for one that may have been taken already: see PROTO_INPUT_AGAIN. */
+int	procio_input_again(struct proc *p, uint64_t at, const char *data,
+			   size_t len, unsigned flags, struct err *err);
 /* What of its input waits to be read. */
 size_t	procio_waiting(const struct proc *p);
 /* How much of each stream its process has written by now. */

@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 10 };
+enum { PROTO_VERSION = 11 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
 
 enum proto_type {
@@ -48,7 +48,7 @@ enum proto_type {
 	PROTO_MOUSE,		/* u32 proc, u8 kind, u32 button, u16 row,
 				 * u16 col, u32 mods */
 	PROTO_FOCUS,		/* u32 proc, u8 in */
-	PROTO_INPUT,		/* u32 proc, u8 flags, bytes → REPLY */
+	PROTO_INPUT,		/* u32 proc, u8 flags, u64 at, bytes → REPLY */
 	PROTO_LOAD,		/* a packed set (engine/setpack.h) → REPLY */
 	PROTO_ADD,		/* struct proto_add → REPLY with the id of the
 				 * new process; its text is the name */
@@ -188,13 +188,23 @@ enum {
  */
 struct proto_mark {
 	uint64_t off[3];	/* per stream (logfmt.h) */
+	uint64_t input;		/* bytes that its process has been sent, ever,
+				 * this input among them */
 };
-enum { PROTO_MARK_MAX = 64 };
+enum { PROTO_MARK_MAX = 96 };
 
 enum { PROTO_PASTE_MAX = 16 << 20 };	/* bytes, all pieces together */
 
 /* PROTO_INPUT flags */
-enum { PROTO_INPUT_EOF = 1 };
+enum {
+	PROTO_INPUT_EOF = 1,
+	/*
+	 * It may have been taken already, by an engine that died before it
+	 * answered: at is proto_mark.input of before.  What is behind that is
+	 * left out.
+	 */
+	PROTO_INPUT_AGAIN = 2,
+};
 /* PROTO_ADD flags */
 enum {
 	PROTO_ADD_NO_START = 1,

@@ -396,13 +396,21 @@ take_resize(struct peer *c, const struct conn_frame *f)
 	serve_reply(c, f->id, &err, NULL, &p->id, 1);
 }
 
-/* Before the input is there, so that its answer is behind it. */
+/*
+ * The mark is of before the input, so that its answer is behind it.  Before
+ * somebody is told that it was taken it has to outlive us.
+ */
 static void
-take_mark(struct proc *p, char out[PROTO_MARK_MAX])
+reply_input(struct peer *c, uint32_t id, struct proc *p, struct proto_mark *m,
+	    const struct err *err)
 {
-	struct proto_mark m;
-	procio_mark(p, &m);
-	proto_mark_text(&m, out);
+	char text[PROTO_MARK_MAX];
+
+	if (procio_waiting(p) > 0 || p->input_eof)
+		(void)registry_save(c->e);
+	m->input = p->input_taken + procio_waiting(p);
+	proto_mark_text(m, text);
+	serve_reply(c, id, err, text, &p->id, 1);
 }
 
 /* Typing: what cannot be taken is said to who asks (id), else as a note. */
@@ -411,18 +419,18 @@ type(struct peer *c, struct proc *p, uint32_t id, unsigned flags,
      const char *data, size_t len)
 {
 	struct err err = ERR_INIT;
-	char mark[PROTO_MARK_MAX];
+	struct proto_mark mark;
 	c->at_typed_us = clock_us();
 	if (len && p->id == c->screen.proc && c->pane_rows) {
 		c->at_keys_us = c->at_typed_us;
 		proctty_resize(p, c->pane_rows, c->pane_cols);
 	}
 	if (id)
-		take_mark(p, mark);
+		procio_mark(p, &mark);
 	if (len && procio_input(p, data, len, flags, &err) < 0 && !id)
 		feed_note(c->e, SPEC_LEVEL_WARN, err.text);
 	if (id)
-		serve_reply(c, id, &err, mark, &p->id, 1);
+		reply_input(c, id, p, &mark, &err);
 }
 
 static void
@@ -503,18 +511,23 @@ static void
 take_input(struct peer *c, const struct conn_frame *f)
 {
 	struct msg_reader r;
-	char mark[PROTO_MARK_MAX];
+	struct proto_mark mark;
 	struct err err = ERR_INIT;
 	size_t len;
 	msg_open(&r, f->data, f->len);
 	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
-	bool eof = msg_u8(&r) & PROTO_INPUT_EOF;
+	unsigned flags = msg_u8(&r);
+	unsigned eof = flags & PROTO_INPUT_EOF ? PROCIO_EOF : 0;
+	uint64_t at = msg_u64(&r);
 	const char *data = msg_bytes(&r, &len);
 	if (!p)
 		return;
-	take_mark(p, mark);
-	procio_input(p, data, len, eof ? PROCIO_EOF : 0, &err);
-	serve_reply(c, f->id, &err, mark, &p->id, 1);
+	procio_mark(p, &mark);
+	if (flags & PROTO_INPUT_AGAIN)
+		procio_input_again(p, at, data, len, eof, &err);
+	else
+		procio_input(p, data, len, eof, &err);
+	reply_input(c, f->id, p, &mark, &err);
 }
 
 static void
