@@ -14,7 +14,7 @@
 #define ACTION_TABLE(X)                                                        \
 	X(ALL_LOGS, "all-logs", "", "all logs merged; again: one", "View")     \
 	X(ATTENTION, "attention", "",                                          \
-	  "go to the next process that needs a look", "View")                  \
+	  "next that needs a look", "View")                                    \
 	X(BACK, "back", "", "back; at the end leave", "Session")               \
 	X(BIND, "bind", "[MODE] KEY COMMAND", "give a key a command",          \
 	  "Session")                                                           \
@@ -40,12 +40,11 @@
 	X(INTERRUPT, "interrupt", "", "leave, or Ctrl-C for the process",      \
 	  "Session")                                                           \
 	X(KEYS, "keys", "", "the keys that work here", "Session")              \
-	X(LEAVE, "leave", "", "between terminal and list", "View")             \
+	X(LEAVE, "leave", "", "terminal or list", "View")                      \
 	X(LEFT, "left", "", "log: to the left", "Move")                        \
 	X(LINE_DOWN, "line-down", "", "next row or line", "Move")              \
 	X(LINE_UP, "line-up", "", "previous row or line", "Move")              \
-	X(MARK, "mark", "", "mark for what is done next; all logs: hide",      \
-	  "Process")                                                           \
+	X(MARK, "mark", "", "mark it; all logs: hide it", "Process")           \
 	X(MARK_LINE, "mark-line", "", "draw a line into the log", "View")      \
 	X(MOUSE, "mouse", "on|off", "use the mouse or leave it", "Session")    \
 	X(NEW, "new", "", "add a process", "Process")                          \
@@ -79,8 +78,7 @@
 	X(SEND_SIGNAL, "send-signal", "", "send a signal", "Process")          \
 	X(SORT, "sort", "left|right|COLUMN", "sort the list by another column",\
 	  "View")                                                              \
-	X(SPLIT, "split", "", "marked processes side by side; again: one",     \
-	  "View")                                                              \
+	X(SPLIT, "split", "", "marked side by side; again: one", "View")       \
 	X(SUSPEND, "suspend", "", "suspend the screen", "Session")             \
 	X(THEME, "theme", "NAME", "other colours", "Session")                  \
 	X(TIME, "time", "", "time column", "View")                             \

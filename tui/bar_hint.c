@@ -14,89 +14,96 @@
 /* A key and what it does; shown when the command has a key. */
 struct hint {
 	const char *command, *text;
-	bool wide_only;
+	int from;		/* columns of the screen that it needs */
 };
 
+enum { WIDE = BAR_ROOMY, FULL = 170 };
+
 static const struct hint list_hints[] = {
-	{ "open", "log", false },
-	{ "start", "start", false },
-	{ "stop", "stop", false },
-	{ "restart", "restart", false },
-	{ "kill", "kill", true },
-	{ "details", "details", true },
-	{ "mark", "mark", true },
-	{ "all-logs", "all logs", true },
-	{ "find", "find", false },
-	{ "filter", "filter", true },
-	{ "time", "time", true },
-	{ "zoom", "zoom", true },
-	{ "command", "command", false },
-	{ "keys", "keys", false },
-	{ "back", "quit", false },
+	{ "open", "log", 0 },
+	{ "start", "start", 0 },
+	{ "stop", "stop", 0 },
+	{ "restart", "restart", 0 },
+	{ "kill", "kill", FULL },
+	{ "send-signal", "signal", FULL },
+	{ "details", "details", WIDE },
+	{ "mark", "mark", WIDE },
+	{ "all-logs", "all logs", WIDE },
+	{ "find", "find", 0 },
+	{ "filter", "filter", WIDE },
+	{ "open-in", "open", FULL },
+	{ "copy", "copy", FULL },
+	{ "time", "time", FULL },
+	{ "wrap", "wrap", FULL },
+	{ "zoom", "zoom", FULL },
+	{ "order", "order", FULL },
+	{ "command", "command", 0 },
+	{ "keys", "keys", 0 },
+	{ "back", "quit", 0 },
 };
 
 static const struct hint log_hints[] = {
-	{ "next-pane", "list", false },
-	{ "find", "find", false },
-	{ "filter", "filter", false },
-	{ "next-error", "next error", false },
-	{ "wrap", "wrap", false },
-	{ "time", "time", false },
-	{ "zoom", "zoom", false },
-	{ "copy", "copy", true },
-	{ "choose lines", "select", true },
-	{ "restart", "restart", true },
-	{ "details", "details", true },
-	{ "command", "command", true },
-	{ "keys", "keys", false },
-	{ "back", "back", false },
+	{ "next-pane", "list", 0 },
+	{ "find", "find", 0 },
+	{ "filter", "filter", 0 },
+	{ "next-error", "next error", 0 },
+	{ "wrap", "wrap", 0 },
+	{ "time", "time", 0 },
+	{ "zoom", "zoom", 0 },
+	{ "copy", "copy", WIDE },
+	{ "choose lines", "select", WIDE },
+	{ "restart", "restart", WIDE },
+	{ "details", "details", WIDE },
+	{ "command", "command", WIDE },
+	{ "keys", "keys", 0 },
+	{ "back", "back", 0 },
 };
 
 static const struct hint search_hints[] = {
-	{ "next", "next", false },
-	{ "previous", "prev", false },
-	{ "bottom", "newest + follow", false },
-	{ "filter", "filter", false },
-	{ "zoom", "zoom", false },
-	{ "escape", "clear", false },
-	{ "back", "back", false },
+	{ "next", "next", 0 },
+	{ "previous", "prev", 0 },
+	{ "bottom", "newest + follow", 0 },
+	{ "filter", "filter", 0 },
+	{ "zoom", "zoom", 0 },
+	{ "escape", "clear", 0 },
+	{ "back", "back", 0 },
 };
 
 static const struct hint merge_hints[] = {
-	{ "open", "go to that process", false },
-	{ "mark", "hide it", false },
-	{ "filter", "filter", false },
-	{ "find", "find", false },
-	{ "wrap", "wrap", false },
-	{ "copy", "copy", true },
-	{ "all-logs", "back", false },
-	{ "keys", "keys", false },
+	{ "open", "go to that process", 0 },
+	{ "mark", "hide it", 0 },
+	{ "filter", "filter", 0 },
+	{ "find", "find", 0 },
+	{ "wrap", "wrap", 0 },
+	{ "copy", "copy", WIDE },
+	{ "all-logs", "back", 0 },
+	{ "keys", "keys", 0 },
 };
 
 static const struct hint mark_hints[] = {
-	{ "start", "start them", false },
-	{ "stop", "stop", false },
-	{ "restart", "restart", false },
-	{ "split", "split", false },
-	{ "all-logs", "merge", false },
-	{ "mark", "mark", false },
-	{ "unmark", "none", false },
-	{ "command", "command", true },
-	{ "keys", "keys", true },
+	{ "start", "start them", 0 },
+	{ "stop", "stop", 0 },
+	{ "restart", "restart", 0 },
+	{ "split", "split", 0 },
+	{ "all-logs", "merge", 0 },
+	{ "mark", "mark", 0 },
+	{ "unmark", "none", 0 },
+	{ "command", "command", WIDE },
+	{ "keys", "keys", WIDE },
 };
 
 static const struct hint split_hints[] = {
-	{ "next-pane", "next pane", false },
-	{ "zoom", "zoom this", false },
-	{ "split", "back to one", false },
-	{ "all-logs", "merge these", false },
-	{ "find", "find", false },
-	{ "command", "command", true },
-	{ "keys", "keys", false },
+	{ "next-pane", "next pane", 0 },
+	{ "zoom", "zoom this", 0 },
+	{ "split", "back to one", 0 },
+	{ "all-logs", "merge these", 0 },
+	{ "find", "find", 0 },
+	{ "command", "command", WIDE },
+	{ "keys", "keys", 0 },
 };
 
 static const struct hint paused_hints[] = {
-	{ "bottom", "newest + follow", false },
+	{ "bottom", "newest + follow", 0 },
 };
 
 static void
@@ -106,7 +113,7 @@ put_hint(struct ui *ui, struct pieces *p, const struct hint *h)
 	const char *text = h->text;
 	char all[96];
 
-	if (!key || (h->wide_only && p->pen.clip.w < BAR_ROOMY))
+	if (!key || p->pen.clip.w < h->from)
 		return;
 	if (!strcmp(h->command, "open") && ui_shows_screen(ui))
 		text = "terminal";
@@ -130,16 +137,24 @@ put_hints(struct ui *ui, struct pieces *p, const struct hint *h, size_t n)
 		put_hint(ui, p, &h[i]);
 }
 
+char *
+bar_leave_key(const struct ui *ui, char out[BAR_LEAVE_MAX])
+{
+	const char *leave = options_text(ui->options, OPTION_LEAVE);
+	bool ctrl = !strncmp(leave, "C-", 2);
+
+	snprintf(out, BAR_LEAVE_MAX, "%s%.40s", ctrl ? "Ctrl-" : "",
+		 ctrl ? leave + 2 : leave);
+	return out;
+}
+
 static void
 hint_term(struct ui *ui, struct pieces *p)
 {
 	struct model_proc *proc = ui_selected(ui);
-	const char *leave = options_text(ui->options, OPTION_LEAVE);
-	char key[64], text[160];
+	char key[BAR_LEAVE_MAX], text[160];
 
-	snprintf(key, sizeof(key), "%s%.40s",
-		 !strncmp(leave, "C-", 2) ? "Ctrl-" : "",
-		 !strncmp(leave, "C-", 2) ? leave + 2 : leave);
+	bar_leave_key(ui, key);
 	bool cut = proc && !ui_has_keys(ui, proc);
 	if (cut) {
 		p->x = ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT_KEY,

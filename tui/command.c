@@ -403,6 +403,46 @@ offer(struct offers *o, const char *text, const char *help)
 						  mem_str(help), o->from };
 }
 
+/* Those whose own group it is, with blanks between. */
+static void
+members(struct ui *ui, const char *group, char *out, size_t cap)
+{
+	size_t len = strlen(group);
+	size_t n = (size_t)snprintf(out, cap, "group:");
+
+	for (size_t i = 0; i < model_count(ui->model) && n + 70 < cap; i++) {
+		const struct proc_row *r = model_at(ui->model, i)->row;
+		for (const char *s = r->group; *s;
+		     s += strcspn(s, " "), s += strspn(s, " "))
+			if (!strncmp(s, group, len) &&
+			    (!s[len] || s[len] == ' '))
+				n += (size_t)snprintf(out + n, cap - n,
+						      " %.64s", r->name);
+	}
+}
+
+/* Each group once, behind a verb or alone. */
+static void
+offer_groups(struct ui *ui, struct offers *o, const char *verb)
+{
+	char text[128], help[256];
+
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		const struct proc_row *r = model_at(ui->model, i)->row;
+		for (const char *s = r->group; *s;
+		     s += strcspn(s, " "), s += strspn(s, " ")) {
+			char *group = mem_strn(s, strcspn(s, " "));
+			snprintf(text, sizeof(text), "%.32s%s%.64s", verb,
+				 *verb ? " " : "", group);
+			if (!strncmp(text, o->word, strlen(o->word))) {
+				members(ui, group, help, sizeof(help));
+				offer(o, text, help);
+			}
+			free(group);
+		}
+	}
+}
+
 /* "restart api", "restart --failed": a verb with what it could be for. */
 static void
 offer_uses(struct ui *ui, struct offers *o, const struct verb_row *v)
@@ -416,6 +456,13 @@ offer_uses(struct ui *ui, struct offers *o, const struct verb_row *v)
 			 p->row->name);
 		offer(o, text, v->row.help);
 	}
+	if (p && v->words_min == 1 && cmd_takes(v, CMD_OPT_WITH_DEPENDENTS)) {
+		snprintf(text, sizeof(text), "%s --with-dependents %.64s",
+			 v->row.name, p->row->name);
+		offer(o, text, "what depends on it too");
+	}
+	if (takes_marked(v))
+		offer_groups(ui, o, v->row.name);
 	if (cmd_takes(v, CMD_OPT_FAILED)) {
 		size_t n = affected(ui, &q, names, sizeof(names));
 		snprintf(text, sizeof(text), "%s --failed", v->row.name);
@@ -461,11 +508,19 @@ offer_processes(struct ui *ui, struct offers *o)
 			       : one_line(r->command, command,
 					  sizeof(command)));
 	}
-	for (size_t i = 0; i < model_count(ui->model); i++) {
-		const struct proc_row *r = model_at(ui->model, i)->row;
-		if (*r->group)
-			offer(o, r->group, "group");
+	offer_groups(ui, o, "");
+}
+
+static void
+offer_themes(struct offers *o)
+{
+	char **names = theme_names();
+
+	for (size_t i = 0; names[i]; i++) {
+		offer(o, names[i], "theme");
+		free(names[i]);
 	}
+	free(names);
 }
 
 static void
@@ -482,9 +537,16 @@ offer_set(struct ui *ui, struct offers *o, const char *line, size_t word_no)
 	s += strspn(s, " ");
 	snprintf(key, sizeof(key), "%.*s", (int)strcspn(s, " "), s);
 	const struct option_row *row = option_get(key, NULL);
+	for (size_t i = 0; row && row->type == OPTION_COLUMNS &&
+			   i < list_column_table.count; i++) {
+		const struct row *c = table_row(&list_column_table, i);
+		offer(o, c->name, c->help);
+	}
 	if (!row || word_no != 2)
 		return;
-	if (row->type == OPTION_BOOL) {
+	if (row == &option_rows[OPTION_THEME])
+		offer_themes(o);
+	else if (row->type == OPTION_BOOL) {
 		offer(o, "on", row->row.help);
 		offer(o, "off", row->row.help);
 	} else if (row->type == OPTION_CHOICE) {
@@ -496,18 +558,6 @@ offer_set(struct ui *ui, struct offers *o, const char *line, size_t word_no)
 			s += n;
 		}
 	}
-}
-
-static void
-offer_themes(struct offers *o)
-{
-	char **names = theme_names();
-
-	for (size_t i = 0; names[i]; i++) {
-		offer(o, names[i], "theme");
-		free(names[i]);
-	}
-	free(names);
 }
 
 static void

@@ -187,6 +187,20 @@ command_line(const struct proc_row *r, char *out, size_t cap)
 		 r->command[len] ? " \u2026" : "");
 }
 
+/* "~/shop" */
+static const char *
+home_path(const char *path, char *out, size_t cap)
+{
+	const char *home = getenv("HOME");
+	size_t len = home ? strlen(home) : 0;
+
+	if (len < 2 || strncmp(path, home, len) != 0 ||
+	    (path[len] && path[len] != '/'))
+		return path;
+	snprintf(out, cap, "~%s", path + len);
+	return out;
+}
+
 static void
 add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 	 const struct page_facts *f)
@@ -201,7 +215,7 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 	add_pair(page, "command", text, "config", text2);
 	if (r->tty)
 		snprintf(text2, sizeof(text2), "yes, %ux%u", r->cols, r->rows);
-	add_pair(page, "cwd", r->cwd, "tty", r->tty ? text2 : "no");
+	add_pair(page, "cwd", home_path(r->cwd, text, sizeof(text)), "tty", r->tty ? text2 : "no");
 	times_text(r, text, sizeof(text));
 	snprintf(text2, sizeof(text2), "%s", page_fact_text(f, "rule", "restart"));
 	size_t n = strlen(text2);
@@ -442,20 +456,6 @@ add_environment(struct page *page, const struct page_facts *f, bool reveal)
 	add_gap(page);
 	add_line(page, "", "and SBX, SBX_PROCESS, ... as sbx(1) tells")->wide =
 		true;
-}
-
-/* "~/shop" */
-static const char *
-home_path(const char *path, char *out, size_t cap)
-{
-	const char *home = getenv("HOME");
-	size_t len = home ? strlen(home) : 0;
-
-	if (len < 2 || strncmp(path, home, len) != 0 ||
-	    (path[len] && path[len] != '/'))
-		return path;
-	snprintf(out, cap, "~%s", path + len);
-	return out;
 }
 
 /* The name, the figure and the curve of each. */

@@ -171,6 +171,10 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		return;
 	if (k.sym == 'v')
 		d->reveal = !d->reveal;
+	else if (k.sym == 'y')
+		sheet_copy_open(ui);
+	else if (k.sym == 'o')
+		command_run(ui, "open-in");
 	else if (k.sym == 'r' || k.sym == 's' || k.sym == 'x')
 		command_run(ui, k.sym == 'r'   ? "restart"
 				: k.sym == 's' ? "start"
@@ -200,8 +204,8 @@ hint(struct ui *ui, struct sheet *sh)
 	(void)ui;
 	return d->tab == PAGE_ENV
 		       ? "h l tabs  j k rows  v show what is hidden  q back"
-		       : "h l tabs  j k rows  s start  x stop  r restart  "
-			 "q back";
+		       : "h l tabs  j k rows  y copy  o open  s start  x stop  "
+			 "r restart  q back";
 }
 
 /* Which lines are in sight, when there are more. */

@@ -128,6 +128,18 @@ refit(struct help *h)
 		h->chosen = h->fit_count ? h->fit_count - 1 : 0;
 }
 
+static void
+fill(struct ui *ui, struct help *h, enum mode mode)
+{
+	struct collect c = { h, ui };
+
+	h->mode = mode;
+	h->count = h->chosen = h->top = 0;
+	keymap_each(ui->keymap, collect_binding, &c);
+	collect_rest(h);
+	refit(h);
+}
+
 /* One row of the sheet: a heading, or one or two lines. */
 struct shown {
 	const char *heading;
@@ -166,8 +178,20 @@ draw_line(struct ui *ui, const struct pen *pen, const struct help *h, int y,
 {
 	const struct line *l = &h->lines[h->fit[i]];
 	struct pen own = *pen;
-	const char *text = l->help ? l->help : l->command;
+	char text[128];
+	size_t len;
 
+	snprintf(text, sizeof(text), "%s", l->help ? l->help : l->command);
+	/* "restart --with-dependents" is a phrase too. */
+	for (char *s = text; !l->help && (s = strstr(s, " --"));) {
+		memmove(s + 1, s + 3, strlen(s + 2));
+		while (*++s && *s != ' ')
+			*s = *s == '-' ? ' ' : *s;
+	}
+	/* What it does in the second place is for those who look it up. */
+	len = strcspn(text, ";");
+	if (draw_columns(text) > w - 9)
+		text[len] = 0;
 	if (i == h->chosen) {
 		own.style = ui_style(ui, ROLE_SHEET_SELECTED);
 		draw_fill(&own, (struct rect){ y, x, 1, w });
@@ -201,6 +225,9 @@ draw(struct ui *ui, struct sheet *sh)
 	if (!h->edit.len)
 		ui_text(ui, &pen, in.y, end, ROLE_PROMPT_COMPLETE,
 			"type to filter");
+	draw_right(&pen, in.y, in.x + in.w / 2, in.w - in.w / 2,
+		   h->mode == MODE_LIST ? "Tab: keys of the log"
+					: "Tab: keys of the list", "");
 	canvas_set_cursor(ui->canvas, (struct canvas_cursor){
 		in.y, x + edit_column(&h->edit), true, 2 });
 	size_t n = arrange(h, in.w, rows), at = 0;
@@ -251,6 +278,9 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 	switch (k.sym) {
 	case SYM_ESC:
 		sheet_close(ui);
+		return;
+	case SYM_TAB:
+		fill(ui, h, h->mode == MODE_LIST ? MODE_LOG : MODE_LIST);
 		return;
 	case SYM_ENTER:
 		if (!h->fit_count)
@@ -324,12 +354,8 @@ void
 sheet_help_open(struct ui *ui)
 {
 	struct help *h = mem_alloc(sizeof(*h));
-	struct collect c = { h, ui };
 
 	h->sheet.ops = &ops;
-	h->mode = ui->mode;
-	keymap_each(ui->keymap, collect_binding, &c);
-	collect_rest(h);
-	refit(h);
+	fill(ui, h, ui->mode);
 	sheet_open(ui, &h->sheet);
 }

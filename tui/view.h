@@ -134,6 +134,9 @@ void	bar_main_title(struct ui *ui);
 void	bar_status(struct ui *ui);
 void	bar_hint(struct ui *ui);
 bool	bar_mouse(struct ui *ui, const struct vt_mouse *m);
+/* "Ctrl-]": the key that leaves a terminal. */
+enum { BAR_LEAVE_MAX = 64 };
+char	*bar_leave_key(const struct ui *ui, char out[BAR_LEAVE_MAX]);
 const char *bar_mode_word(const struct ui *ui, int *role);
 
 #endif

@@ -188,13 +188,12 @@ draw_ended(struct ui *ui, const struct proc_row *row, int y)
 	draw_repeat(&pen, y, x, line, r.x + r.w - x);
 	if (ui->mode != MODE_TERM)
 		return;
-	char leave[KEY_NAME_MAX + 8];
-	snprintf(leave, sizeof(leave), "%-6s",
-		 options_text(ui->options, OPTION_LEAVE));
-	ui_text(ui, &pen, y + 1, r.x + 2, ROLE_HINT_KEY, " Enter ");
+	char leave[BAR_LEAVE_MAX];
+	ui_text(ui, &pen, y + 1, r.x + 3, ROLE_HINT_KEY, "Enter");
 	draw_text(&pen, y + 1, r.x + 10, "start it again");
-	ui_text(ui, &pen, y + 2, r.x + 3, ROLE_HINT_KEY, leave);
-	draw_text(&pen, y + 2, r.x + 10, "back to the list");
+	x = ui_text(ui, &pen, y + 2, r.x + 3, ROLE_HINT_KEY,
+		    bar_leave_key(ui, leave));
+	draw_text(&pen, y + 2, SBX_MAX(x + 1, r.x + 10), "back to the list");
 	draw_text(&pen, y + 3, r.x + 3, "other keys do nothing here");
 }
 

@@ -1,9 +1,12 @@
 #include "view.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "engine/base.h"
 #include "engine/clock.h"
+#include "engine/event.h"
+#include "engine/mem.h"
 #include "engine/spec.h"
 #include "status_text.h"
 #include "ui.h"
@@ -126,6 +129,51 @@ view_watch_draw(struct ui *ui)
 		draw_value(ui, &pen, r.y + 1 + i, &p->values[i]);
 }
 
+/* Hits of one watch that follow each other are one row, and what is done
+ * about an end tells the end too. */
+struct folded {
+	const char *process, *text;
+	int64_t wall_ms;
+	int kind;
+	unsigned more;
+};
+
+static bool
+same_watch(const struct folded *f, const char *process, const char *text,
+	   int kind)
+{
+	size_t len = strcspn(text, ":");
+
+	return kind == EVENT_WATCH && f->kind == kind &&
+	       !strcmp(f->process, process) && !strncmp(f->text, text, len);
+}
+
+/* From the newest on; returns how many rows there are. */
+static int
+fold_events(const struct events_view *ev, struct folded *out, int max)
+{
+	uint64_t no = events_next(ev), first = events_first(ev);
+	int n = 0;
+
+	while (no-- > first) {
+		struct folded f = { .more = 0 };
+		f.text = events_get(ev, no, &f.process, &f.wall_ms, &f.kind);
+		struct folded *last = n ? &out[n - 1] : NULL;
+		if (last && same_watch(last, f.process, f.text, f.kind))
+			last->more++;
+		else if (last && f.kind == EVENT_EXIT &&
+			 (last->kind == EVENT_BACKOFF ||
+			  last->kind == EVENT_GAVE_UP) &&
+			 !strcmp(last->process, f.process))
+			continue;
+		else if (n == max)
+			break;
+		else
+			out[n++] = f;
+	}
+	return n;
+}
+
 void
 view_events_draw(struct ui *ui)
 {
@@ -134,22 +182,23 @@ view_events_draw(struct ui *ui)
 	if (rect_empty(r))
 		return;
 	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
+	struct folded *rows = mem_array((size_t)r.h, sizeof(*rows));
+	int n = fold_events(ui->events, rows, r.h - 1);
 	draw_title(ui, &pen, r.y, "events");
-	for (int i = 0; i + 1 < r.h; i++) {
-		const char *process;
-		int64_t wall_ms;
-		char hms[16];
-		const char *text =
-			events_text(ui->events, (unsigned)i, &process,
-				    &wall_ms);
-		if (!text)
-			break;
-		clock_hms(hms, sizeof(hms), wall_ms);
-		int y = r.y + 1 + i;
+	for (int i = 0; i < n; i++) {
+		char hms[16], more[24] = "";
+		int y = r.y + 1 + i, end = r.x + r.w;
+		clock_hms(hms, sizeof(hms), rows[i].wall_ms);
 		ui_text(ui, &pen, y, r.x + 2, ROLE_TIME, hms);
-		draw_cut(&pen, y, r.x + 11, 8, process,
+		draw_cut(&pen, y, r.x + 11, 8, rows[i].process,
 			 ui_glyph(ui, GLYPH_MORE));
-		draw_cut(&pen, y, r.x + 20, r.w - 20, text,
-			 ui_glyph(ui, GLYPH_MORE));
+		if (rows[i].more)
+			snprintf(more, sizeof(more), " (%u more)",
+				 rows[i].more);
+		int x = draw_cut(&pen, y, r.x + 20,
+				 end - r.x - 20 - draw_columns(more),
+				 rows[i].text, ui_glyph(ui, GLYPH_MORE));
+		draw_text(&pen, y, x, more);
 	}
+	free(rows);
 }

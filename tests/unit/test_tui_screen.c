@@ -745,7 +745,7 @@ TEST(a_terminal_and_its_end)
 " ● db             ready   │",
 " ◐ worker      starting   │── ended 12:03:22, exit 0 ───────────────────────────",
 " ✗ mailer        exit 3   │   Enter  start it again",
-" ↻ proxy       retry 4s !9│   C-]    back to the list",
+" ↻ proxy       retry 4s !9│   Ctrl-] back to the list",
 " ✓ migrate         done   │   other keys do nothing here");
 	OK(strstr(line_no(&r, 22), "shell has ended; keys are not sent"));
 	EQ_STR(line_no(&r, 23), " Enter start again   Ctrl-] back to the list");
