@@ -141,6 +141,16 @@ have_room(struct call *c, const bool *asked)
 	return order_room(c->e, count, &c->err) == 0;
 }
 
+/* What is only not forgotten yet has had its time: a command of exec whose
+ * client is slow is not run again by an up. */
+static void
+leave_removed(struct call *c, bool *asked)
+{
+	for (size_t i = 0; i < c->e->nproc; i++)
+		if (c->e->procs[i]->removing)
+			asked[i] = c->hit[i] = false;
+}
+
 /* Those asked for get ev; what they need and does not run is started. */
 static void
 start_all(struct call *c, enum life_event ev, bool autostart)
@@ -156,6 +166,7 @@ start_all(struct call *c, enum life_event ev, bool autostart)
 	memcpy(asked, c->hit, n * sizeof *asked);
 	if (!(c->q->flags & PROTO_F_NO_DEPS))
 		order_needs(c->e, c->hit);
+	leave_removed(c, asked);
 	if (!have_room(c, asked))
 		n = 0;
 	for (size_t i = 0; i < n; i++) {

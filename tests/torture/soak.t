@@ -239,7 +239,7 @@ def limits():
             ("log.keep", "1M"), ("limit.output", "2M"), ("nonsense", "1"))))
     elif not low:
         low = time.monotonic()
-        client("set", "limit.processes", str(rnd.randint(4, 12)))
+        s.sbx("set", "limit.processes", str(rnd.randint(4, 12)))
 
 
 def raise_limit():

@@ -262,4 +262,19 @@ exits 2 "a bad name" sbx add 'a b' -- true
 exits 124 "a timeout of its own" sh -c \
 	"'$SBX_BIN' add late --timeout 100ms -- sleep 1009 && '$SBX_BIN' wait late --exit && exit 124"
 is "$(status_of late)" timed_out "is told"
+
+# A client that is slow to take the end of its command.
+sbx rm bad
+"$SBX_BIN" exec -- sh -c 'until [ -e go ]; do sleep 0.05; done; echo ran >>ran' &
+client=$!
+wait_until "a command runs" sh -c "'$SBX_BIN' ls | grep -q until"
+kill -STOP $client
+touch go
+wait_until "it has ended" sh -c "! '$SBX_BIN' ls --status running | grep until"
+exits 0 "up" sbx up
+exits 0 "up once more" sbx up --wait 10s
+kill -CONT $client
+wait $client
+is "$?" 0 "its client takes the end"
+is "$(cat ran)" ran "it was run once"
 done_testing
