@@ -42,6 +42,21 @@ on_held_end(struct http_request *r, void *arg)
 	free(h);
 }
 
+/* Without an engine there is no process, and most questions have an answer;
+ * an engine that is another sbx has processes that we cannot tell of. */
+static void
+call(struct http_request *r, const struct http_route *row,
+     struct http_api *api)
+{
+	const struct err *e = http_link_error(api->link);
+
+	if (http_link_state(api->link) == LINK_NONE &&
+	    ((row->flags & HTTP_START) || e->code != ERR_NO_ENGINE))
+		http_problem(r, HTTP_E_NO_ENGINE, "%s", e->text);
+	else
+		row->fn(r, api);
+}
+
 static void
 on_settled(void *arg)
 {
@@ -49,12 +64,7 @@ on_settled(void *arg)
 
 	http_on_end(h.request, NULL, NULL);
 	free(arg);
-	if ((h.row->flags & HTTP_START) &&
-	    http_link_state(h.api->link) == LINK_NONE)
-		http_problem(h.request, HTTP_E_NO_ENGINE, "%s",
-			     http_link_error(h.api->link)->text);
-	else
-		h.row->fn(h.request, h.api);
+	call(h.request, h.row, h.api);
 }
 
 void
@@ -71,7 +81,7 @@ http_api_dispatch(struct http_request *r, const struct http_route *row,
 	if (row->flags & HTTP_START)
 		http_link_start(api->link);
 	if (http_link_state(api->link) != LINK_LOST) {
-		row->fn(r, api);
+		call(r, row, api);
 		return;
 	}
 	struct held *h = mem_alloc(sizeof *h);

@@ -26,27 +26,30 @@ has_token(struct http_request *r, const char *token)
 }
 
 /* A page of a browser may ask only if it is ours; who knows the token is no
- * page that was lured here. */
-static bool
-check_page(struct http_request *r, const struct http_conf *conf,
-	   bool knows_token)
+ * page that was lured here.  NULL, or what is wrong. */
+static const char *
+find_stranger(struct http_request *r, const struct http_conf *conf,
+	      bool knows_token)
 {
 	const char *host = http_header(r, "host");
 	const char *origin = http_header(r, "origin");
 
 	if (conf->is_unix || knows_token)
-		return true;
-	if (!conf->token && !http_host_is_local(host, conf->name)) {
-		http_problem(r, HTTP_E_FORBIDDEN, "the Host header is not "
-			     "a name of this server");
-		return false;
-	}
-	if (origin && !http_origin_is_ours(origin, host, conf->origins)) {
-		http_problem(r, HTTP_E_FORBIDDEN, "pages of this origin may "
-			     "not ask here (--allow-origin)");
-		return false;
-	}
-	return true;
+		return NULL;
+	if (!conf->token && !http_host_is_local(host, conf->name))
+		return "the Host header is not a name of this server";
+	if (origin && !http_origin_is_ours(origin, host, conf->origins))
+		return "pages of this origin may not ask here (--allow-origin)";
+	return NULL;
+}
+
+bool
+http_gate_is_open(struct http_request *r, const struct http_conf *conf)
+{
+	bool knows = conf->token && has_token(r, conf->token);
+
+	return http_matched(r)->row && !find_stranger(r, conf, knows) &&
+	       (knows || !is_token_wanted(r, conf));
 }
 
 /* What a browser wants to know before and after it asks for a foreign page. */
@@ -75,8 +78,12 @@ http_gate(struct http_request *r, const struct http_conf *conf)
 	bool before = strcmp(http_method(r), "OPTIONS") == 0 && m->allow[0] &&
 		      http_header(r, "access-control-request-method");
 
-	if (!check_page(r, conf, knows))
+	const char *stranger = find_stranger(r, conf, knows);
+
+	if (stranger) {
+		http_problem(r, HTTP_E_FORBIDDEN, "%s", stranger);
 		return;
+	}
 	add_cors(r, conf->origins, before);
 	if (before) {
 		http_respond(r, 204, NULL, NULL);

@@ -8,9 +8,14 @@
  * a foreign page (CORS) is answered here too.
  */
 
+#include <stdbool.h>
+
 struct http_conf;
 struct http_request;
 
+/* Would a request of that head be dispatched? */
+bool	http_gate_is_open(struct http_request *r,
+			  const struct http_conf *conf);
 /* Answers, or dispatches. */
 void	http_gate(struct http_request *r, const struct http_conf *conf);
 

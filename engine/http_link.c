@@ -209,6 +209,7 @@ take_frame(struct client *c, const struct conn_frame *f, void *arg)
 		tell(k, 0, 0, NULL, LINK_EVENTS);
 	sweep(k);
 	if ((r & MODEL_SYNC) && k->state == LINK_LOST) {
+		k->why = (struct err)ERR_INIT;
 		settle(k, LINK_UP);
 		tell_all(k, LINK_BACK);
 	}
@@ -255,7 +256,7 @@ connect_now(struct http_link *k)
 		timer_arm(k->retry, clock_us() + RETRY_MS * 1000);
 		return;
 	}
-	if (k->why.code == ERR_NONE)
+	if (k->why.code != ERR_NO_ENGINE)
 		err_set(&k->why, ERR_NO_ENGINE, "there is no engine");
 	none(k);
 }

@@ -42,7 +42,8 @@ struct client *http_link_client(const struct http_link *k);
 struct model *http_link_model(const struct http_link *k);
 /* The directory that the set is in: where a process begins. */
 const char *http_link_dir(const struct http_link *k);
-/* Why there is none: what the last attempt to start one said. */
+/* Why there is none: what the last attempt to start one said; another code
+ * than ERR_NO_ENGINE: there is one, but not for us. */
 const struct err *http_link_error(const struct http_link *k);
 /* Has it looked lately?  One that somebody else has started is found. */
 void	http_link_look(struct http_link *k);

@@ -40,6 +40,7 @@ struct serve {
 	struct http_conf conf;
 	struct http_server *server;
 	char *program;		/* sbx */
+	struct rlimit nofile;	/* that we were started with */
 	char *token;
 	struct err err;
 };
@@ -184,6 +185,20 @@ meet_engine(struct serve *s)
 	return 0;
 }
 
+/* A client takes descriptors, and there may be many. */
+static void
+raise_nofile(struct serve *s)
+{
+	struct rlimit all;
+
+	if (getrlimit(RLIMIT_NOFILE, &s->nofile) < 0)
+		return;
+	all = s->nofile;
+	all.rlim_cur = all.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &all) == 0)
+		s->session.nofile = &s->nofile;
+}
+
 static void
 on_signal(int signo, void *arg)
 {
@@ -210,6 +225,7 @@ catch_signals(struct serve *s)
 static int
 serve(struct serve *s)
 {
+	raise_nofile(s);
 	http_api_init(&s->api, s->loop, http_link_new(s->loop, &s->session));
 	s->conf = (struct http_conf){
 		.routes = http_routes, .route_count = http_route_count,

@@ -37,6 +37,7 @@ struct http_server {
 	struct timer *timer;
 	bool due, stopping;
 	size_t peers, peers_max;
+	size_t body_bytes;		/* of all requests */
 	struct list waiting;		/* peers that ask nothing, oldest first */
 	struct list requests;
 	struct list upgraded;		/* handles to be given back */
@@ -93,6 +94,13 @@ struct http_request {
 /* --- the life of a request --- */
 
 static void
+drop_body(struct http_request *r)
+{
+	r->server->body_bytes -= r->body.len;
+	buf_fini(&r->body);
+}
+
+static void
 release(struct http_request *r)
 {
 	struct source *watch = r->watch;
@@ -119,7 +127,7 @@ release(struct http_request *r)
 		free(r->added[i].value);
 	}
 	http_match_fini(&r->match);
-	buf_fini(&r->body);
+	drop_body(r);
 	free(r->method);
 	free(r->path);
 	free(r);
@@ -379,7 +387,7 @@ http_upgrade(struct http_request *r, const char *protocol,
 	       MHD_create_response_for_upgrade(on_upgraded, r));
 }
 
-/* Finds its row and lets it pass, or answers why not. */
+/* Lets it pass, or answers why not. */
 static void
 ask(struct http_request *r)
 {
@@ -387,8 +395,6 @@ ask(struct http_request *r)
 
 	r->asked = true;
 	list_del(&r->peer->node);
-	http_match(conf->routes, conf->route_count, r->method, r->path,
-		   &r->match);
 	http_gate(r, conf);
 }
 
@@ -449,15 +455,33 @@ is_hopeless(const struct http_request *r)
 	return len && strtoull(len, NULL, 10) > DRAIN_MAX;
 }
 
+/* Nothing is kept of what is sent by those who may not send it. */
+static void
+begin(struct http_request *r, const char *method)
+{
+	const struct http_conf *conf = r->server->conf;
+
+	r->begun = true;
+	r->method = mem_str(method);
+	http_match(conf->routes, conf->route_count, r->method, r->path,
+		   &r->match);
+	r->refused_body = !http_gate_is_open(r, conf) || is_hopeless(r);
+}
+
 /* A body that is too large is read to its end all the same: a client that is
  * cut off while it sends does not see the answer. */
 static bool
 take_body(struct http_request *r, const char *data, size_t len)
 {
+	struct http_server *s = r->server;
+
 	r->drained_bytes += len;
-	if (!r->refused_body && buf_add(&r->body, data, len) < 0) {
+	if (!r->refused_body && (s->body_bytes + len > HTTP_BODIES_MAX ||
+				 buf_add(&r->body, data, len) < 0)) {
 		r->refused_body = true;
-		buf_fini(&r->body);
+		drop_body(r);
+	} else if (!r->refused_body) {
+		s->body_bytes += len;
 	}
 	return r->drained_bytes <= DRAIN_MAX;
 }
@@ -475,11 +499,9 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url,
 	if (!r || r->gone)
 		return MHD_NO;
 	if (!r->begun) {
-		r->begun = true;
-		r->method = mem_str(method);
+		begin(r, method);
 		if (!is_hopeless(r))
 			return MHD_YES;
-		r->refused_body = true;
 	} else if (*len > 0) {
 		bool taken = take_body(r, data, *len);
 		*len = 0;

@@ -29,6 +29,7 @@ struct loop;
 
 enum {
 	HTTP_BODY_MAX = 2 << 20,	/* bytes; more is 413 */
+	HTTP_BODIES_MAX = 256 << 20,	/* ... of all requests together */
 	HTTP_HEAD_MAX = 64 << 10,	/* bytes of a header */
 	HTTP_PEERS_MAX = 4096,		/* connections */
 	HTTP_IDLE_S = 75,		/* that neither ask nor take anything */

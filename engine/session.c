@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -331,9 +332,10 @@ session_connect(struct session *s, struct loop *l,
 }
 
 static void
-child_exec(const char *program, int log_fd, const char *pid_file,
+child_exec(const struct session *s, int log_fd, const char *pid_file,
 	   const char *word)
 {
+	const char *program = s->program ? s->program : "/proc/self/exe";
 	int null = open("/dev/null", O_RDWR);
 	int pid_fd = sys_open(pid_file, O_WRONLY | O_CREAT | O_TRUNC |
 			      O_NOFOLLOW, 0600);
@@ -354,7 +356,9 @@ child_exec(const char *program, int log_fd, const char *pid_file,
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
 	char *argv[] = { "sbx", "__anchor", (char *)(uintptr_t)word, NULL };
-	execv(program ? program : "/proc/self/exe", argv);
+	if (s->nofile)
+		setrlimit(RLIMIT_NOFILE, s->nofile);
+	execv(program, argv);
 	dprintf(2, "sbx: starting the engine: %s\n", strerror(errno));
 	_exit(125);
 }
@@ -381,7 +385,7 @@ spawn_anchor(const struct session *s, int log_fd, struct err *e)
 		setsid();
 		pid_t second = fork();
 		if (second == 0)
-			child_exec(s->program, log_fd, pid_file, word);
+			child_exec(s, log_fd, pid_file, word);
 		_exit(second < 0 ? errno : 0);
 	}
 	if (pid < 0) {

@@ -17,6 +17,7 @@ struct client;
 struct client_hooks;
 struct err;
 struct loop;
+struct rlimit;
 struct set;
 
 struct session {
@@ -25,6 +26,8 @@ struct session {
 	char *rc_path;		/* absolute; NULL: there is none */
 	bool named;		/* by -f */
 	const char *program;	/* that engines are; NULL: this one.  Borrowed */
+	const struct rlimit *nofile;	/* that engines begin with; NULL: ours.
+					 * Borrowed */
 	const char *outcome;	/* of mistakes in the file; NULL: "nothing was
 				 * started" */
 	struct set *set;	/* NULL before session_load */
