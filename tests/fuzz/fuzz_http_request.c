@@ -95,10 +95,17 @@ static const struct http_route routes[] = {
 };
 
 static void
+dispatch(struct http_request *r, const struct http_route *row, void *arg)
+{
+	row->fn(r, arg);
+}
+
+static void
 start(void)
 {
 	static const struct http_conf conf = {
 		.routes = routes, .route_count = ARRAY_LEN(routes),
+		.dispatch = dispatch,
 		.name = "named.example",
 	};
 	struct err *e = NULL;
