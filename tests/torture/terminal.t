@@ -15,6 +15,7 @@ from torture import Tty, bounded, wait_rows, whole
 
 s = Set("""
 set name shop
+set tips off
 set paste.confirm no
 process web {
     argv %(zoo)s tick 50
