@@ -14,7 +14,7 @@
 #include "target.h"
 #include "view.h"
 
-enum { LOAD_COLS = 110 };
+enum { LOAD_COLS = 110, USAGE_COLS = 170 };
 
 bool
 bar_piece(struct pieces *p, enum role role, const char *text)
@@ -102,6 +102,25 @@ totals_text(struct ui *ui, char *out, size_t cap, bool dotted)
 				      t.retrying);
 }
 
+/* "cpu 17%  mem 511M" of all that run. */
+static size_t
+usage_text(struct ui *ui, char *out, size_t cap)
+{
+	char cpu[STATUS_TEXT_MAX], mem[STATUS_TEXT_MAX];
+	uint64_t permille = 0, bytes = 0;
+
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		const struct proc_row *r = model_at(ui->model, i)->row;
+		if (row_up(r)) {
+			permille += r->cpu_permille;
+			bytes += r->rss_bytes;
+		}
+	}
+	return (size_t)snprintf(out, cap, "cpu %s%%  mem %s  ",
+				short_cpu(permille, cpu),
+				short_bytes(bytes, mem));
+}
+
 /* The right end of the status row; gives its first column. */
 static int
 status_right(struct ui *ui, const struct pen *pen, int left_columns)
@@ -109,7 +128,8 @@ status_right(struct ui *ui, const struct pen *pen, int left_columns)
 	struct rect r = ui->layout.status;
 	bool roomy = r.w >= BAR_ROOMY, clock = options_flag(ui->options,
 							OPTION_CLOCK);
-	char hms[16] = "", text[512] = "", load[32] = "";
+	char hms[16] = "", text[512] = "", load[128] = "";
+	size_t n = 0;
 	double avg;
 
 	if (clock)
@@ -123,8 +143,10 @@ status_right(struct ui *ui, const struct pen *pen, int left_columns)
 		bad_news(ui, text, sizeof(text), false);
 	else if (r.w >= BAR_NARROW)
 		totals_text(ui, text, sizeof(text), roomy);
+	if (r.w >= USAGE_COLS)
+		n = usage_text(ui, load, sizeof(load));
 	if (r.w >= LOAD_COLS && getloadavg(&avg, 1) == 1)
-		snprintf(load, sizeof(load), "load %.2f", avg);
+		snprintf(load + n, sizeof(load) - n, "load %.2f", avg);
 	int gap = roomy ? 3 : 2;
 	if (load[0] && hms[0]) {
 		x -= draw_columns(load) + gap;

@@ -74,7 +74,7 @@ static const struct hint merge_hints[] = {
 	{ "mark", "hide it", 0 },
 	{ "filter", "filter", 0 },
 	{ "find", "find", 0 },
-	{ "wrap", "wrap", 0 },
+	{ "wrap", "wrap", WIDE },
 	{ "copy", "copy", WIDE },
 	{ "all-logs", "back", 0 },
 	{ "keys", "keys", 0 },

@@ -614,6 +614,7 @@ TEST(details_beside_the_log)
 	OK(strstr(line_no(&r, 4), "▕│ started  11:51:18 (12m04s ago)"));
 	OK(strstr(line_no(&r, 5), "▕│ restarts 0          last exit -"));
 	OK(strstr(line_no(&r, 6), "▕│ ports    8080"));
+	OK(strstr(line_no(&r, 48), "retrying   cpu 2.1%  mem 118M  load "));
 	press(&r, "d");
 	OK(!strstr(line_no(&r, 0), "details"));
 	OK(!r.ui->sheet);
