@@ -604,6 +604,8 @@ void	prochook_ended(struct proc *p, const struct helper *h,
  * bytes) names the holder.
  */
 bool	procport_is_own(struct proc *p, char *why, size_t cap);
+/* It has failed: is that because somebody else has its port?  Tells it. */
+void	procport_failed(struct proc *p);
 
 /* --- procnotify.c ---------------------------------------------------------- */
 /* Its state has changed; ended: and so ended a run. */

@@ -40,6 +40,8 @@
 	X(WATCH, "watch", "a watch fired")                                     \
 	X(WATCH_OFF, "watch-off", "a watch was switched off")                  \
 	X(FILES, "files", "watched files changed")                             \
+	X(PORT_TAKEN, "port-taken", "a port of a run that failed is held by "  \
+	  "another process")                                                   \
 	X(DROPPED, "dropped", "bytes of a log were dropped")                   \
 	X(SCREEN_OFF, "screen-off", "the screen of a process was given up")    \
 	X(ADDED, "added", "a process was added")                               \

@@ -29,6 +29,23 @@ clean(char *text)
 			*text = '?';
 }
 
+pid_t
+portowner_other(uint64_t tag, uint16_t port, char *who, size_t cap,
+		uint64_t *its)
+{
+	struct procfs_stat st;
+	pid_t pid = procfs_listener(port, NULL, 0);
+
+	*its = 0;
+	if (!pid || procfs_stat(pid, &st) < 0)
+		return 0;
+	if (procfs_rttime(pid, its) == 0 && *its == tag)
+		return 0;
+	clean(st.comm);
+	snprintf(who, cap, "%s", st.comm);
+	return pid;
+}
+
 bool
 portowner_is_own(pid_t leader, uint64_t tag, uint16_t port, pid_t *holder,
 		 char *why, size_t cap)

@@ -25,4 +25,11 @@
 bool	portowner_is_own(pid_t leader, uint64_t tag, uint16_t port,
 			 pid_t *holder, char *why, size_t cap);
 
+/*
+ * Who listens there now, for a run that has ended: 0 if nobody does or it is
+ * of that run.  who (cap bytes) gets its name, *its its tag or 0.
+ */
+pid_t	portowner_other(uint64_t tag, uint16_t port, char *who, size_t cap,
+			uint64_t *its);
+
 #endif

@@ -297,7 +297,12 @@ proc_exited(struct proc *p, const struct keep_exit *x)
 	p->pid = 0;
 	p->cpu_permille = p->at_cpu_us = 0;
 	p->leader_ended = true;
+	const uint64_t *ok = p->policy.ok_codes;
+	bool failed = p->life.status != STATUS_STOPPING && in.exit_code &&
+		      !(ok[in.exit_code / 64] >> in.exit_code % 64 & 1);
 	proc_event(p, &in);
+	if (failed)
+		procport_failed(p);
 	look_soon(p);
 }
 

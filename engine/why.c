@@ -103,6 +103,20 @@ say_fired(struct why *w)
 	}
 }
 
+/* Of the run that is told. */
+static void
+say_port(struct why *w)
+{
+	for (size_t i = w->count; i-- > 0;) {
+		const struct journal_event *e = &w->events[i];
+		if (e->kind != EVENT_PORT_TAKEN || e->run != w->r->run ||
+		    strcmp(e->process, w->r->name) != 0)
+			continue;
+		SAY(w, " At its end %s.", e->text);
+		return;
+	}
+}
+
 /* What exit codes and signals usually mean. */
 static void
 say_meaning(struct why *w)
@@ -413,6 +427,8 @@ why_text(struct buf *out, const struct proc_row *r,
 	SAY(&w, "%s", r->name);
 	says[r->status](&w);
 	say_fired(&w);
+	if (!r->pid)
+		say_port(&w);
 	if (r->left)
 		SAY(&w, " %u process%s that it has left go%s on (tree keep): "
 		    "'sbx stop %s' ends %s.", r->left,

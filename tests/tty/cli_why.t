@@ -129,6 +129,10 @@ process own {
 	cmd setsid python3 serve.py own.port $own & wait
 	ready http http://localhost:$own/
 }
+process late {
+	cmd exit 3
+	port $port
+}
 process proxied {
 	cmd exec sleep 1003
 	ready port $later localhost
@@ -149,6 +153,10 @@ for p in tcp http; do
 	ok "$p: the holder is named" poll "$WAIT" names_holder $p
 	is "$(status_of $p)" starting "$p is not ready"
 done
+like "$(sbx why late)" "port $port was held by python3 .pid $stranger" \
+	"one that has failed says who had its port"
+like "$(sbx events)" "late port-taken: port $port was held by python3" \
+	"and so does the journal"
 kill "$stranger"
 wait "$stranger" 2>/dev/null
 exits 0 "add the rightful one" sbx add again -- python3 serve.py again.port "$port"
