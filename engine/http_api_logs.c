@@ -31,7 +31,6 @@
 #include "rowfmt.h"
 #include "signame.h"
 #include "status.h"
-#include "units.h"
 
 enum {
 	FILL_BYTES = 64 << 10,		/* made at once */
@@ -47,7 +46,8 @@ struct follow {
 	const char *stream;		/* as it is told */
 	unsigned streams;
 	bool live, has_since, has_tail;
-	uint64_t since, tail;
+	struct entries_place since;
+	uint64_t tail;
 
 	struct entries_cursor cursor;
 	struct http_limits_ask *limits;	/* max is being asked for */
@@ -104,18 +104,18 @@ static int
 take_query(struct follow *f, const struct proc_row *row)
 {
 	const char *last = http_header(f->request, "last-event-id");
-	uint64_t n;
+	struct entries_place at;
 
 	if (take_stream(f, row) < 0 ||
 	    http_query_uint(f->request, "tail", UINT64_MAX, &f->tail,
 			    &f->has_tail) < 0 ||
-	    http_query_uint(f->request, "since", UINT64_MAX, &f->since,
-			    &f->has_since) < 0 ||
+	    http_query_uint(f->request, "since", UINT64_MAX,
+			    &f->since.seq, &f->has_since) < 0 ||
 	    http_query_bool(f->request, "follow", &f->live) < 0)
 		return -1;
 	/* Who comes back has the rest of what the query asked for. */
-	if (f->live && last && units_uint(last, 0, UINT64_MAX, &n) == 0) {
-		f->since = n;
+	if (f->live && last && entries_place_parse(last, &at) == 0) {
+		f->since = at;
 		f->has_since = true;
 		f->has_tail = false;
 	}
@@ -126,8 +126,7 @@ static void
 place(struct follow *f, struct entries *e)
 {
 	if (f->has_since || f->has_tail)
-		entries_seek(e, &f->cursor, f->streams,
-			     f->has_since ? f->since : 0);
+		entries_seek_place(e, &f->cursor, f->streams, &f->since);
 	else
 		entries_seek_bytes(e, &f->cursor, f->streams, f->max);
 	if (f->has_tail) {
@@ -154,14 +153,16 @@ put_entry(struct buf *b, const struct entry *en)
 }
 
 static void
-put_event(struct follow *f, const struct entry *en)
+put_event(struct follow *f, const struct entries *e, const struct entry *en)
 {
 	struct buf *b = &f->out;
+	char id[ENTRIES_PLACE_MAX];
 
 	buf_addf(b, "event: %s\n", en->dropped ? "dropped" : "log");
 	/* An entry in parts has been seen when its last one has. */
+	entries_place_text(e, en, id);
 	if (!en->more)
-		buf_addf(b, "id: %" PRIu64 "\n", en->seq);
+		buf_addf(b, "id: %s\n", id);
 	/* A field that readers of events skip: entries have their five keys. */
 	if (!en->dropped && en->first != en->seq)
 		buf_addf(b, "first: %" PRIu64 "\n", en->first);
@@ -186,10 +187,10 @@ put_event(struct follow *f, const struct entry *en)
 }
 
 static void
-put_item(struct follow *f, const struct entry *en)
+put_item(struct follow *f, const struct entries *e, const struct entry *en)
 {
 	if (f->live) {
-		put_event(f, en);
+		put_event(f, e, en);
 	} else if (en->dropped) {
 		f->dropped_bytes += en->dropped_bytes;
 		f->dropped_entries += en->first ?
@@ -213,7 +214,7 @@ put_items(struct follow *f, struct entries *e)
 	       (f->live || f->cursor.seq < f->end)) {
 		r = entries_step(e, &f->cursor, &en);
 		if (r == 1)
-			put_item(f, &en);
+			put_item(f, e, &en);
 	}
 	return r < 0 ? r : f->out.len >= FILL_BYTES;
 }
@@ -331,8 +332,11 @@ produce(struct http_request *r, char *out, size_t cap, void *arg)
 			timer_arm(f->beat, clock_us() + BEAT_MS * 1000);
 	}
 	size_t n = SBX_MIN(cap, f->out.len);
-	if (n == 0)
+	if (n == 0) {
+		/* Now it waits, perhaps for days. */
+		buf_fini(&f->out);
 		return f->ended ? -1 : 0;
+	}
 	memcpy(out, f->out.data, n);
 	buf_skip(&f->out, n);
 	return (ssize_t)n;

@@ -1,6 +1,8 @@
 #include "http_entries.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -10,6 +12,7 @@
 #include "clock.h"
 #include "logread.h"
 #include "mem.h"
+#include "units.h"
 
 enum {
 	LOOK_BACK = 64,		/* lines, for the last one of a terminal */
@@ -264,6 +267,65 @@ entries_seek(const struct entries *e, struct entries_cursor *c,
 		c->placed[s] = true;
 }
 
+void
+entries_seek_place(const struct entries *e, struct entries_cursor *c,
+		   unsigned streams, const struct entries_place *at)
+{
+	uint64_t line = 0, before = at->line;
+	const struct piece *p = find(e, at->seq, &line);
+
+	entries_seek(e, c, streams, at->seq);
+	if (!at->line || at->line >= logread_next_seq(e->lr) + 1 ||
+	    (p ? p->end == at->piece_end && p->stream == at->stream :
+		 line == at->line && !at->piece_end))
+		return;
+	/* The number of another server: its line counts. */
+	if (at->piece_end) {
+		c->skip[at->stream] = at->piece_end;
+		before--;
+	}
+	c->seq = before + 1 + e->forgotten + pieces_before(e, before, true);
+}
+
+void
+entries_place_text(const struct entries *e, const struct entry *en,
+		   char out[ENTRIES_PLACE_MAX])
+{
+	int n = snprintf(out, ENTRIES_PLACE_MAX, "%" PRIu64, en->seq);
+
+	if (entries_pieces(e) == 0 || en->dropped)
+		return;
+	n += snprintf(out + n, ENTRIES_PLACE_MAX - (size_t)n, ":%" PRIu64,
+		      en->line);
+	if (en->piece_end)
+		snprintf(out + n, ENTRIES_PLACE_MAX - (size_t)n,
+			 ":%d:%" PRIu64, (int)en->stream, en->piece_end);
+}
+
+int
+entries_place_parse(const char *text, struct entries_place *out)
+{
+	uint64_t v[4] = { 0 };
+	size_t n = 0;
+
+	do {
+		char part[24];
+		size_t len = strcspn(text, ":");
+		if (n == ARRAY_LEN(v) || len >= sizeof part)
+			return -EINVAL;
+		memcpy(part, text, len);
+		part[len] = '\0';
+		if (units_uint(part, 0, UINT64_MAX / 2, &v[n++]) < 0)
+			return -EINVAL;
+		text += len;
+	} while (*text++ == ':');
+	if (n == 3 || v[2] >= LOG_STREAMS)
+		return -EINVAL;
+	*out = (struct entries_place){ v[0], v[1], (enum log_stream)v[2],
+				       v[3] };
+	return 0;
+}
+
 /*
  * Where the bytes of a line begin that are its own entry's.  Those between
  * two lines of a terminal, of a full screen, belong to the second one.
@@ -397,7 +459,7 @@ static int
 give(struct entries *e, struct entries_cursor *c, enum log_stream s,
      uint64_t from, uint64_t end, int64_t wall_ms, struct entry *out)
 {
-	uint64_t at = from + c->part;
+	uint64_t at = SBX_MIN(SBX_MAX(from + c->part, c->skip[s]), end);
 	uint64_t begin = SBX_MIN(logread_begin(e->lr, s), end);
 
 	if (at < begin) {
@@ -443,7 +505,7 @@ give_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 		return -ENOSPC;
 	*out = (struct entry){
 		.seq = c->seq, .first = c->seq, .stream = l.stream,
-		.wall_ms = l.wall_ms,
+		.wall_ms = l.wall_ms, .line = seq,
 		.data = buf_str(&e->text), .len = e->text.len,
 	};
 	c->placed[l.stream] = true;
@@ -498,6 +560,7 @@ step_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 	uint64_t from = line_begin(e, &l);
 	if (l.stream == LOG_PTY && c->placed[LOG_PTY])
 		from = SBX_MAX(c->pos[LOG_PTY] - c->part, from);
+	from = SBX_MAX(from, c->skip[l.stream]);
 	uint64_t end = SBX_MAX(from, l.off + l.full_len), first = c->seq;
 	bool whole = from >= logread_begin(e->lr, l.stream);
 	uint64_t joined = whole ? join(e, c, from, &l, &end) : 0;
@@ -506,10 +569,25 @@ step_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 		return give_line(e, c, seq, out);
 	c->seq += joined;
 	r = give(e, c, l.stream, from, end, l.wall_ms, out);
-	if (r < 0)
+	if (r < 0) {
 		c->seq = first;
-	else if (r > 0 && joined)
-		out->first = first;
+	} else if (r > 0) {
+		out->line = seq + joined;
+		out->first = joined ? first : out->first;
+	}
+	return r;
+}
+
+static int
+step_piece(struct entries *e, struct entries_cursor *c, const struct piece *p,
+	   struct entry *out)
+{
+	int r = give(e, c, p->stream, p->off, p->end, p->wall_ms, out);
+
+	if (r > 0 && !out->dropped) {
+		out->line = p->line;
+		out->piece_end = p->end;
+	}
 	return r;
 }
 
@@ -530,8 +608,7 @@ step(struct entries *e, struct entries_cursor *c, struct entry *out)
 		if (!p)
 			r = step_line(e, c, line, out);
 		else if (c->streams & 1u << p->stream)
-			r = give(e, c, p->stream, p->off, p->end, p->wall_ms,
-				 out);
+			r = step_piece(e, c, p, out);
 		else
 			c->seq++;
 		if (r != 0)

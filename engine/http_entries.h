@@ -40,14 +40,30 @@ struct entry {
 	const char *data;	/* until the next call with these entries */
 	size_t len;
 	bool more;		/* the next item is another part of this one */
+	uint64_t line;		/* its last one; a piece: that it is before */
+	uint64_t piece_end;	/* a piece: offset behind it; else 0 */
 	bool dropped;		/* nothing but a mark: bytes are missing */
 	uint64_t dropped_bytes;	/* 0: not known */
 };
+
+/*
+ * A place that means the same to a server that has not counted the pieces:
+ * "17", or where there are pieces "17:15", or behind a piece "17:15:0:4711",
+ * stream and offset.
+ */
+struct entries_place {
+	uint64_t seq;
+	uint64_t line;		/* 0: not said */
+	enum log_stream stream;
+	uint64_t piece_end;	/* 0: not behind a piece */
+};
+enum { ENTRIES_PLACE_MAX = 80 };
 
 struct entries_cursor {
 	unsigned streams;	/* set of 1 << enum log_stream */
 	uint64_t seq;		/* of the next entry */
 	uint64_t part;		/* bytes of it that were given */
+	uint64_t skip[LOG_STREAMS];	/* given by somebody else before */
 	uint64_t left_first, left_bytes;	/* a mark that comes first */
 	bool join;		/* a reader who is behind gets many lines of
 				 * a stream as one entry; set after a seek */
@@ -83,6 +99,12 @@ void	entries_publish(struct entries *e);
 /* Behind entry seq; 0: at the very first one there has ever been. */
 void	entries_seek(const struct entries *e, struct entries_cursor *c,
 		     unsigned streams, uint64_t seq);
+void	entries_seek_place(const struct entries *e, struct entries_cursor *c,
+			   unsigned streams, const struct entries_place *at);
+/* The place behind an entry, and back: 0 or -EINVAL. */
+void	entries_place_text(const struct entries *e, const struct entry *en,
+			   char out[ENTRIES_PLACE_MAX]);
+int	entries_place_parse(const char *text, struct entries_place *out);
 /* So that the last n entries of these streams come. */
 void	entries_seek_last(struct entries *e, struct entries_cursor *c,
 			  unsigned streams, uint64_t n);

@@ -205,6 +205,7 @@ send_out(struct terminal *t)
 		buf_skip(&t->out, n);
 		t->at_sent_us = clock_us();
 	}
+	buf_fini(&t->out);
 	return true;
 }
 

@@ -243,8 +243,10 @@ flush(struct ws *w)
 	}
 	if (w->broken)
 		return;
-	if (queued(w) == 0)
+	if (queued(w) == 0) {
 		w->pongs = 0;
+		buf_fini(&w->out);
+	}
 	arm(w);
 }
 

@@ -91,7 +91,7 @@ def rest(f):
         if e is None:
             return entries, others
         if e[0] == "log":
-            if e[1] not in (None, str(e[2]["sequence"])):
+            if e[1] and e[1].split(":")[0] != str(e[2]["sequence"]):
                 ok(False, "an id is that of its entry", e)
             entries.append(e[2])
         else:
@@ -128,14 +128,23 @@ same([(e[0], e[1], e[2]["sequence"]) for e in first],
 late = follow("talk", since=6)
 errs = follow("talk", stream="stderr")
 s.sbx("send", "talk", "go")
-same(data(f.next()[2]), b"name? ", "an unfinished line comes by itself")
+e = f.next()
+same((data(e[2]), e[1]), (b"name? ", "7:7:0:24"),
+     "an unfinished line comes by itself")
 code, body = h.get(logs("talk"))
 same([data(e) for e in body["entries"][6:]], [b"name? "],
      "and is an entry for everybody")
+# Another server, which has not seen the piece.
+h2 = Server(s)
+again = h2.events(logs("talk", follow="true"),
+                  {"Last-Event-ID": "7:7:0:24"})
 s.sbx("send", "talk", "bob")
 entries, others = rest(f)
 same([(e["sequence"], data(e)) for e in entries], [(8, b"hello bob\n")],
      "then what follows it, and nothing twice")
+same([data(e) for e in rest(again)[0]], [b"hello bob\n"],
+     "the place behind it means the same to another server")
+same(h2.end(), 0, "which ends")
 same([(e[0], e[2]["exitCode"], e[2]["status"]) for e in others],
      [("exit", 7, "failed")], "the exit is told, and the stream ends")
 entries, others = rest(late)

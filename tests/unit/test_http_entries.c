@@ -270,6 +270,61 @@ flood(struct rig *r, uint64_t first)
 	}
 }
 
+/* From a place on, at a server that counts pieces or at a new one. */
+static const char *
+resume(struct rig *r, const char *text)
+{
+	struct entries_place at;
+	struct entries_cursor c;
+
+	if (entries_place_parse(text, &at) < 0)
+		return "(no place)";
+	entries_seek_place(r->e, &c, ENTRIES_ALL, &at);
+	return walk(r, &c);
+}
+
+TEST(a_place_outlives_the_server)
+{
+	struct rig r;
+	struct entry en;
+	char id[4][ENTRIES_PLACE_MAX];
+	rig_init(&r, 0);
+	say(&r, LOG_OUT, "one\nlog");
+	EQ_INT(entries_step(r.e, &r.c, &en), 1);
+	entries_place_text(r.e, &en, id[0]);
+	EQ_STR(id[0], "1");
+	entries_publish(r.e);
+	EQ_INT(entries_step(r.e, &r.c, &en), 1);
+	entries_place_text(r.e, &en, id[1]);
+	EQ_STR(id[1], "2:2:0:7");
+	say(&r, LOG_ERR, "bad\n");
+	say(&r, LOG_OUT, "in\ntwo\n");
+	EQ_INT(entries_step(r.e, &r.c, &en), 1);
+	entries_place_text(r.e, &en, id[2]);
+	EQ_STR(id[2], "3:2");
+	EQ_INT(entries_step(r.e, &r.c, &en), 1);
+	entries_place_text(r.e, &en, id[3]);
+	EQ_STR(id[3], "4:3");
+	EQ_STR(resume(&r, id[1]), "3e:bad$ 4o:in$ 5o:two$");
+	EQ_STR(resume(&r, id[3]), "5o:two$");
+	/* Another server, which knows nothing of the piece. */
+	entries_free(r.e);
+	r.e = entries_new();
+	open_log(&r);
+	EQ_STR(resume(&r, id[0]), "2e:bad$ 3o:login$ 4o:two$");
+	EQ_STR(resume(&r, id[1]), "2e:bad$ 3o:in$ 4o:two$");
+	EQ_STR(resume(&r, id[2]), "3o:login$ 4o:two$");
+	EQ_STR(resume(&r, id[3]), "4o:two$");
+	EQ_STR(resume(&r, "3"), "4o:two$");
+	EQ_STR(resume(&r, "x"), "(no place)");
+	EQ_STR(resume(&r, ""), "(no place)");
+	EQ_STR(resume(&r, "1:2:0"), "(no place)");
+	EQ_STR(resume(&r, "1:2:3:4"), "(no place)");
+	EQ_STR(resume(&r, "1:2:0:4:5"), "(no place)");
+	EQ_STR(resume(&r, "1:999"), "2e:bad$ 3o:login$ 4o:two$");
+	rig_fini(&r);
+}
+
 TEST(not_more_than_some_bytes)
 {
 	struct rig r;
