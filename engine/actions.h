@@ -33,6 +33,7 @@
 	X(ESCAPE, "escape", "", "one layer back", "Session")                   \
 	X(FILTER, "filter", "[!]RE", "filter lines", "Find")                   \
 	X(FIND, "find", "RE", "find", "Find")                                  \
+	X(FOLD, "fold", "GROUP", "fold a group; again: unfold", "View")        \
 	X(FOLLOW, "follow", "", "follow or stand still", "View")               \
 	X(HALF_DOWN, "half-down", "", "log: half a page down", "Move")         \
 	X(HALF_UP, "half-up", "", "log: half a page up", "Move")               \

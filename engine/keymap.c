@@ -86,6 +86,7 @@ static const char default_keys[] =
 	"bind < sort left\n"
 	"bind > sort right\n"
 	"bind O order\n"
+	"bind - fold\n"
 	"bind H hidden\n"
 	"bind : command\n"
 	"bind p command\n"

@@ -493,6 +493,7 @@ static action_fn *const functions[ACTION_COUNT] = {
 	[ACTION_ESCAPE] = do_escape,
 	[ACTION_FILTER] = action_do_filter,
 	[ACTION_FIND] = action_do_find,
+	[ACTION_FOLD] = action_do_fold,
 	[ACTION_FOLLOW] = action_do_follow,
 	[ACTION_HALF_DOWN] = do_half_down,
 	[ACTION_HALF_UP] = do_half_up,

@@ -189,6 +189,26 @@ action_do_hidden(struct ui *ui, int argc, char *const *argv)
 }
 
 void
+action_do_fold(struct ui *ui, int argc, char *const *argv)
+{
+	struct model_proc *p = ui_selected(ui);
+	const char *group = argc > 1 ? argv[1] : p ? p->row->group : "";
+
+	for (size_t i = 0; *group && i < model_count(ui->model); i++) {
+		const char *own = model_at(ui->model, i)->row->group;
+		size_t len = strcspn(group, " ");
+		if (strncmp(own, group, len) != 0 ||
+		    (own[len] && own[len] != ' '))
+			continue;
+		list_fold(ui, own);
+		return;
+	}
+	ui_toast(ui, TOAST_INFO, argc > 1 ? "there is no group '%.80s'"
+					  : "%s is in no group",
+		 argc > 1 ? argv[1] : p ? p->row->name : "nothing");
+}
+
+void
 action_do_order(struct ui *ui, int argc, char *const *argv)
 {
 	sheet_order_open(ui, argc > 1 && !strcmp(argv[1], "graph"));

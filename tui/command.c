@@ -606,6 +606,8 @@ command_complete(struct ui *ui, const char *line, struct completion *out,
 			offer_options(&o, v);
 		else
 			offer_processes(ui, &o);
+	} else if (!strcmp(first, "fold")) {
+		offer_groups(ui, &o, "");
 	} else if (!strcmp(first, "select")) {
 		offer_processes(ui, &o);
 	}

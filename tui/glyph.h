@@ -21,6 +21,7 @@
 	X(TICK, "\u25c2", "<")                                                 \
 	X(LINE, "\u2500", "-")                                                 \
 	X(OPEN, "\u25be", "v")                                                 \
+	X(FOLDED, "\u25b8", ">")                                               \
 	X(DASH, "\u2014", "-")                                                 \
 	X(ARROW, "\u2192", "->")                                               \
 	X(UP_DOWN, "\u2191 \u2193", "Up Down")                                 \

@@ -297,6 +297,9 @@ ui_free(struct ui *ui)
 	details_free(ui->details);
 	events_free(ui->events);
 	free(ui->list.entries);
+	for (size_t i = 0; i < ui->list.folded_count; i++)
+		free(ui->list.folded[i]);
+	free(ui->list.folded);
 	free(ui->set_name);
 	free(ui->set_dir);
 	free(ui->rc_path);

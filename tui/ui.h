@@ -71,7 +71,8 @@ enum list_sort {
 struct list_entry {
 	uint32_t id;		/* 0: a group */
 	const char *group;	/* of the entry; borrowed until the rebuild */
-	int up, total;		/* of a group line */
+	int up, failed, total;	/* of a group line */
+	bool folded;		/* its processes are not listed */
 };
 
 struct list_view {
@@ -82,6 +83,8 @@ struct list_view {
 	bool grouped;
 	bool stale;
 	bool hidden;		/* show those too */
+	char **folded;		/* groups whose processes are not listed */
+	size_t folded_count;
 	enum list_sort sort;
 	uint64_t sorted_ms;	/* when the figures were last looked at */
 };

@@ -46,6 +46,8 @@ const struct view *view_main(const struct ui *ui);
 /* view_list.c */
 extern const char *const list_sort_names[];	/* by enum list_sort */
 void	list_rebuild(struct ui *ui);
+/* Folds the group, or unfolds it; only its first word counts. */
+void	list_fold(struct ui *ui, const char *group);
 int	list_index(const struct ui *ui, uint32_t id);	/* -1: not listed */
 uint32_t list_move(const struct ui *ui, uint32_t id, int by);
 uint32_t list_nth(const struct ui *ui, unsigned no);	/* from 1; 0: none */

@@ -51,13 +51,26 @@ listed(const struct list_view *lv, const struct model_proc *p,
 	return (!p->row->hidden || lv->hidden) && (!group || same_group(p->row->group, group));
 }
 
+/* Where it is among those that are folded; their number: it is not. */
+static size_t
+folded_index(const struct list_view *lv, const char *group)
+{
+	size_t i = 0;
+
+	while (i < lv->folded_count && !same_group(lv->folded[i], group))
+		i++;
+	return i;
+}
+
 /* A group line and the processes of the group, in their order. */
 static void
 add_group(struct ui *ui, const char *group)
 {
 	struct list_view *lv = &ui->list;
 	size_t head = lv->count;
-	int up = 0, total = 0;
+	bool folded = *group &&
+		      folded_index(lv, group) < lv->folded_count;
+	int up = 0, total = 0, failed = 0;
 
 	if (*group)
 		add_entry(lv, 0, group);
@@ -65,13 +78,17 @@ add_group(struct ui *ui, const char *group)
 		struct model_proc *p = model_at(ui->model, i);
 		if (!listed(lv, p, group))
 			continue;
-		add_entry(lv, p->id, group);
+		if (!folded)
+			add_entry(lv, p->id, group);
 		up += row_up(p->row);
+		failed += row_failed(p->row);
 		total++;
 	}
 	if (*group) {
 		lv->entries[head].up = up;
 		lv->entries[head].total = total;
+		lv->entries[head].failed = failed;
+		lv->entries[head].folded = folded;
 	}
 }
 
@@ -175,6 +192,64 @@ list_rebuild(struct ui *ui)
 		}
 	}
 	lv->stale = false;
+}
+
+/* The processes that are listed, but for those of this group. */
+static size_t
+others(struct ui *ui, const char *group)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ui->list.count; i++)
+		n += ui->list.entries[i].id &&
+		     !same_group(ui->list.entries[i].group, group);
+	return n;
+}
+
+/* A process that is listed, from the line of this group on. */
+static uint32_t
+near_group(const struct ui *ui, const char *group)
+{
+	uint32_t before = 0;
+	bool behind = false;
+
+	for (size_t i = 0; i < ui->list.count; i++) {
+		const struct list_entry *e = &ui->list.entries[i];
+		behind |= !e->id && same_group(e->group, group);
+		if (e->id && behind)
+			return e->id;
+		before = e->id ? e->id : before;
+	}
+	return before;
+}
+
+void
+list_fold(struct ui *ui, const char *group)
+{
+	struct list_view *lv = &ui->list;
+	size_t at = folded_index(lv, group);
+
+	if (!lv->grouped) {
+		ui_toast(ui, TOAST_INFO, "groups are listed from 100 columns "
+			 "on, in the order of the sbxrc");
+		return;
+	}
+	if (at < lv->folded_count) {
+		free(lv->folded[at]);
+		lv->folded[at] = lv->folded[--lv->folded_count];
+		ui_relayout(ui);
+		return;
+	}
+	if (others(ui, group) == 0) {
+		ui_toast(ui, TOAST_INFO, "the last group stays open");
+		return;
+	}
+	lv->folded = mem_grow(lv->folded, lv->folded_count,
+			      lv->folded_count + 1, sizeof(*lv->folded));
+	lv->folded[lv->folded_count++] = mem_strn(group, strcspn(group, " "));
+	ui_relayout(ui);
+	if (list_index(ui, ui->selected) < 0)
+		ui_select(ui, near_group(ui, group));
 }
 
 int
@@ -347,12 +422,18 @@ draw_group(struct ui *ui, const struct list_entry *e, int y)
 	char name[128];
 
 	ui_text(ui, &pen, y, r.x + 1, ROLE_TEXT_DIM,
-		ui_glyph(ui, GLYPH_OPEN));
+		ui_glyph(ui, e->folded ? GLYPH_FOLDED : GLYPH_OPEN));
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(e->group, " "),
 		 e->group);
 	int x = ui_text(ui, &pen, y, r.x + 3, ROLE_TEXT_STRONG, name);
-	if (e->up > 0)
-		draw_fmt(&pen, y, x + 2, "%d/%d", e->up, e->total);
+	if (e->up > 0 || e->folded)
+		x = draw_fmt(&pen, y, x + 2, "%d/%d", e->up, e->total);
+	/* What is not in sight must not be forgotten. */
+	if (e->folded && e->failed > 0) {
+		snprintf(name, sizeof(name), "%s %d",
+			 ui_shape(ui, SHAPE_FAILED), e->failed);
+		ui_text(ui, &pen, y, x + 2, ROLE_STATUS_FAILED, name);
+	}
 }
 
 static void
@@ -520,7 +601,11 @@ mouse(struct ui *ui, const struct vt_mouse *m)
 	if (m->button != VT_BUTTON_LEFT || m->row < y || m->row >= y + rows)
 		return false;
 	size_t i = ui->list.top + (size_t)(m->row - y);
-	if (i >= ui->list.count || !ui->list.entries[i].id)
+	if (i < ui->list.count && !ui->list.entries[i].id) {
+		list_fold(ui, ui->list.entries[i].group);
+		return false;
+	}
+	if (i >= ui->list.count)
 		return false;
 	ui->chosen = true;
 	ui_set_mode(ui, MODE_LIST);

@@ -558,6 +558,26 @@ TEST(merged_logs_have_states_and_wrap)
 	rig_fini(&r);
 }
 
+TEST(groups_fold)
+{
+	struct rig r;
+	rig_init(&r, 40, 120, "unicode");
+	press(&r, "-");
+	OK(strstr(line_no(&r, 2), " ▸ backend  3/4  ✗ 1 "));
+	OK(strstr(line_no(&r, 3), " ▾ frontend  1/2"));
+	OK(strstr(line_no(&r, 4), "›  ● web "));
+	press(&r, "k k : 'fold backend' Enter");
+	OK(strstr(line_no(&r, 3), "   ● api "));
+	EQ_INT(r.ui->selected, 2);
+	struct vt_mouse m = { .kind = VT_MOUSE_PRESS, .button = VT_BUTTON_LEFT,
+			      .row = 2, .col = 5 };
+	ui_mouse(r.ui, &m);
+	OK(strstr(line_no(&r, 2), " ▸ backend "));
+	press(&r, "- j -");
+	OK(strstr(r.ui->toast.text, "the last group stays open"));
+	rig_fini(&r);
+}
+
 TEST(find_asks_where)
 {
 	struct rig r;
