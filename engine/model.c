@@ -449,12 +449,13 @@ model_find_name(struct model *m, const char *name)
 }
 
 int
-model_screen_text(const struct model_screen *s, unsigned row, struct buf *out)
+model_screen_text(const struct model_screen *s, unsigned row, unsigned least,
+		  struct buf *out)
 {
 	const struct vt_cell *cells = s->cells + (size_t)row * s->head.cols;
 	unsigned cols = s->head.cols;
 
-	while (cols > 0 && cells[cols - 1].glyph == ' ')
+	while (cols > least && cells[cols - 1].glyph == ' ')
 		cols--;
 	for (unsigned i = 0; i < cols; i++) {
 		char text[CELL_TEXT_MAX];

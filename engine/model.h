@@ -80,11 +80,11 @@ struct model_proc *model_find_name(struct model *m, const char *name);
 
 /* Forgets the screen of a process (it is not watched any more). */
 void	model_drop_screen(struct model_proc *p);
-/* The text of one screen row as UTF-8 without trailing blanks, into out
- * (appended); 0 or -EMSGSIZE. */
+/* The text of one screen row as UTF-8, into out (appended), without the
+ * trailing blanks behind its first cols columns; 0 or -EMSGSIZE. */
 struct buf;
 int	model_screen_text(const struct model_screen *s, unsigned row,
-			  struct buf *out);
+			  unsigned cols, struct buf *out);
 
 /* The newest NOTE: its level and text; "" before the first. */
 const char *model_note(const struct model *m, unsigned *level);

@@ -18,6 +18,7 @@
 #include "regex.h"
 #include "spec.h"
 #include "sys.h"
+#include "utf8.h"
 #include "vt.h"
 
 enum {
@@ -190,6 +191,22 @@ proccheck_ended(struct proc *p, const struct helper *h, const char *text)
 	is_over(c, !text, text ? why : "its check has exit code 0");
 }
 
+/* The row of the cursor with the blanks before it: a prompt may end in one. */
+static int
+cursor_text(const struct vt *vt, struct buf *out)
+{
+	struct vt_cursor at = vt_cursor(vt);
+	uint64_t row = vt_sb_next(vt) + (uint64_t)at.row;
+	int r = vt_text(vt, row, row + 1, 0, out);
+
+	if (r == 0 && out->len)
+		buf_cut(out, out->len - 1);
+	int width = r == 0 ? utf8_columns(buf_str(out), out->len) : 0;
+	for (; width < at.col && r == 0; width++)
+		r = buf_addc(out, ' ');
+	return r;
+}
+
 /* 1, 0 or -1 with why: does a line of the picture match? */
 static int
 screen_matches(struct check *c, char *why, size_t cap)
@@ -202,6 +219,10 @@ screen_matches(struct check *c, char *why, size_t cap)
 
 	if (re && vt_text(vt, vt_sb_next(vt), UINT64_MAX, VT_TEXT_UNWRAP,
 			  &text) == 0)
+		found = regex_match(re, buf_str(&text), text.len, 0, NULL) ==
+			REGEX_MATCH;
+	buf_clear(&text);
+	if (found == 0 && cursor_text(vt, &text) == 0)
 		found = regex_match(re, buf_str(&text), text.len, 0, NULL) ==
 			REGEX_MATCH;
 	regex_free(re);

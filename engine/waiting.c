@@ -130,18 +130,34 @@ step_log(struct waiting *w, const struct proc_row *row, uint64_t now_ms,
 	return over && *again_ms > 0 ? WAITING_ENDED : WAITING_NOT_YET;
 }
 
+/* cols: of the row of the cursor, blanks or not. */
 static int
-screen_text(struct waiting *w, const struct model_screen *s)
+screen_text(struct waiting *w, const struct model_screen *s, unsigned cols)
 {
 	int r = 0;
 
 	buf_clear(&w->screen);
 	for (unsigned i = 0; i < s->head.rows && r == 0; i++) {
-		r = model_screen_text(s, i, &w->screen);
+		r = model_screen_text(s, i, i == s->head.cursor_row ? cols : 0,
+				      &w->screen);
 		if (r == 0)
 			r = buf_addc(&w->screen, '\n');
 	}
 	return r;
+}
+
+/* A prompt may end in a blank: then that is before the cursor. */
+static bool
+screen_matches(struct waiting *w, const struct model_screen *s)
+{
+	const unsigned cols[] = { 0, s->head.cursor_col };
+
+	for (size_t i = 0; i < ARRAY_LEN(cols); i++)
+		if (screen_text(w, s, cols[i]) == 0 &&
+		    regex_match(w->re, buf_str(&w->screen), w->screen.len, 0,
+				&w->caps) == REGEX_MATCH)
+			return true;
+	return false;
 }
 
 static enum waiting_end
@@ -157,9 +173,7 @@ step_screen(struct waiting *w, const struct proc_row *row,
 	bool fresh = p && p->screen &&
 		     (!w->conf.fresh ||
 		      p->screen->head.shown > w->conf.from[LOG_PTY]);
-	if (fresh && screen_text(w, p->screen) == 0 &&
-	    regex_match(w->re, buf_str(&w->screen), w->screen.len, 0,
-			&w->caps) == REGEX_MATCH) {
+	if (fresh && screen_matches(w, p->screen)) {
 		out->re = w->re;
 		out->caps = &w->caps;
 		out->text = buf_str(&w->screen);

@@ -20,6 +20,11 @@ process screen {
     tty yes
     ready screen /^all is well$/
 }
+process prompt {
+    cmd printf '\033[2J\033[3;3Hask> '; exec sleep 1000
+    tty yes
+    ready screen /^  ask> $/
+}
 process socket {
     cmd exec python3 -c 'import socket,time; s=socket.socket(socket.AF_UNIX); s.bind("app.sock"); s.listen(); time.sleep(1000)'
     ready unix app.sock
@@ -112,6 +117,8 @@ ok("READY=1" in s.out("why", "notify"), "notify: and why",
 ok(not ready("screen"), "screen: not before it shows so")
 s.sbx("send", "screen", "\n")
 ok(until(lambda: ready("screen")), "screen: ready", s.out("why", "screen"))
+ok(until(lambda: ready("prompt")), "screen: a prompt that ends in a blank",
+   s.out("why", "prompt"))
 ok(until(lambda: ready("socket")), "unix: ready", s.out("why", "socket"))
 
 # a port that the engine has picked

@@ -135,6 +135,9 @@ is "$(printf '%s\n' "$out" | grep -c '^[0-9]*$')" 101 "each once"
 exits 1 "screen of a pipe" sbx screen stuck
 exits 1 "wait --screen of a pipe" sbx wait stuck --screen x
 exits 0 "wait --screen" sbx wait shell --screen '100' --timeout 20s
+exits 0 "a prompt with a blank at its end" \
+	sbx send shell "PS1='ask> '" --until-screen '^ask> $' --timeout 20s
+exits 0 "and without it" sbx wait shell --screen '^ask>$' --timeout 20s
 exits 0 "wait --screen of two" sbx wait quiet shell --screen '(?m)^(?:100|shown)' --timeout 20s --json
 is "$(printf '%s\n' "$out" | grep -c '"met":true')" 2 "an answer each"
 exits 124 "one of them is not met" sbx wait quiet shell --screen '(?m)^shown' --timeout 500ms

@@ -164,7 +164,7 @@ screen_row(const struct model_proc *p, unsigned y)
 {
 	static struct buf b = BUF_INIT(4096);
 	buf_clear(&b);
-	model_screen_text(p->screen, y, &b);
+	model_screen_text(p->screen, y, 0, &b);
 	return buf_str(&b);
 }
 
