@@ -13,6 +13,7 @@
 #include "jsonout.h"
 #include "mem.h"
 #include "msg.h"
+#include "screenjson.h"
 #include "vt.h"
 
 enum {
@@ -193,23 +194,13 @@ static int
 put_json(struct cli *c, const struct model_proc *p, const struct lines *old,
 	 const struct lines *now)
 {
-	const struct proto_screen *h = &p->screen->head;
 	struct buf b = BUF_INIT(OUT_MAX);
 	struct jsonout j;
 
 	jsonout_begin(&j, &b);
 	jsonout_object(&j, NULL);
 	jsonout_string(&j, "name", p->row->name);
-	jsonout_uint(&j, "rows", h->rows);
-	jsonout_uint(&j, "cols", h->cols);
-	jsonout_object(&j, "cursor");
-	jsonout_uint(&j, "row", h->cursor_row);
-	jsonout_uint(&j, "col", h->cursor_col);
-	jsonout_bool(&j, "visible", h->cursor_visible);
-	jsonout_close(&j);
-	if (h->title[0])
-		jsonout_string(&j, "title", h->title);
-	jsonout_bool(&j, "alternate", h->modes & VT_MODE_ALTSCREEN);
+	screenjson_head(&j, p->screen);
 	json_lines(&j, "lines", now);
 	if (cli_given(c, CMD_OPT_SCROLLBACK))
 		json_lines(&j, "scrollback", old);

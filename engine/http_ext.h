@@ -70,7 +70,7 @@ void	http_ext_request(struct http_request *r, struct http_api *api,
 
 http_fn http_ext_info, http_ext_list, http_ext_get, http_ext_create;
 http_fn http_ext_start, http_ext_restart, http_ext_signal, http_ext_eof;
-http_fn http_ext_wait, http_ext_why, http_ext_events;
+http_fn http_ext_wait, http_ext_why, http_ext_events, http_ext_screen;
 http_fn http_ext_values, http_ext_value, http_ext_watches, http_ext_watch_add;
 http_fn http_ext_watch_drop;
 http_fn http_ext_groups, http_ext_group, http_ext_group_change;

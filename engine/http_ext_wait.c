@@ -38,6 +38,7 @@ struct wait {
 	struct waiting *w;		/* NULL: its log is being opened */
 	struct link_ask *log;
 	struct link_watch *watch;
+	struct link_screen *screen;
 	struct timer *timer;
 	uint64_t at_end_ms;		/* 0: no limit */
 	struct proc_row *last;		/* of one that is forgotten */
@@ -45,7 +46,7 @@ struct wait {
 
 /* What the body may say; numbers that were not given are SIZE_MAX. */
 struct asked {
-	const char *log, *string, *stream, *http, *status;
+	const char *log, *string, *screen, *stream, *http, *status;
 	bool ready, exit, ignore_case;
 	uint64_t port, idle_ms, cursor, timeout_ms;
 	bool has_port, has_idle, has_timeout;
@@ -58,6 +59,7 @@ wait_free(struct wait *w)
 		w->api->waits--;
 	http_link_cancel(w->log);
 	http_link_unwatch(w->watch);
+	http_link_screen_drop(w->screen);
 	timer_drop(w->timer);
 	waiting_free(w->w);
 	proc_row_free(w->last);
@@ -220,6 +222,8 @@ start(struct wait *w)
 	http_on_end(w->request, on_end, w);
 	w->timer = loop_timer(w->api->loop, on_timer, w);
 	w->watch = http_link_watch(w->api->link, w->id, on_news, w);
+	if (w->conf.kind == WAITING_SCREEN)
+		w->screen = http_link_screen(w->api->link, w->id);
 	if (w->conf.kind != WAITING_LOG && w->conf.kind != WAITING_IDLE) {
 		begin(w, NULL);
 		return;
@@ -259,15 +263,16 @@ take_port(struct wait *w, const struct asked *a)
 }
 
 static const char *
-take_log(struct wait *w, const struct asked *a)
+take_pattern(struct wait *w, const struct asked *a)
 {
-	const char *text = a->log ? a->log : a->string;
+	const char *text = a->log ? a->log : a->string ? a->string : a->screen;
 	int stream = a->stream ? log_stream_find(a->stream) : 0;
 
+	if ((!text || a->screen) && (a->stream || a->cursor))
+		return "stream and cursor go with log or string";
 	if (!text)
-		return a->stream || a->cursor || a->ignore_case ?
-			"stream, cursor and ignoreCase go with log or string" :
-			NULL;
+		return a->ignore_case ? "ignoreCase goes with log, string or "
+					"screen" : NULL;
 	if (stream < 0)
 		return "stream has to be stdout, stderr or pty";
 	w->pattern = mem_str(text);
@@ -287,7 +292,8 @@ take_condition(struct wait *w, const struct asked *a)
 		enum waiting_kind kind;
 	} conditions[] = {
 		{ a->log, WAITING_LOG }, { a->string, WAITING_LOG },
-		{ a->has_port, WAITING_PORT }, { a->ready, WAITING_READY },
+		{ a->screen, WAITING_SCREEN }, { a->has_port, WAITING_PORT },
+		{ a->ready, WAITING_READY },
 		{ a->exit, WAITING_EXIT }, { a->has_idle, WAITING_IDLE },
 	};
 	int count = 0;
@@ -299,12 +305,12 @@ take_condition(struct wait *w, const struct asked *a)
 		count++;
 	}
 	if (count != 1)
-		return "exactly one of log, string, port, ready, exit and "
-		       "idleMs is needed";
+		return "exactly one of log, string, screen, port, ready, "
+		       "exit and idleMs is needed";
 	w->conf.idle_ms = a->idle_ms;
 	if (a->has_timeout)
 		w->at_end_ms = clock_ms() + SBX_MAX(a->timeout_ms, 1u);
-	const char *wrong = take_log(w, a);
+	const char *wrong = take_pattern(w, a);
 	return wrong ? wrong : take_port(w, a);
 }
 
@@ -314,6 +320,7 @@ take_body(struct http_request *r, json_t *body, struct asked *a)
 	const struct http_field fields[] = {
 		{ .name = "log", .type = HTTP_F_STRING, .out = &a->log },
 		{ .name = "string", .type = HTTP_F_STRING, .out = &a->string },
+		{ .name = "screen", .type = HTTP_F_STRING, .out = &a->screen },
 		{ .name = "stream", .type = HTTP_F_STRING, .out = &a->stream },
 		{ .name = "http", .type = HTTP_F_STRING, .out = &a->http },
 		{ .name = "status", .type = HTTP_F_STRING, .out = &a->status },

@@ -40,11 +40,17 @@ struct http_link {
 	struct source *starter;		/* says how the start of one went */
 	pid_t starter_pid;
 	struct buf starter_talk;
-	struct list waits, asks;
+	struct list waits, asks, screens;
 	struct list watches[WATCH_HASH];
 	unsigned calling;		/* watches that are being called */
 	bool swept;			/* some of them were cancelled */
 	bool ended;
+};
+
+struct link_screen {
+	struct list node;
+	struct http_link *link;
+	uint32_t proc;
 };
 
 struct link_wait {
@@ -185,12 +191,68 @@ none(struct http_link *k)
 	settle(k, LINK_NONE);
 }
 
+/* --- screens --- */
+
+static bool
+is_shown(const struct http_link *k, uint32_t proc)
+{
+	list_each(n, &k->screens)
+		if (container_of(n, struct link_screen, node)->proc == proc)
+			return true;
+	return false;
+}
+
+/* All that are left: the engine forgets them all or none. */
+static void
+ask_screens(struct http_link *k)
+{
+	list_each(n, &k->screens)
+		client_screen_also(k->client,
+			container_of(n, struct link_screen, node)->proc);
+}
+
+struct link_screen *
+http_link_screen(struct http_link *k, uint32_t proc)
+{
+	struct link_screen *s = mem_alloc(sizeof *s);
+
+	if (k->client && !is_shown(k, proc))
+		client_screen_also(k->client, proc);
+	*s = (struct link_screen){ .link = k, .proc = proc };
+	list_add_tail(&k->screens, &s->node);
+	return s;
+}
+
+void
+http_link_screen_drop(struct link_screen *s)
+{
+	if (!s)
+		return;
+	struct http_link *k = s->link;
+	uint32_t proc = s->proc;
+	struct model_proc *p = model_find(k->model, proc);
+
+	list_del(&s->node);
+	free(s);
+	if (is_shown(k, proc))
+		return;
+	if (k->client) {
+		client_screen_also(k->client, 0);
+		ask_screens(k);
+	}
+	if (p)
+		model_drop_screen(p);
+}
+
+/* --- frames and connections --- */
+
 static void
 take_frame(struct client *c, const struct conn_frame *f, void *arg)
 {
 	static const struct { int bit; unsigned what; } news[] = {
 		{ MODEL_ROWS, LINK_ROW }, { MODEL_GROW, LINK_GROW },
 		{ MODEL_VALUES, LINK_VALUES },
+		{ MODEL_SCREEN, LINK_SCREEN },
 	};
 	struct http_link *k = arg;
 	struct model_proc *p = NULL;
@@ -248,6 +310,7 @@ connect_now(struct http_link *k)
 		k->state = LINK_LOST;
 		model_resync(k->model);
 		client_subscribe(k->client, WANTED);
+		ask_screens(k);
 		return;
 	}
 	if (why.code == ERR_NO_ENGINE && session_is_coming_back(k->session) &&
@@ -467,6 +530,7 @@ http_link_new(struct loop *l, struct session *s)
 				 .starter_talk = BUF_INIT(400) };
 	list_init(&k->waits);
 	list_init(&k->asks);
+	list_init(&k->screens);
 	for (size_t i = 0; i < WATCH_HASH; i++)
 		list_init(&k->watches[i]);
 	k->model = model_new(on_gone, k);

@@ -67,6 +67,7 @@ enum {
 	LINK_GONE = 4,		/* p is seen for the last time */
 	LINK_BACK = 8,		/* a new engine: what was opened is not open */
 	LINK_VALUES = 16,	/* p->values are new */
+	LINK_SCREEN = 64,	/* p->screen is (http_link_screen) */
 	LINK_EVENTS = 32,	/* with proc 0, p NULL: the journal has grown */
 };
 
@@ -77,6 +78,12 @@ typedef void link_watch_fn(struct model_proc *p, unsigned what, void *arg);
 struct link_watch *http_link_watch(struct http_link *k, uint32_t proc,
 				   link_watch_fn *fn, void *arg);
 void	http_link_unwatch(struct link_watch *w);	/* NULL is fine */
+
+/* The picture of a terminal comes into p->screen and is kept up to date while
+ * one of these is there; at most PROTO_SCREENS_MAX. */
+struct link_screen;
+struct link_screen *http_link_screen(struct http_link *k, uint32_t proc);
+void	http_link_screen_drop(struct link_screen *s);	/* NULL is fine */
 
 /* --- questions --- */
 

@@ -176,6 +176,30 @@ same(h.post(X + "hup/signal", {"signal": "NOPE"})[0], 400, "no signal")
 same(h.post(X + "hup/signal", {"signal": 4711})[0], 400, "no number of one")
 same(h.post(X + "off/signal", {"signal": "HUP"})[0], 409, "to nobody alive")
 
+# --- screens
+h.post(X[:-1], {"shell": "echo 'login: '; read a; clear; echo hello $a; "
+                "printf '>>> '; exec sleep 1000", "name": "tty", "tty": True,
+                "cols": 60, "rows": 10})
+v = h.post(X + "tty/wait", {"screen": r"^(log)in:"})[1]
+same((v["met"], v["captures"]["1"]), (True, "log"), "a screen")
+t = [wait_for("tty", {"screen": r"^hello (?<who>\w+)\n>>>$"})
+     for _ in range(3)]
+s.sbx("send", "tty", "bob")
+for x in t:
+    x.join(15)
+same([v["captures"]["who"] for _, v in answers[-3:]], ["bob"] * 3,
+     "three wait for what comes")
+code, v = h.get(X + "tty/screen")
+same((code, v["rows"], v["cols"], v["lines"][:2], v["cursor"]["row"]),
+     (200, 10, 60, ["hello bob", ">>>"], 1), "what it shows")
+same(h.post(X + "tty/wait", {"screen": "x", "timeoutMs": 50})[1]["why"],
+     "timeout", "what it does not show")
+old = s.kill_engine()
+same(h.get(X + "tty/screen")[1]["lines"][0], "hello bob",
+     "the same after another engine")
+same(h.get(X + "web/screen")[0], 409, "no terminal, no screen")
+same(h.post(X + "web/wait", {"screen": "x"})[0], 409, "nor a wait for it")
+
 # --- why, events
 code, v = h.post(X + "bad/start")
 h.post(X + "bad/wait", {"exit": True})
