@@ -117,7 +117,8 @@ enum { MANY = 10000 };
 	.options = OPTIONS(O(WAIT_END), O(NO_ESCALATE), O(WITH_DEPENDENTS),    \
 			   O(ALL), O(FAILED), O(JSON)),                        \
 	.examples = "stop web\n" "stop 'test:*'\n" "stop --all --wait 20s\n",  \
-	.more = "Returns when nothing of them is alive.\n" NAMES_MORE
+	.more = "Of several those end first that need others.  Returns when\n" \
+		"nothing of them is alive.\n" NAMES_MORE
 
 #define X_RESTART                                                              \
 	.built = true,                                                         \
@@ -126,8 +127,10 @@ enum { MANY = 10000 };
 			   O(FAILED), O(JSON)),                                \
 	.examples = "restart web\n" "restart --failed\n"                       \
 		    "restart db --with-dependents --wait\n",                   \
-	.more = "Returns when the new run has started; with --wait when it\n"  \
-		"is ready.\n" NAMES_MORE
+	.more = "Of several those end first that need others, and begin\n"    \
+		"last; --with-dependents takes those that run.  Returns when\n" \
+		"the new run has started; with --wait when it is ready.\n"     \
+		NAMES_MORE
 
 #define X_KILL                                                                 \
 	.built = true,                                                         \
