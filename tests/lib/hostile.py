@@ -71,9 +71,10 @@ LINES = b"".join(data + b"\n" for name, data in CORPUS)
 COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 SCREEN = re.compile(
     r"\x1b\[[0-9;]*[ABCDGHJKLMPSTXZ@`bdfr]|\x1b\[[0-9;:]*m|"
-    r"\x1b\[\?(?:1|7|12|25|1000|1002|1003|1004|1006|1049|2004|2026)(?:;\d+)*[hl]|"
+    r"\x1b\[\?(?:1|7|12|25|1000|1002|1003|1004|1006|1049|2004|2026|2031)(?:;\d+)*[hl]|"
     r"\x1b[=>78DM]|\x1b[()][0B]|\x1b\[3?4[hl]|\x1b\[!p|\x1b\[\?3;4l|"
     r"\x1b\[2[23];0;0t|\x1b\[6n|\x1b\[\?2026\$p|\x1b\[c|\x1b\[\d q|\x1b\]104\x07|"
+    r"\x1b\]11;\?\x07|"
     r"\x1b\[2[23];2t|\x1b\]2;sbx (?:(?!OWNED)[ -~])*\x07")
 
 # Controls of C1 and characters that turn text or break lines.
