@@ -166,6 +166,16 @@ perform(struct proc *p, unsigned fx, const struct life_output *out)
 	loop_again(e->loop);
 }
 
+/* Who is to be killed before it is a program: only the keeper has its pid. */
+static bool
+is_killed_early(const struct proc *p)
+{
+	const struct life *l = &p->life;
+
+	return l->spawning && l->stopped && !p->spawn_wanted &&
+	       l->step >= p->policy.nladder;
+}
+
 void
 proc_event(struct proc *p, const struct life_input *given)
 {
@@ -188,6 +198,7 @@ proc_event(struct proc *p, const struct life_input *given)
 	in.jitter = (int)(in.now_us % 201) - 100;
 	unsigned fx = life_step(&p->life, &p->policy, &in, &out);
 	proc_arm(p);
+	p->e->tree_dirty |= is_killed_early(p);
 	if (!fx)
 		return;
 	p->e->registry_dirty = true;
@@ -444,6 +455,10 @@ proc_settle_trees(struct engine *e)
 		}
 		if (p->leader_ended && p->tree_gone && procio_drained(p))
 			run_is_gone(p);
+		if (is_killed_early(p)) {
+			(void)keeplink_signal(e->link, p->slot, SIGKILL, true);
+			next = SBX_MIN(next, now + LOOK_MAX_US);
+		}
 		if (wants_look(p))
 			next = SBX_MIN(next, p->at_tree_look_us);
 		else if (p->leader_ended)

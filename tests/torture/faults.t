@@ -334,12 +334,11 @@ for what in ("restart", "kill"):
     if what == "kill":
         k = s.popen("kill", "a", stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL)
-    s.disarm()
-    p.wait(30)
-    if what == "kill":
         same(k.wait(30), 0, "a kill ends it")
         same(s.row("a").get("pid"), None, "and nothing of it is left")
-    else:
+    s.disarm()
+    p.wait(30)
+    if what == "restart":
         ok(until(lambda: s.row("a").get("pid")), "it starts", s.row("a"))
 clean(s, "a command that took long")
 same(s.sbx("down")[0], 0, "down works")
