@@ -19,7 +19,6 @@
 #include "err.h"
 #include "http_entries.h"
 #include "http_json.h"
-#include "http_limits.h"
 #include "http_link.h"
 #include "http_logs.h"
 #include "http_server.h"
@@ -50,10 +49,8 @@ struct follow {
 	uint64_t tail;
 
 	struct entries_cursor cursor;
-	struct http_limits_ask *limits;	/* max is being asked for */
-	uint64_t max;			/* bytes of the past that come */
 	bool streaming;			/* headers are on their way */
-	bool placed;			/* cursor is where it begins */
+	bool placing, placed;		/* cursor is where it begins */
 	bool ended;			/* nothing comes behind out */
 	struct buf out;
 	uint64_t end;			/* a body: entries before this one */
@@ -70,7 +67,6 @@ on_end(struct http_request *r, void *arg)
 	(void)r;
 
 	http_log_close(f->log);
-	http_limits_cancel(f->limits);
 	timer_drop(f->beat);
 	buf_fini(&f->out);
 	free(f);
@@ -122,22 +118,30 @@ take_query(struct follow *f, const struct proc_row *row)
 	return 0;
 }
 
-static void
+/* Where it begins; false: it is still being looked for. */
+static bool
 place(struct follow *f, struct entries *e)
 {
-	if (f->has_since || f->has_tail)
-		entries_seek_place(e, &f->cursor, f->streams, &f->since);
-	else
-		entries_seek_bytes(e, &f->cursor, f->streams, f->max);
-	if (f->has_tail) {
-		struct entries_cursor c;
-		entries_seek_last(e, &c, f->streams, f->tail);
-		if (c.seq > f->cursor.seq || !f->has_since)
-			f->cursor = c;
+	struct entries_cursor since;
+
+	if (f->placed)
+		return true;
+	if (!f->placing) {
+		f->placing = true;
+		f->end = entries_next(e);
+		if (f->has_tail)
+			entries_seek_last(e, &f->cursor, f->streams, f->tail);
 	}
+	if (f->has_tail && entries_look_back(e, &f->cursor)) {
+		http_stream_wake(f->request);
+		return false;
+	}
+	entries_seek_place(e, &since, f->streams, &f->since);
+	if (!f->has_tail || (f->has_since && since.seq > f->cursor.seq))
+		f->cursor = since;
 	f->cursor.join = f->live;
-	f->end = entries_next(e);
 	f->placed = true;
+	return true;
 }
 
 /* --- entries --- */
@@ -273,10 +277,8 @@ fill_events(struct follow *f)
 			fail(f, why->text);
 		return;
 	}
-	if (f->limits)
+	if (!place(f, e))
 		return;
-	if (!f->placed)
-		place(f, e);
 	int r = put_items(f, e);
 	http_log_at(f->log, f->cursor.seq);
 	if (r < 0)
@@ -305,9 +307,8 @@ static void
 fill_body(struct follow *f)
 {
 	struct entries *e = http_log_entries(f->log);
-	int r = e ? put_items(f, e) : 0;
 
-	if (r > 0)
+	if (e && (!place(f, e) || put_items(f, e) > 0))
 		return;
 	buf_addc(&f->out, ']');
 	if (f->dropped_entries)
@@ -353,9 +354,8 @@ begin_body(struct follow *f)
 	if (why) {
 		http_engine_problem(f->request, why);
 		f->streaming = true;
-	} else if (e && !f->limits) {
+	} else if (e) {
 		http_log_publish(f->log);
-		place(f, e);
 		buf_addf(&f->out, "{\"processId\":\"%s\",\"stream\":\"%s\","
 			 "\"entries\":[", f->id, f->stream);
 		f->streaming = true;
@@ -375,18 +375,6 @@ on_news(struct http_log *g, void *arg)
 		begin_body(f);
 }
 
-static void
-on_limits(const struct http_limits *l, const struct err *e, void *arg)
-{
-	struct follow *f = arg;
-	(void)e;
-
-	f->limits = NULL;
-	if (l)
-		f->max = l->v[HTTP_LIMIT_LOG];
-	on_news(f->log, f);
-}
-
 void
 http_op_logs(struct http_request *r, void *arg)
 {
@@ -396,7 +384,7 @@ http_op_logs(struct http_request *r, void *arg)
 	if (!p)
 		return;
 	struct follow *f = mem_alloc(sizeof *f);
-	*f = (struct follow){ .request = r, .max = UINT64_MAX };
+	*f = (struct follow){ .request = r };
 	buf_init(&f->out, OUT_MAX);
 	http_api_id_text(p->id, f->id);
 	if (take_query(f, p->row) < 0) {
@@ -405,8 +393,6 @@ http_op_logs(struct http_request *r, void *arg)
 	}
 	http_on_end(r, on_end, f);
 	f->log = http_logs_read(api->logs, p->id, on_news, f);
-	if (!f->has_since && !f->has_tail)
-		f->limits = http_limits_get(api, on_limits, f);
 	if (!f->live) {
 		begin_body(f);
 		return;

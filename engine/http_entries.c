@@ -16,6 +16,7 @@
 
 enum {
 	LOOK_BACK = 64,		/* lines, for the last one of a terminal */
+	LOOK_LINES = 4096,	/* at once, for the last ones */
 	SCAN_BYTES = 64 << 10,
 };
 
@@ -369,57 +370,31 @@ void
 entries_seek_last(struct entries *e, struct entries_cursor *c,
 		  unsigned streams, uint64_t n)
 {
-	uint64_t first = entries_first(e), seq = entries_next(e);
-
-	*c = (struct entries_cursor){ .streams = streams };
-	while (seq > first && n > 0) {
-		seq--;
-		n -= is_wanted(e, c, seq);
+	*c = (struct entries_cursor){ .streams = streams,
+				      .seq = entries_next(e), .wanted = n };
+	/* All there are: nothing has to be counted. */
+	if (n >= entries_next(e) - entries_first(e)) {
+		c->seq = entries_first(e);
+		c->wanted = 1;
 	}
-	if (n == 0 || first == 1)
-		c->seq = seq;
-	else
-		entries_seek(e, c, streams, 0);
 }
 
-/* Bytes of an entry of the wanted streams; 0 if it is none. */
-static uint64_t
-wanted_bytes(struct entries *e, unsigned streams, uint64_t seq)
+bool
+entries_look_back(struct entries *e, struct entries_cursor *c)
 {
-	struct logline l;
-	uint64_t line;
-	const struct piece *p = find(e, seq, &line);
+	uint64_t first = entries_first(e);
 
-	if (p)
-		return streams & 1u << p->stream ? p->end - p->off : 0;
-	if (logread_place(e->lr, line, &l) != 1 || (l.flags & LOGLINE_GAP) ||
-	    !(streams & 1u << l.stream))
-		return 0;
-	uint64_t end = l.off + l.full_len, from = line_begin(e, &l);
-	return end - SBX_MIN(end, from);
-}
-
-void
-entries_seek_bytes(struct entries *e, struct entries_cursor *c,
-		   unsigned streams, uint64_t max)
-{
-	uint64_t first = entries_first(e), seq = entries_next(e);
-	uint64_t sum = 0, all = 0, from, to, n;
-
-	for (; seq > first; seq--, sum += n) {
-		n = wanted_bytes(e, streams, seq - 1);
-		if (n > max - sum)
-			break;
+	for (int i = 0; i < LOOK_LINES && c->wanted && c->seq > first; i++) {
+		c->seq--;
+		c->wanted -= is_wanted(e, c, c->seq);
 	}
-	entries_seek(e, c, streams, seq > first ? seq - 1 : 0);
-	if (seq == first)
-		return;
-	for (unsigned s = 0; s < LOG_STREAMS; s++)
-		if (streams & 1u << s &&
-		    find_tail(e, (enum log_stream)s, &from, &to) == 0)
-			all += from;
-	c->left_first = 1;
-	c->left_bytes = all - SBX_MIN(all, sum);
+	if (c->wanted && c->seq > first)
+		return true;
+	/* There are fewer: those that the cap has taken were asked for too. */
+	if (c->wanted && first > 1)
+		entries_seek(e, c, c->streams, 0);
+	c->wanted = 0;
+	return false;
 }
 
 static int
@@ -594,11 +569,6 @@ step_piece(struct entries *e, struct entries_cursor *c, const struct piece *p,
 static int
 step(struct entries *e, struct entries_cursor *c, struct entry *out)
 {
-	if (c->left_first) {
-		put_mark(out, c->seq - 1, c->left_first, c->left_bytes);
-		c->left_first = 0;
-		return 1;
-	}
 	if (c->seq < entries_first(e))
 		return step_over_dropped(e, c, out);
 	for (uint64_t next = entries_next(e); c->seq < next;) {

@@ -64,7 +64,8 @@ struct entries_cursor {
 	uint64_t seq;		/* of the next entry */
 	uint64_t part;		/* bytes of it that were given */
 	uint64_t skip[LOG_STREAMS];	/* given by somebody else before */
-	uint64_t left_first, left_bytes;	/* a mark that comes first */
+	uint64_t wanted;	/* entries that entries_seek_last still looks
+				 * for, downwards from seq */
 	bool join;		/* a reader who is behind gets many lines of
 				 * a stream as one entry; set after a seek */
 	/* What was given or passed over of each stream. */
@@ -105,12 +106,12 @@ void	entries_seek_place(const struct entries *e, struct entries_cursor *c,
 void	entries_place_text(const struct entries *e, const struct entry *en,
 			   char out[ENTRIES_PLACE_MAX]);
 int	entries_place_parse(const char *text, struct entries_place *out);
-/* So that the last n entries of these streams come. */
+/* So that the last n entries of these streams come.  While entries_look_back
+ * gives true, it has to be called again before anything else: a stream may
+ * have few lines among very many. */
 void	entries_seek_last(struct entries *e, struct entries_cursor *c,
 			  unsigned streams, uint64_t n);
-/* So that entries of max bytes at most come; a mark says what is left out. */
-void	entries_seek_bytes(struct entries *e, struct entries_cursor *c,
-			   unsigned streams, uint64_t max);
+bool	entries_look_back(struct entries *e, struct entries_cursor *c);
 /* The next item; the cursor is behind it then.  1, 0: there is none now, or
  * -errno.  Refreshes the log only if what it shows is gone. */
 int	entries_step(struct entries *e, struct entries_cursor *c,
