@@ -91,7 +91,6 @@ put_list(struct cli *c, struct model_proc *const *procs, size_t count)
 	return rc;
 }
 
-/* The cursor is a place in the list: the order of the first one not shown. */
 int
 cli_ls(struct cli *c)
 {

@@ -15,8 +15,6 @@
 static bool
 passes(const struct procfilter *f, const struct proc_row *r)
 {
-	if (r->order < f->after)
-		return false;
 	if (f->statuses && !(f->statuses & 1u << r->status))
 		return false;
 	if (f->since_ms &&
@@ -96,6 +94,22 @@ procfilter_check_group(struct model *m, const char *group, struct err *e)
 	return any ? 0 : -1;
 }
 
+/* Where the one of the cursor is, or the first that came after it. */
+static size_t
+find_after(struct model *m, uint64_t id)
+{
+	size_t all = model_count(m), newer = all;
+
+	for (size_t i = 0; i < all; i++) {
+		uint32_t its = model_at(m, i)->id;
+		if (its == id)
+			return i;
+		if (its > id && newer == all)
+			newer = i;
+	}
+	return newer;
+}
+
 size_t
 procfilter_list(const struct procfilter *f, struct model *m,
 		struct model_proc ***out, uint32_t *next)
@@ -104,12 +118,12 @@ procfilter_list(const struct procfilter *f, struct model *m,
 	struct model_proc **procs = mem_array(all + 1, sizeof *procs);
 
 	*next = 0;
-	for (size_t i = 0; i < all; i++) {
+	for (size_t i = find_after(m, f->after); i < all; i++) {
 		struct model_proc *p = model_at(m, i);
 		if (!passes(f, p->row))
 			continue;
 		if (f->limit && count == f->limit) {
-			*next = p->row->order;
+			*next = p->id;
 			break;
 		}
 		procs[count++] = p;

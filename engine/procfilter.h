@@ -3,7 +3,7 @@
 
 /*
  * A part of the list of processes: by status, group and time, some at a time
- * with a cursor for the rest.  The cursor is a place in the list, so that
+ * with a cursor for the rest.  The cursor is the number of a process, so that
  * what comes or goes between two questions shifts nothing.
  */
 
@@ -28,8 +28,8 @@ int	procfilter_statuses(const char *text, uint32_t *bits, struct err *e);
  * fine.  0 or -1. */
 int	procfilter_check_group(struct model *m, const char *group,
 			       struct err *e);
-/* Those that pass, in their order; caller frees *out.  *next: the cursor, which
- * is the place of the first one that is left, 0 when these are all. */
+/* Those that pass, in their order; caller frees *out.  *next: the cursor, the
+ * number of the first one that is left, 0 when these are all. */
 size_t	procfilter_list(const struct procfilter *f, struct model *m,
 			struct model_proc ***out, uint32_t *next);
 

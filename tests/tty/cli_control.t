@@ -89,6 +89,19 @@ exits 0 "ls --since later" sbx ls --json --since 2999-01-01T00:00:00Z
 is "$out" '{"version":1,"processes":[]}' "has nobody"
 exits 0 "the next page" sbx ls --json --limit 4 --after "$next"
 is "$(json 'sorted(p), "next" in v')" "['never', 'slow'] False" "the rest"
+for i in 1 2 3; do sbx add page$i -- true; done
+sbx wait page1 page2 page3 --exit --timeout 20s
+out=$(sbx ls --json)
+most=$(json 'len(p) - 2')
+out=$(sbx ls --json --limit "$most")
+next=$(json 'v["next"]')
+exits 0 "one of the first page is forgotten" sbx rm page1
+exits 0 "the next page" sbx ls --json --after "$next"
+is "$(json 'sorted(p)')" "['page2', 'page3']" "leaves out nobody"
+exits 0 "the one of the cursor is forgotten" sbx rm page2
+exits 0 "the next page" sbx ls --json --after "$next"
+is "$(json 'sorted(p)')" "['page3']" "begins with the one behind it"
+exits 0 "rm" sbx rm page3
 exits 2 "no such status" sbx ls --status runing
 like "$err" "did you mean 'running'" "one is suggested"
 
