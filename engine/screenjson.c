@@ -33,7 +33,7 @@ screenjson_lines(struct jsonout *j, const char *name,
 	jsonout_array(j, name);
 	for (unsigned i = 0; i < s->head.rows; i++) {
 		buf_clear(&line);
-		(void)model_screen_text(s, i, &line);
+		(void)model_screen_text(s, i, 0, &line);
 		jsonout_stringn(j, NULL, buf_str(&line), line.len);
 	}
 	jsonout_close(j);
