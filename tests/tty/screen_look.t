@@ -136,4 +136,39 @@ screen_type 'theme mono'
 screen_keys Enter
 wait_screen ':theme|^›● evil' "a theme too"
 close_it ascii
+
+# A terminal that tells the colour of its background, and of a change.
+mkdir -p "$XDG_CONFIG_HOME/sbx"
+ln -s "$TOP/themes" "$XDG_CONFIG_HOME/sbx/themes"
+echo 'set theme solarized' >"$XDG_CONFIG_HOME/sbx/sbxrc"
+seen=$(TERM=xterm-256color COLORTERM=truecolor python3 - "$SBX_BIN" <<'END'
+import os, pty, select, sys, time
+
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], ["sbx"])
+out = b""
+
+def wait_for(*texts):
+    global out
+    end = time.time() + 40
+    while time.time() < end and not any(t in out for t in texts):
+        if select.select([fd], [], [], 0.2)[0]:
+            out += os.read(fd, 65536)
+    found = any(t in out for t in texts)
+    out = b""
+    return found
+
+asked = wait_for(b"\033]11;?")
+os.write(fd, b"\033]11;rgb:ffff/ffff/eeee\033\\\033[?62c")
+light = wait_for(b"253;246;227", b"253:246:227")
+os.write(fd, b"\033[?997;1n")
+dark = wait_for(b"0;43;54", b"0:43:54")
+os.write(fd, b"Q")
+wait_for(b"detached from")
+os.waitpid(pid, 0)
+print(asked, light, dark)
+END
+)
+is "$seen" "True True True" "the theme is light where the terminal is, and follows it"
 done_testing

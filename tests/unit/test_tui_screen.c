@@ -407,7 +407,8 @@ TEST(every_size_can_be_drawn)
 			static const char *const keys[] = {
 				"Esc", "Tab", "? 'x'", "Esc :", "Esc d",
 				"q a", "Esc S", "Esc q", "Esc /", "Esc z",
-				"Esc o", "Esc O", "Tab", "Esc C-r"
+				"Esc o", "Esc O", "Tab", "Esc C-r",
+				"Esc A", "w k k", "V", "Esc -", "Esc Esc V j"
 			};
 			ui_resize(r.ui, rows, cols);
 			for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
