@@ -42,6 +42,7 @@ struct fold_scratch;
 struct fold_tail;
 struct graph;
 struct journal;
+struct reglog;
 struct journal_event;
 struct keeplink;
 struct listen;
@@ -228,6 +229,7 @@ struct proc {
 	uint32_t tree_count;
 	char ports[128];
 	struct buf packed;	/* the spec for the registry */
+	bool packed_saved;	/* it, and the environment, as they are */
 };
 
 enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK,
@@ -283,6 +285,7 @@ struct engine {
 	struct keeplink *link;
 	struct tree *tree;
 	struct journal *journal;
+	struct reglog *reglog;	/* the registry as it was saved */
 	struct rundir dir;
 	int state_fd, log_fd;	/* state_dir and its "log" */
 	int lock_fd;
@@ -679,6 +682,7 @@ int	scale_down(struct engine *e, const char *name, unsigned count,
 		   struct proc **leaving);
 
 /* --- registry.c -------------------------------------------------------------- */
+struct reglog *registry_log(void);		/* an empty one */
 int	registry_save(struct engine *e);	/* 0 or -errno */
 int	registry_load(struct engine *e, int memfd, struct err *err);
 

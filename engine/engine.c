@@ -26,6 +26,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "option.h"
+#include "reglog.h"
 #include "spec.h"
 #include "spool.h"
 #include "sys.h"
@@ -636,6 +637,7 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->scratch = fold_scratch_new();
 	e->tty_buf = mem_array(TTY_CHUNK, 1);
 	e->journal = journal_new(e->state_fd);
+	e->reglog = registry_log();
 	e->loop = loop_new();
 	if (!e->loop || !e->journal)
 		return err_set(err, ERR_INTERNAL, "loop: %s", strerror(errno));
@@ -675,6 +677,7 @@ engine_close(struct engine *e)
 	transit_free(e->transit);
 	tree_free(e->tree);
 	journal_free(e->journal);
+	reglog_free(e->reglog);
 	options_free(e->options);
 	envset_free(e->env);
 	setpack_fini(&e->set);

@@ -533,6 +533,7 @@ proc_pack(struct proc *p)
 	spec_pack(p->spec, &p->packed);
 	/* Kept for as long as the record is, of which there may be many. */
 	buf_fit(&p->packed);
+	p->packed_saved = false;
 }
 
 struct proc *

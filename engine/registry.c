@@ -1,7 +1,8 @@
 /*
  * The records of an engine as bytes, kept by the keeper for the next engine.
- * Every save is a new memfd, handed over as one message, so that a registry
- * is whole or not there; a full disk cannot hurt it.  It is saved before the
+ * They are in a memfd that keeper and engine share, so that a full disk cannot
+ * hurt them, as slices (reglog.h): a save costs what has changed, however many
+ * records there are, and is whole or not there.  It is saved before the
  * effects it describes: what it says was started may not exist yet (then it
  * is started again), but nothing exists that it does not say.
  */
@@ -9,30 +10,35 @@
 #include "core.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "clock.h"
 #include "envset.h"
 #include "err.h"
 #include "fold.h"
 #include "journal.h"
-#include "mem.h"
 #include "msg.h"
 #include "option.h"
+#include "reglog.h"
 #include "spec.h"
 #include "spool.h"
-#include "sys.h"
 #include "watch.h"
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 10,
-	REGISTRY_MAX = 256 << 20,
+	REGISTRY_VERSION = 11,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
 };
+
+/* Keys of slices: two of the set, three of each process. */
+enum { SLICE_HEAD, SLICE_SET };
+enum { SLICE_SPEC, SLICE_STATE, SLICE_TTY, SLICES };
+
+static uint64_t
+slice_of(uint32_t id, unsigned what)
+{
+	return (uint64_t)id * SLICES + what;
+}
 
 static int
 put_part(struct buf *b, struct buf *part)
@@ -71,12 +77,16 @@ put_tty(const struct proc *p, struct buf *b)
 }
 
 static int
-put_proc(struct proc *p, struct buf *b, struct buf *part)
+put_spec(const struct proc *p, struct buf *b)
 {
-	int r = msg_put_u32(b, p->id);
-	r |= msg_put_bytes(b, p->packed.data, p->packed.len);
-	r |= msg_put_strv(b, p->environ);
-	r |= life_pack(&p->life, part);
+	int r = msg_put_bytes(b, p->packed.data, p->packed.len);
+	return r | msg_put_strv(b, p->environ);
+}
+
+static int
+put_state(struct proc *p, struct buf *b, struct buf *part)
+{
+	int r = life_pack(&p->life, part);
 	r |= put_part(b, part);
 	r |= msg_put_u64(b, p->slot);
 	r |= msg_put_u64(b, p->tag);
@@ -99,12 +109,10 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	r |= watchset_save(p->watches, part);
 	r |= put_part(b, part);
 	r |= put_gaps(p, b);
-	r |= put_tty(p, b);
 	r |= procsched_pack(p, b);
 	r |= autoport_pack(p, b);
 	r |= ordered_pack(p, b);
 	r |= procleft_pack(p, b);
-	r |= msg_put_u8(b, (uint8_t)p->removed_by);
 	r |= msg_put_u64(b, p->input_taken);
 	r |= msg_put_u8(b, p->input_eof);
 	r |= msg_put_bytes(b, buf_str(&p->input) + p->input_off,
@@ -113,49 +121,98 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 }
 
 static int
-put_all(struct engine *e, struct buf *b)
+put_head(struct engine *e, struct buf *b, struct buf *part)
 {
-	struct buf part = BUF_INIT(PART_MAX);
-	int r = msg_put_u32(b, REGISTRY_MAGIC);
-
-	r |= msg_put_u32(b, REGISTRY_VERSION);
-	r |= msg_put_u32(b, e->next_id);
+	int r = msg_put_u32(b, e->next_id);
 	r |= msg_put_u32(b, e->next_auto);
 	r |= msg_put_u32(b, e->next_slot);
 	r |= msg_put_i64(b, e->loaded_ms);
 	r |= msg_put_u8(b, e->going_down);
 	r |= msg_put_u32(b, e->down_cause);
 	r |= msg_put_u64(b, e->down_for_us);
-	r |= setpack_put(&part, &e->set);
-	r |= put_part(b, &part);
-	r |= options_pack(e->options, &part);
-	r |= put_part(b, &part);
-	r |= journal_pack(e->journal, &part);
-	r |= put_part(b, &part);
-	r |= envset_pack(e->env, b);
-	r |= listen_pack(e->listen, b);
+	r |= journal_pack(e->journal, part);
+	r |= put_part(b, part);
 	r |= msg_put_u32(b, (uint32_t)e->nproc);
 	for (size_t i = 0; i < e->nproc; i++)
-		r |= put_proc(e->procs[i], b, &part);
+		r |= msg_put_u32(b, e->procs[i]->id);
+	return r;
+}
+
+static int
+put_set(const struct engine *e, struct buf *b, struct buf *part)
+{
+	int r = setpack_put(part, &e->set);
+	r |= put_part(b, part);
+	r |= options_pack(e->options, part);
+	r |= put_part(b, part);
+	r |= envset_pack(e->env, b);
+	return r | listen_pack(e->listen, b);
+}
+
+static void
+put_slice(struct engine *e, uint64_t key, struct buf *b)
+{
+	reglog_put(e->reglog, key, buf_str(b), b->len);
+	buf_clear(b);
+}
+
+static int
+put_proc(struct proc *p, struct buf *b, struct buf *part)
+{
+	struct engine *e = p->e;
+	uint64_t spec = slice_of(p->id, SLICE_SPEC);
+	int r = 0;
+
+	/* It is by far the longest one, and hardly ever another. */
+	if (!p->packed_saved || !reglog_keep(e->reglog, spec)) {
+		r |= put_spec(p, b);
+		put_slice(e, spec, b);
+		p->packed_saved = true;
+	}
+	r |= put_state(p, b, part);
+	put_slice(e, slice_of(p->id, SLICE_STATE), b);
+	r |= put_tty(p, b);
+	put_slice(e, slice_of(p->id, SLICE_TTY), b);
+	return r;
+}
+
+/* A field that is left out would be the end of all behind it. */
+static int
+put_all(struct engine *e)
+{
+	struct buf b = BUF_INIT(REGLOG_MAX), part = BUF_INIT(PART_MAX);
+	int r = put_head(e, &b, &part);
+
+	put_slice(e, SLICE_HEAD, &b);
+	r |= put_set(e, &b, &part);
+	put_slice(e, SLICE_SET, &b);
+	for (size_t i = 0; i < e->nproc; i++)
+		r |= put_proc(e->procs[i], &b, &part);
+	buf_fini(&b);
 	buf_fini(&part);
-	/* A field that is left out would be the end of all behind it. */
 	return r ? -EMSGSIZE : 0;
+}
+
+struct reglog *
+registry_log(void)
+{
+	return reglog_new(REGISTRY_MAGIC, REGISTRY_VERSION);
 }
 
 int
 registry_save(struct engine *e)
 {
-	struct buf b = BUF_INIT(REGISTRY_MAX);
-
 	if (!e->registry_dirty)
 		return 0;
-	int r = put_all(e, &b);
-	int fd = r < 0 ? r : sys_memfd("sbx-registry");
-	r = fd < 0 ? fd : sys_write_all(fd, b.data, b.len);
-	if (r == 0)
-		r = keeplink_registry(e->link, fd);
-	sys_close(fd);
-	buf_fini(&b);
+	reglog_begin(e->reglog);
+	int r = put_all(e);
+	if (r < 0)
+		reglog_abort(e->reglog);
+	else
+		r = reglog_commit(e->reglog);
+	/* The keeper may have had no room for it the last time. */
+	if (r >= 0)
+		r = keeplink_registry(e->link, r);
 	if (r == 0) {
 		e->registry_dirty = e->registry_stale = false;
 		e->at_registry_us = clock_us();
@@ -203,14 +260,20 @@ struct stored {
 };
 
 static int
-get_stored(struct msg_reader *r, struct stored *s, struct err *err)
+get_spec(struct msg_reader *r, struct stored *s, struct err *err)
 {
 	size_t len;
-	*s = (struct stored){ .id = msg_u32(r) };
 	const char *packed = msg_bytes(r, &len);
 	if (r->bad || spec_unpack(packed, len, &s->spec, err) < 0)
 		return -1;
 	s->environ = msg_strv(r, SPEC_LIST_MAX * 4);
+	return 0;
+}
+
+static int
+get_stored(struct msg_reader *r, struct stored *s, struct err *err)
+{
+	size_t len;
 	const char *life = msg_bytes(r, &len);
 	if (life_unpack(&s->life, life, len) < 0)
 		r->bad = true;
@@ -239,12 +302,17 @@ get_stored(struct msg_reader *r, struct stored *s, struct err *err)
 }
 
 static int
-get_proc(struct engine *e, struct msg_reader *r, struct err *err)
+get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
+	 struct err *err)
 {
-	struct stored s;
+	struct stored s = { .id = id };
+	struct msg_reader spec, state, tty, *r = &state;
 	size_t len;
 
-	if (get_stored(r, &s, err) < 0)
+	(void)reglog_get(v, slice_of(id, SLICE_SPEC), &spec);
+	(void)reglog_get(v, slice_of(id, SLICE_STATE), &state);
+	(void)reglog_get(v, slice_of(id, SLICE_TTY), &tty);
+	if (get_spec(&spec, &s, err) < 0 || get_stored(r, &s, err) < 0)
 		return -1;
 	struct proc *p = proc_new(e, s.spec, s.environ, s.id, s.handed_seq,
 				  err);
@@ -279,42 +347,25 @@ get_proc(struct engine *e, struct msg_reader *r, struct err *err)
 	watchset_load(p->watches, watches, len);
 	get_gaps(p, r);
 	procio_find_lost(p);
-	get_tty(p, r);
+	get_tty(p, &tty);
 	/* It has to know its schedule to go on with it. */
 	procsched_take_spec(p);
 	procsched_unpack(p, r);
 	autoport_unpack(p, r);
 	ordered_unpack(p, r);
 	procleft_unpack(p, r);
-	p->removed_by = (enum cause)msg_u8(r);
-	r->bad |= p->removed_by >= CAUSE_COUNT;
 	p->input_taken = msg_u64(r);
 	p->input_eof = msg_u8(r) != 0;
 	const char *input = msg_bytes(r, &len);
 	procio_restore_input(p, input, len);
 	proc_arm(p);
-	return r->bad ? -1 : 0;
+	return r->bad || tty.bad ? -1 : 0;
 }
 
 static int
-get_all(struct engine *e, struct msg_reader *r, struct err *err)
+get_set(struct engine *e, struct msg_reader *r, struct err *err)
 {
 	size_t len;
-
-	if (msg_u32(r) != REGISTRY_MAGIC)
-		return err_set(err, ERR_INTERNAL, "the registry is damaged");
-	uint32_t version = msg_u32(r);
-	if (version != REGISTRY_VERSION)
-		return err_set(err, ERR_INTERNAL, "the registry has version "
-			       "%u, this engine reads %d", version,
-			       REGISTRY_VERSION);
-	e->next_id = msg_u32(r);
-	e->next_auto = msg_u32(r);
-	e->next_slot = msg_u32(r);
-	e->loaded_ms = msg_i64(r);
-	e->going_down = msg_u8(r) != 0;
-	e->down_cause = (enum cause)msg_u32(r);
-	e->down_for_us = msg_u64(r);
 	const char *set = msg_bytes(r, &len);
 	struct setpack pack;
 	if (r->bad || setpack_get(set, len, &pack, err) < 0)
@@ -327,32 +378,45 @@ get_all(struct engine *e, struct msg_reader *r, struct err *err)
 		options_free(e->options);
 		e->options = options;
 	}
-	const char *events = msg_bytes(r, &len);
-	journal_unpack(e->journal, events, len);
 	(void)envset_unpack(e->env, r);
 	listen_unpack(e->listen, r);
+	return 0;
+}
+
+static int
+get_all(struct engine *e, const struct reglog_view *v, struct err *err)
+{
+	struct msg_reader head, set, *r = &head;
+	size_t len;
+
+	(void)reglog_get(v, SLICE_HEAD, &head);
+	(void)reglog_get(v, SLICE_SET, &set);
+	e->next_id = msg_u32(r);
+	e->next_auto = msg_u32(r);
+	e->next_slot = msg_u32(r);
+	e->loaded_ms = msg_i64(r);
+	e->going_down = msg_u8(r) != 0;
+	e->down_cause = (enum cause)msg_u32(r);
+	e->down_for_us = msg_u64(r);
+	const char *events = msg_bytes(r, &len);
+	journal_unpack(e->journal, events, len);
+	if (get_set(e, &set, err) < 0)
+		return -1;
 	uint32_t count = msg_u32(r);
 	for (uint32_t i = 0; i < count && !r->bad; i++)
-		if (get_proc(e, r, err) < 0)
+		if (get_proc(e, v, msg_u32(r), err) < 0)
 			return -1;
-	return msg_done(r) ? 0 : err_set(err, ERR_INTERNAL,
-					 "the registry is cut short");
+	return msg_done(r) && msg_done(&set) ? 0 :
+		err_set(err, ERR_INTERNAL, "the registry is cut short");
 }
 
 int
 registry_load(struct engine *e, int memfd, struct err *err)
 {
-	struct stat st;
-	int r = sys_fstat(memfd, &st);
-	if (r < 0 || st.st_size > REGISTRY_MAX)
-		return err_set(err, ERR_INTERNAL, "the registry: %s",
-			       r < 0 ? strerror(-r) : "too large");
-	size_t len = (size_t)st.st_size;
-	char *data = mem_array(len + 1, 1);
-	ssize_t n = sys_pread(memfd, data, len, 0);
-	struct msg_reader reader;
-	msg_open(&reader, data, n > 0 ? (size_t)n : 0);
-	r = get_all(e, &reader, err);
-	free(data);
+	struct reglog_view *v = reglog_open(memfd, REGISTRY_MAGIC,
+					    REGISTRY_VERSION, err);
+	int r = v ? get_all(e, v, err) : -1;
+
+	reglog_close(v);
 	return r;
 }

@@ -109,6 +109,7 @@ respec_now(struct proc *p, struct spec *s)
 	if (s->source == SPEC_FROM_SBXRC) {
 		msg_strv_free(p->environ);
 		p->environ = NULL;
+		p->packed_saved = false;
 	}
 	order_policy(p);
 	life_retime(&p->life, &policy, &p->policy);
