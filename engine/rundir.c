@@ -140,10 +140,10 @@ rundir_make(const struct rundir *r, struct err *e)
 	bool in_tmp = strncmp(r->state_dir, tmp, strlen(tmp)) == 0;
 	int rc = 0;
 
-	/* The parents too: in /tmp they are what others could own. */
+	/* The parents too: who owns one could put another in our place. */
 	if (in_tmp)
 		rc = make_parent_private(tmp, e);
-	if (rc == 0 && in_tmp)
+	if (rc == 0)
 		rc = make_parent_private(r->state_dir, e);
 	if (rc == 0)
 		rc = make_parent_private(r->run_dir, e);

@@ -214,6 +214,20 @@ code, out, err = s.sbx("up")
 ok(code == 1 and "link" in err, "a link in the place of a directory is refused",
    (code, out, err))
 os.unlink(s.dir + "/r/sbx")
+for what in ("a link", "what others may write to"):
+    state = "%s/state %s" % (s.dir, what)
+    os.mkdir(state)
+    if what == "a link":
+        os.symlink(s.dir + "/elsewhere", state + "/sbx")
+    else:
+        os.mkdir(state + "/sbx")
+        os.chmod(state + "/sbx", 0o777)
+    s.env["XDG_STATE_HOME"] = state
+    code, out, err = s.sbx("up")
+    ok(code == 1 and "XDG_STATE_HOME" in err, "and so is %s in that of the "
+       "state directory" % what, (code, err))
+    same(os.listdir(state + "/sbx"), [], "nothing is in it")
+s.env["XDG_STATE_HOME"] = s.dir + "/s"
 os.makedirs(s.dir + "/r/sbx")
 os.chmod(s.dir + "/r/sbx", 0o777)
 code, out, err = s.sbx("up")

@@ -305,7 +305,7 @@ ACTIONS = (
     (3, "signal", lambda: client("signal", rnd.choice(
         ("HUP", "USR1", "STOP", "CONT", "TERM")), *some(1))),
     (6, "add", add),
-    (6, "clean", lambda: client("rm", "x*")),
+    (6, "clean", lambda: client(rnd.choice(("rm", "rm", "kill")), "x*")),
     (4, "send", lambda: client("send", rnd.choice(("cat", "shell")),
                                "echo %d\n" % rnd.randrange(10 ** 6))),
     (3, "logs", lambda: client("logs", *some(), "-n", "50")),
