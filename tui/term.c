@@ -168,6 +168,14 @@ modes_on(void)
 	term.shape = -1;
 }
 
+bool
+term_wants_color(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return !(no && *no);
+}
+
 int
 term_check(struct err *e)
 {

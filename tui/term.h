@@ -22,6 +22,8 @@ struct term_options {
 	bool mouse;
 };
 
+/* Does the environment allow colours?  $NO_COLOR. */
+bool	term_wants_color(void);
 /* Can $TERM show a full screen?  Nothing is changed yet.  0 or -1. */
 int	term_check(struct err *e);
 /* Checks too.  0 or -1. */

@@ -42,6 +42,7 @@ enum {
 	BURST_US = 20000,	/* ... which comes within this time */
 	RETRY_US = 100000,	/* between looks for a new engine */
 	ANSWER_US = 1000000,	/* for the terminal's answers */
+	FRONT_US = 1000000,	/* for signals meant for a program in front */
 	READ_BYTES = 65536,
 };
 
@@ -62,7 +63,8 @@ struct tui {
 	uint64_t at_bell_ms;
 	bool sync;		/* the terminal knows mode 2026 */
 	bool up;		/* the terminal is ours: paint */
-	bool front;		/* a program has it */
+	bool front;		/* a program has it, or had it ... */
+	uint64_t front_us;	/* ... until then */
 	int keeper_pid;
 };
 
@@ -177,6 +179,7 @@ on_front_end(int status, void *arg)
 	struct front f = t->ui->front;
 
 	t->front = false;
+	t->front_us = clock_us();
 	t->ui->front = (struct front){ .line = NULL };
 	term_resume();
 	t->up = true;
@@ -303,7 +306,10 @@ handle_wants(struct tui *t)
 		give_front(t);
 	if (wants & UI_SUSPEND)
 		suspend(t);
-	if (wants & UI_LEAVE)
+	/* Two programs on one terminal would be a mess. */
+	if ((wants & UI_LEAVE) && t->front)
+		t->ui->wants |= UI_LEAVE;
+	else if (wants & UI_LEAVE)
 		loop_stop(t->loop);
 }
 
@@ -464,8 +470,10 @@ on_end_signal(int signo, void *arg)
 		hang_up(t);
 		return;
 	}
-	if (t->front && (signo == SIGINT || signo == SIGQUIT))
-		return;		/* its keys */
+	/* Keys of a program in front, whose end may be seen before them. */
+	if ((t->front || clock_us() - t->front_us < FRONT_US) &&
+	    (signo == SIGINT || signo == SIGQUIT))
+		return;
 	ui_leave(t->ui, 128 + signo, "sbx: ended by a signal; %s goes on. "
 		 "Back: sbx\n", t->ui->set_name);
 }
@@ -622,14 +630,6 @@ on_idle(void *arg)
 	maybe_paint(t);
 }
 
-static bool
-wants_color(void)
-{
-	const char *no = getenv("NO_COLOR");
-
-	return !(no && *no);
-}
-
 static void
 open_history(struct ui *ui)
 {
@@ -736,7 +736,7 @@ tui_open(const struct cli_open *o)
 {
 	struct tui t = { .client = NULL };
 	struct err e = ERR_INIT;
-	struct term_options to = { .color = wants_color(), .mouse = false };
+	struct term_options to = { .color = term_wants_color(), .mouse = false };
 	bool fresh = false;
 	int code;
 

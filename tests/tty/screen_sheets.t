@@ -242,6 +242,11 @@ wait_screen 'leave sbx — 1 process is running' "q counts one"
 wait_screen 'd  detach     it goes on' "and speaks of one"
 sbx stop web >/dev/null 2>&1
 wait_screen 'leave sbx — nothing is running' "and none"
-screen_keys s
-wait_screen 'sbx: shop is stopped' "s ends it"
+screen_keys Escape
+wait_screen '^ LIST ' "Esc stays"
+screen_keys o c
+wait_screen 'look has .[0-9]+ .*/sbxrc' "a program in front"
+sbx down >/dev/null 2>&1
+screen_keys y Enter
+wait_screen 'sbx: shop is stopped' "keeps the terminal when the set goes"
 done_testing
