@@ -1,5 +1,6 @@
 #include "import_find.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,6 +82,40 @@ import_runner(const char *dir)
 	return runner;
 }
 
+/* The PORT of a .env file; the usual one without. */
+static unsigned
+port_beside(const char *dir)
+{
+	struct buf text = BUF_INIT(IMPORT_BYTES_MAX);
+	struct err e = ERR_INIT;
+	char *path = mem_fmt("%s/.env", dir);
+	unsigned port = IMPORT_PORT, n;
+
+	if (setfile_read(path, 0, &text, NULL, &e) == 0)
+		for (const char *at = buf_str(&text); at && *at;) {
+			if (sscanf(at, "PORT=%5u", &n) == 1 ||
+			    sscanf(at, "export PORT=%5u", &n) == 1)
+				port = n;
+			at = strchr(at, '\n');
+			at += at != NULL;
+		}
+	free(path);
+	buf_fini(&text);
+	return port >= 1 && port <= 65535 ? port : IMPORT_PORT;
+}
+
+/* foreman counts from there. */
+static void
+move_ports(struct import *im, unsigned base)
+{
+	for (size_t i = 0; i < im->proc_count; i++) {
+		struct import_proc *p = im->procs[i];
+		unsigned port = p->port + base - IMPORT_PORT;
+		if (p->port)
+			p->port = port <= 65535 ? port : 0;
+	}
+}
+
 struct import *
 import_read(enum import_format f, const char *path, struct import_mistake *m)
 {
@@ -97,6 +132,8 @@ import_read(enum import_format f, const char *path, struct import_mistake *m)
 		im = import_parse(f, buf_str(&text), text.len,
 				  f == IMPORT_NPM ? import_runner(dir) : NULL,
 				  m);
+	if (im && f == IMPORT_PROCFILE)
+		move_ports(im, port_beside(dir));
 	free(dir);
 	buf_fini(&text);
 	return im;

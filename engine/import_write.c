@@ -327,8 +327,8 @@ import_write(const struct import *im, const char *file, const char *dir,
 	text(&w, "').  'sbx check' explains mistakes, 'man 5 sbxrc' lists "
 		"every word.\n");
 	if (im->format == IMPORT_PROCFILE)
-		text(&w, "# PORT is what foreman gives: 5000, and 100 more "
-			"for each one.\n");
+		text(&w, "# PORT is what foreman gives: 5000, or the one of "
+			".env, and 100 more for each one.\n");
 	about_variables(&w);
 	if (im->format == IMPORT_COMPOSE) {
 		text(&w, "#\n# All its containers as one process:\n"

@@ -39,6 +39,10 @@ exits 0 "the commands run as they stand" sbx wait web \
 	--string "port 5000, value" --timeout 20s
 exits 0 "down" sbx down
 
+echo 'export PORT=4100' >>.env
+exits 0 "init with a PORT in .env" sbx init --force
+is "$(sed -n 's/.*PORT=//p' sbxrc | tr '\n' ' ')" "4100 4200 " "counts from there"
+echo KEY=value >.env
 exits 0 "over a file with --force" sbx init --from npm --force
 is "$out" "sbxrc: 1 process of package.json; 'sbx' shows them" "the other one"
 
