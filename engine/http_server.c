@@ -27,6 +27,8 @@ enum {
 	PLAIN_MAX = 4096,
 	BACKLOG_SHARE = 8,	/* of the connections that are kept free */
 	STREAM_BLOCK = 32 << 10,
+	SEND_BYTES = 128 << 10,	/* that the kernel holds for a client; it
+				 * takes that twice */
 };
 
 struct http_server {
@@ -567,7 +569,11 @@ on_connection(void *cls, struct MHD_Connection *conn, void **ctx,
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		const union MHD_ConnectionInfo *i = MHD_get_connection_info(
 			conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+		int bytes = SEND_BYTES;
 		make_room(s);
+		/* Somebody who reads nothing would be given megabytes. */
+		setsockopt(i->connect_fd, SOL_SOCKET, SO_SNDBUF, &bytes,
+			   sizeof bytes);
 		p = mem_alloc(sizeof *p);
 		*p = (struct peer){ .server = s, .fd = i->connect_fd };
 		list_add_tail(&s->waiting, &p->node);

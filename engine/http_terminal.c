@@ -252,7 +252,7 @@ pump(struct terminal *t)
 	if (!send_out(t))
 		return;
 	int r = e ? send_bytes(t, entries_log(e)) : 0;
-	if (r == -ESTALE && !over) {
+	if (r == -ESTALE) {
 		t->placed = false;
 		ask_for_screen(t);
 	} else if (r == 1) {

@@ -40,7 +40,8 @@ struct ws {
 	unsigned pongs;		/* queued since the queue was empty */
 	unsigned depth;		/* of calls into the library or a hook */
 	bool paused;
-	bool closing;		/* our close frame is queued */
+	bool ending;		/* our close frame comes behind the rest */
+	bool closing;		/* ... is queued */
 	bool lingering;		/* ... and sent; what comes is thrown away */
 	bool broken;		/* the socket is of no use any more */
 	bool crowded;		/* on_room is owed */
@@ -124,7 +125,8 @@ on_msg(wslay_event_context_ptr ctx,
 
 	(void)ctx;
 	w->pongs += a->opcode == WSLAY_PING;
-	if (wslay_is_ctrl_frame(a->opcode) || w->closing || w->dead)
+	if (wslay_is_ctrl_frame(a->opcode) || w->ending || w->closing ||
+	    w->dead)
 		return;
 	w->hooks.on_message(w, a->opcode == WSLAY_TEXT_FRAME,
 			    (const char *)a->msg, a->msg_length, w->arg);
@@ -219,11 +221,24 @@ arm(struct ws *w)
 			  (queued(w) ? WS_STALL_MS : WS_GOODBYE_MS));
 }
 
+/* The library sends control frames before what was queued for longer, so the
+ * last one has to wait for its turn here. */
+static void
+end_in_order(struct ws *w)
+{
+	if (!w->ending || w->closing ||
+	    wslay_event_get_queued_msg_count(w->ctx) > 0)
+		return;
+	w->closing = true;
+	wslay_event_queue_close(w->ctx, 0, NULL, 0);
+}
+
 /* Writes until the peer takes no more. */
 static void
 flush(struct ws *w)
 {
 	for (;;) {
+		end_in_order(w);
 		if (w->out.len < WRITE_BYTES / 2 &&
 		    wslay_event_want_write(w->ctx) &&
 		    wslay_event_send(w->ctx) < 0)
@@ -256,7 +271,7 @@ tell_room(struct ws *w)
 	if (!w->crowded || queued(w) > WS_QUEUE_MAX / 2)
 		return;
 	w->crowded = false;
-	if (!w->closing && !w->broken && !w->dead)
+	if (!w->ending && !w->closing && !w->broken && !w->dead)
 		w->hooks.on_room(w, w->arg);
 }
 
@@ -370,7 +385,7 @@ ws_send(struct ws *w, bool text, const void *data, size_t len)
 		.msg = data, .msg_length = len,
 	};
 
-	if (w->closing || w->broken || w->dead)
+	if (w->ending || w->closing || w->broken || w->dead)
 		return -EPIPE;
 	if (!ws_has_room(w, len)) {
 		w->crowded = true;
@@ -391,10 +406,9 @@ ws_send(struct ws *w, bool text, const void *data, size_t len)
 void
 ws_close(struct ws *w)
 {
-	if (w->closing || w->broken || w->dead)
+	if (w->ending || w->closing || w->broken || w->dead)
 		return;
-	wslay_event_queue_close(w->ctx, 0, NULL, 0);
-	w->closing = true;
+	w->ending = true;
 	w->paused = false;
 	flush(w);
 	if (w->broken)

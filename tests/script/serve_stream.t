@@ -3,6 +3,7 @@
 whatever the log, the reader and the engine do; or a mark says how many."""
 import base64
 import os
+import re
 import socket
 import sys
 
@@ -343,7 +344,9 @@ got, kind = b"", 2
 while kind in (1, 2):
     kind, more = w.frame()
     got += more if kind == 2 else b""
-numbers = [int(x) for x in got.split(b"\033c")[-1].split() if x.isdigit()]
+# Lines of the program, or of a picture of them.
+numbers = [int(x) for x in re.findall(rb"(?:^|[\nH])(\d+)(?=[\r\033])",
+                                      got.split(b"\033c")[-1])]
 same(numbers[-1:], [400000], "a slow terminal ends with what is there")
 ok(all(b == a + 1 for a, b in zip(numbers, numbers[1:])),
    "and has no hole behind its last screen")
