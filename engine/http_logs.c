@@ -15,12 +15,13 @@
 #include "proto.h"
 #include "rowfmt.h"
 
-enum { HOLD_EVERY_US = 20 * 1000 };
+enum { HOLD_EVERY_US = 20 * 1000, HOLDS_MAX = 16 };
 
 struct http_logs {
 	struct http_link *link;
 	struct loop *loop;
 	struct list logs;
+	size_t held;			/* logs that the engine holds */
 };
 
 /* The log of one process. */
@@ -48,7 +49,7 @@ struct http_log {
 	http_log_fn *fn;
 	void *arg;
 	uint64_t seq;			/* what it takes next; 0: not said */
-	uint64_t at_moved_us;		/* when it was somewhere else */
+	uint64_t at_stuck_us;		/* behind, and there since; 0: not */
 };
 
 /* --- one log --- */
@@ -77,8 +78,16 @@ is_over(const struct shared *h)
 }
 
 static void
+set_hold(struct shared *h, uint64_t line)
+{
+	h->all->held += (line != 0) - (size_t)(h->hold != 0);
+	h->hold = line;
+}
+
+static void
 shared_free(struct shared *h)
 {
+	set_hold(h, 0);
 	list_del(&h->node);
 	http_link_unwatch(h->watch);
 	http_link_cancel(h->ask);
@@ -98,7 +107,7 @@ close_log(struct shared *h)
 		client_log_close(c, h->id);
 	if (c && h->hold)
 		client_log_hold(c, h->id, 0);
-	h->hold = 0;
+	set_hold(h, 0);
 	http_link_cancel(h->ask);
 	h->ask = NULL;
 	timer_stop(h->quiet);
@@ -127,20 +136,25 @@ tell(struct shared *h)
 	settle(h);
 }
 
-/* The slowest reader who is behind and has moved lately; 0: none. */
+/* The slowest reader who gets on, or has nothing to read; 0: none. */
 static uint64_t
-slowest(const struct shared *h, uint64_t now)
+slowest(struct shared *h, uint64_t now)
 {
 	uint64_t seq = UINT64_MAX, next = entries_next(h->entries);
+	/* While they are few, all are held before a flood can outrun them. */
+	uint64_t behind = h->all->held <= HOLDS_MAX ? 0 : HTTP_LOG_BEHIND;
 
 	list_each(n, &h->readers) {
-		const struct http_log *g = container_of(n, struct http_log,
-							node);
-		if (g->seq && now - g->at_moved_us < HTTP_LOG_STUCK_MS * 1000)
+		struct http_log *g = container_of(n, struct http_log, node);
+		if (g->seq >= next)
+			g->at_stuck_us = 0;
+		else if (!g->at_stuck_us)
+			g->at_stuck_us = now;
+		if (g->seq && (!g->at_stuck_us || now - g->at_stuck_us <
+			       HTTP_LOG_STUCK_MS * 1000))
 			seq = SBX_MIN(seq, g->seq);
 	}
-	return next > HTTP_LOG_BEHIND && seq < next - HTTP_LOG_BEHIND ? seq :
-									0;
+	return seq != UINT64_MAX && seq + behind <= next ? seq : 0;
 }
 
 /* Not for each step of a reader: what it has passed goes a bit later. */
@@ -157,10 +171,10 @@ hold(struct shared *h)
 	uint64_t line = seq ? entries_line(h->entries, seq) : 0;
 	if (line != h->hold)
 		client_log_hold(c, h->id, line);
-	h->hold = line;
+	set_hold(h, line);
 	h->at_hold_us = now;
 	/* One that gets stuck now is seen later. */
-	if (line && !timer_armed(h->quiet))
+	if (line && seq < entries_next(h->entries) && !timer_armed(h->quiet))
 		timer_arm(h->quiet, now + HTTP_LOG_STUCK_MS * 1000);
 }
 
@@ -209,7 +223,7 @@ on_log(struct logread *lr, const struct proto_grow *g, const struct err *e,
 		return;			/* BACK or GONE will come */
 	if (e)
 		h->why = *e;
-	h->hold = 0;			/* it may be a new engine */
+	set_hold(h, 0);			/* it may be a new engine */
 	if (lr)
 		entries_open(h->entries, lr);
 	h->stale = true;
@@ -357,10 +371,8 @@ http_log_publish(struct http_log *g)
 void
 http_log_at(struct http_log *g, uint64_t seq)
 {
-	uint64_t now = clock_us();
-
-	if (g->seq != seq || seq >= entries_next(g->shared->entries))
-		g->at_moved_us = now;
+	if (g->seq != seq)
+		g->at_stuck_us = 0;
 	g->seq = seq;
 	hold(g->shared);
 }

@@ -26,7 +26,7 @@ struct proc_row;
 enum {
 	HTTP_LOG_QUIET_MS = 200,
 	HTTP_LOG_TAIL_MAX = 1 << 20,	/* bytes that do not wait for quiet */
-	HTTP_LOG_BEHIND = 64,		/* lines: it is to be waited for */
+	HTTP_LOG_BEHIND = 64,		/* lines, where many read */
 	HTTP_LOG_STUCK_MS = 5000,	/* not for one that takes nothing */
 };
 
