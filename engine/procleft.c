@@ -112,7 +112,7 @@ procleft_end(struct proc *p, enum cause cause, bool now)
 		    "left: %s", p->left_count, p->left_count == 1 ? "" : "es",
 		    now ? "KILL" : "TERM, then KILL in 5s");
 	p->at_left_kill_us = clock_us() + (now ? 0 : GRACE_US);
-	e->tree_dirty = true;
+	e->tree_dirty = e->registry_dirty = true;
 	engine_turn_at(e, clock_us());
 }
 
