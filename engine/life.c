@@ -467,13 +467,16 @@ do_ready(struct step *s)
 
 /* A check has given up on it: told, stopped or started anew. */
 static void
-give_up_ready(struct step *s, enum life_action action, const char *what)
+give_up_ready(struct step *s, enum life_action action, const char *mark,
+	      const char *by)
 {
 	struct life_input in = *s->in;
 	struct step sub = { s->l, s->p, &in, s->out, s->fx };
 	char why[96];
 
-	snprintf(why, sizeof why, "%s%s%s", what, in.detail ? ": " : "",
+	/* "it is unready: MARK", "restarted by BY" */
+	snprintf(why, sizeof why, "%s%s%s",
+		 action == LIFE_MARK ? mark : by, in.detail ? ": " : "",
 		 in.detail ? in.detail : "");
 	in.cause = CAUSE_PROBE;
 	in.detail = why;
@@ -512,22 +515,23 @@ static void
 do_unready(struct step *s)
 {
 	if (s->l->alive && s->l->ready)
-		give_up_ready(s, s->p->live_action, "its check fails");
+		give_up_ready(s, s->p->live_action, "its check fails",
+			      "its check");
 }
 
 static void
 do_ready_due(struct step *s)
 {
 	struct life *l = s->l;
-	char what[48], in[32];
+	char by[64], in[32];
 
 	l->at_us[LIFE_AT_READY] = 0;
 	if (!l->alive || l->ready)
 		return;
-	snprintf(what, sizeof what, "not ready within %s",
+	snprintf(by, sizeof by, "its check: not ready within %s",
 		 life_time_text(s->p->ready_timeout_us, in, sizeof in));
 	l->overdue = s->p->ready_action == LIFE_MARK;
-	give_up_ready(s, s->p->ready_action, what);
+	give_up_ready(s, s->p->ready_action, by + strlen("its check: "), by);
 }
 
 static void

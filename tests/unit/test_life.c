@@ -357,8 +357,8 @@ TEST(ready_timeout_can_restart)
 	exits(&w, 0, SIGTERM);
 	gone(&w);
 	IS(&w, "failed");
-	EQ_STR(w.l.reason, "gave up after 5 restarts: restarted by not ready "
-	       "within 30s (TERM)");
+	EQ_STR(w.l.reason, "gave up after 5 restarts: restarted by its check: "
+	       "not ready within 30s (TERM)");
 }
 
 TEST(a_word_about_what_keeps_it_from_being_ready)
