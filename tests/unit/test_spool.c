@@ -431,6 +431,52 @@ TEST(an_interrupted_drop_is_finished)
 	drop_dir(path, dir);
 }
 
+/* Lines of 1000 bytes. */
+static void
+flood(struct spool *sp, struct fold *f, unsigned bytes)
+{
+	char line[1000];
+
+	memset(line, 'h', sizeof line);
+	line[sizeof line - 1] = '\n';
+	for (unsigned n = 0; n < bytes; n += sizeof line) {
+		spool_append(sp, LOG_OUT, line, sizeof line);
+		if (n % (100 * sizeof line) == 0)
+			while (fold_step(f, 1 << 20, 1, 0) == 1)
+				;
+	}
+}
+
+TEST(what_is_held_stays_up_to_a_limit)
+{
+	char path[64];
+	int dir = make_dir(path);
+	struct spool *sp = spool_open(dir, 8 * SEG, 1, NULL);
+	struct fold_scratch *x = fold_scratch_new();
+	struct fold *f = fold_new(sp, x, &no_ops, NULL, 0);
+	uint64_t keep = 8 * SEG;
+
+	spool_hold(sp, 1);
+	flood(sp, f, 4u << 20);
+	EQ_INT(spool_begin(sp, LOG_OUT), 0);
+	/* The reader is further on: what is behind it goes. */
+	spool_hold(sp, 2001);
+	uint64_t begin = spool_begin(sp, LOG_OUT);
+	OK(begin > 0 && begin <= 2000 * 1000);
+	OK(spool_total(sp) > keep);
+	spool_hold(sp, 0);
+	OK(spool_total(sp) <= keep);
+	/* One that does not get on holds so much and not more. */
+	spool_hold(sp, 4100);
+	flood(sp, f, (unsigned)SPOOL_HOLD_MAX + (8u << 20));
+	OK(spool_begin(sp, LOG_OUT) > begin);
+	OK(spool_total(sp) <= keep + SPOOL_HOLD_MAX + 2 * SEG);
+	fold_free(f);
+	fold_scratch_free(x);
+	spool_free(sp);
+	drop_dir(path, dir);
+}
+
 TEST(a_hundred_megabytes_without_newline)
 {
 	char path[64];
