@@ -110,11 +110,17 @@ struct asked {
 	char *detail;		/* NULL: none */
 };
 
+/* Those that one client makes share theirs. */
+struct proc_environ {
+	unsigned users;
+	char **v;
+};
+
 struct proc {
 	struct engine *e;
 	uint32_t id;
 	struct spec *spec;
-	char **environ;		/* of who added it; NULL: the set's */
+	struct proc_environ *environ;	/* of who added it; NULL: the set's */
 	struct life_policy policy;
 	struct life life;
 	bool removing;		/* forget it at the end of the turn */
@@ -372,6 +378,7 @@ void	proc_event(struct proc *p, const struct life_input *in);
 /* The usual input: event, cause and one phrase. */
 void	proc_tell(struct proc *p, enum life_event ev, enum cause cause,
 		  const char *detail);
+void	proc_drop_environ(struct proc *p);	/* it has the set's then */
 /* Its definition has changed: what the registry keeps of it. */
 void	proc_pack(struct proc *p);
 /* It goes when nothing of it is left. */

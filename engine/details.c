@@ -81,7 +81,8 @@ env_record(struct buf *out, const char *kind, const char *line)
 static void
 add_env(struct buf *out, const struct proc *p)
 {
-	char *const *base = p->environ ? p->environ : p->e->set.environ;
+	char *const *base = p->environ ? p->environ->v :
+		p->e->set.environ;
 	char **env = spec_environ(p->spec, base);
 
 	for (size_t i = 0; env[i]; i++) {

@@ -30,7 +30,7 @@ struct identity {
 static char *const *
 base_environ(const struct proc *p)
 {
-	return p->environ ? p->environ : p->e->set.environ;
+	return p->environ ? p->environ->v : p->e->set.environ;
 }
 
 static int

@@ -536,6 +536,53 @@ proc_pack(struct proc *p)
 	p->packed_saved = false;
 }
 
+static bool
+same_words(char *const *a, char *const *b)
+{
+	size_t i = 0;
+
+	while (a[i] && b[i] && strcmp(a[i], b[i]) == 0)
+		i++;
+	return !a[i] && !b[i];
+}
+
+/* Takes v.  It may be several KB, and a client that makes thousands has the
+ * same for all of them: the newest ones tell. */
+static struct proc_environ *
+share_environ(const struct engine *e, char **v)
+{
+	enum { LOOKED_AT = 8 };
+	size_t looked = 0;
+
+	if (!v)
+		return NULL;
+	for (size_t i = e->nproc; i-- > 0 && looked < LOOKED_AT;) {
+		struct proc_environ *other = e->procs[i]->environ;
+		looked += other != NULL;
+		if (!other || !same_words(other->v, v))
+			continue;
+		msg_strv_free(v);
+		other->users++;
+		return other;
+	}
+	struct proc_environ *own = mem_alloc(sizeof(*own));
+	*own = (struct proc_environ){ .users = 1, .v = v };
+	return own;
+}
+
+void
+proc_drop_environ(struct proc *p)
+{
+	struct proc_environ *own = p->environ;
+
+	p->environ = NULL;
+	p->packed_saved = false;
+	if (!own || --own->users > 0)
+		return;
+	msg_strv_free(own->v);
+	free(own);
+}
+
 struct proc *
 proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	 uint64_t from_seq, struct err *err)
@@ -560,7 +607,8 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	}
 	struct proc *p = mem_alloc(sizeof *p);
 	*p = (struct proc){ .e = e, .id = id ? id : ++e->next_id,
-			    .spec = spec, .environ = environ_,
+			    .spec = spec,
+			    .environ = share_environ(e, environ_),
 			    .from_seq = from_seq,
 			    .created_ms = clock_wall_ms() };
 	buf_init(&p->input, INPUT_MAX + PROTO_PASTE_MAX + PASTE_MARKS);
@@ -639,7 +687,7 @@ proc_free(struct proc *p, bool remove_log)
 	e->registry_dirty = true;
 	spec_free(p->spec);
 	spec_free(p->next_spec);
-	msg_strv_free(p->environ);
+	proc_drop_environ(p);
 	buf_fini(&p->input);
 	buf_fini(&p->base);
 	buf_fini(&p->base_history);

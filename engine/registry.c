@@ -80,7 +80,7 @@ static int
 put_spec(const struct proc *p, struct buf *b)
 {
 	int r = msg_put_bytes(b, p->packed.data, p->packed.len);
-	return r | msg_put_strv(b, p->environ);
+	return r | msg_put_strv(b, p->environ ? p->environ->v : NULL);
 }
 
 static int

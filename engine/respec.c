@@ -107,9 +107,7 @@ respec_now(struct proc *p, struct spec *s)
 	}
 	proc_pack(p);
 	if (s->source == SPEC_FROM_SBXRC) {
-		msg_strv_free(p->environ);
-		p->environ = NULL;
-		p->packed_saved = false;
+		proc_drop_environ(p);
 	}
 	order_policy(p);
 	life_retime(&p->life, &policy, &p->policy);

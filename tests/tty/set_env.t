@@ -140,4 +140,18 @@ same(s.sbx("exec", "--timeout", "1h", "--", "sleep", "0.5")[0], 0,
 same(s.sbx("reload")[0], 0, "a reload")
 same(s.out("set", "limit.processes"), "7\n", "does")
 same(run("alone"), ["FROM_FILE=set"], "the variables too")
+
+# The environment of who adds one is kept once for all that have the same.
+same(s.sbx("set", "limit.processes", "100")[0], 0, "room for more")
+for i, one in enumerate("xxyx"):
+    s.env["MINE"] = one
+    s.sbx("add", "mine-%d" % i, "--no-start", "--", "sh", "-c",
+          "echo mine is $MINE")
+del s.env["MINE"]
+same(s.sbx("rm", "mine-0")[0], 0, "one of them goes")
+for i in (1, 2, 3):
+    s.sbx("start", "mine-%d" % i)
+    s.sbx("wait", "mine-%d" % i, "--exit", "--timeout", "30s")
+same([s.out("logs", "mine-%d" % i, "--no-prefix") for i in (1, 2, 3)],
+     ["mine is x\n", "mine is y\n", "mine is x\n"], "each has its own")
 done()
