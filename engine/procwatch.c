@@ -42,8 +42,10 @@ note_hit(struct proc *p, const struct watch_hit *h, enum event_kind kind)
 {
 	char *line = mem_strn(h->line ? h->line : "",
 			      SBX_MIN(h->len, (size_t)LINE_SHOWN));
-	char *text = mem_fmt("watch %s%s%s", h->spec->name, line[0] ? ": " : "",
-			     line);
+	char *text = h->off ? mem_fmt("watch %s: its pattern took too long "
+				      "again and again", h->spec->name) :
+			      mem_fmt("watch %s%s%s", h->spec->name,
+				      line[0] ? ": " : "", line);
 	struct journal_event ev = {
 		.kind = kind, .cause = CAUSE_WATCH, .from = -1, .to = -1,
 		.run = p->life.run, .line = h->seq,

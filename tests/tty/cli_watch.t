@@ -98,4 +98,10 @@ wait_until "has it too, beside its own" counts
 exits 4 "nobody" sbx watch wbe /x/
 exits 2 "--stream of a list" sbx watch web --stream stdout
 exits 0 "down" sbx down
+# A pattern that is too slow.
+exits 0 "one that prints what is hard" sbx add hard -- sh -c \
+	'while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab; sleep 0.05; done'
+exits 0 "a pattern that hardly ends" sbx watch hard add evil '/^(a+)+$/' count
+wait_until "is switched off, and the journal says why" sh -c \
+	"'$SBX_BIN' events | grep -q 'hard watch-off.*evil: its pattern took too long'"
 done_testing
