@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -21,7 +22,11 @@
 #include "rowfmt.h"
 #include "sys.h"
 
-enum { QUOTED_LINES = 5, LEAVE_MS = 10000 };
+enum {
+	QUOTED_LINES = 5,
+	LEAVE_MS = 10000,
+	LEAVE_OTHER_MS = 120000,	/* with the stops of all processes */
+};
 
 /*
  * The processes that a request acted on.  Each is done for good once it has
@@ -354,18 +359,38 @@ open_pid(uint32_t pid)
 }
 
 static int
-wait_pid(struct cli *c, int fd)
+wait_pid(struct cli *c, int fd, unsigned for_ms, const char *text)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	uint64_t at_ms = clock_ms() + LEAVE_MS;
+	uint64_t at_ms = clock_ms() + for_ms;
 	int n = 0;
 
 	while (fd >= 0 && n == 0 && clock_ms() < at_ms)
 		n = poll(&p, 1, 100);
 	if (fd < 0 || n > 0)
 		return 0;
-	return err_set(&c->err, ERR_FAILED,
-		       "the processes are gone but the engine is not");
+	return err_set(&c->err, ERR_FAILED, "%s", text);
+}
+
+/* An engine that is of another protocol understands nothing else. */
+static int
+end_other(struct cli *c)
+{
+	int pid = session_anchor(&c->session), fd = open_pid((uint32_t)pid);
+	int rc = 0;
+
+	/* The descriptor pins the process; then look whether it is the one. */
+	if (pid <= 0 || session_anchor(&c->session) != pid)
+		rc = err_set(&c->err, ERR_FAILED, "the engine is of another "
+			     "protocol, and its anchor is not found");
+	else if (kill(pid, SIGTERM) < 0)
+		rc = err_set(&c->err, ERR_FAILED, "the anchor %d: %s", pid,
+			     strerror(errno));
+	if (rc == 0)
+		rc = wait_pid(c, fd, LEAVE_OTHER_MS,
+			      "not everything has ended yet");
+	sys_close(fd);
+	return rc < 0 ? cli_fail(c) : 0;
 }
 
 int
@@ -374,14 +399,15 @@ cli_down(struct cli *c)
 	struct acted a = { .settled = is_gone };
 
 	if (cli_connect(c, false) < 0)
-		return cli_fail(c);
+		return c->err.code == ERR_OTHER ? end_other(c) : cli_fail(c);
 	const struct proto_hello *h = client_hello(c->client);
 	int anchor = open_pid(h->anchor_pid ? h->anchor_pid : h->keeper_pid);
 	int rc = request(c, &a);
 	if (rc == 0)
 		rc = cli_until(c, check_closed, NULL, 0);
 	if (rc == 0)
-		rc = wait_pid(c, anchor);
+		rc = wait_pid(c, anchor, LEAVE_MS, "the processes are gone "
+			      "but the engine is not");
 	sys_close(anchor);
 	if (rc == 0 && c->json) {
 		struct buf b = BUF_INIT(256);

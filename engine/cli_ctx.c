@@ -236,8 +236,13 @@ cli_upgrade(struct cli *c)
 		return 0;
 	/* Its successor is that one again if this one could not read the
 	 * records. */
-	if (cli_connect(c, false) < 0)
+	if (cli_connect(c, false) < 0) {
+		if (c->err.code == ERR_OTHER)
+			err_hint(&c->err, "this one cannot read its records: "
+				 "'sbx down' ends it, then 'sbx up' starts "
+				 "this one");
 		return -1;
+	}
 	const struct proto_hello *h = client_hello(c->client);
 	if (upgrade_is_ours((int)h->engine_pid))
 		cli_say(c, "sbx %s took over from another one (%s)",

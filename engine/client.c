@@ -133,11 +133,12 @@ take_hello(struct client *c, const struct conn_frame *f)
 		return;
 	}
 	if (h.version != PROTO_VERSION || r < 0) {
-		err_set(&c->why, ERR_FAILED, "the engine is sbx %.60s "
+		err_set(&c->why, ERR_OTHER, "the engine is sbx %.60s "
 			"(protocol %u), this is sbx %s (protocol %d)",
-			r < 0 ? "?" : h.release, h.version, SBX_VERSION,
-			PROTO_VERSION);
-		err_hint(&c->why, "'sbx up' has this one take over");
+			h.release[0] ? h.release : "?", h.version,
+			SBX_VERSION, PROTO_VERSION);
+		err_hint(&c->why, "'sbx up' has this one take over, "
+			 "'sbx down' ends it");
 		fall(c);
 		return;
 	}

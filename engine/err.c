@@ -17,6 +17,7 @@ static const struct {
 	[ERR_INTERNAL]	 = { 125, "internal" },
 	[ERR_FULL]	 = { 1, "full" },
 	[ERR_TOO_LARGE]	 = { 1, "too_large" },
+	[ERR_OTHER]	 = { 1, "other_protocol" },
 };
 
 int

@@ -20,6 +20,7 @@ enum err_code {
 	ERR_INTERNAL,	/* sbx itself: a system call, memory      exit 125 */
 	ERR_FULL,	/* a queue is full: it may work later     exit 1   */
 	ERR_TOO_LARGE,	/* more than a limit allows at once       exit 1   */
+	ERR_OTHER,	/* an engine of another protocol answers  exit 1   */
 	ERR_COUNT
 };
 

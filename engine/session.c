@@ -256,33 +256,40 @@ read_small(const char *path, char *out, size_t cap)
 	return n;
 }
 
-/*
- * Is there an engine that does not listen at present?  One that was killed
- * is started again by its keeper within milliseconds; a second one beside it
- * would start every process twice.  So the anchor counts, and it counts only
- * if the process of that number is one, and of this set.
- */
-bool
-session_is_coming_back(const struct session *s)
+/* It counts only if the process of that number is one, and of this set. */
+int
+session_anchor(const struct session *s)
 {
 	char text[32], proc[64], cmdline[8192], want[8192];
 
 	if (!s->dir.run_dir)
-		return false;
+		return 0;
 	char *path = mem_fmt("%s/anchor", s->dir.run_dir);
 	ssize_t n = read_small(path, text, sizeof text);
 	free(path);
 	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
 	if (pid <= 0)
-		return false;
+		return 0;
 	snprintf(proc, sizeof proc, "/proc/%ld/cmdline", pid);
 	n = read_small(proc, cmdline, sizeof cmdline);
 	char *word = anchor_word(s);
 	int len = snprintf(want, sizeof want, "sbx%c__anchor%c%s", 0, 0,
 			   word);
 	free(word);
-	return len > 0 && (size_t)len < sizeof want && n == len + 1 &&
-	       memcmp(cmdline, want, (size_t)len) == 0;
+	bool is_it = len > 0 && (size_t)len < sizeof want && n == len + 1 &&
+		     memcmp(cmdline, want, (size_t)len) == 0;
+	return is_it ? (int)pid : 0;
+}
+
+/*
+ * Is there an engine that does not listen at present?  One that was killed
+ * is started again by its keeper within milliseconds; a second one beside it
+ * would start every process twice.  So the anchor counts.
+ */
+bool
+session_is_coming_back(const struct session *s)
+{
+	return session_anchor(s) > 0;
 }
 
 static struct client *

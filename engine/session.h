@@ -59,6 +59,9 @@ struct client *session_start(struct session *s, struct loop *l,
 /* Is there one that does not listen at present, but will?  Its keeper starts
  * one again that was killed. */
 bool	session_is_coming_back(const struct session *s);
+/* The process above all of the set, 0 if there is none.  SIGTERM ends the set
+ * in order, whatever release it is. */
+int	session_anchor(const struct session *s);
 /* Packs s->set with our environment, for PROTO_LOAD.  0 or -1. */
 int	session_pack(const struct session *s, struct buf *out, struct err *e);
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 
@@ -158,4 +159,43 @@ ok(until(lambda: s.sbx("ls")[0] == 0 and s.doctor()["engine_pid"] != old),
 same(engine_exe(), path, "takes over")
 as_before("by another protocol")
 sbxtest.SBX = path
+
+# --- one whose records nobody here can read is still ended in order ---------
+
+FAKE = """
+import os, signal, socket, struct, sys
+path = %r
+with open(os.path.dirname(path) + "/anchor", "w") as f:
+    f.write(str(os.getpid()))
+s = socket.socket(socket.AF_UNIX)
+s.bind(path)
+s.listen(5)
+def end(*_):
+    os.unlink(path)
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+hello = struct.pack("<IIIIII", 0x31584253, 999, 4, 0x00392e39, 0, 0)
+while True:
+    c = s.accept()[0]
+    c.recv(4096)
+    c.sendall(struct.pack("<IHHI", len(hello), 1, 0, 0) + hello)
+    c.recv(4096)
+    c.close()
+"""
+s = Set("process one   sleep 1000\n")
+s.sbx("up")
+sock = s.doctor()["socket"]
+s.sbx("down")
+with open(s.dir + "/__anchor", "w") as f:
+    f.write(FAKE % sock)
+fake = subprocess.Popen(["sbx", "__anchor", "rc:%s/sbxrc" % s.dir],
+                        executable=sys.executable, cwd=s.dir)
+ok(until(lambda: "9.9 (protocol 999)" in s.sbx("ls")[2]),
+   "an engine of a later protocol is named")
+code, out, err = s.sbx("up")
+same(code, 1, "up cannot take over from it")
+ok("'sbx down' ends it" in err, "and says what can", err)
+same(s.sbx("down")[0], 0, "down ends it")
+same(fake.wait(20), 0, "by TERM to its anchor")
+same(s.sbx("down")[0], 3, "it is gone")
 done()
