@@ -209,7 +209,7 @@ install: all	## install under PREFIX (/usr/local)
 	[ $(WITH_HTTP) = 0 ] || install -D -m 644 doc/sbx-serve.1 $(DESTDIR)$(PREFIX)/share/man/man1/sbx-serve.1
 	install -D -m 644 doc/sbxrc.5 $(DESTDIR)$(PREFIX)/share/man/man5/sbxrc.5
 	for t in themes/*.theme; do install -D -m 644 $$t $(DESTDIR)$(PREFIX)/share/sbx/$$t; done
-	for k in keys/*; do install -D -m 644 $$k $(DESTDIR)$(PREFIX)/share/sbx/$$k; done
+	for k in tui/keys/*; do install -D -m 644 $$k $(DESTDIR)$(PREFIX)/share/sbx/keys/$${k##*/}; done
 	install -D -m 644 sbxrc.example $(DESTDIR)$(PREFIX)/share/doc/sbx/sbxrc.example
 uninstall:	## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/sbx $(DESTDIR)$(PREFIX)/share/man/man1/sbx.1 \

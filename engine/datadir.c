@@ -10,7 +10,7 @@
 #include "mem.h"
 #include "table.h"
 
-enum { DIRS_MAX = 4, NAMES_MAX = 256 };
+enum { DIRS_MAX = 5, NAMES_MAX = 256 };
 
 /* Nearest first; caller frees each. */
 static size_t
@@ -31,6 +31,7 @@ list_dirs(const char *kind, char *out[DIRS_MAX])
 	if (slash) {
 		*slash = 0;
 		out[n++] = mem_fmt("%s/../%s", exe, kind);
+		out[n++] = mem_fmt("%s/../tui/%s", exe, kind);
 		out[n++] = mem_fmt("%s/../share/sbx/%s", exe, kind);
 	}
 	out[n++] = mem_fmt(SBX_DATADIR "/%s", kind);

@@ -3,9 +3,9 @@
 # tests/script/rc/NAME.rc has its NAME.out, without the last line.
 . tests/lib/tty.sh
 cases=$TOP/tests/script/rc
-# Wherever the program was built, the themes are those of the tree.
+# Wherever the program was built, its data is that of the tree.
 mkdir -p "$XDG_CONFIG_HOME/sbx"
-ln -s "$TOP/themes" "$XDG_CONFIG_HOME/sbx/themes"
+ln -s "$TOP/themes" "$TOP/tui/keys" "$XDG_CONFIG_HOME/sbx"
 cd "$T/w" || exit 99
 
 # What is the same wherever the test runs.

@@ -148,7 +148,7 @@ TEST(another_version_is_named)
 	begin(&e);
 	e.version = PROTO_VERSION + 1;
 	EQ_INT(client_wait_hello(e.client, &err), -1);
-	EQ_INT(err.code, ERR_FAILED);
+	EQ_INT(err.code, ERR_OTHER);
 	OK(strstr(err.text, "9.9"));
 	OK(strstr(err.text, SBX_VERSION));
 	OK(e.closed);
