@@ -16,7 +16,7 @@ is "$(cd "$root" && find . -type f | grep -v '\.theme$\|/sbx/keys/' | sort | tr 
 	"program, manuals and example are there"
 is "$(ls "$root/share/sbx/themes")" "$(cd themes && ls ./*.theme | sed 's,.*/,,')" \
 	"so are all themes"
-is "$(ls "$root/share/sbx/keys")" "$(ls keys)" "and all presets of keys"
+is "$(ls "$root/share/sbx/keys")" "$(ls tui/keys)" "and all presets of keys"
 like "$(grep -a -o '/usr/local/share/sbx' "$O/sbx" | head -1)" share \
 	"the program knows the place"
 

@@ -48,7 +48,7 @@ like "$out" '^q +list,log +back' "they are whole"
 
 config=${XDG_CONFIG_HOME:-$HOME/.config}/sbx
 mkdir -p "$config"
-cp -r "$TOP/keys" "$config/keys"
+cp -r "$TOP/tui/keys" "$config/keys"
 for k in "$config"/keys/*; do
 	name=${k##*/}
 	printf 'set keys %s\nprocess web true\n' "$name" >sbxrc
