@@ -28,7 +28,7 @@
 #include "sys.h"
 
 enum {
-	RETRY_MS = 1,		/* between two looks for the socket */
+	RETRY_US = 300,		/* between two looks for the socket */
 	TALK_MAX = 256 * 1024,
 	LAST_WORDS = 400,	/* of the engine, quoted when it fails */
 	/* The keeper pauses for up to 5 s before it tries again. */
@@ -233,9 +233,9 @@ load_engine(struct client *c, const struct buf *set, struct err *e)
 /* --- starting --- */
 
 static void
-sleep_ms(unsigned ms)
+sleep_us(unsigned us)
 {
-	struct timespec t = { 0, (long)ms * 1000000 };
+	struct timespec t = { 0, (long)us * 1000 };
 	nanosleep(&t, NULL);
 }
 
@@ -325,7 +325,7 @@ session_connect(struct session *s, struct loop *l,
 				 s->dir.state_dir);
 			break;
 		}
-		sleep_ms(RETRY_MS);
+		sleep_us(RETRY_US);
 	}
 	if (why.code == ERR_NO_ENGINE) {
 		err_set(&why, ERR_NO_ENGINE, "no engine runs for '%.300s'",
@@ -468,7 +468,7 @@ start_locked(struct session *s, struct loop *l,
 			break;
 		}
 		if (!c)
-			sleep_ms(RETRY_MS);
+			sleep_us(RETRY_US);
 	}
 	sys_close(log_fd);
 	free(path);
@@ -498,7 +498,7 @@ take_lock(const struct session *s, struct err *e)
 			fd = -1;
 			break;
 		}
-		sleep_ms(RETRY_MS);
+		sleep_us(RETRY_US);
 	}
 	free(path);
 	return fd;

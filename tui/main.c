@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "keylist.h"
 #include "tables.h"
+#include "terminfo.h"
 #include "tui.h"
 
 /* Three programs in one: the screen and the command line, and the two that
@@ -13,7 +14,7 @@
 int
 main(int argc, char **argv)
 {
-	static const struct cli_hooks hooks = { tui_doctor, keylist_print };
+	static const struct cli_hooks hooks = { terminfo_doctor, keylist_print };
 	struct cli_open open;
 
 	if (argc == 3 && !strcmp(argv[1], "__anchor"))

@@ -217,3 +217,26 @@ terminfo_string(const char *capability)
 
 	return s ? s : "";
 }
+
+void
+terminfo_doctor(struct buf *out)
+{
+	struct err e = ERR_INIT;
+	struct terminfo ti;
+	const char *term = getenv("TERM"), *ct = getenv("COLORTERM");
+
+	buf_addf(out, "terminal %s\n", term && *term ? term : "(not set)");
+	if (ct && *ct)
+		buf_addf(out, "colorterm %s\n", ct);
+	if (terminfo_read(&ti, &e) < 0) {
+		buf_addf(out, "screen no: %s\n", e.text);
+		return;
+	}
+	buf_addf(out, "screen %s\n",
+		 ti.can_move ? "yes, by ncurses" : "no: it cannot move its "
+						   "cursor");
+	if (ti.rgb)
+		buf_adds(out, "colors 24 bit\n");
+	else
+		buf_addf(out, "colors %d\n", ti.colors > 0 ? ti.colors : 0);
+}

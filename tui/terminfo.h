@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include "engine/err.h"
 
+struct buf;
+
 struct terminfo {
 	bool can_move;		/* has cup: a full screen is possible */
 	bool cursor_shapes;	/* has Ss */
@@ -26,5 +28,7 @@ int	terminfo_read(struct terminfo *ti, struct err *e);
 char	*terminfo_direct(void);
 /* What brings the screen back when everything else is broken. */
 const char *terminfo_string(const char *capability);	/* "" if none */
+/* "key value" lines about the terminal, for doctor. */
+void	terminfo_doctor(struct buf *out);
 
 #endif

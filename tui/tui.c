@@ -27,7 +27,6 @@
 #include "paint.h"
 #include "statefile.h"
 #include "term.h"
-#include "terminfo.h"
 #include "tips.h"
 #include "ui.h"
 
@@ -35,6 +34,7 @@ enum {
 	FRAME_US = 16000,
 	FLOOD_US = 33000,	/* between frames that follow each other */
 	TYPED_US = 100000,	/* after a key: frames wait for nothing */
+	FIRST_US = 100000,	/* the first one waits for the list so long */
 	FLOOD_FRAMES = 12,	/* so many in a row are a flood */
 	BACKLOG_BYTES = 8192,	/* not taken by the terminal yet */
 	BURST_BYTES = 512,	/* a read of so many may be a part of more ... */
@@ -55,7 +55,8 @@ struct tui {
 	struct source *terminal;
 	struct timer *esc_timer, *frame_timer, *tick_timer, *retry_timer,
 		*answer_timer;
-	uint64_t painted_us, typed_us;
+	uint64_t began_us, painted_us, typed_us;
+	struct proto_request start;	/* verb 0: nothing is to be started */
 	uint64_t burst_us;	/* until when the last paste may go on */
 	bool burst;		/* keys are a paste without brackets */
 	bool pasted;		/* or come right behind one with brackets */
@@ -105,6 +106,14 @@ paint_now(struct tui *t)
 	set_title(t);
 }
 
+/* Neither in front of an empty list nor, for long, of nothing. */
+static bool
+is_first_due(const struct tui *t)
+{
+	return t->painted_us || model_synced(t->ui->model) ||
+	       clock_us() >= t->began_us + FIRST_US;
+}
+
 /* At the end of a turn: paints if it is time, else says when. */
 static void
 maybe_paint(struct tui *t)
@@ -114,7 +123,8 @@ maybe_paint(struct tui *t)
 	/* The engine paces its pictures: what answers a key is shown at once. */
 	if (now - t->typed_us < TYPED_US)
 		gap = 0;
-	uint64_t due = t->painted_us + gap;
+	uint64_t due = is_first_due(t) ? t->painted_us + gap :
+					 t->began_us + FIRST_US;
 
 	if ((!t->ui->dirty && !t->ui->dirty_main) || !t->up)
 		return;
@@ -560,8 +570,8 @@ on_start_reply(struct client *c, const struct client_answer *a, void *arg)
 }
 
 /* What "sbx" and "sbx NAME..." start. */
-static void
-start_processes(struct tui *t, const struct cli_open *o, bool fresh)
+static struct proto_request
+start_request(const struct cli_open *o, bool fresh)
 {
 	struct proto_request q = { .verb = PROTO_V_START };
 
@@ -570,8 +580,18 @@ start_processes(struct tui *t, const struct cli_open *o, bool fresh)
 	else if (fresh && !o->attach)
 		q.flags = PROTO_F_AUTOSTART;
 	else
+		q.verb = 0;
+	return q;
+}
+
+/* Behind the first frame: what starts takes the processors for a while. */
+static void
+start_processes(struct tui *t)
+{
+	if (!t->start.verb || !t->client || !is_first_due(t))
 		return;
-	client_request(t->client, &q, on_start_reply, t);
+	client_request(t->client, &t->start, on_start_reply, t);
+	t->start.verb = 0;
 }
 
 /* Finds or starts the engine; *fresh: it was started here.  0 or -1. */
@@ -628,6 +648,7 @@ on_idle(void *arg)
 	handle_wants(t);
 	timer_arm(t->tick_timer, ui_deadline_ms(t->ui) * 1000);
 	maybe_paint(t);
+	start_processes(t);
 }
 
 static void
@@ -695,7 +716,8 @@ run(struct tui *t, const struct cli_open *o, bool fresh)
 	t->keeper_pid = h ? (int)h->keeper_pid : 0;
 	if (h)
 		ui_connected(ui, t->client, h);
-	start_processes(t, o, fresh);
+	t->began_us = clock_us();
+	t->start = start_request(o, fresh);
 	input_expect_cursor(t->input, true);
 	timer_arm(t->answer_timer, clock_us() + ANSWER_US);
 	term_ask();
@@ -766,27 +788,4 @@ tui_open(const struct cli_open *o)
 	if (t.loop)
 		loop_free(t.loop);
 	return code;
-}
-
-void
-tui_doctor(struct buf *lines)
-{
-	struct err e = ERR_INIT;
-	struct terminfo ti;
-	const char *term = getenv("TERM"), *ct = getenv("COLORTERM");
-
-	buf_addf(lines, "terminal %s\n", term && *term ? term : "(not set)");
-	if (ct && *ct)
-		buf_addf(lines, "colorterm %s\n", ct);
-	if (terminfo_read(&ti, &e) < 0) {
-		buf_addf(lines, "screen no: %s\n", e.text);
-		return;
-	}
-	buf_addf(lines, "screen %s\n",
-		 ti.can_move ? "yes, by ncurses" : "no: it cannot move its "
-						   "cursor");
-	if (ti.rgb)
-		buf_adds(lines, "colors 24 bit\n");
-	else
-		buf_addf(lines, "colors %d\n", ti.colors > 0 ? ti.colors : 0);
 }

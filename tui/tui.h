@@ -9,12 +9,9 @@
  * drawn.
  */
 
-struct buf;
 struct cli_open;
 
 /* Until it is left; the exit status. */
 int	tui_open(const struct cli_open *o);
-/* "key value" lines about the terminal, for doctor. */
-void	tui_doctor(struct buf *lines);
 
 #endif
