@@ -112,6 +112,7 @@ tmux_ paste-buffer -p
 screen_keys Enter
 wait_screen '│pasted$' "a paste into a terminal is typed"
 screen_keys 'C-]'
+wait_screen '^ LIST ' "C-] leaves it"
 
 # Sheets and the command line.
 prompt '?' HELP
