@@ -341,9 +341,14 @@ void
 draw_fill(const struct pen *p, struct rect r)
 {
 	r = rect_clip(r, rect_clip(p->clip, canvas_rect(p->canvas)));
-	for (int y = r.y; y < r.y + r.h; y++)
-		for (int x = r.x; x < r.x + r.w; x++)
-			put_glyph(p, y, x, ' ', 1);
+	for (int y = r.y; y < r.y + r.h; y++) {
+		for (int x = r.x; x < r.x + r.w; x++) {
+			struct vt_cell *cell = cell_at(p->canvas, y, x);
+			if (cell->width != 1)
+				unpair(p->canvas, y, x);
+			blank_cell(cell, p->style);
+		}
+	}
 }
 
 /* ASCII that a terminal shows: one column, no pool. */
