@@ -111,6 +111,8 @@ tmux_ set-buffer 'echo pas''ted'
 tmux_ paste-buffer -p
 screen_keys Enter
 wait_screen '│pasted$' "a paste into a terminal is typed"
+# Keys within 20 ms of a paste are its tail, and no command.
+sleep 0.1
 screen_keys 'C-]'
 wait_screen '^ LIST ' "C-] leaves it"
 
