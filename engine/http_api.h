@@ -95,6 +95,15 @@ void	http_api_add_cancel(struct http_adding *g, bool kill);	/* or NULL */
 /* 409, 400 or 502 for what went wrong with it. */
 void	http_api_add_problem(struct http_request *r, const struct err *e);
 
+/* The answer of a request that makes one. */
+typedef void http_made_fn(struct http_request *r, struct http_api *api,
+			  const struct model_proc *p);
+/* The whole of such a request: fn answers for the new process, and what went
+ * wrong is answered here.  A client that leaves still wanted it made. */
+void	http_api_make(struct http_request *r, struct http_api *api,
+		      const struct spec_args *a, unsigned flags,
+		      http_made_fn *fn);
+
 /* One request about a process, by its name; nobody hears the answer. */
 void	http_api_tell(struct http_api *api, const struct proc_row *row,
 		      enum proto_verb verb);

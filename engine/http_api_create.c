@@ -1,50 +1,63 @@
 /*
- * Operation 4: a process that is started and goes on by itself.
+ * Operation 4: a process that is started and goes on by itself; and what the
+ * two paths that make one have in common.
  */
 
 #include "http_api.h"
 
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "err.h"
 #include "http_body.h"
-#include "http_json.h"
-#include "http_link.h"
 #include "http_server.h"
 #include "mem.h"
 #include "model.h"
-#include "msg.h"
 #include "spec.h"
 
-struct create {
+struct making {
 	struct http_request *request;
 	struct http_api *api;
 	struct http_adding *adding;
+	http_made_fn *fn;
 };
 
 static void
 on_end(struct http_request *r, void *arg)
 {
-	struct create *c = arg;
+	struct making *m = arg;
 	(void)r;
 
-	/* A client that does not wait for the answer still wanted it made. */
-	http_api_add_cancel(c->adding, false);
-	free(c);
+	http_api_add_cancel(m->adding, false);
+	free(m);
 }
 
 static void
 on_added(struct model_proc *p, const struct err *e, void *arg)
 {
-	struct create *c = arg;
+	struct making *m = arg;
 
-	c->adding = NULL;
+	m->adding = NULL;
 	if (p)
-		http_api_put_info(c->request, c->api, p->row);
+		m->fn(m->request, m->api, p);
 	else
-		http_api_add_problem(c->request, e);
+		http_api_add_problem(m->request, e);
+}
+
+void
+http_api_make(struct http_request *r, struct http_api *api,
+	      const struct spec_args *a, unsigned flags, http_made_fn *fn)
+{
+	struct making *m = mem_alloc(sizeof *m);
+
+	*m = (struct making){ .request = r, .api = api, .fn = fn };
+	http_on_end(r, on_end, m);
+	m->adding = http_api_add(api, a, flags, on_added, m);
+}
+
+static void
+answer(struct http_request *r, struct http_api *api,
+       const struct model_proc *p)
+{
+	http_api_put_info(r, api, p->row);
 }
 
 void
@@ -55,16 +68,12 @@ http_op_create(struct http_request *r, void *arg)
 
 	if (http_body_command(r, api, &cmd) < 0)
 		return;
-	struct create *c = mem_alloc(sizeof *c);
-	*c = (struct create){ .request = r, .api = api };
-	http_on_end(r, on_end, c);
 	struct spec_args a = {
 		.argv = cmd.argv, .cwd = cmd.cwd, .env = cmd.env,
 		.tty = cmd.tty, .stdin_kind = SPEC_STDIN_PIPE,
 		.interactive = cmd.interactive, .own_cwd = cmd.own_cwd,
-		.by = HTTP_API_BY,
 	};
-	c->adding = http_api_add(api, &a, PROTO_ADD_NO_QUEUE |
-				 PROTO_ADD_OWN_CWD, on_added, c);
+	http_api_make(r, api, &a, PROTO_ADD_NO_QUEUE | PROTO_ADD_OWN_CWD,
+		      answer);
 	http_command_fini(&cmd);
 }

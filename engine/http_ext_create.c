@@ -8,13 +8,10 @@
 #include <string.h>
 
 #include "base.h"
-#include "err.h"
 #include "http_api.h"
 #include "http_body.h"
 #include "http_json.h"
 #include "http_link.h"
-#include "http_server.h"
-#include "mem.h"
 #include "model.h"
 #include "msg.h"
 #include "proto.h"
@@ -92,33 +89,11 @@ find_fault(const struct made *m)
 	return NULL;
 }
 
-struct create {
-	struct http_request *request;
-	struct http_api *api;
-	struct http_adding *adding;
-};
-
 static void
-on_end(struct http_request *r, void *arg)
+answer(struct http_request *r, struct http_api *api,
+       const struct model_proc *p)
 {
-	struct create *c = arg;
-	(void)r;
-
-	/* A client that does not wait for the answer still wanted it made. */
-	http_api_add_cancel(c->adding, false);
-	free(c);
-}
-
-static void
-on_added(struct model_proc *p, const struct err *e, void *arg)
-{
-	struct create *c = arg;
-
-	c->adding = NULL;
-	if (p)
-		http_ext_answer(c->request, c->api, 201, p->id);
-	else
-		http_api_add_problem(c->request, e);
+	http_ext_answer(r, api, 201, p->id);
 }
 
 static void
@@ -137,12 +112,9 @@ create(struct http_request *r, struct http_api *api, struct made *m)
 			SPEC_STDIN_NULL : SPEC_STDIN_PIPE,
 		.forget = m->forget,
 	};
-	struct create *c = mem_alloc(sizeof *c);
 
 	m->args = NULL;		/* argv is made of it */
-	*c = (struct create){ .request = r, .api = api };
-	http_on_end(r, on_end, c);
-	c->adding = http_api_add(api, &a, flags, on_added, c);
+	http_api_make(r, api, &a, flags, answer);
 	free(argv);
 }
 
