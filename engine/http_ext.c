@@ -294,8 +294,8 @@ list(struct http_request *r, struct http_api *api,
 }
 
 static void
-get(struct http_request *r, struct http_api *api,
-    const struct client_answer *a, uint32_t id)
+answer_now(struct http_request *r, struct http_api *api,
+	   const struct client_answer *a, uint32_t id)
 {
 	(void)a;
 	http_ext_answer(r, api, 200, id);
@@ -321,7 +321,7 @@ get_behind(struct http_request *r, struct http_api *api,
 	   const struct client_answer *a, uint32_t id)
 {
 	(void)a;
-	http_ext_request(r, api, &figures, get, id);
+	http_ext_request(r, api, &figures, answer_now, id);
 }
 
 void
@@ -412,14 +412,6 @@ answer_started(struct http_request *r, struct http_api *api,
 		http_ext_answer(r, api, 200, id);
 	else
 		answer_behind(r, api, a, id);
-}
-
-static void
-answer_now(struct http_request *r, struct http_api *api,
-	   const struct client_answer *a, uint32_t id)
-{
-	(void)a;
-	http_ext_answer(r, api, 200, id);
 }
 
 static void

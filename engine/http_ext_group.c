@@ -134,12 +134,20 @@ struct names {
 	size_t count;
 };
 
-static void
-names_add(struct names *ns, const char *name)
+static bool
+names_have(const struct names *ns, const char *name)
 {
 	for (size_t i = 0; i < ns->count; i++)
 		if (strcmp(ns->name[i], name) == 0)
-			return;
+			return true;
+	return false;
+}
+
+static void
+names_add(struct names *ns, const char *name)
+{
+	if (names_have(ns, name))
+		return;
 	ns->name = mem_grow(ns->name, ns->count, ns->count + 1,
 			    sizeof *ns->name);
 	ns->name[ns->count++] = mem_str(name);
@@ -160,15 +168,6 @@ find_names(struct names *ns, const struct rows *rs, struct model *m)
 		for (char *word; (word = next_word(&at)); free(word))
 			names_add(ns, word);
 	}
-}
-
-static bool
-names_have(const struct names *ns, const char *name)
-{
-	for (size_t i = 0; i < ns->count; i++)
-		if (strcmp(ns->name[i], name) == 0)
-			return true;
-	return false;
 }
 
 static void
