@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base.h"
 #include "endall.h"
+#include "exepath.h"
 #include "sys.h"
 
 enum {
@@ -94,12 +94,11 @@ anchor_run(const struct keeper_conf *c)
 int
 anchor_main(const char *rundir)
 {
-	char exe[4096];
+	char exe[EXEPATH_MAX];
 	char *argv[] = { "sbx", "__engine", (char *)(uintptr_t)rundir, NULL };
 	struct keeper_conf c = { .exe = exe, .argv = argv };
 
 	/* The name and not the file: a newer binary is put in its place. */
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-	exe[SBX_MAX(n, 0)] = '\0';
+	exepath(exe);
 	return anchor_run(&c);
 }

@@ -11,32 +11,14 @@
 #include <unistd.h>
 
 #include "base.h"
+#include "exepath.h"
 #include "mem.h"
 #include "sys.h"
 
 #define PROGRAM "sbx-serve"
 
 /* Beside this one, or where it is installed. */
-static char *
-find_program(void)
-{
-	static const char *const places[] = { PROGRAM,
-					      "../libexec/sbx/" PROGRAM };
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-
-	exe[n > 0 ? n : 0] = '\0';
-	char *slash = strrchr(exe, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; slash && i < ARRAY_LEN(places); i++) {
-		char *path = mem_fmt("%s/%s", exe, places[i]);
-		if (access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
+static const char *const places[] = { PROGRAM, "../libexec/sbx/" PROGRAM };
 
 /* The words of the command line are the kernel's to show: the token goes on
  * in a file without a name, and is wiped out here. */
@@ -94,7 +76,7 @@ make_words(struct cli *c)
 int
 cli_serve(struct cli *c)
 {
-	char *program = find_program();
+	char *program = exepath_find(places, ARRAY_LEN(places));
 
 	if (!program) {
 		err_set(&c->err, ERR_FAILED,

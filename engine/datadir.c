@@ -7,6 +7,7 @@
 #include "base.h"
 #include "buf.h"
 #include "err.h"
+#include "exepath.h"
 #include "mem.h"
 #include "table.h"
 
@@ -17,7 +18,7 @@ static size_t
 list_dirs(const char *kind, char *out[DIRS_MAX])
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	char exe[4096];
+	char dir[EXEPATH_MAX];
 	size_t n = 0;
 
 	if (config && *config == '/')
@@ -26,13 +27,11 @@ list_dirs(const char *kind, char *out[DIRS_MAX])
 		out[n++] = mem_fmt("%s/.config/sbx/%s", home, kind);
 	/* In the source tree the program is in build/, its files beside;
 	 * an installed tree may have been moved as a whole. */
-	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash = len > 0 ? memrchr(exe, '/', (size_t)len) : NULL;
-	if (slash) {
-		*slash = 0;
-		out[n++] = mem_fmt("%s/../%s", exe, kind);
-		out[n++] = mem_fmt("%s/../tui/%s", exe, kind);
-		out[n++] = mem_fmt("%s/../share/sbx/%s", exe, kind);
+	exepath_dir(dir);
+	if (dir[0]) {
+		out[n++] = mem_fmt("%s/../%s", dir, kind);
+		out[n++] = mem_fmt("%s/../tui/%s", dir, kind);
+		out[n++] = mem_fmt("%s/../share/sbx/%s", dir, kind);
 	}
 	out[n++] = mem_fmt(SBX_DATADIR "/%s", kind);
 	return n;

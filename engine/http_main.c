@@ -18,6 +18,7 @@
 #include "client.h"
 #include "cmd.h"
 #include "err.h"
+#include "exepath.h"
 #include "http_api.h"
 #include "http_link.h"
 #include "http_listen.h"
@@ -132,24 +133,14 @@ static int
 find_program(struct serve *s)
 {
 	static const char *const places[] = { "sbx", "../../bin/sbx" };
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	char dir[EXEPATH_MAX];
 
-	exe[n > 0 ? n : 0] = '\0';
-	char *slash = strrchr(exe, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; slash && i < ARRAY_LEN(places); i++) {
-		char *path = mem_fmt("%s/%s", exe, places[i]);
-		s->program = realpath(path, NULL);
-		free(path);
-		if (s->program && access(s->program, X_OK) == 0)
-			return 0;
-		free(s->program);
-		s->program = NULL;
-	}
+	s->program = exepath_find(places, ARRAY_LEN(places));
+	if (s->program)
+		return 0;
+	exepath_dir(dir);
 	return err_set(&s->err, ERR_INTERNAL, "sbx is not beside '%.300s'",
-		       exe);
+		       dir);
 }
 
 static int

@@ -8,12 +8,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
 #include "conn.h"
 #include "err.h"
+#include "exepath.h"
 #include "loop.h"
 #include "msg.h"
 #include "proto.h"
@@ -46,10 +46,9 @@ static void
 ask(struct talk *t)
 {
 	struct buf b = BUF_INIT(8192);
-	char exe[4096];
+	char exe[EXEPATH_MAX];
 
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-	exe[n > 0 ? n : 0] = '\0';
+	exepath(exe);
 	msg_put_str(&b, exe);
 	int r = conn_send(t->conn, PROTO_UPGRADE, 1, b.data, b.len, NULL, 0);
 	buf_fini(&b);
