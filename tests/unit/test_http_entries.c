@@ -1,24 +1,15 @@
 #include "engine/http_entries.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include "engine/base.h"
 #include "engine/buf.h"
-#include "engine/clock.h"
-#include "engine/fold.h"
 #include "engine/logread.h"
-#include "engine/spool.h"
+#include "tests/lib/logrig.h"
 #include "tests/lib/test.h"
 
-static const struct fold_ops no_ops;
-
 struct rig {
-	char path[64];
-	int dir;
-	struct spool *sp;
-	struct fold_scratch *scratch;
-	struct fold *f;
+	struct logrig log;
 	struct entries *e;
 	struct entries_cursor c;
 	struct buf got;		/* what a walk has seen, in words */
@@ -27,20 +18,13 @@ struct rig {
 static void
 open_log(struct rig *r)
 {
-	entries_open(r->e, logread_open(r->dir, NULL));
+	entries_open(r->e, logread_open(r->log.dir, NULL));
 }
 
 static void
 rig_init(struct rig *r, uint64_t keep)
 {
-	strcpy(r->path, "/tmp/sbx-entries-XXXXXX");
-	if (!mkdtemp(r->path))
-		abort();
-	r->dir = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	clock_fake(0, 1000);
-	r->scratch = fold_scratch_new();
-	r->sp = spool_open(r->dir, keep, 1000, NULL);
-	r->f = fold_new(r->sp, r->scratch, &no_ops, NULL, 0);
+	logrig_init(&r->log, keep);
 	r->e = entries_new();
 	buf_init(&r->got, 1 << 20);
 	open_log(r);
@@ -52,27 +36,21 @@ rig_fini(struct rig *r)
 {
 	buf_fini(&r->got);
 	entries_free(r->e);
-	fold_free(r->f);
-	spool_free(r->sp);
-	fold_scratch_free(r->scratch);
-	spool_wipe(r->dir);
-	close(r->dir);
-	rmdir(r->path);
+	logrig_fini(&r->log);
 }
 
 static void
 fold_all(struct rig *r)
 {
-	while (fold_step(r->f, 1 << 20, 1000, 0) == 1)
-		;
+	logrig_fold(&r->log, 1000);
 	logread_refresh(entries_log(r->e));
 }
 
 static void
 say(struct rig *r, enum log_stream s, const char *text)
 {
-	spool_append(r->sp, s, text, strlen(text));
-	fold_all(r);
+	logrig_say(&r->log, s, text, 1000);
+	logread_refresh(entries_log(r->e));
 }
 
 /* Everything from c on: "3o:text" per entry, "!from-to:bytes" per mark. */
@@ -178,11 +156,11 @@ TEST(a_line_that_was_known_already)
 {
 	struct rig r;
 	rig_init(&r, 0);
-	spool_run_begin(r.sp, 1, 1, 1000);
+	spool_run_begin(r.log.sp, 1, 1, 1000);
 	say(&r, LOG_OUT, "bye");
 	entries_publish(r.e);
 	EQ_STR(walk(&r, &r.c), "1o:bye");
-	spool_run_end(r.sp, 0, 1000);
+	spool_run_end(r.log.sp, 0, 1000);
 	say(&r, LOG_ERR, "x\n");
 	EQ_STR(walk(&r, &r.c), "3e:x$");
 	EQ_STR(last(&r, ENTRIES_ALL, 2), "1o:bye 3e:x$");
@@ -193,7 +171,7 @@ TEST(a_line_that_the_index_does_not_know_yet)
 {
 	struct rig r;
 	rig_init(&r, 0);
-	spool_append(r.sp, LOG_OUT, "one\ntw", 6);
+	spool_append(r.log.sp, LOG_OUT, "one\ntw", 6);
 	logread_refresh(entries_log(r.e));
 	entries_publish(r.e);
 	EQ_STR(walk(&r, &r.c), "");
@@ -223,7 +201,7 @@ TEST(bytes_are_bytes)
 	struct rig r;
 	struct entry en;
 	rig_init(&r, 0);
-	spool_append(r.sp, LOG_OUT, "a\0b\xff\n", 5);
+	spool_append(r.log.sp, LOG_OUT, "a\0b\xff\n", 5);
 	fold_all(&r);
 	EQ_INT(entries_step(r.e, &r.c, &en), 1);
 	EQ_MEM(en.data, en.len, "a\0b\xff\n", 5);
@@ -263,7 +241,7 @@ flood(struct rig *r, uint64_t first)
 	for (int i = 0; i < 100000; i++) {
 		snprintf(line, sizeof line, "%098d\n\n", i);
 		line[99] = '\0';
-		spool_append(r->sp, LOG_OUT, line, 99);
+		spool_append(r->log.sp, LOG_OUT, line, 99);
 		if (i % 100 == 0)
 			fold_all(r);
 		if (i % 100 == 0 && logread_first_seq(entries_log(r->e)) >
@@ -335,7 +313,7 @@ TEST(the_last_ones_of_a_rare_stream)
 	rig_init(&r, 0);
 	say(&r, LOG_ERR, "a\nb\nc\n");
 	for (int i = 0; i < 20000; i++)
-		spool_append(r.sp, LOG_OUT, "x\n", 2);
+		spool_append(r.log.sp, LOG_OUT, "x\n", 2);
 	fold_all(&r);
 	entries_seek_last(r.e, &c, 1u << LOG_ERR, 2);
 	while (entries_look_back(r.e, &c))
@@ -402,11 +380,11 @@ TEST(many_lines_that_wait_are_joined)
 	rig_init(&r, 0);
 	for (int i = 0; i < 10000; i++) {
 		snprintf(line, sizeof line, "%019d\n", i);
-		spool_append(r.sp, LOG_OUT, line, 20);
+		spool_append(r.log.sp, LOG_OUT, line, 20);
 		if (i == 5000)
-			spool_append(r.sp, LOG_ERR, "oops\n", 5);
+			spool_append(r.log.sp, LOG_ERR, "oops\n", 5);
 	}
-	spool_append(r.sp, LOG_OUT, "tail", 4);
+	spool_append(r.log.sp, LOG_OUT, "tail", 4);
 	fold_all(&r);
 	entries_publish(r.e);
 	say(&r, LOG_OUT, "end\n");
@@ -443,7 +421,7 @@ TEST(a_line_whose_beginning_is_gone)
 	char *text = malloc(SPOOL_SEGMENT_MIN);
 	memset(text, 'x', SPOOL_SEGMENT_MIN);
 	for (int i = 0; i < 12; i++) {
-		spool_append(r.sp, LOG_OUT, text, SPOOL_SEGMENT_MIN - 1);
+		spool_append(r.log.sp, LOG_OUT, text, SPOOL_SEGMENT_MIN - 1);
 		fold_all(&r);
 	}
 	say(&r, LOG_OUT, "\n");

@@ -1,68 +1,39 @@
 #include "engine/logread.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/fold.h"
 #include "engine/linewait.h"
 #include "engine/mem.h"
 #include "engine/regex.h"
 #include "engine/search.h"
-#include "engine/spool.h"
+#include "tests/lib/logrig.h"
 #include "tests/lib/test.h"
 
 struct rig {
-	char path[64];
-	int dir;
-	struct spool *sp;
-	struct fold_scratch *scratch;
-	struct fold *f;
+	struct logrig log;
 	struct logread *lr;
 };
-
-static const struct fold_ops no_ops;
 
 static void
 rig_init(struct rig *r, uint64_t keep)
 {
-	strcpy(r->path, "/tmp/sbx-logread-XXXXXX");
-	if (!mkdtemp(r->path))
-		abort();
-	r->dir = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	clock_fake(0, 1000);
-	r->scratch = fold_scratch_new();
-	r->sp = spool_open(r->dir, keep, 1000, NULL);
-	r->f = fold_new(r->sp, r->scratch, &no_ops, NULL, 0);
-	r->lr = logread_open(r->dir, NULL);
+	logrig_init(&r->log, keep);
+	r->lr = logread_open(r->log.dir, NULL);
 }
 
 static void
 rig_fini(struct rig *r)
 {
 	logread_free(r->lr);
-	fold_free(r->f);
-	spool_free(r->sp);
-	fold_scratch_free(r->scratch);
-	spool_wipe(r->dir);
-	close(r->dir);
-	rmdir(r->path);
-}
-
-static void
-say_at(struct rig *r, enum log_stream s, const char *text, int64_t wall_ms)
-{
-	spool_append(r->sp, s, text, strlen(text));
-	while (fold_step(r->f, 1 << 20, wall_ms, 0) == 1)
-		;
+	logrig_fini(&r->log);
 }
 
 static void
 say(struct rig *r, enum log_stream s, const char *text)
 {
-	say_at(r, s, text, 1000);
+	logrig_say(&r->log, s, text, 1000);
 }
 
 TEST(an_empty_log)
@@ -108,7 +79,7 @@ TEST(lines_by_time)
 	struct rig r;
 	rig_init(&r, 0);
 	for (int i = 0; i < 10; i++)
-		say_at(&r, LOG_OUT, "x\n", 1000 + 100 * i);
+		logrig_say(&r.log, LOG_OUT, "x\n", 1000 + 100 * i);
 	logread_refresh(r.lr);
 	EQ_INT(logread_seq_at(r.lr, 0), 1);
 	EQ_INT(logread_seq_at(r.lr, 1300), 4);
@@ -130,8 +101,8 @@ TEST(a_clock_that_is_set)
 	struct logline l;
 	rig_init(&r, 0);
 	for (unsigned i = 0; i < ARRAY_LEN(days); i++) {
-		say_at(&r, LOG_OUT, "first\n", days[i] * day_ms - 1);
-		say_at(&r, LOG_OUT, "second\n", days[i] * day_ms + i);
+		logrig_say(&r.log, LOG_OUT, "first\n", days[i] * day_ms - 1);
+		logrig_say(&r.log, LOG_OUT, "second\n", days[i] * day_ms + i);
 	}
 	logread_refresh(r.lr);
 	EQ_INT(logread_next_seq(r.lr), 2 * ARRAY_LEN(days) + 1);
@@ -161,19 +132,17 @@ TEST(a_header_of_no_time_is_bad)
 		struct logline l;
 		rig_init(&r, 0);
 		say(&r, LOG_OUT, "x\n");
-		int fd = openat(r.dir, "000001.idx", O_RDWR | O_CLOEXEC);
+		int fd = openat(r.log.dir, "000001.idx", O_RDWR | O_CLOEXEC);
 		EQ_INT(pread(fd, &h, sizeof(h), 0), sizeof(h));
 		h.wall_ms = times[i];
 		h.sum = log_header_sum(&h);
 		EQ_INT(pwrite(fd, &h, sizeof(h), 0), sizeof(h));
 		close(fd);
 		logread_free(r.lr);
-		fold_free(r.f);
-		spool_free(r.sp);
-		r.sp = spool_open(r.dir, 0, 7000, NULL);
-		r.f = fold_new(r.sp, r.scratch, &no_ops, NULL, 0);
-		say_at(&r, LOG_OUT, "y\n", 8000);
-		r.lr = logread_open(r.dir, NULL);
+		logrig_close(&r.log);
+		logrig_open(&r.log, 0, 7000);
+		logrig_say(&r.log, LOG_OUT, "y\n", 8000);
+		r.lr = logread_open(r.log.dir, NULL);
 		EQ_INT(logread_line(r.lr, 1, 10, &l), 1);
 		EQ_MEM(l.text, l.len, "x", 1);
 		OK(times[i] == -1 || l.wall_ms >= 7000);
@@ -191,12 +160,12 @@ TEST(raw_bytes_of_a_stream)
 	for (size_t i = 0; i < 3 * SPOOL_SEGMENT_MIN; i++)
 		text[i] = (char)(i * 2654435761u >> 13);
 	for (size_t i = 0; i < 3 * SPOOL_SEGMENT_MIN; i += 4096) {
-		spool_append(r.sp, LOG_OUT, text + i, 4096);
-		spool_append(r.sp, LOG_ERR, "noise\n", 6);
+		spool_append(r.log.sp, LOG_OUT, text + i, 4096);
+		spool_append(r.log.sp, LOG_ERR, "noise\n", 6);
 	}
 	logread_refresh(r.lr);
 	char name[80];
-	snprintf(name, sizeof(name), "%s/copy", r.path);
+	snprintf(name, sizeof(name), "%s/copy", r.log.path);
 	int fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	uint64_t end = logread_end(r.lr, LOG_OUT);
 	EQ_INT(end, 3 * SPOOL_SEGMENT_MIN);
@@ -219,10 +188,10 @@ TEST(a_reader_sees_no_gap_while_segments_turn)
 	char text[300];
 	for (int i = 0; i < 4000; i++) {
 		snprintf(text, sizeof(text), "%d %0*d\n", i, i % 200, i);
-		spool_append(r.sp, i % 3 ? LOG_OUT : LOG_ERR, text,
+		spool_append(r.log.sp, i % 3 ? LOG_OUT : LOG_ERR, text,
 			     strlen(text));
 		if (i % 5 == 0)
-			fold_step(r.f, 1000, 1000, 0);
+			fold_step(r.log.f, 1000, 1000, 0);
 		if (i % 11)
 			continue;
 		EQ_INT(logread_refresh(r.lr) >= 0, 1);
