@@ -11,20 +11,19 @@ no() {	# no MESSAGE PATTERN FILES...
 	fi
 }
 engine=$(ls engine/*.c engine/*.h)
+tui=$(ls tui/*.[ch] 2>/dev/null)
+only() {	# only FILES (a pattern) HEADER
+	no "only $1 includes $2" "#include *<${2%.h}" \
+		$(echo "$engine" | grep -vxE "$1") $tui
+}
 no "the engine includes curses" '#include *<(n?curses|ncursesw|term|panel)(\.h|/)' $engine
 no "the engine includes tui/" '#include *"(\.\./)?tui/' $engine
-no "only engine/vt.c includes vterm.h" '#include *<vterm' \
-	$(echo "$engine" | grep -v '^engine/vt\.c$') $(ls tui/*.[ch] 2>/dev/null)
-no "only engine/regex.c includes pcre2.h" '#include *<pcre2' \
-	$(echo "$engine" | grep -v '^engine/regex\.c$') $(ls tui/*.[ch] 2>/dev/null)
-no "only engine/ytree.c includes yaml.h" '#include *<yaml' \
-	$(echo "$engine" | grep -v '^engine/ytree\.c$') $(ls tui/*.[ch] 2>/dev/null)
-no "only engine/http_server.c includes microhttpd.h" '#include *<microhttpd' \
-	$(echo "$engine" | grep -v '^engine/http_server\.c$') $(ls tui/*.[ch] 2>/dev/null)
-no "only engine/http_ws.c includes wslay.h" '#include *<wslay' \
-	$(echo "$engine" | grep -v '^engine/http_ws\.c$') $(ls tui/*.[ch] 2>/dev/null)
-no "only engine/http_*.[ch] and import_npm.c include jansson.h" '#include *<jansson' \
-	$(echo "$engine" | grep -v '^engine/http_\|^engine/import_npm\.c$') $(ls tui/*.[ch] 2>/dev/null)
+only engine/vt.c vterm.h
+only engine/regex.c pcre2.h
+only engine/ytree.c yaml.h
+only engine/http_server.c microhttpd.h
+only engine/http_ws.c wslay.h
+only 'engine/(http_.*\.[ch]|import_npm\.c)' jansson.h
 no "engine, keeper and sbx know nothing of HTTP" '#include *"http_' \
-	$(echo "$engine" | grep -v '^engine/http_') $(ls tui/*.[ch] 2>/dev/null)
+	$(echo "$engine" | grep -v '^engine/http_') $tui
 exit $fail
