@@ -9,8 +9,6 @@
 #include "engine/utf8.h"
 
 enum {
-	BURST_MIN = 9,		/* letters in one read that are a paste ... */
-	BURST_KINDS = 3,	/* ... if so many of them differ */
 	PENDING_MAX = 4096,	/* longest sequence that is not a paste */
 	PARAMS_MAX = 8,
 	WAIT_ESC_MS = 25,
@@ -635,46 +633,6 @@ input_timeout(struct input *in)
 	} else if (len == 2 && s[0] == 27) {
 		emit_key(in, (uint32_t)(unsigned char)s[1], KEY_ALT);
 	}
-}
-
-/* How many bytes at s, an ESC, are one sequence or bracketed paste. */
-static size_t
-sequence_len(const char *s, size_t len)
-{
-	static const char begin[] = "\033[200~", end[] = "\033[201~";
-	size_t n = 2;
-
-	if (len > 6 && !memcmp(s, begin, 6)) {
-		const char *at = memmem(s, len, end, 6);
-		return at ? (size_t)(at - s) + 6 : len;
-	}
-	if (len < 2 || (s[1] != '[' && s[1] != 'O'))
-		return SBX_MIN(n, len);
-	while (n < len && (s[n] < 0x40 || s[n] > 0x7e))
-		n++;
-	return SBX_MIN(n + 1, len);
-}
-
-bool
-input_is_burst(const char *bytes, size_t len)
-{
-	bool seen[256] = { false };
-	size_t letters = 0, kinds = 0;
-
-	for (size_t i = 0; i < len && letters < 256; ) {
-		unsigned char c = (unsigned char)bytes[i];
-		if (c == 27) {
-			i += sequence_len(bytes + i, len - i);
-			continue;
-		}
-		i++;
-		if (c < 0x20 || c == 127 || (c & 0xc0) == 0x80)
-			continue;
-		letters++;
-		kinds += !seen[c];
-		seen[c] = true;
-	}
-	return letters >= BURST_MIN && kinds >= BURST_KINDS;
 }
 
 void

@@ -63,10 +63,5 @@ int	input_wait_ms(const struct input *in);
 void	input_timeout(struct input *in);
 /* CSI 1;2R is F3 with Shift or an answer: an answer while one is awaited. */
 void	input_expect_cursor(struct input *in, bool wanted);
-/*
- * Whether what one read gave is a paste of a terminal without brackets: more
- * letters than anybody types at once.  A key that is held down is none.
- */
-bool	input_is_burst(const char *bytes, size_t len);
 
 #endif

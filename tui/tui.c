@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "burst.h"
 #include "clipboard.h"
 #include "command.h"
 #include "edit.h"
@@ -24,6 +25,7 @@
 #include "engine/sys.h"
 #include "helper.h"
 #include "input.h"
+#include "pace.h"
 #include "paint.h"
 #include "statefile.h"
 #include "term.h"
@@ -31,15 +33,8 @@
 #include "ui.h"
 
 enum {
-	FRAME_US = 16000,
-	FLOOD_US = 33000,	/* between frames that follow each other */
-	TYPED_US = 100000,	/* after a key: frames wait for nothing */
-	FIRST_US = 100000,	/* the first one waits for the list so long */
-	FLOOD_FRAMES = 12,	/* so many in a row are a flood */
 	BACKLOG_BYTES = 8192,	/* not taken by the terminal yet */
-	BURST_BYTES = 512,	/* a read of so many may be a part of more ... */
 	BELL_MS = 250,		/* between two that we ring */
-	BURST_US = 20000,	/* ... which comes within this time */
 	RETRY_US = 100000,	/* between looks for a new engine */
 	ANSWER_US = 1000000,	/* for the terminal's answers */
 	FRONT_US = 1000000,	/* for signals meant for a program in front */
@@ -55,12 +50,9 @@ struct tui {
 	struct source *terminal;
 	struct timer *esc_timer, *frame_timer, *tick_timer, *retry_timer,
 		*answer_timer;
-	uint64_t began_us, painted_us, typed_us;
+	struct pace pace;
+	struct burst burst;
 	struct proto_request start;	/* verb 0: nothing is to be started */
-	uint64_t burst_us;	/* until when the last paste may go on */
-	bool burst;		/* keys are a paste without brackets */
-	bool pasted;		/* or come right behind one with brackets */
-	unsigned frames_in_row;
 	uint64_t at_bell_ms;
 	bool sync;		/* the terminal knows mode 2026 */
 	bool up;		/* the terminal is ours: paint */
@@ -96,35 +88,18 @@ set_title(struct tui *t)
 static void
 paint_now(struct tui *t)
 {
-	uint64_t now = clock_us();
-
-	t->frames_in_row =
-		now - t->painted_us < 2 * FLOOD_US ? t->frames_in_row + 1 : 0;
-	t->painted_us = now;
+	pace_painted(&t->pace, clock_us());
 	ui_draw(t->ui);
 	paint_frame(t->ui->canvas, t->sync);
 	set_title(t);
-}
-
-/* Neither in front of an empty list nor, for long, of nothing. */
-static bool
-is_first_due(const struct tui *t)
-{
-	return t->painted_us || model_synced(t->ui->model) ||
-	       clock_us() >= t->began_us + FIRST_US;
 }
 
 /* At the end of a turn: paints if it is time, else says when. */
 static void
 maybe_paint(struct tui *t)
 {
-	uint64_t gap = t->frames_in_row > FLOOD_FRAMES ? FLOOD_US : FRAME_US;
 	uint64_t now = clock_us();
-	/* The engine paces its pictures: what answers a key is shown at once. */
-	if (now - t->typed_us < TYPED_US)
-		gap = 0;
-	uint64_t due = is_first_due(t) ? t->painted_us + gap :
-					 t->began_us + FIRST_US;
+	uint64_t due = pace_due_us(&t->pace, model_synced(t->ui->model), now);
 
 	if ((!t->ui->dirty && !t->ui->dirty_main) || !t->up)
 		return;
@@ -135,7 +110,7 @@ maybe_paint(struct tui *t)
 	}
 	/* A slow line gets the newest state when it is ready for it. */
 	if (term_backlog() > BACKLOG_BYTES) {
-		timer_arm(t->frame_timer, now + FLOOD_US);
+		timer_arm(t->frame_timer, now + PACE_FLOOD_US);
 		return;
 	}
 	paint_now(t);
@@ -146,14 +121,6 @@ on_frame_timer(struct timer *timer, void *arg)
 {
 	(void)timer;
 	maybe_paint(arg);
-}
-
-/* A key is answered at once, however many frames there were. */
-static void
-paint_soon(struct tui *t)
-{
-	t->frames_in_row = 0;
-	t->typed_us = clock_us();
 }
 
 static void
@@ -349,21 +316,19 @@ on_input(const struct input_event *ev, void *arg)
 
 	switch (ev->type) {
 	case INPUT_KEY:
-		if ((t->burst && !ui_takes_text(t->ui)) ||
-		    (t->pasted && t->ui->sheet)) {
+		if (burst_refuses(&t->burst, ui_takes_text(t->ui),
+				  t->ui->sheet)) {
 			ui_refuse_paste(t->ui);
 			break;
 		}
 		ui_key(t->ui, ev->key);
-		paint_soon(t);
+		pace_typed(&t->pace, clock_us());
 		break;
 	case INPUT_MOUSE:
 		ui_mouse(t->ui, &ev->mouse);
 		break;
 	case INPUT_PASTE:
-		/* A paste can hold an end mark: what follows is no key. */
-		t->burst = t->pasted = true;
-		t->burst_us = clock_us() + BURST_US;
+		burst_pasted(&t->burst, clock_us());
 		if (ev->paste_over)
 			ui_toast(t->ui, TOAST_WARN, "the paste is longer than "
 				 "%u MiB: nothing of it was taken",
@@ -439,11 +404,7 @@ on_terminal(struct source *s, unsigned events, void *arg)
 		hang_up(t);
 		return;
 	}
-	uint64_t now = clock_us();
-	t->burst = now < t->burst_us || input_is_burst(bytes, (size_t)n);
-	t->pasted = t->pasted && now < t->burst_us;
-	if (t->burst && n >= BURST_BYTES)
-		t->burst_us = now + BURST_US;
+	burst_read(&t->burst, bytes, (size_t)n, clock_us());
 	input_feed(t->input, bytes, (size_t)n);
 	arm_esc(t);
 }
@@ -588,7 +549,9 @@ start_request(const struct cli_open *o, bool fresh)
 static void
 start_processes(struct tui *t)
 {
-	if (!t->start.verb || !t->client || !is_first_due(t))
+	if (!t->start.verb || !t->client ||
+	    !pace_is_first_due(&t->pace, model_synced(t->ui->model),
+			       clock_us()))
 		return;
 	client_request(t->client, &t->start, on_start_reply, t);
 	t->start.verb = 0;
@@ -716,7 +679,7 @@ run(struct tui *t, const struct cli_open *o, bool fresh)
 	t->keeper_pid = h ? (int)h->keeper_pid : 0;
 	if (h)
 		ui_connected(ui, t->client, h);
-	t->began_us = clock_us();
+	pace_begin(&t->pace, clock_us());
 	t->start = start_request(o, fresh);
 	input_expect_cursor(t->input, true);
 	timer_arm(t->answer_timer, clock_us() + ANSWER_US);

@@ -128,30 +128,6 @@ TEST(paste_is_content)
 	EQ_STR(decode("\033[200~abc"), "paste(abc)");
 }
 
-static bool
-burst(const char *bytes)
-{
-	return input_is_burst(bytes, strlen(bytes));
-}
-
-TEST(what_nobody_types_at_once_is_a_paste)
-{
-	OK(burst("rm -rf tmp"));
-	OK(burst("xX\rqQ\rdsr\nxX"));
-	OK(burst("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f" "abcde"));
-	OK(!burst("restart"));
-	/* Keys that were held down on a slow line. */
-	OK(!burst("jjjjjjjjjjjjjjjjjjjjjjj"));
-	OK(!burst("jjjjjjjjjjjkkkkkkkkkk"));
-	/* Sequences have letters that nobody has typed. */
-	OK(!burst("\033[A\033[B\033OC\033[1;5D\033[5~\033[A\033[B\033[C"
-		  "\033[D\033[H\033[F"));
-	OK(!burst("\033[<64;10;11M\033[<65;12;13M\033[<35;14;15M"));
-	OK(!burst("\033[200~restart everything\033[201~"));
-	OK(!burst("\033[200~restart everything"));
-	OK(!burst("\033") && !burst("\033[") && !burst(""));
-}
-
 /* One of so many letters, in reads of a terminal, and a key behind it. */
 static void
 paste_of(size_t len)
