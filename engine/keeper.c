@@ -80,6 +80,7 @@ struct keeper {
 	bool blocked;		/* the socket is full */
 	bool broken;		/* or of no more use */
 	bool deaf;		/* and cannot be read: no memory */
+	bool reset;		/* its other end is gone, not what it sent */
 	bool unreaped;		/* children may have ended */
 	unsigned quick_deaths, failed_starts;
 	int exit_status;
@@ -310,7 +311,7 @@ hang_up(struct keeper *k)
 	sys_close(k->sock);
 	k->sock = -1;
 	k->talk = TALK_NONE;
-	k->blocked = k->deaf = k->broken = false;
+	k->blocked = k->deaf = k->broken = k->reset = false;
 	if (k->engine)
 		k->kill_at_us = clock_us() + HANG_UP_US;
 }
@@ -334,6 +335,14 @@ receive(struct keeper *k)
 		k->deaf = true;
 		k->retry_at_us = clock_us() + RETRY_US;
 		return false;
+	}
+	/*
+	 * Who dies with something unread leaves this error, once, in front
+	 * of what it has sent; that is still valid.
+	 */
+	if (n == -ECONNRESET && !k->reset) {
+		k->reset = true;
+		return true;
 	}
 	if (n <= 0) {
 		hang_up(k);

@@ -58,7 +58,7 @@ struct rig_run {
 struct rig {
 	struct loop *loop;
 	struct keeplink *link;
-	int listen, ctl;
+	int listen, ctl, fd;		/* fd: of link */
 	pid_t anchor, keeper, engine;
 	int nadopt, adopt_ends, terms, gone;
 	int registry;
@@ -258,15 +258,16 @@ static inline int
 rig_take_engine(struct rig *r)
 {
 	struct pollfd p = { r->listen, POLLIN, 0 };
-	int fd, nfds;
+	int nfds;
 
 	if (poll(&p, 1, RIG_WAIT_S * 1000) != 1)
 		return -ETIMEDOUT;
 	r->ctl = accept4(r->listen, NULL, NULL, SOCK_CLOEXEC);
-	if (sys_recvmsg(r->ctl, &r->engine, sizeof r->engine, &fd, &nfds) < 0 ||
+	if (sys_recvmsg(r->ctl, &r->engine, sizeof r->engine, &r->fd,
+			&nfds) < 0 ||
 	    nfds != 1)
 		return -EPROTO;
-	r->link = keeplink_new(r->loop, fd, &rig_events, r);
+	r->link = keeplink_new(r->loop, r->fd, &rig_events, r);
 	if (!r->link)
 		return -errno;
 	int before = r->adopt_ends;

@@ -207,6 +207,34 @@ TEST(requests_of_a_dying_engine_count)
 	EQ_INT(rig_survivors(), 0);
 }
 
+/*
+ * What it has not read of ours is told by the kernel as an error, once, in
+ * front of what it has still asked for.
+ */
+TEST(requests_of_one_that_dies_with_unread_words_count)
+{
+	struct rig r;
+
+	EQ_INT(rig_start(&r), 0);
+	uint64_t slot = rig_zoo_plain(&r, "wait", NULL, NULL);
+	RIG_WAIT(&r, rig_run(&r, slot)->started);
+	struct pollfd unread = { r.fd, POLLIN, 0 };
+	kill(rig_run(&r, slot)->pid, SIGKILL);
+	EQ_INT(poll(&unread, 1, RIG_WAIT_S * 1000), 1);
+	kill(r.keeper, SIGSTOP);
+	for (int i = 0; i < 20; i++)
+		OK(rig_zoo_plain(&r, "wait", NULL, NULL) != 0);
+	EQ_INT(keeplink_queued(r.link), 0);
+	kill(r.engine, SIGKILL);
+	rig_forget_engine(&r);
+	kill(r.keeper, SIGCONT);
+	r.nadopt = 0;
+	EQ_INT(rig_take_engine(&r), 0);
+	EQ_INT(r.nadopt, 21);
+	EQ_INT(rig_stop(&r), 0);
+	EQ_INT(rig_survivors(), 0);
+}
+
 TEST(registry_is_handed_over)
 {
 	struct rig r;
