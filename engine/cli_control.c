@@ -20,10 +20,12 @@
 #include "jsonout.h"
 #include "mem.h"
 #include "rowfmt.h"
+#include "select.h"
 #include "sys.h"
 
 enum {
 	QUOTED_LINES = 5,
+	MEMBER_LOOK_MS = 100,
 	LEAVE_MS = 10000,
 	LEAVE_OTHER_MS = 120000,	/* with the stops of all processes */
 };
@@ -265,22 +267,85 @@ cli_follow_reload(struct cli *c, struct client_result *r)
 	return rc;
 }
 
+/* By a descriptor, so that another process of that number is not waited
+ * for.  -1: there is no such process any more. */
+static int
+open_pid(uint32_t pid)
+{
+	int fd = pid ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
+	if (fd >= 0)
+		sys_set_cloexec(fd, true);
+	return fd;
+}
+
+/*
+ * Single members of a tree have no row to follow: their descriptors are taken
+ * before they are ended.
+ */
+struct members {
+	struct pollfd *v;
+	size_t count;
+};
+
+static void
+members_open(struct members *m, const struct cmd *cmd)
+{
+	unsigned pid;
+
+	m->v = mem_array(cmd->word_count + 1, sizeof *m->v);
+	for (size_t i = 0; i < cmd->word_count; i++) {
+		if (!select_member(cmd->words[i], &pid))
+			continue;
+		int fd = open_pid(pid);
+		if (fd >= 0)
+			m->v[m->count++] = (struct pollfd){ .fd = fd,
+							    .events = POLLIN };
+	}
+}
+
+static void
+members_close(struct members *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		sys_close(m->v[i].fd);
+	free(m->v);
+}
+
+/* at_ms 0: for as long as it takes. */
+static int
+members_follow(struct cli *c, struct members *m, uint64_t at_ms)
+{
+	for (size_t i = 0; i < m->count; i++)
+		while (poll(&m->v[i], 1, MEMBER_LOOK_MS) <= 0)
+			if (at_ms && clock_ms() >= at_ms)
+				return err_set(&c->err, ERR_TIMEOUT, "the time "
+					       "given has passed: not all of "
+					       "them have ended");
+	return 0;
+}
+
 static int
 stop_and_follow(struct cli *c)
 {
 	struct acted a = { .settled = is_gone };
+	struct members members = { .count = 0 };
 	bool polite = cli_given(c, CMD_OPT_NO_ESCALATE) &&
 		      !cli_given(c, CMD_OPT_WAIT_END);
+	uint64_t at_ms = cli_deadline(c, CMD_OPT_WAIT_END);
 
 	c->come_back = true;
+	members_open(&members, c->cmd);
 	int rc = request(c, &a);
 	if (rc == 0)
 		rc = cli_sync(c, 0);
 	/* Without escalation nothing promises that it ever ends. */
 	if (rc == 0 && !polite)
-		rc = follow(c, &a, cli_deadline(c, CMD_OPT_WAIT_END));
+		rc = follow(c, &a, at_ms);
+	if (rc == 0)
+		rc = members_follow(c, &members, at_ms);
 	if (rc == 0)
 		rc = put_acted(c, &a);
+	members_close(&members);
 	acted_fini(&a);
 	return rc < 0 ? cli_fail(c) : 0;
 }
@@ -345,17 +410,6 @@ check_closed(struct cli *c, void *arg)
 {
 	(void)arg;
 	return client_closed(c->client);
-}
-
-/* By a descriptor, so that another process of that number is not waited
- * for.  -1: there is no such process any more. */
-static int
-open_pid(uint32_t pid)
-{
-	int fd = pid ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
-	if (fd >= 0)
-		sys_set_cloexec(fd, true);
-	return fd;
 }
 
 static int

@@ -21,6 +21,11 @@ enum { MANY = 10000 };
 	"NAME is the name of a process, a group, or a pattern such as\n"       \
 	"'test:*'.\n"
 
+/* What becomes of it stands behind. */
+#define MEMBER_MORE                                                            \
+	"NAME/PID is one process of its tree ('show' lists them), or one\n"    \
+	"that 'tree keep' has left (so does 'ls'): it alone gets\n"
+
 #define X_UP                                                                   \
 	.built = true,                                                         \
 	.words_max = MANY, .request = PROTO_V_START,                           \
@@ -116,9 +121,11 @@ enum { MANY = 10000 };
 	.words_min = 1, .words_max = MANY, .request = PROTO_V_STOP,            \
 	.options = OPTIONS(O(WAIT_END), O(NO_ESCALATE), O(WITH_DEPENDENTS),    \
 			   O(ALL), O(FAILED), O(JSON)),                        \
-	.examples = "stop web\n" "stop 'test:*'\n" "stop --all --wait 20s\n",  \
+	.examples = "stop web\n" "stop 'test:*'\n" "stop --all --wait 20s\n"   \
+		    "stop web/4160\n",                                         \
 	.more = "Of several those end first that need others.  Returns when\n" \
-		"nothing of them is alive.\n" NAMES_MORE
+		"nothing of them is alive.\n" MEMBER_MORE                      \
+		"TERM, and KILL after 5s.\n" NAMES_MORE
 
 #define X_RESTART                                                              \
 	.built = true,                                                         \
@@ -136,16 +143,18 @@ enum { MANY = 10000 };
 	.built = true,                                                         \
 	.words_min = 1, .words_max = MANY, .request = PROTO_V_KILL,            \
 	.options = OPTIONS(O(WAIT_END), O(ALL), O(FAILED), O(JSON)),           \
-	.examples = "kill web\n" "kill --all\n",                               \
+	.examples = "kill web\n" "kill --all\n" "kill web/4160\n",            \
 	.more = "SIGKILL at once.  Returns when nothing of them is alive.\n"   \
-		NAMES_MORE
+		MEMBER_MORE "SIGKILL.\n" NAMES_MORE
 
 #define X_SIGNAL                                                               \
 	.built = true,                                                         \
 	.words_min = 2, .words_max = MANY, .request = PROTO_V_SIGNAL,          \
 	.options = OPTIONS(O(ALL), O(FAILED), O(JSON)),                        \
-	.examples = "signal HUP web\n" "signal USR1 'worker.*'\n",             \
-	.more = "SIG is a name (HUP, SIGHUP) or a number.\n" NAMES_MORE
+	.examples = "signal HUP web\n" "signal USR1 'worker.*'\n"              \
+		    "signal TERM web/4160\n",                                  \
+	.more = "SIG is a name (HUP, SIGHUP) or a number.  NAME/PID is one\n"  \
+		"process of its tree.\n" NAMES_MORE
 
 #define X_RM                                                                   \
 	.built = true,                                                         \

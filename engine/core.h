@@ -76,6 +76,8 @@ enum {
 	TTY_CHUNK = 16 << 10,
 	NOTIFY_LINE_MAX = 1024,
 	LEFT_MAX = 8,		/* runs of a process that have left something */
+	LEFT_SHOWN = 32,	/* processes of those that its row names */
+	ENDS_MAX = 16,		/* members of a tree that are being ended */
 };
 
 /* Hits per interval of the newest intervals, for a sparkline. */
@@ -116,6 +118,13 @@ struct proc_environ {
 	char **v;
 };
 
+/* A member of a tree that is being ended alone (procmember.c). */
+struct member_end {
+	pid_t pid;
+	uint64_t start_ticks;	/* with pid it names a process */
+	uint64_t at_kill_us;
+};
+
 struct proc {
 	struct engine *e;
 	uint32_t id;
@@ -149,6 +158,9 @@ struct proc {
 	uint8_t left_tag_count;
 	uint32_t left_count;	/* processes, when it was looked last */
 	uint64_t at_left_kill_us;	/* 0: they may live */
+	char *left_list;	/* as in its row; NULL: none */
+	struct member_end ends[ENDS_MAX];
+	uint8_t end_count;
 	bool spawn_wanted, slot_known;
 	bool leader_ended, tree_gone, killing;
 	uint64_t maxrss_bytes;	/* of the run that has ended; 0: not known */
@@ -640,6 +652,21 @@ void	procleft_signal(struct proc *p, int signo);	/* after a scan */
 uint64_t procleft_settle(struct proc *p);
 int	procleft_pack(const struct proc *p, struct buf *b);
 void	procleft_unpack(struct proc *p, struct msg_reader *r);
+
+/* --- procmember.c ------------------------------------------------------------ */
+/* Whose "NAME/PID" it is; NULL: no such word, or no such process. */
+struct proc *procmember_parse(const struct engine *e, const char *word,
+			      pid_t *pid);
+/* Each: 0, or -1 with err. */
+int	procmember_signal(struct proc *p, pid_t pid, int signo,
+			  enum cause cause, struct err *err);
+/* TERM, and KILL after five seconds, or at once. */
+int	procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
+		       struct err *err);
+/* When it wants to look again; UINT64_MAX: not by itself. */
+uint64_t procmember_settle(struct proc *p);
+int	procmember_pack(const struct proc *p, struct buf *b);
+void	procmember_unpack(struct proc *p, struct msg_reader *r);
 
 /* --- procsched.c ----------------------------------------------------------- */
 void	procsched_take_spec(struct proc *p);

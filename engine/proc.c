@@ -439,7 +439,8 @@ proc_settle_trees(struct engine *e)
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
 		uint64_t left_at_us = procleft_settle(p);
-		next = SBX_MIN(next, left_at_us);
+		uint64_t member_at_us = procmember_settle(p);
+		next = SBX_MIN(next, SBX_MIN(left_at_us, member_at_us));
 		if (p->policy.tree_keep && p->leader_ended && !p->killing &&
 		    p->life.status != STATUS_STOPPING)
 			p->tree_gone = true;
@@ -694,5 +695,6 @@ proc_free(struct proc *p, bool remove_log)
 	buf_fini(&p->packed);
 	free(p->dirname);
 	free(p->waits);
+	free(p->left_list);
 	free(p);
 }

@@ -11,17 +11,21 @@
 #include "core.h"
 
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "journal.h"
 #include "mem.h"
 #include "msg.h"
+#include "procfs.h"
 #include "tree.h"
 
 enum {
 	GRACE_US = 5 * 1000 * 1000,	/* between TERM and KILL */
 	LOOK_US = 20 * 1000,		/* while it is being ended */
 	WAIT_US = 1000 * 1000,		/* while a record waits for it */
+	COMMAND_MAX = 100,
 };
 
 static void
@@ -31,6 +35,33 @@ drop_tag(struct proc *p, size_t idx)
 		p->left_tags[idx] = p->left_tags[idx + 1];
 	p->left_tag_count--;
 	p->e->registry_dirty = true;
+}
+
+/* The first of them with their commands, as its row has them; "" if none. */
+static char *
+make_list(const struct proc *p)
+{
+	struct buf out = BUF_INIT(LEFT_SHOWN * 128), cmd = BUF_INIT(1 << 20);
+	size_t shown = 0;
+
+	for (size_t i = 0; i < p->left_tag_count; i++) {
+		size_t n;
+		const struct tree_proc *m =
+			tree_members(p->e->tree, p->left_tags[i], &n);
+		for (size_t k = 0; k < n && shown < LEFT_SHOWN; k++, shown++) {
+			buf_clear(&cmd);
+			if (procfs_cmdline(m[k].st.pid, &cmd) < 0 || !cmd.len)
+				buf_adds(&cmd, m[k].st.comm);
+			buf_cut(&cmd, SBX_MIN(cmd.len, (size_t)COMMAND_MAX));
+			for (size_t at = 0; at < cmd.len; at++)
+				if ((unsigned char)cmd.data[at] < ' ')
+					cmd.data[at] = ' ';
+			buf_addf(&out, "%d %s\x1f", (int)m[k].st.pid,
+				 buf_str(&cmd));
+		}
+	}
+	buf_fini(&cmd);
+	return buf_take(&out);
 }
 
 /* Of the last scan. */
@@ -47,7 +78,12 @@ count(struct proc *p)
 	}
 	if (p->left_tag_count == 0)
 		p->at_left_kill_us = 0;
-	if (left == p->left_count)
+	char *list = make_list(p);
+	bool same = left == p->left_count && p->left_list &&
+		    strcmp(list, p->left_list) == 0;
+	free(p->left_list);
+	p->left_list = list;
+	if (same)
 		return;
 	p->left_count = left;
 	proc_touch(p);

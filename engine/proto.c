@@ -18,7 +18,8 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 #define ROW_STRINGS(X)                                                         \
 	X(name) X(desc) X(group) X(command) X(argv) X(cwd) X(user) X(url)      \
 	X(reason)                                                              \
-	X(waits) X(stop_step) X(depends) X(by) X(file) X(ports) X(title) X(watches)
+	X(waits) X(stop_step) X(depends) X(by) X(file) X(ports) X(title) X(watches) \
+	X(left_list)
 #define ROW_U32(X)                                                             \
 	X(id) X(order) X(line) X(pid) X(errors) X(warnings) X(tree_count)      \
 	X(left)                                                                \

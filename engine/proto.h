@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 11 };
+enum { PROTO_VERSION = 12 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
 
 enum proto_type {
@@ -273,6 +273,8 @@ struct proc_row {
 	uint64_t rss_bytes;
 	uint32_t tree_count;	/* processes of the tree, leader included */
 	uint32_t left;		/* ... that runs which are over have left */
+	const char *left_list;	/* "PID COMMAND" of the first of them, each
+				 * with \x1f behind it */
 	const char *ports;	/* "8080 5353": listening TCP ports */
 	const char *title;	/* of its terminal; "" if none */
 	uint16_t rows, cols;	/* of its terminal */

@@ -141,6 +141,19 @@ rowfmt_exit(const struct proc_row *r, char out[ROWFMT_STATE_MAX])
 	return out;
 }
 
+const char *
+rowfmt_left(const char *list, unsigned *pid, const char **command, size_t *len)
+{
+	size_t all = strcspn(list, "\x1f"), digits = strcspn(list, " \x1f");
+
+	if (!list[0])
+		return NULL;
+	*pid = (unsigned)strtoul(list, NULL, 10);
+	*command = list + digits + (digits < all);
+	*len = all - (size_t)(*command - list);
+	return list + all + (list[all] != '\0');
+}
+
 uint64_t
 rowfmt_uptime_ms(const struct proc_row *r, int64_t now_ms)
 {
@@ -236,7 +249,64 @@ static const struct rowfmt_column columns_of_ls[] = {
 
 const struct table rowfmt_column_table = TABLE("COLUMNS", columns_of_ls);
 
-enum { COLUMNS = ARRAY_LEN(columns_of_ls), STATE_COLUMN = 1 };
+enum {
+	COLUMNS = ARRAY_LEN(columns_of_ls),
+	NAME_COLUMN = 0, STATE_COLUMN = 1, PID_COLUMN = 2,
+	COMMAND_COLUMN = COLUMNS - 1,
+};
+
+/* A process, or behind it one of those that it has left. */
+struct list_line {
+	const struct proc_row *row;
+	unsigned pid;		/* of such a one; else 0 */
+	const char *command;
+	size_t command_len;
+};
+
+static int
+left_cell(struct buf *out, const struct list_line *l, size_t column)
+{
+	char *command;
+	int r;
+
+	switch (column) {
+	case NAME_COLUMN:
+		r = rowfmt_plain(out, l->row->name);
+		return r | buf_addf(out, "/%u", l->pid);
+	case STATE_COLUMN:
+		return buf_adds(out, "left");
+	case PID_COLUMN:
+		return buf_addf(out, "%u", l->pid);
+	case COMMAND_COLUMN:
+		command = mem_strn(l->command, l->command_len);
+		r = rowfmt_plain(out, command);
+		free(command);
+		return r;
+	default:
+		return buf_adds(out, "-");
+	}
+}
+
+static struct list_line *
+make_lines(const struct proc_row *const *rows, size_t count, size_t *out)
+{
+	struct list_line *v = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct list_line l = { .row = rows[i] };
+		const char *s = rows[i]->left_list;
+		do {
+			if (n % 64 == 0)
+				v = mem_grow(v, n, n + 64, sizeof *v);
+			v[n++] = l;
+			s = s ? rowfmt_left(s, &l.pid, &l.command,
+					    &l.command_len) : NULL;
+		} while (s);
+	}
+	*out = n;
+	return v;
+}
 
 static const char *
 colour_of(const struct proc_row *r)
@@ -265,8 +335,8 @@ struct list_cells {
 };
 
 static int
-make_cells(struct list_cells *c, const struct proc_row *const *rows,
-	   size_t count, int64_t now_ms)
+make_cells(struct list_cells *c, const struct list_line *lines, size_t count,
+	   int64_t now_ms)
 {
 	for (size_t k = 0; k < COLUMNS; k++) {
 		c->width[k] = (int)strlen(columns_of_ls[k].title);
@@ -275,7 +345,9 @@ make_cells(struct list_cells *c, const struct proc_row *const *rows,
 	for (size_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < COLUMNS; k++) {
 			struct buf b = BUF_INIT(CELL_TEXT);
-			int r = columns_of_ls[k].text(&b, rows[i], now_ms);
+			int r = lines[i].pid ? left_cell(&b, &lines[i], k) :
+				columns_of_ls[k].text(&b, lines[i].row,
+						      now_ms);
 			int width = utf8_columns(buf_str(&b), b.len);
 			if (strcmp(buf_str(&b), "-") != 0)
 				c->used[k] = true;
@@ -339,17 +411,21 @@ rowfmt_list(struct buf *out, const struct proc_row *const *rows, size_t count,
 	    int64_t now_ms, bool colours, int columns)
 {
 	struct list_cells c = { .text = NULL };
-	size_t cells = count * COLUMNS;
+	size_t n;
+	struct list_line *lines = make_lines(rows, count, &n);
+	size_t cells = n * COLUMNS;
 
 	c.text = mem_array(cells + 1, sizeof *c.text);
-	int r = make_cells(&c, rows, count, now_ms);
+	int r = make_cells(&c, lines, n, now_ms);
 	if (r == 0)
 		r = put_line(out, &c, NULL, NULL, colours, columns);
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = put_line(out, &c, c.text + i * COLUMNS, rows[i], colours,
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = put_line(out, &c, c.text + i * COLUMNS,
+			     lines[i].pid ? NULL : lines[i].row, colours,
 			     columns);
 	for (size_t i = 0; i < cells; i++)
 		free(c.text[i]);
+	free(lines);
 	free(c.text);
 	return r;
 }

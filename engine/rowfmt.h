@@ -30,6 +30,13 @@ uint64_t rowfmt_uptime_ms(const struct proc_row *r, int64_t now_ms);
 /* True once nothing of the run is left and nothing is about to start. */
 bool	rowfmt_is_over(const struct proc_row *r);
 
+/*
+ * What runs that are over have left, one after the other: list is that of a
+ * row, then what was returned last; command has *len bytes.  NULL: no more.
+ */
+const char *rowfmt_left(const char *list, unsigned *pid, const char **command,
+			size_t *len);
+
 /* The columns of `ls`, each a struct rowfmt_column. */
 struct rowfmt_column {
 	struct row row;		/* "state", ..., help */

@@ -83,6 +83,26 @@ json_when(struct jsonout *j, const char *name, int64_t at_ms)
 		jsonout_time(j, name, at_ms);
 }
 
+/* Those that "NAME/PID" means. */
+static void
+json_survivors(struct jsonout *j, const struct proc_row *r)
+{
+	const char *s = r->left_list, *command;
+	unsigned pid;
+	size_t len;
+
+	if (!s || !s[0])
+		return;
+	jsonout_array(j, "survivors");
+	while ((s = rowfmt_left(s, &pid, &command, &len))) {
+		jsonout_object(j, NULL);
+		jsonout_uint(j, "pid", pid);
+		jsonout_stringn(j, "command", command, len);
+		jsonout_close(j);
+	}
+	jsonout_close(j);
+}
+
 static void
 json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 {
@@ -127,6 +147,7 @@ json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 	}
 	if (r->left)
 		jsonout_uint(j, "left", r->left);
+	json_survivors(j, r);
 }
 
 void

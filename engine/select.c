@@ -7,6 +7,7 @@
 #include "err.h"
 #include "mem.h"
 #include "table.h"
+#include "units.h"
 
 static bool
 in_groups(const char *groups, const char *word)
@@ -69,6 +70,9 @@ no_such(const struct select_item *items, size_t count, const char *word,
 		err_set(e, ERR_NO_PROCESS, "no process fits '%.100s'", word);
 	else
 		err_set(e, ERR_NO_PROCESS, "no process '%.100s'", word);
+	unsigned pid;
+	if (select_member(word, &pid))
+		return err_hint(e, "NAME/PID is for stop, kill and signal");
 	if (near)
 		return err_hint(e, "did you mean '%s'?", near);
 	return err_hint(e, "'sbx ls' lists them");
@@ -99,6 +103,19 @@ select_match(const struct select_item *items, size_t count, char *const *names,
 	for (size_t i = 0; i < count; i++)
 		found += hit[i];
 	return found;
+}
+
+size_t
+select_member(const char *word, unsigned *pid)
+{
+	const char *slash = strchr(word, '/');
+	uint64_t no;
+
+	if (!slash || slash == word ||
+	    units_uint(slash + 1, 1, INT32_MAX, &no) < 0)
+		return 0;
+	*pid = (unsigned)no;
+	return (size_t)(slash - word);
 }
 
 bool

@@ -34,6 +34,9 @@ int	select_match(const struct select_item *items, size_t count,
 		     char *const *names, unsigned flags, bool *hit,
 		     struct err *e);
 
+/* "NAME/PID", one process of a tree: the length of NAME, else 0. */
+size_t	select_member(const char *word, unsigned *pid);
+
 /* What --failed means: ended badly, or will be tried again because of it. */
 bool	select_is_failed(enum status s, bool stopped);
 

@@ -666,6 +666,12 @@ tree_signal(struct tree *t, uint64_t tag, int signo, pid_t spare)
 	return sent;
 }
 
+int
+tree_signal_one(const struct tree_proc *m, int signo)
+{
+	return send_to(&m->st, signo);
+}
+
 struct tree_sent
 tree_kill(struct tree *t, uint64_t tag)
 {

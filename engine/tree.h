@@ -82,6 +82,9 @@ void	tree_usage(const struct tree *t, uint64_t tag, struct tree_usage *u);
 struct tree_sent tree_signal(struct tree *t, uint64_t tag, int signo,
 			     pid_t spare);
 
+/* To this one alone: 0, -ESRCH when it is gone by now, or -EPERM. */
+int	tree_signal_one(const struct tree_proc *m, int signo);
+
 /*
  * SIGKILL to the members of the last scan, and to what is born meanwhile: it
  * is chased for up to 20 ms, so that a storm converges in a few rounds.  For

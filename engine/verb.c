@@ -36,6 +36,11 @@ struct call {
 	struct engine *e;
 	struct proto_request *q;
 	bool *hit;		/* by index of procs */
+	struct {
+		struct proc *p;
+		pid_t pid;
+	} *members;		/* "NAME/PID" among its words */
+	size_t member_count;
 	struct buf text;	/* the answer */
 	struct err err;
 	uint32_t *ids;
@@ -47,6 +52,7 @@ typedef void verb_fn(struct call *c);
 enum {
 	V_NAMES = 1,	/* the processes that its words mean; at least one */
 	V_MAYBE = 2,	/* ... or none */
+	V_MEMBERS = 4,	/* single processes of a tree too */
 };
 
 static bool
@@ -87,6 +93,36 @@ select_procs(struct call *c)
 	free(groups);
 	free(items);
 	return n < 0 ? -1 : 0;
+}
+
+/* Those words that mean one process of a tree are taken out. */
+static void
+take_members(struct call *c)
+{
+	char **names = c->q->names;
+	size_t count = 0, kept = 0;
+	pid_t pid;
+
+	while (names && names[count])
+		count++;
+	c->members = mem_array(count + 1, sizeof *c->members);
+	for (size_t i = 0; i < count; i++) {
+		struct proc *p = procmember_parse(c->e, names[i], &pid);
+		if (!p) {
+			char *word = names[kept];
+			names[kept++] = names[i];
+			names[i] = word;
+			continue;
+		}
+		c->members[c->member_count].p = p;
+		c->members[c->member_count++].pid = pid;
+	}
+	if (c->member_count == 0)
+		return;
+	for (size_t i = kept; i < count; i++) {
+		free(names[i]);
+		names[i] = NULL;
+	}
 }
 
 static void
@@ -222,8 +258,17 @@ to_each(struct call *c, enum life_event ev)
 }
 
 static void
+end_members(struct call *c, bool now)
+{
+	for (size_t i = 0; i < c->member_count; i++)
+		(void)procmember_end(c->members[i].p, c->members[i].pid,
+				     c->peer->cause, now, &c->err);
+}
+
+static void
 do_stop(struct call *c)
 {
+	end_members(c, false);
 	to_each(c, LIFE_EV_STOP);
 }
 
@@ -240,6 +285,7 @@ do_restart(struct call *c)
 static void
 do_kill(struct call *c)
 {
+	end_members(c, true);
 	to_each(c, LIFE_EV_KILL);
 }
 
@@ -253,6 +299,9 @@ do_signal(struct call *c)
 			(long long)c->q->number);
 		return;
 	}
+	for (size_t i = 0; i < c->member_count; i++)
+		(void)procmember_signal(c->members[i].p, c->members[i].pid,
+					signo, c->peer->cause, &c->err);
 	tree_scan(c->e->tree, TREE_EXACT);
 	for (size_t i = 0; i < c->e->nproc; i++) {
 		struct proc *p = c->e->procs[i];
@@ -462,10 +511,10 @@ static const struct {
 	unsigned flags;
 } verbs[] = {
 	[PROTO_V_START] = { do_start, V_MAYBE },
-	[PROTO_V_STOP] = { do_stop, V_NAMES },
+	[PROTO_V_STOP] = { do_stop, V_NAMES | V_MEMBERS },
 	[PROTO_V_RESTART] = { do_restart, V_NAMES },
-	[PROTO_V_KILL] = { do_kill, V_NAMES },
-	[PROTO_V_SIGNAL] = { do_signal, V_NAMES },
+	[PROTO_V_KILL] = { do_kill, V_NAMES | V_MEMBERS },
+	[PROTO_V_SIGNAL] = { do_signal, V_NAMES | V_MEMBERS },
 	[PROTO_V_RM] = { do_rm, V_NAMES },
 	[PROTO_V_CLEAN] = { do_clean, 0 },
 	[PROTO_V_DOWN] = { do_down, 0 },
@@ -491,6 +540,8 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 
 	c.hit = mem_array(e->nproc + 1, sizeof *c.hit);
 	c.ids = mem_array(e->nproc + 1, sizeof *c.ids);
+	if (verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_MEMBERS)
+		take_members(&c);
 	if (verb >= ARRAY_LEN(verbs) || !verbs[verb].fn) {
 		err_set(&c.err, ERR_USAGE,
 			"this engine does not know request %u",
@@ -505,6 +556,7 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 	buf_fini(&c.text);
 	free(c.hit);
 	free(c.ids);
+	free(c.members);
 }
 
 static struct spec_env

@@ -227,6 +227,52 @@ exits 0 "the other one" sbx -f once.rc show web --json
 is "$(json 'v["run"], v["pid"]')" "1 $engine" "what runs is left alone"
 exits 0 "down" sbx -f once.rc down
 
+# Single processes of a tree, and what 'tree keep' has left.
+cat >keep.rc <<'END'
+process keeps {
+	cmd setsid sleep 1006 & setsid sh -c 'trap "" TERM; while :; do sleep 0.1; done' & sleep 0.2
+	tree keep
+}
+process pair  sleep 1007 & wait
+END
+kpid() {
+	sbx -f keep.rc show "$1" --json | python3 -c '
+import json, sys
+print(*[m["pid"] for m in json.load(sys.stdin)["tree"] if sys.argv[1] in m["command"]])' "$2"
+}
+left_row() {
+	sbx -f keep.rc ls | grep -Eq "^keeps/[0-9]+ +left +[0-9]+ .*$1"
+}
+exits 0 "up" sbx -f keep.rc up
+wait_until "what was left has a row" left_row 'sleep 1006'
+wait_until "each of them" left_row 'trap'
+sleeper=$(kpid keeps 'sleep 1006')
+stubborn=$(sbx -f keep.rc ls | sed -n 's|^keeps/\([0-9]*\) .*trap.*|\1|p')
+exits 0 "ls --json" sbx -f keep.rc ls --json
+is "$(json '[s["command"] for s in p["keeps"]["survivors"]][0]')" "sleep 1006" "in JSON too"
+exits 0 "kill one" sbx -f keep.rc kill "keeps/$sleeper"
+ok "it is gone" is_gone "$sleeper"
+run sbx -f keep.rc ls
+unlike "$out" 'sleep 1006$' "and its row"
+like "$out" '^keeps +done, [12] left' "the other one is left"
+exits 124 "stop has a limit" sbx -f keep.rc stop "keeps/$stubborn" --wait 100ms
+old=$(sbx -f keep.rc doctor --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')
+kill -KILL "$old"
+wait_until "it is killed when TERM was not enough, by the next engine too" is_gone "$stubborn"
+run sbx -f keep.rc events
+like "$out" "signal by you: TERM to its process $stubborn \\(sh -c" "which the journal tells"
+child=$(kpid pair 'sleep 1007' | sed 's/.* //')
+leader=$(sbx -f keep.rc show pair --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["pid"])')
+exits 0 "a signal to a child alone" sbx -f keep.rc signal STOP "pair/$child"
+is "$(sed -n 's/^State:	\(.\).*/\1/p' "/proc/$child/status")" T "it has got it"
+is "$(sed -n 's/^State:	\(.\).*/\1/p' "/proc/$leader/status")" S "nobody else has"
+exits 2 "the leader ends with its run" sbx -f keep.rc kill "pair/$leader"
+like "$err" "sbx kill pair" "as the hint says"
+exits 4 "a stranger is none of its processes" sbx -f keep.rc kill pair/$$
+exits 4 "nor can one be started" sbx -f keep.rc start "pair/$child"
+like "$err" 'NAME/PID is for stop, kill and signal' "which is told"
+exits 0 "down" sbx -f keep.rc down
+
 # An engine that is killed comes back, and nobody starts another.
 old=$(sbx doctor --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')
 pid=$(pid_of tree)

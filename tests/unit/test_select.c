@@ -57,6 +57,21 @@ TEST(names_groups_globs_and_replicas)
 	MEANS("00000010", 0, "test:e2e");
 }
 
+TEST(one_process_of_a_tree)
+{
+	unsigned pid = 0;
+
+	EQ_INT(select_member("api/4160", &pid), 3);
+	EQ_INT(pid, 4160);
+	EQ_INT(select_member("api", &pid), 0);
+	EQ_INT(select_member("/4160", &pid), 0);
+	EQ_INT(select_member("api/", &pid), 0);
+	EQ_INT(select_member("api/0", &pid), 0);
+	EQ_INT(select_member("api/-1", &pid), 0);
+	EQ_INT(select_member("api/4294967296", &pid), 0);
+	EQ_INT(select_member("api/12x", &pid), 0);
+}
+
 TEST(flags)
 {
 	struct err e;
