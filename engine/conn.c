@@ -42,7 +42,7 @@ struct conn {
 	int nheld;
 	uid_t peer_uid;
 	pid_t peer_pid;
-	bool paused, finishing, busy, dead;
+	bool paused, finishing, busy, dead, corked;
 };
 
 static uint32_t
@@ -121,7 +121,7 @@ update_wants(struct conn *c)
 static int
 flush(struct conn *c)
 {
-	while (c->out_sent < c->out.len) {
+	while (!c->corked && c->out_sent < c->out.len) {
 		size_t len = c->out.len - c->out_sent;
 		struct fd_batch *b = NULL;
 		if (!list_empty(&c->out_fds))
@@ -411,6 +411,25 @@ conn_pause(struct conn *c, bool paused)
 		loop_want(c->source, LOOP_IN | LOOP_OUT);
 	else if (!c->busy)
 		update_wants(c);
+}
+
+void
+conn_cork(struct conn *c)
+{
+	c->corked = true;
+}
+
+void
+conn_uncork(struct conn *c)
+{
+	if (!c->corked)
+		return;
+	c->corked = false;
+	/* An end that cannot be reached is found by the loop. */
+	if (!c->busy && flush(c) == 0 && !c->finishing)
+		update_wants(c);
+	else
+		loop_want(c->source, loop_wanted(c->source) | LOOP_OUT);
 }
 
 int

@@ -52,6 +52,9 @@ void	conn_finish(struct conn *c);
 int	conn_send(struct conn *c, uint16_t type, uint32_t id, const void *data,
 		  size_t len, const int *fds, int nfds);
 size_t	conn_queued(const struct conn *c);	/* bytes not yet written */
+/* Nothing of what is sent leaves until it is let go. */
+void	conn_cork(struct conn *c);
+void	conn_uncork(struct conn *c);
 /* Stop and start reading: back-pressure towards the peer. */
 void	conn_pause(struct conn *c, bool paused);
 /* Another maximum than CONN_QUEUE_MAX; and how much of it is free. */

@@ -726,6 +726,8 @@ int	serve_open(struct engine *e, struct err *err);
 bool	serve_listens(const struct engine *e);
 int	serve_listen(struct engine *e, struct err *err);
 void	serve_close(struct engine *e, const char *why);
+/* After registry_save(): the answers to what it has recorded leave. */
+void	serve_let_go(struct engine *e);
 void	serve_reply(struct peer *c, uint32_t id, const struct err *err,
 		    const char *text, const uint32_t *ids, size_t count);
 

@@ -566,6 +566,7 @@ end_of_turn(void *arg)
 	proc_settle_aside(e);
 	order_settle(e);
 	int saved = registry_save(e);
+	serve_let_go(e);
 	journal_flush(e->journal);
 	proc_settle_starts(e, saved);
 	remove_forgotten(e);

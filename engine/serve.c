@@ -97,6 +97,9 @@ serve_reply(struct peer *c, uint32_t id, const struct err *err,
 		.hint = err ? err->hint : "",
 		.ids = ids, .id_count = count,
 	};
+	/* What is said to be done has to outlive us first. */
+	if (c->e->registry_dirty)
+		conn_cork(c->conn);
 	if (proto_put_reply(&b, &r) == 0)
 		conn_send(c->conn, PROTO_REPLY, id, b.data, b.len, NULL, 0);
 	buf_fini(&b);
@@ -746,6 +749,13 @@ serve_open(struct engine *e, struct err *err)
 }
 
 void
+serve_let_go(struct engine *e)
+{
+	list_each(n, &e->peers)
+		conn_uncork(container_of(n, struct peer, node)->conn);
+}
+
+void
 serve_close(struct engine *e, const char *why)
 {
 	struct buf b = BUF_INIT(1000);
@@ -755,6 +765,7 @@ serve_close(struct engine *e, const char *why)
 		unlink(e->dir.sock_path);
 	loop_drop(e->listener);
 	e->listener = NULL;
+	serve_let_go(e);
 	msg_put_str(&b, why);
 	list_each_safe(n, tmp, &e->peers) {
 		struct peer *c = container_of(n, struct peer, node);

@@ -346,6 +346,46 @@ clean(s, "a command that took long")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
+# --- what was answered outlives the engine ---------------------------------------------
+
+s = Faulty("process a {\n argv %s wait\n}\n" % ZOO)
+same(s.sbx("up")[0], 0, "a set to be changed")
+
+
+def stands(pid):
+    """Is it held by a fault?  Only those poll nothing for 10 ms."""
+    try:
+        with open("/proc/%d/syscall" % pid) as f:
+            return f.read().split()[1:4] == ["0x0", "0x0", "0xa"]
+    except OSError:
+        return False
+
+
+for words, seen in ((("env", "K=1"), ("env",)),
+                    (("set", "limit.processes", "7"),
+                     ("set", "limit.processes"))):
+    for call in ("write:0:1", "pwrite:0:1", "dup:0:1", "sendmsg:0:2"):
+        what = " ".join(words) + ", engine/" + call
+        engine = s.pids()[0]
+        s.arm("engine/%s+" % call)
+        p = s.popen(*words, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL)
+        until(lambda: stands(engine) or p.poll() is not None, 15, 0)
+        held = until(lambda: stands(engine), 0.2, 0)
+        if held:
+            # An answer that is on its way already may come.
+            until(lambda: p.poll() is not None, 0.2)
+            os.kill(engine, signal.SIGKILL)
+        s.disarm()
+        code = p.wait(30)
+        ok(code or words[-1].split("=")[0] in s.out(*seen),
+           what + ": what was answered is true", s.out(*seen))
+        s.sbx("env", "-K")
+        s.sbx("set", "limit.processes", "64")
+clean(s, "answers of an engine that dies")
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
 # --- a socket of no more use ---------------------------------------------------------
 
 s = Faulty(RC)

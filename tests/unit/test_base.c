@@ -332,6 +332,39 @@ TEST(conn_queue_has_a_limit)
 	loop_free(l);
 }
 
+TEST(conn_corked_sends_nothing_until_it_is_let_go)
+{
+	struct loop *l = loop_new();
+	int fds[2];
+	OK(sys_socketpair(SOCK_STREAM, fds) == 0);
+	struct peer a = { 0 }, z = { 0 };
+	a.conn = conn_new(l, fds[0], on_frame, on_closed, &a);
+	z.conn = conn_new(l, fds[1], on_frame, on_closed, &z);
+	conn_cork(a.conn);
+	EQ_INT(conn_send(a.conn, 1, 0, "one", 3, NULL, 0), 0);
+	EQ_INT(conn_send(z.conn, 1, 0, "ask", 3, NULL, 0), 0);
+	while (a.frames == 0)
+		loop_turn(l, 100000);
+	loop_turn(l, 0);
+	EQ_INT(z.frames, 0);
+	conn_uncork(a.conn);
+	EQ_INT(conn_queued(a.conn), 0);
+	EQ_INT(conn_send(a.conn, 1, 0, "two", 3, NULL, 0), 0);
+	/* What was corked leaves before the end does. */
+	conn_cork(a.conn);
+	EQ_INT(conn_send(a.conn, 1, 0, "bye", 3, NULL, 0), 0);
+	conn_finish(a.conn);
+	loop_turn(l, 0);
+	EQ_INT(a.closed, 0);
+	conn_uncork(a.conn);
+	for (int i = 0; i < 100 && !z.closed; i++)
+		loop_turn(l, 100000);
+	EQ_INT(z.frames, 3);
+	EQ_INT(a.closed, 1);
+	EQ_INT(z.closed, 1);
+	loop_free(l);
+}
+
 TEST(clock_prints_times_and_ages)
 {
 	char s[40];
