@@ -10,10 +10,10 @@
 
 #include "buf.h"
 #include "mem.h"
-#include "msg.h"
 #include "select.h"
 #include "set.h"
 #include "spec.h"
+#include "strv.h"
 #include "sys.h"
 
 static int
@@ -267,6 +267,6 @@ cli_open_fini(struct cli_open *o)
 {
 	free(o->file);
 	free(o->attach);
-	msg_strv_free(o->names);
+	strv_free(o->names);
 	*o = (struct cli_open){ .file = NULL };
 }

@@ -20,6 +20,7 @@
 #include "msg.h"
 #include "option.h"
 #include "spec.h"
+#include "strv.h"
 
 enum {
 	READ_MAX_US = 20 * 1000 * 1000,
@@ -103,7 +104,7 @@ confwatch_update(struct engine *e)
 				      &ops, e, &err);
 	if (!e->conf_files)
 		on_trouble(e, &err);
-	msg_strv_free(globs);
+	strv_free(globs);
 }
 
 void

@@ -19,12 +19,12 @@
 #include "clock.h"
 #include "journal.h"
 #include "mem.h"
-#include "msg.h"
 #include "procfs.h"
 #include "rcload.h"
 #include "replica.h"
 #include "signame.h"
 #include "spec.h"
+#include "strv.h"
 #include "table.h"
 #include "tree.h"
 #include "units.h"
@@ -93,7 +93,7 @@ add_env(struct buf *out, const struct proc *p)
 	for (size_t i = 0; base && base[i]; i++)
 		if (!find_var(env, base[i]))
 			env_record(out, "env removed", base[i]);
-	msg_strv_free(env);
+	strv_free(env);
 }
 
 /* kind: "tree", or "left" of former runs. */

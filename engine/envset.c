@@ -237,10 +237,7 @@ envset_pack(const struct envset *es, struct buf *b)
 		r |= msg_put_str(b, p->cwd);
 		r |= msg_put_u32(b, (uint32_t)p->count);
 		for (size_t k = 0; k < p->count; k++) {
-			const struct spec_env *v = &p->env[k];
-			char *word = v->value ?
-				mem_fmt("%s=%s", v->name, v->value) :
-				mem_fmt("-%s", v->name);
+			char *word = spec_env_word(&p->env[k]);
 			r |= msg_put_str(b, word);
 			free(word);
 		}

@@ -55,7 +55,7 @@ int	envset_set_cwd(struct envset *es, const char *group, const char *cwd,
 /* The directory of the first of these groups that has one, or NULL. */
 const char *envset_cwd(const struct envset *es, char *const *groups);
 size_t	envset_words(const struct envset *es);
-/* spec_environ() with these in their places; free with msg_strv_free. */
+/* spec_environ() with these in their places; free with strv_free. */
 char	**envset_environ(const struct envset *es, const struct spec *s,
 			 char *const *base);
 int	envset_pack(const struct envset *es, struct buf *b);

@@ -8,13 +8,13 @@
 #include "http_json.h"
 #include "http_link.h"
 #include "mem.h"
-#include "msg.h"
+#include "strv.h"
 
 void
 http_command_fini(struct http_command *c)
 {
 	free(c->argv);
-	msg_strv_free(c->env);
+	strv_free(c->env);
 	free(c->own);
 	json_decref(c->body);
 	*c = (struct http_command){ .body = NULL };
@@ -29,10 +29,7 @@ is_blank(const char *text)
 char **
 http_body_argv(const char *command, char **args)
 {
-	size_t n = 0;
-
-	while (args && args[n])
-		n++;
+	size_t n = strv_count(args);
 	char **argv = mem_array(n + 2, sizeof(*argv));
 	argv[0] = (char *)(uintptr_t)command;
 	if (n)

@@ -13,9 +13,9 @@
 #include "http_json.h"
 #include "http_link.h"
 #include "model.h"
-#include "msg.h"
 #include "proto.h"
 #include "spec.h"
+#include "strv.h"
 
 enum { SIZE_MAX_CELLS = 10000 };
 
@@ -33,7 +33,7 @@ static void
 made_fini(struct made *m)
 {
 	free(m->args);
-	msg_strv_free(m->env);
+	strv_free(m->env);
 	json_decref(m->body);
 }
 

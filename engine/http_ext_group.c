@@ -16,8 +16,8 @@
 #include "jsonout.h"
 #include "mem.h"
 #include "model.h"
-#include "msg.h"
 #include "proto.h"
+#include "strv.h"
 
 /* What the engine said: rows in the order in which they apply. */
 struct rows {
@@ -303,10 +303,7 @@ static void
 send_change(struct http_request *r, struct http_api *api, const char *group,
 	    char *const *env, const char *cwd, http_ext_fn *fn)
 {
-	size_t count = 0;
-
-	while (env && env[count])
-		count++;
+	size_t count = strv_count(env);
 	char **names = mem_array(count + 2, sizeof *names);
 	struct proto_request q = {
 		.verb = PROTO_V_ENV, .text = cwd, .names = names,
@@ -345,7 +342,7 @@ change(struct http_request *r, struct http_api *api, const char *group,
 			    json_is_null(cwd) ? "-" : json_string_value(cwd),
 			    fn);
 out:
-	msg_strv_free(env);
+	strv_free(env);
 	json_decref(body);
 }
 

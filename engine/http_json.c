@@ -12,8 +12,8 @@
 #include "http_server.h"
 #include "jsonout.h"
 #include "mem.h"
-#include "msg.h"
 #include "spec.h"
+#include "strv.h"
 #include "units.h"
 
 #define URN "urn:sandbox-agent:error:"
@@ -192,7 +192,7 @@ take_env(json_t *v, char ***out)
 	*out = list;
 	return 0;
 refused:
-	msg_strv_free(list);
+	strv_free(list);
 	return -1;
 }
 
@@ -255,7 +255,7 @@ give_up(const struct http_field *fields, size_t count)
 			free(*(char ***)fields[i].out);
 			*(char ***)fields[i].out = NULL;
 		} else if (fields[i].type == HTTP_F_ENV) {
-			msg_strv_free(*(char ***)fields[i].out);
+			strv_free(*(char ***)fields[i].out);
 			*(char ***)fields[i].out = NULL;
 		}
 	}

@@ -61,7 +61,7 @@ enum http_field_type {
 	HTTP_F_UINT,		/* uint64_t, min..max; see also given */
 	HTTP_F_STRINGS,		/* char **, NULL-terminated: free() it */
 	HTTP_F_ENV,		/* char **, "K=V" and, for null, "-K":
-				 * msg_strv_free() it */
+				 * strv_free() it */
 	HTTP_F_ANY,		/* json_t *, borrowed */
 };
 

@@ -8,9 +8,9 @@
 #include "buf.h"
 #include "err.h"
 #include "mem.h"
-#include "msg.h"
 #include "rcstate.h"
 #include "spec.h"
+#include "strv.h"
 #include "utf8.h"
 
 /* Of one process, so that a definition always fits where it is sent. */
@@ -315,7 +315,7 @@ import_command(struct import *im, struct import_proc *p, unsigned line,
 static void
 take_argv(struct import_proc *p, const char *const *words, size_t n)
 {
-	msg_strv_free(p->argv);
+	strv_free(p->argv);
 	p->argv = mem_array(n + 1, sizeof(char *));
 	for (size_t i = 0; i < n; i++)
 		p->argv[i] = mem_str(words[i]);
@@ -550,7 +550,7 @@ free_proc(struct import_proc *p)
 	free(p->name);
 	free(p->said);
 	free(p->command);
-	msg_strv_free(p->argv);
+	strv_free(p->argv);
 	free(p->instead);
 	free_lines(p->lines, p->line_count);
 	for (size_t i = 0; i < p->dep_count; i++)

@@ -14,10 +14,10 @@ static void
 copy_env(struct spec_env *to, enum spec_env_level level,
 	 const struct spec_env *from, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		to[i] = (struct spec_env){ mem_str(from[i].name),
-					   mem_str(from[i].value),
-					   from[i].prepend, level };
+	for (size_t i = 0; i < count; i++) {
+		to[i] = spec_env_dup(&from[i]);
+		to[i].level = (int)level;
+	}
 }
 
 /* As a member that the file names: the variables of set and group come

@@ -10,10 +10,9 @@
 
 #include "envset.h"
 #include "mem.h"
-#include "msg.h"
 #include "spawn.h"
 #include "spec.h"
-#include "sys.h"
+#include "strv.h"
 #include "tree.h"
 
 enum { GROUPS_MAX = 1024 };
@@ -240,7 +239,7 @@ launch_run(struct proc *p, char *why, size_t cap)
 	if (r < 0)
 		snprintf(why, cap, "cannot start: %s", strerror(-r));
 out:
-	msg_strv_free(env);
+	strv_free(env);
 	identity_free(id);
 	return r;
 }
@@ -276,7 +275,7 @@ launch_helper(struct engine *e, struct helper *h, struct proc *p,
 out:
 	for (int i = 0; argv[i]; i++)
 		free(argv[i]);
-	msg_strv_free(env);
+	strv_free(env);
 	identity_free(id);
 	return r;
 }

@@ -15,11 +15,11 @@
 
 #include "clock.h"
 #include "err.h"
-#include "journal.h"
 #include "loop.h"
 #include "mem.h"
 #include "msg.h"
 #include "option.h"
+#include "strv.h"
 
 enum {
 	PAUSE_MIN_US = 1000 * 1000, PAUSE_MAX_US = 30 * 1000 * 1000,
@@ -112,20 +112,15 @@ start(struct listen *l)
 		path ? l->where + 5 : l->where,
 		secret ? "--token-file" : NULL, l->token_file, NULL,
 	};
-	char **env = mem_array(2, sizeof *env);
-	size_t n = 0;
+	char **env = e->set.environ ? strv_dup(e->set.environ) :
+				      mem_array(1, sizeof *env);
 
 	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)getpid());
-	for (char **v = e->set.environ; v && *v; v++) {
-		env = mem_grow(env, n + 1, n + 3, sizeof *env);
-		env[n++] = mem_str(*v);
-	}
-	env[n] = NULL;
 	env = launch_env_put(env, mem_fmt("SBX_SOCKET=%s", e->dir.sock_path));
 	l->at_started_us = clock_us();
 	int r = helper_start_own(e, HELPER_LISTEN, argv, env, e->set.dir, 0,
 				 &l->slot);
-	msg_strv_free(env);
+	strv_free(env);
 	if (r < 0) {
 		l->slot = 0;
 		snprintf(text, sizeof text, "cannot start: %s", strerror(-r));

@@ -205,14 +205,6 @@ msg_strv(struct msg_reader *r, size_t max)
 	return v;
 }
 
-void
-msg_strv_free(char **v)
-{
-	for (size_t i = 0; v && v[i]; i++)
-		free(v[i]);
-	free(v);
-}
-
 bool
 msg_done(const struct msg_reader *r)
 {

@@ -49,9 +49,8 @@ const char *msg_bytes(struct msg_reader *r, size_t *len);
  */
 const char *msg_str(struct msg_reader *r);
 const char *msg_str_nn(struct msg_reader *r);
-/* NULL-terminated copy; caller frees with msg_strv_free.  At most max words. */
+/* NULL-terminated copy; caller frees with strv_free().  At most max words. */
 char	**msg_strv(struct msg_reader *r, size_t max);
-void	msg_strv_free(char **v);
 /* True when everything was read and nothing was wrong. */
 bool	msg_done(const struct msg_reader *r);
 

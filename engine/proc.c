@@ -16,10 +16,10 @@
 #include "journal.h"
 #include "loop.h"
 #include "mem.h"
-#include "msg.h"
 #include "signame.h"
 #include "spec.h"
 #include "spool.h"
+#include "strv.h"
 #include "sys.h"
 #include "tree.h"
 #include "vt.h"
@@ -537,16 +537,6 @@ proc_pack(struct proc *p)
 	p->packed_saved = false;
 }
 
-static bool
-same_words(char *const *a, char *const *b)
-{
-	size_t i = 0;
-
-	while (a[i] && b[i] && strcmp(a[i], b[i]) == 0)
-		i++;
-	return !a[i] && !b[i];
-}
-
 /* Takes v.  It may be several KB, and a client that makes thousands has the
  * same for all of them: the newest ones tell. */
 static struct proc_environ *
@@ -560,9 +550,9 @@ share_environ(const struct engine *e, char **v)
 	for (size_t i = e->nproc; i-- > 0 && looked < LOOKED_AT;) {
 		struct proc_environ *other = e->procs[i]->environ;
 		looked += other != NULL;
-		if (!other || !same_words(other->v, v))
+		if (!other || !strv_equal(other->v, v))
 			continue;
-		msg_strv_free(v);
+		strv_free(v);
 		other->users++;
 		return other;
 	}
@@ -580,7 +570,7 @@ proc_drop_environ(struct proc *p)
 	p->packed_saved = false;
 	if (!own || --own->users > 0)
 		return;
-	msg_strv_free(own->v);
+	strv_free(own->v);
 	free(own);
 }
 
@@ -603,7 +593,7 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	if (wrong) {
 		err_set(err, ERR_FAILED, "'%s': %s", spec->name, wrong);
 		spec_free(spec);
-		msg_strv_free(environ_);
+		strv_free(environ_);
 		return NULL;
 	}
 	struct proc *p = mem_alloc(sizeof *p);

@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "journal.h"
 #include "mem.h"
-#include "msg.h"
 #include "regex.h"
 #include "spec.h"
+#include "strv.h"
 #include "watch.h"
 
 enum {
@@ -89,7 +88,7 @@ prochook_run(struct proc *p, const struct watch_hit *h)
 		engine_note(p->e, p, EVENT_NOTE, CAUSE_ENGINE,
 			    "hook %s cannot be started: %s", hook->name,
 			    strerror(-r));
-	msg_strv_free(env);
+	strv_free(env);
 }
 
 void

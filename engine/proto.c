@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "mem.h"
 #include "msg.h"
+#include "strv.h"
 
 enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 
@@ -117,7 +118,7 @@ proto_get_request(const void *data, size_t len, struct proto_request *q)
 void
 proto_request_fini(struct proto_request *q)
 {
-	msg_strv_free(q->names);
+	strv_free(q->names);
 	q->names = NULL;
 }
 
@@ -150,7 +151,7 @@ proto_get_add(const void *data, size_t len, struct proto_add *a)
 void
 proto_add_fini(struct proto_add *a)
 {
-	msg_strv_free(a->environ);
+	strv_free(a->environ);
 	a->environ = NULL;
 }
 

@@ -13,6 +13,7 @@
 #include "msg.h"
 #include "option.h"
 #include "setfile.h"
+#include "strv.h"
 
 #define CYCLES_MAX 10		/* circles that are told of */
 #define ENV_TOTAL_MAX (64u << 20)	/* of all processes together */
@@ -136,19 +137,14 @@ static bool
 join(struct rcload *ld, struct spec *s, const struct rcload_group *g,
      const struct diag_place *at)
 {
-	size_t n = 0;
-
 	if (spec_in_group(s, g->group.name))
 		return true;
-	while (s->groups && s->groups[n])
-		n++;
-	if (n == RC_GROUPS_OF_ONE_MAX) {
+	if (strv_count(s->groups) == RC_GROUPS_OF_ONE_MAX) {
 		rc_wrong_at(ld, at, "process '%s' is in more than %d groups",
 			    s->name, RC_GROUPS_OF_ONE_MAX);
 		return false;
 	}
-	s->groups = mem_grow(s->groups, n ? n + 1 : 0, n + 2, sizeof(char *));
-	s->groups[n] = mem_str(g->group.name);
+	s->groups = strv_add(s->groups, g->group.name);
 	return true;
 }
 
@@ -275,10 +271,8 @@ append_env(struct spec_env *to, size_t *count, enum spec_env_level level,
 	   const struct spec_env *from, size_t n, size_t *bytes)
 {
 	for (size_t i = 0; i < n; i++) {
-		to[*count] = (struct spec_env){
-			mem_str(from[i].name), mem_str(from[i].value),
-			from[i].prepend, level
-		};
+		to[*count] = spec_env_dup(&from[i]);
+		to[*count].level = (int)level;
 		*bytes += strlen(from[i].name) +
 			(from[i].value ? strlen(from[i].value) : 0);
 		(*count)++;
@@ -566,7 +560,7 @@ warn_program(struct rcload *ld, const struct rcload_proc *p)
 	if (!in_path(name, path, s->cwd))
 		diag_warning(ld->ds, &p->argv_at,
 			     "'%s' is not found in PATH (%s)", name, path);
-	msg_strv_free(env);
+	strv_free(env);
 }
 
 /* What may come into being before it is needed is only worth a warning. */

@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "option.h"
+#include "strv.h"
 
 struct rcload_proc *
 rc_proc_new(const struct rcload_proc *defaults)
@@ -48,7 +49,7 @@ void
 rc_group_free(struct rcload_group *g)
 {
 	free(g->group.name);
-	msg_strv_free(g->group.members);
+	strv_free(g->group.members);
 	free(g->group.cwd);
 	for (size_t i = 0; i < g->group.env_count; i++) {
 		free(g->group.env[i].name);
@@ -356,7 +357,6 @@ static void
 join_group(struct rcload *ld, const struct rc_stmt *s)
 {
 	struct spec *spec = ld->proc->spec;
-	size_t n = 0;
 
 	if (s->count > 2 || s->opens) {
 		rc_wrong(ld, &s->words[s->opens ? 0 : 2],
@@ -370,16 +370,12 @@ join_group(struct rcload *ld, const struct rc_stmt *s)
 		return;
 	if (spec_in_group(spec, s->words[1].text))
 		return;
-	while (spec->groups && spec->groups[n])
-		n++;
-	if (n == RC_GROUPS_OF_ONE_MAX) {
+	if (strv_count(spec->groups) == RC_GROUPS_OF_ONE_MAX) {
 		rc_wrong(ld, &s->words[0], "more than %d groups for one "
 			 "process", RC_GROUPS_OF_ONE_MAX);
 		return;
 	}
-	spec->groups = mem_grow(spec->groups, n ? n + 1 : 0, n + 2,
-				sizeof(char *));
-	spec->groups[n] = mem_str(s->words[1].text);
+	spec->groups = strv_add(spec->groups, s->words[1].text);
 }
 
 void

@@ -8,14 +8,13 @@
 #include <sys/resource.h>
 
 #include "base.h"
+#include "cron.h"
 #include "err.h"
 #include "graph.h"
 #include "keys.h"
-#include "base.h"
-#include "cron.h"
-#include "err.h"
 #include "mem.h"
 #include "signame.h"
+#include "strv.h"
 #include "units.h"
 
 /* Adds one zeroed element to a list of the spec and gives it. */
@@ -451,10 +450,8 @@ void
 rc_do_files(struct rcload *ld, const struct rc_stmt *s)
 {
 	struct spec *spec = ld->proc->spec;
-	size_t n = 0;
+	size_t n = strv_count(spec->files);
 
-	while (spec->files && spec->files[n])
-		n++;
 	for (size_t i = 1; i < s->count; i++) {
 		const struct rc_word *w = &s->words[i];
 		size_t off = rc_option(w, "debounce");
@@ -471,9 +468,8 @@ rc_do_files(struct rcload *ld, const struct rc_stmt *s)
 		}
 		if (is_full(ld, s, n))
 			return;
-		spec->files = mem_grow(spec->files, n ? n + 1 : 0, n + 2,
-				       sizeof(char *));
-		spec->files[n++] = mem_str(w->text);
+		spec->files = strv_add(spec->files, w->text);
+		n++;
 	}
 }
 

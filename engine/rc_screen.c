@@ -9,8 +9,8 @@
 #include "keymap.h"
 #include "keys.h"
 #include "mem.h"
-#include "msg.h"
 #include "option.h"
+#include "strv.h"
 #include "theme.h"
 
 static void
@@ -167,7 +167,7 @@ rc_set_keys(struct rcload *ld, const struct rc_word *w, const char *name)
 		err_set(&e, ERR_USAGE, "there are no keys '%s'", name);
 		datadir_hint(names, name, &e);
 		wrong(ld, w, 0, 0, &e);
-		msg_strv_free(names);
+		strv_free(names);
 	}
 	free(path);
 }

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "mem.h"
 #include "msg.h"
+#include "strv.h"
 
 /* Where a field of an object is.  Lists keep pointer and count apart. */
 static void *
@@ -37,7 +38,7 @@ field_fini(const struct field *f, void *obj)
 		*(char **)at(obj, f->offset) = NULL;
 		break;
 	case FIELD_STRV:
-		msg_strv_free(*(char ***)at(obj, f->offset));
+		strv_free(*(char ***)at(obj, f->offset));
 		*(char ***)at(obj, f->offset) = NULL;
 		break;
 	case FIELD_STRUCT:
@@ -80,21 +81,6 @@ number_size(enum field_type type)
 	}
 }
 
-static char **
-strv_copy(char **v)
-{
-	size_t n = 0;
-
-	if (!v)
-		return NULL;
-	while (v[n])
-		n++;
-	char **copy = mem_array(n + 1, sizeof(*copy));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = mem_str(v[i]);
-	return copy;
-}
-
 static void
 list_copy(const struct field *f, void *to, const void *from)
 {
@@ -122,7 +108,7 @@ record_copy(const struct record *r, void *to, const void *from)
 			*(char **)t = mem_str(*(char **)s);
 			break;
 		case FIELD_STRV:
-			*(char ***)t = strv_copy(*(char ***)s);
+			*(char ***)t = strv_dup(*(char ***)s);
 			break;
 		case FIELD_STRUCT:
 			record_copy(f->of, t, s);
@@ -140,18 +126,6 @@ static bool
 str_equal(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool
-strv_equal(char **a, char **b)
-{
-	if (!a || !b)
-		return a == b;
-	while (*a && *b && strcmp(*a, *b) == 0) {
-		a++;
-		b++;
-	}
-	return !*a && !*b;
 }
 
 static bool

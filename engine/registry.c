@@ -21,6 +21,7 @@
 #include "reglog.h"
 #include "spec.h"
 #include "spool.h"
+#include "strv.h"
 #include "watch.h"
 
 enum {
@@ -298,7 +299,7 @@ get_stored(struct msg_reader *r, struct stored *s, struct err *err)
 		return 0;
 	spec_free(s->spec);
 	spec_free(s->next_spec);
-	msg_strv_free(s->environ);
+	strv_free(s->environ);
 	return -1;
 }
 

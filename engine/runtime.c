@@ -12,7 +12,6 @@
 #include "envrow.h"
 #include "envset.h"
 #include "err.h"
-#include "journal.h"
 #include "loop.h"
 #include "mem.h"
 #include "option.h"
@@ -137,9 +136,7 @@ put_part(struct buf *out, const struct envset_part *part)
 	if (part->group[0])
 		envrow_put(out, part->group, true, ENVROW_GROUP, "");
 	for (size_t i = 0; i < part->count; i++) {
-		const struct spec_env *v = &part->env[i];
-		char *word = v->value ? mem_fmt("%s=%s", v->name, v->value) :
-					mem_fmt("-%s", v->name);
+		char *word = spec_env_word(&part->env[i]);
 		envrow_put(out, part->group, true, ENVROW_ENV, word);
 		free(word);
 	}

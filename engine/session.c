@@ -18,13 +18,13 @@
 #include "diag.h"
 #include "err.h"
 #include "mem.h"
-#include "msg.h"
 #include "option.h"
 #include "rcload.h"
 #include "set.h"
 #include "setfile.h"
 #include "setpack.h"
 #include "spec.h"
+#include "strv.h"
 #include "sys.h"
 
 enum {
@@ -144,15 +144,8 @@ pack_env(const struct spec_env *env, size_t count)
 {
 	char **words = mem_array(count + 1, sizeof *words);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct spec_env *v = &env[i];
-		if (!v->value)
-			words[i] = mem_fmt("-%s", v->name);
-		else
-			words[i] = mem_fmt("%s=%s%s%s", v->name, v->value,
-					   v->prepend ? ":$" : "",
-					   v->prepend ? v->name : "");
-	}
+	for (size_t i = 0; i < count; i++)
+		words[i] = spec_env_word(&env[i]);
 	return words;
 }
 
@@ -184,9 +177,9 @@ session_pack(const struct session *s, struct buf *out, struct err *e)
 	}
 	int r = setpack_put(out, &pack);
 	for (size_t i = 0; i < set->group_count; i++)
-		msg_strv_free(pack.groups[i].env);
-	msg_strv_free(pack.settings);
-	msg_strv_free(pack.env);
+		strv_free(pack.groups[i].env);
+	strv_free(pack.settings);
+	strv_free(pack.env);
 	free(pack.groups);
 	if (r < 0)
 		return err_set(e, ERR_USAGE, "the set is too large: more than "

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "msg.h"
 #include "option.h"
 #include "spec.h"
+#include "strv.h"
 
 static void
 env_free(struct spec_env *env, size_t count)
@@ -23,7 +23,7 @@ groups_free(struct set *set)
 	for (size_t i = 0; i < set->group_count; i++) {
 		struct set_group *g = &set->groups[i];
 		free(g->name);
-		msg_strv_free(g->members);
+		strv_free(g->members);
 		free(g->cwd);
 		env_free(g->env, g->env_count);
 		free(g->file);
@@ -59,11 +59,11 @@ set_free(struct set *set)
 	free(set->binds);
 	for (size_t i = 0; i < set->color_count; i++) {
 		free(set->colors[i].role);
-		msg_strv_free(set->colors[i].words);
+		strv_free(set->colors[i].words);
 		free(set->colors[i].file);
 	}
 	free(set->colors);
-	msg_strv_free(set->files);
+	strv_free(set->files);
 	free(set);
 }
 

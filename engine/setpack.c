@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "spec.h"
+#include "strv.h"
 
 enum { WORDS_MAX = 100000 };
 
@@ -111,14 +112,14 @@ setpack_fini(struct setpack *s)
 	free(s->name);
 	free(s->dir);
 	free(s->rc_path);
-	msg_strv_free(s->environ);
-	msg_strv_free(s->settings);
-	msg_strv_free(s->env);
-	msg_strv_free(s->files);
+	strv_free(s->environ);
+	strv_free(s->settings);
+	strv_free(s->env);
+	strv_free(s->files);
 	for (size_t i = 0; i < s->group_count; i++) {
 		free(s->groups[i].name);
-		msg_strv_free(s->groups[i].members);
-		msg_strv_free(s->groups[i].env);
+		strv_free(s->groups[i].members);
+		strv_free(s->groups[i].env);
 		free(s->groups[i].cwd);
 	}
 	free(s->groups);

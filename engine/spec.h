@@ -275,7 +275,7 @@ int	spec_check(const struct spec *s, struct err *e);
 
 /*
  * The environment of a run: base (environ) with the operations applied,
- * SBX's own variables not included.  Caller frees with msg_strv_free().
+ * SBX's own variables not included.  Caller frees with strv_free().
  */
 char	**spec_environ(const struct spec *s, char *const *base);
 /* Does s belong to the group? */
@@ -284,6 +284,9 @@ bool	spec_in_group(const struct spec *s, const char *group);
 int	spec_add_env(struct spec *s, const char *word, struct err *e);
 int	spec_env_add(struct spec_env **env, size_t *count, const char *word,
 		     struct err *e);
+/* The word of one operation, as a person writes it; caller frees. */
+char	*spec_env_word(const struct spec_env *v);
+struct spec_env spec_env_dup(const struct spec_env *v);
 
 /* Letters, digits, '_', '-', '.', ':', 1 to 64 bytes; 0 or -1. */
 int	spec_name_check(const char *name, struct err *e);

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "err.h"
 #include "mem.h"
+#include "strv.h"
 
 /* The kernel takes any; these are slips, or meant to be something else. */
 static bool
@@ -43,6 +44,23 @@ spec_env_add(struct spec_env **env, size_t *count, const char *word,
 	return 0;
 }
 
+char *
+spec_env_word(const struct spec_env *v)
+{
+	if (!v->value)
+		return mem_fmt("-%s", v->name);
+	return mem_fmt("%s=%s%s%s", v->name, v->value, v->prepend ? ":$" : "",
+		       v->prepend ? v->name : "");
+}
+
+struct spec_env
+spec_env_dup(const struct spec_env *v)
+{
+	return (struct spec_env){ .name = mem_str(v->name),
+				  .value = mem_str(v->value),
+				  .prepend = v->prepend, .level = v->level };
+}
+
 int
 spec_add_env(struct spec *s, const char *word, struct err *e)
 {
@@ -64,10 +82,7 @@ env_find(char **env, size_t count, const char *name)
 char **
 spec_environ(const struct spec *s, char *const *base)
 {
-	size_t count = 0, at;
-
-	while (base && base[count])
-		count++;
+	size_t count = strv_count(base), at;
 	char **env = mem_array(count + s->env_count + 1, sizeof(*env));
 	for (size_t i = 0; i < count; i++)
 		env[i] = mem_str(base[i]);
@@ -94,23 +109,7 @@ spec_environ(const struct spec *s, char *const *base)
 bool
 spec_in_group(const struct spec *s, const char *group)
 {
-	for (char **g = s->groups; g && *g; g++)
-		if (strcmp(*g, group) == 0)
-			return true;
-	return false;
-}
-
-static char **
-copy_words(char *const *words)
-{
-	size_t n = 0;
-
-	while (words[n])
-		n++;
-	char **copy = mem_array(n + 1, sizeof(*copy));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = mem_str(words[i]);
-	return copy;
+	return strv_has(s->groups, group);
 }
 
 static void
@@ -145,14 +144,14 @@ spec_from_args(const struct spec_args *a, struct err *e)
 			goto wrong;
 	}
 	s->command = mem_str(a->command);
-	s->argv = a->argv ? copy_words(a->argv) : NULL;
+	s->argv = a->argv ? strv_dup(a->argv) : NULL;
 	s->cwd = mem_str(a->cwd);
 	for (char *const *w = a->env; w && *w; w++)
 		if (spec_add_env(s, *w, e) < 0)
 			goto wrong;
 	s->user = mem_str(a->user);
 	if (a->group)
-		s->groups = copy_words((char *const[]){ (char *)(uintptr_t)
+		s->groups = strv_dup((char *const[]){ (char *)(uintptr_t)
 							a->group, NULL });
 	if (a->shell) {
 		free(s->shell);

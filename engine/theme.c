@@ -9,10 +9,10 @@
 #include "diag.h"
 #include "err.h"
 #include "mem.h"
-#include "msg.h"
 #include "rc.h"
 #include "set.h"
 #include "setfile.h"
+#include "strv.h"
 
 enum {
 	PALETTE_MAX = 64,
@@ -431,7 +431,7 @@ theme_open(const struct theme_request *rq, struct diags *ds, struct err *e)
 		err_set(e, ERR_USAGE, "there is no theme '%s'", own.name);
 		char **names = theme_names();
 		datadir_hint(names, own.name, e);
-		msg_strv_free(names);
+		strv_free(names);
 		return NULL;
 	}
 	struct theme *t = theme_parse(&own, file, text, len, ds, e);

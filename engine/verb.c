@@ -14,20 +14,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "conn.h"
 #include "envset.h"
 #include "err.h"
 #include "journal.h"
 #include "loop.h"
 #include "mem.h"
-#include "msg.h"
 #include "option.h"
 #include "replica.h"
 #include "select.h"
 #include "signame.h"
 #include "spec.h"
-#include "spool.h"
+#include "strv.h"
 #include "tree.h"
 
 /* One request while it is being carried out. */
@@ -559,14 +557,6 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 	free(c.members);
 }
 
-static struct spec_env
-env_dup(const struct spec_env *v)
-{
-	return (struct spec_env){ .name = mem_str(v->name),
-				  .value = mem_str(v->value),
-				  .prepend = v->prepend, .level = v->level };
-}
-
 /* --like: what s does not say itself is as of another process. */
 static int
 take_after(struct engine *e, struct spec *s, const struct proto_add *a,
@@ -580,7 +570,7 @@ take_after(struct engine *e, struct spec *s, const struct proto_add *a,
 	size_t n = model->env_count + s->env_count;
 	struct spec_env *env = mem_array(n + 1, sizeof *env);
 	for (size_t i = 0; i < model->env_count; i++)
-		env[i] = env_dup(&model->env[i]);
+		env[i] = spec_env_dup(&model->env[i]);
 	/* Its own come later and so win. */
 	if (s->env_count)
 		memcpy(env + model->env_count, s->env,
@@ -595,13 +585,8 @@ take_after(struct engine *e, struct spec *s, const struct proto_add *a,
 		s->cwd = mem_str(model->cwd);
 	}
 	if ((!s->groups || !s->groups[0]) && model->groups) {
-		size_t count = 0;
-		while (model->groups[count])
-			count++;
-		msg_strv_free(s->groups);
-		s->groups = mem_array(count + 1, sizeof *s->groups);
-		for (size_t i = 0; i < count; i++)
-			s->groups[i] = mem_str(model->groups[i]);
+		strv_free(s->groups);
+		s->groups = strv_dup(model->groups);
 	}
 	return spec_check(s, err);
 }

@@ -20,7 +20,7 @@
 #include "engine/http_route.h"
 #include "engine/http_server.h"
 #include "engine/loop.h"
-#include "engine/msg.h"
+#include "engine/strv.h"
 #include "engine/sys.h"
 #include "must.h"
 
@@ -81,7 +81,7 @@ op_all(struct http_request *r, void *arg)
 		http_problem(r, HTTP_E_INVALID, "%s", text ? text : "none");
 	}
 	free(words);
-	msg_strv_free(env);
+	strv_free(env);
 	json_decref(body);
 }
 

@@ -8,8 +8,8 @@
 #include "engine/conn.h"
 #include "engine/err.h"
 #include "engine/loop.h"
-#include "engine/mem.h"
 #include "engine/msg.h"
+#include "engine/strv.h"
 #include "engine/sys.h"
 #include "engine/table.h"
 #include "engine/utf8.h"
@@ -100,7 +100,7 @@ TEST(msg_round_trip_and_short_input)
 		msg_double(&r);
 		msg_str(&r);
 		msg_str(&r);
-		msg_strv_free(msg_strv(&r, 10));
+		strv_free(msg_strv(&r, 10));
 		OK(r.bad && !msg_done(&r));
 	}
 	struct msg_reader r;
@@ -114,7 +114,7 @@ TEST(msg_round_trip_and_short_input)
 	char **v = msg_strv(&r, 10);
 	EQ_STR(v[2], "three");
 	OK(v[3] == NULL && msg_done(&r));
-	msg_strv_free(v);
+	strv_free(v);
 	buf_fini(&b);
 }
 

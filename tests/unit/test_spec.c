@@ -5,6 +5,7 @@
 #include "engine/mem.h"
 #include "engine/msg.h"
 #include "engine/spec.h"
+#include "engine/strv.h"
 #include "tests/lib/test.h"
 
 static struct spec *
@@ -155,10 +156,10 @@ TEST(environment)
 			EQ_STR(env[n], "PATH=/x:/bin");
 	}
 	EQ_INT(n, 4);
-	msg_strv_free(env);
+	strv_free(env);
 	env = spec_environ(s, NULL);
 	EQ_STR(env[2], "PATH=/x");
-	msg_strv_free(env);
+	strv_free(env);
 	EQ_INT(spec_add_env(s, "NOTHING", NULL), -1);
 	EQ_INT(spec_add_env(s, "=x", NULL), -1);
 	EQ_INT(spec_add_env(s, "-", NULL), -1);
