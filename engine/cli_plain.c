@@ -19,7 +19,6 @@
 #include "cli_ctx.h"
 #include "clock.h"
 #include "loop.h"
-#include "mem.h"
 #include "option.h"
 #include "rc.h"
 #include "set.h"

@@ -11,7 +11,6 @@
 #include "color.h"
 #include "diag.h"
 #include "jsonout.h"
-#include "mem.h"
 #include "rowfmt.h"
 #include "theme.h"
 

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -19,7 +19,6 @@
 #include "err.h"
 #include "http_entries.h"
 #include "http_json.h"
-#include "http_link.h"
 #include "http_logs.h"
 #include "http_server.h"
 #include "jsonout.h"

@@ -22,7 +22,6 @@
 #include "rowfmt.h"
 #include "signame.h"
 #include "status.h"
-#include "units.h"
 
 struct http_ext_call {
 	struct http_request *request;

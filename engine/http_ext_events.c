@@ -24,7 +24,6 @@
 #include "mem.h"
 #include "model.h"
 #include "msg.h"
-#include "proto.h"
 #include "sys.h"
 #include "units.h"
 #include "whyof.h"

@@ -12,7 +12,6 @@
 #include "jsonout.h"
 #include "mem.h"
 #include "model.h"
-#include "proto.h"
 #include "screenjson.h"
 
 struct look {

@@ -17,7 +17,6 @@
 #include "http_link.h"
 #include "http_server.h"
 #include "jsonout.h"
-#include "logread.h"
 #include "loop.h"
 #include "mem.h"
 #include "model.h"

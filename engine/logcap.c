@@ -11,7 +11,6 @@
 #include "core.h"
 
 #include "clock.h"
-#include "loop.h"
 #include "option.h"
 #include "spool.h"
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "err.h"
 #include "graph.h"
 #include "mem.h"

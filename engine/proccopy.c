@@ -11,7 +11,6 @@
 
 #include "clock.h"
 #include "err.h"
-#include "journal.h"
 #include "logfile.h"
 #include "loop.h"
 #include "mem.h"

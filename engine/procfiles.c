@@ -17,9 +17,7 @@
 #include "clock.h"
 #include "err.h"
 #include "filewatch.h"
-#include "journal.h"
 #include "mem.h"
-#include "msg.h"
 #include "spec.h"
 
 enum { PATH_SHOWN = 90 };	/* bytes of a path in a sentence */

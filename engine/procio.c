@@ -12,7 +12,6 @@
 #include "err.h"
 #include "fold.h"
 #include "loop.h"
-#include "mem.h"
 #include "option.h"
 #include "spec.h"
 #include "spool.h"

@@ -15,8 +15,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "journal.h"
-#include "mem.h"
 #include "msg.h"
 #include "procfs.h"
 #include "tree.h"

@@ -12,7 +12,6 @@
 #include <stdio.h>
 
 #include "clock.h"
-#include "journal.h"
 #include "loop.h"
 #include "spec.h"
 #include "units.h"

@@ -6,7 +6,6 @@
 #include <termios.h>
 
 #include "clock.h"
-#include "journal.h"
 #include "loop.h"
 #include "msg.h"
 #include "spec.h"

@@ -11,7 +11,6 @@
 #include "mem.h"
 #include "option.h"
 #include "setfile.h"
-#include "units.h"
 
 #define FORMAT 1		/* of the file, for "require" */
 

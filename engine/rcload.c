@@ -10,7 +10,6 @@
 #include "buf.h"
 #include "err.h"
 #include "mem.h"
-#include "msg.h"
 #include "option.h"
 #include "rcstate.h"
 #include "setfile.h"

@@ -14,7 +14,6 @@
 #include "conn.h"
 #include "envset.h"
 #include "err.h"
-#include "journal.h"
 #include "loop.h"
 #include "mem.h"
 #include "msg.h"

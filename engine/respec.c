@@ -11,8 +11,6 @@
 #include <string.h>
 
 #include "err.h"
-#include "mem.h"
-#include "msg.h"
 #include "regex.h"
 #include "spec.h"
 #include "vt.h"

@@ -11,7 +11,6 @@
 
 #include "base64.h"
 #include "err.h"
-#include "journal.h"
 #include "mem.h"
 #include "spec.h"
 

@@ -15,7 +15,6 @@
 #include "signame.h"
 #include "status.h"
 #include "strip.h"
-#include "units.h"
 #include "utf8.h"
 
 enum { CELL_TEXT = 128 * 1024 };

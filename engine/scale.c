@@ -11,7 +11,6 @@
 
 #include "err.h"
 #include "graph.h"
-#include "journal.h"
 #include "mem.h"
 #include "replica.h"
 #include "spec.h"

@@ -17,7 +17,6 @@
 #include "loop.h"
 #include "mem.h"
 #include "msg.h"
-#include "option.h"
 #include "spec.h"
 #include "spool.h"
 #include "sys.h"

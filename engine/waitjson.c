@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "jsonout.h"
-#include "logread.h"
 #include "proto.h"
 #include "regex.h"
 #include "signame.h"

@@ -7,7 +7,6 @@
 #include "command.h"
 #include "engine/base.h"
 #include "engine/client.h"
-#include "engine/clock.h"
 #include "engine/err.h"
 #include "engine/keycmd.h"
 #include "engine/mem.h"

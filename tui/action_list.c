@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "engine/base.h"
-#include "engine/mem.h"
 #include "pane.h"
 #include "sheet.h"
 #include "ui.h"

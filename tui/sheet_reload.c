@@ -9,7 +9,6 @@
 #include "engine/buf.h"
 #include "engine/client.h"
 #include "engine/clock.h"
-#include "engine/conn.h"
 #include "engine/err.h"
 #include "engine/mem.h"
 #include "engine/session.h"

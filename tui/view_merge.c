@@ -14,7 +14,6 @@
 #include "mergeview.h"
 #include "pane.h"
 #include "shown.h"
-#include "status_text.h"
 #include "ui.h"
 
 /* The logs of all processes, or of the marked ones, as one. */

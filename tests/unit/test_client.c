@@ -7,7 +7,6 @@
 #include "engine/clock.h"
 #include "engine/err.h"
 #include "engine/loop.h"
-#include "engine/msg.h"
 #include "engine/spec.h"
 #include "engine/sys.h"
 #include "tests/lib/test.h"

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "engine/buf.h"
-#include "engine/clock.h"
 #include "engine/journal.h"
 
 /* Each test has a directory of its own, which goes with it. */

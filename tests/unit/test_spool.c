@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 
 #include "engine/buf.h"
-#include "engine/clock.h"
 #include "engine/fold.h"
 #include "engine/logread.h"
 #include "engine/mem.h"

@@ -24,7 +24,6 @@
 #include "engine/spec.h"
 #include "engine/spool.h"
 #include "engine/theme.h"
-#include "tui/command.h"
 #include "tui/logview.h"
 #include "tui/pane.h"
 #include "tui/sheet.h"
