@@ -181,6 +181,8 @@ take_env(json_t *v, char ***out)
 		return -1;
 	char **list = mem_array(count + 1, sizeof *list);
 	json_object_foreach(v, key, value) {
+		if (!spec_is_env_name(key, strlen(key)))
+			goto refused;
 		if (json_is_null(value))
 			list[n++] = mem_fmt("-%s", key);
 		else if (json_is_string(value))
@@ -240,7 +242,7 @@ type_name(enum http_field_type type)
 		[HTTP_F_STRING] = "a string", [HTTP_F_BOOL] = "true or false",
 		[HTTP_F_UINT] = "a whole number in its range",
 		[HTTP_F_STRINGS] = "an array of strings",
-		[HTTP_F_ENV] = "an object of strings",
+		[HTTP_F_ENV] = "an object of strings, by names of variables",
 		[HTTP_F_ANY] = "a value",
 	};
 

@@ -32,46 +32,92 @@ base_environ(const struct proc *p)
 	return p->environ ? p->environ->v : p->e->set.environ;
 }
 
+/* A user or group by its number.  (uid_t)-1 means none to the kernel. */
+static bool
+is_number(const char *text, unsigned *out)
+{
+	uint64_t n = 0;
+
+	if (!*text || strlen(text) > 10 ||
+	    strspn(text, "0123456789") != strlen(text))
+		return false;
+	for (; *text; text++)
+		n = n * 10 + (uint64_t)(*text - '0');
+	*out = (unsigned)n;
+	return n < UINT32_MAX;
+}
+
+/* 0, or -1 with why.  A name that is all digits goes first, as for chown. */
+static int
+take_group(const char *group, struct identity *id, char *why, size_t cap)
+{
+	struct group *gr = getgrnam(group);
+	unsigned number;
+
+	if (gr)
+		id->gid = gr->gr_gid;
+	else if (is_number(group, &number))
+		id->gid = number;
+	else
+		return snprintf(why, cap, "unknown group '%s'", group), -1;
+	return 0;
+}
+
+/* *entry is NULL for a number that has none.  0, or -1 with why. */
+static int
+take_entry(const char *user, bool has_group, struct identity *id,
+	   struct passwd **entry, char *why, size_t cap)
+{
+	struct passwd *pw = getpwnam(user);
+	unsigned number = 0;
+	bool numeric = !pw && is_number(user, &number);
+
+	if (numeric)
+		pw = getpwuid(number);
+	*entry = pw;
+	if (pw) {
+		id->uid = pw->pw_uid;
+		id->gid = pw->pw_gid;
+	} else if (!numeric) {
+		return snprintf(why, cap, "unknown user '%s'", user), -1;
+	} else if (!has_group) {
+		return snprintf(why, cap, "user %u has no entry and so no "
+				"group: write %u:GROUP", number, number), -1;
+	}
+	if (!pw)
+		id->uid = number;
+	return 0;
+}
+
 static int
 resolve_user(const char *text, struct identity *id, char *why, size_t cap)
 {
-	char *user = mem_str(text), *colon = strchr(user, ':');
-	const char *group = NULL;
+	char *user = mem_str(text), *group = strchr(user, ':');
+	struct passwd *pw;
 	int r = -1;
 
-	if (colon) {
-		*colon = '\0';
-		group = colon + 1;
-	}
-	struct passwd *pw = getpwnam(user);
-	if (!pw) {
-		snprintf(why, cap, "unknown user '%s'", user);
+	if (group)
+		*group++ = '\0';
+	if (take_entry(user, group, id, &pw, why, cap) < 0 ||
+	    (group && take_group(group, id, why, cap) < 0))
 		goto out;
-	}
-	id->uid = pw->pw_uid;
-	id->gid = pw->pw_gid;
-	if (group) {
-		struct group *gr = getgrnam(group);
-		if (!gr) {
-			snprintf(why, cap, "unknown group '%s'", group);
-			goto out;
-		}
-		id->gid = gr->gr_gid;
-	}
 	if (geteuid() != 0 && (id->uid != geteuid() || id->gid != getegid())) {
 		snprintf(why, cap,
 			 "not permitted to become '%s': sbx does not run as "
 			 "root", text);
 		goto out;
 	}
-	id->ngroups = GROUPS_MAX;
-	if (getgrouplist(user, id->gid, id->groups, &id->ngroups) < 0) {
+	/* Nobody has put a number without an entry into other groups. */
+	id->ngroups = pw ? GROUPS_MAX : 1;
+	id->groups[0] = id->gid;
+	if (pw && getgrouplist(pw->pw_name, id->gid, id->groups,
+			       &id->ngroups) < 0) {
 		snprintf(why, cap, "user '%s' is in too many groups", user);
 		goto out;
 	}
-	id->home = mem_str(pw->pw_dir);
-	id->name = mem_str(pw->pw_name);
-	id->shell = mem_str(pw->pw_shell);
+	id->home = mem_str(pw ? pw->pw_dir : "/");
+	id->name = mem_str(pw ? pw->pw_name : user);
+	id->shell = mem_str(pw ? pw->pw_shell : "/bin/sh");
 	r = 0;
 out:
 	free(user);

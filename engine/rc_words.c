@@ -85,7 +85,7 @@ const struct rc_word_row rc_words[] = {
 	{ ROW("stderr", "joined | separate",
 	      "errors of a tty in its screen or apart"),
 	  PLAIN(IN_PROCESS, RC_EITHER, stderr_separate) },
-	{ ROW("user", "USER[:GROUP]", "run as somebody else, for root"),
+	{ ROW("user", "USER[:GROUP]", "run as somebody else, for root; names or numbers"),
 	  CALL(IN_PROCESS, rc_do_user, 1, 1), .flags = RC_ONCE },
 	{ ROW("umask", "OCTAL", "mode bits that new files do not get"),
 	  CALL(IN_PROCESS, rc_do_umask, 1, 1), .flags = RC_ONCE },

@@ -10,12 +10,14 @@
 #include "mem.h"
 #include "strv.h"
 
-/* The kernel takes any; these are slips, or meant to be something else. */
-static bool
-is_name(const char *name, size_t len)
+bool
+spec_is_env_name(const char *name, size_t len)
 {
+	/* The kernel takes any; these are slips, or meant to be something
+	 * else, and no shell could use them. */
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+		if ((unsigned char)name[i] <= 0x20 || name[i] == 0x7f ||
+		    name[i] == '=')
 			return false;
 	return len > 0 && name[0] != '-';
 }
@@ -29,8 +31,12 @@ spec_env_add(struct spec_env **env, size_t *count, const char *word,
 	const char *name = word + removed;
 	size_t len = eq ? (size_t)(eq - word) : strlen(name);
 
-	if ((!eq && !removed) || !is_name(name, len)) {
-		err_set(e, ERR_USAGE, "'%s' is no variable", word);
+	if ((!eq && !removed) || !spec_is_env_name(name, len)) {
+		if (len > 0 && strcspn(name, " \t") < len)
+			err_set(e, ERR_USAGE, "'%.*s' is no name of a "
+				"variable: it has a blank", (int)len, name);
+		else
+			err_set(e, ERR_USAGE, "'%s' is no variable", word);
 		return err_hint(e, "write NAME=VALUE, or -NAME to remove it");
 	}
 	if (*count == SPEC_LIST_MAX)

@@ -86,7 +86,7 @@ check_env(const struct spec *s, struct err *e)
 {
 	for (size_t i = 0; i < s->env_count; i++) {
 		const char *name = s->env[i].name;
-		if (!name || !name[0] || strchr(name, '='))
+		if (!name || !spec_is_env_name(name, strlen(name)))
 			return err_set(e, ERR_USAGE,
 				       "'%s' is no name of a variable",
 				       name ? name : "");

@@ -287,6 +287,9 @@ v = h.get(G + "/sess")[1]
 same((v["cwd"], v["env"]), ("/etc", {"A_b": "x=1\ny"}), "a session")
 same(h.call("PATCH", G + "/sess", {"cwd": "etc"})[0], 400, "no relative path")
 same(h.call("PATCH", G + "/sess", {"env": {"a": 1}})[0], 422, "no number")
+for name in ("a b", "a=b", "", "-a"):
+    same(h.call("PATCH", G + "/sess", {"env": {name: "x"}})[0], 422,
+         "no name of a variable: '%s'" % name)
 same(h.call("PATCH", G + "/se%20ss", {})[0], 400, "no such name")
 same(h.call("PATCH", "/v1/sbx/env", {"env": {"SETVAR": "s"}})[1]["env"],
      {"SETVAR": "s"}, "of the set")

@@ -32,6 +32,10 @@ exits 124 "a timeout" sbx exec --timeout 200ms -- sleep 1005
 exits 2 "no command" sbx exec --
 exits 0 "env" sbx exec --env A=1 --env -HOME -- sh -c 'echo $A${HOME-none}'
 is "$out" 1none "is set and removed"
+for name in 'A B=1' '=1' '-A B'; do
+	exits 2 "no name of a variable: $name" sbx exec --env "$name" -- true
+	like "$err" "no (name of a )?variable" "it is told"
+done
 mkdir sub
 exits 0 "cwd" sbx exec --cwd sub -- pwd
 is "$out" "$(pwd)/sub" "is relative to here"

@@ -114,6 +114,26 @@ if os.geteuid() == 0:
          ["daemon"] * 4, "another user: it is that one")
     ok("0" not in got[1].split(), "and in no group of ours", got)
     ok(s.env["HOME"] not in got[0], "with a home of its own", got)
+    who = "echo $(id -u) $(id -G) $HOME $USER $LOGNAME $SHELL"
+    for user, want in (("54321:54322", "54321 54322 / 54321 54321 /bin/sh\n"),
+                       ("1:54322", None), ("1", None)):
+        name = "n" + user.replace(":", "-")
+        s.sbx("add", name, "--user", user, "--cwd", "/", "--", "sh", "-c", who)
+        got = log(name)
+        if want:
+            same(got, want, "numbers without an entry")
+        else:
+            words = got.split()
+            ok(words[0] == "1" and "0" not in words and "daemon" in words and
+               ("54322" in words) == (":" in user),
+               "a number with an entry is that user: " + user, got)
+    for user, why in (("54321", "54321:GROUP"), ("4294967295:1", "unknown"),
+                      ("54321:nogrouphere", "unknown group 'nogrouphere'")):
+        s.sbx("add", "w" + user[:3] + user[-1:], "--user", user, "--cwd", "/",
+              "--", "true")
+        row = s.row("w" + user[:3] + user[-1:])
+        ok(row["status"] == "error" and why in row["reason"],
+           "refused: " + user, row)
 
 # Readiness, timeouts, the terminal without a viewer.
 same(s.sbx("wait", "late", "--ready", "--timeout", "30s")[0], 0,

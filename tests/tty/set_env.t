@@ -95,6 +95,9 @@ ok({"name": "GONE", "value": None, "source": "run time"} in rows and
    in rows, "env lists both", rows)
 same(s.out("env", "front"), "front: GROUP=file\nfront: GROUP=now  (run time)\n"
      "front: BOTH=front  (run time)\n", "or those of a group")
+for word in ("A B=1", "=1", "-A B"):
+    code, out, err = s.sbx("env", word)
+    ok(code == 2 and "variable" in err, "no name: " + word, (code, err))
 same(s.sbx("env", "nowhere", "A=1")[0], 4, "there is no such group")
 before = s.out("env")
 same((s.sbx("env", "A=1", "=x")[0], s.out("env")), (2, before),

@@ -384,6 +384,9 @@ TEST(wrong_values)
 	      "3:1: this process has a command already");
 	FIRST("process a {\ncwd\ncmd x\n}\n", "2:1: 'cwd' needs DIR");
 	FIRST("process a {\ncmd x\nenv FOO\n}\n", "3:5: 'FOO' is no variable");
+	FIRST("env \"A B=1\"\n", "1:5: 'A B' is no name of a variable: it has "
+	      "a blank");
+	FIRST("env \"=1\"\n", "1:5: '=1' is no variable");
 	FIRST("process a {\n}\n", "1:9: this process has no command");
 	FIRST("require 2\n", "1:9: this file needs format 2, this sbx knows "
 	      "up to 1");

@@ -165,6 +165,11 @@ TEST(environment)
 	EQ_INT(spec_add_env(s, "-", NULL), -1);
 	EQ_INT(spec_add_env(s, "-D=x", NULL), -1);
 	EQ_INT(spec_add_env(s, "A\nB=x", NULL), -1);
+	EQ_INT(spec_add_env(s, "A B=x", NULL), -1);
+	EQ_INT(spec_add_env(s, "A =x", NULL), -1);
+	EQ_INT(spec_add_env(s, "A\t=x", NULL), -1);
+	EQ_INT(spec_add_env(s, "-A B", NULL), -1);
+	EQ_INT(spec_add_env(s, "A=x y", NULL), 0);
 	spec_free(s);
 }
 
