@@ -137,6 +137,7 @@ enum { MANY = 10000 };
 	.more = "Of several those end first that need others, and begin\n"    \
 		"last; --with-dependents takes those that run.  Returns when\n" \
 		"the new run has started; with --wait when it is ready.\n"     \
+		"A command of exec is run again only if it is named.\n"        \
 		NAMES_MORE
 
 #define X_KILL                                                                 \

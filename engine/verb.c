@@ -62,6 +62,15 @@ is_failed(const struct proc *p)
 	       (s == STATUS_KILLED && !p->life.stopped);
 }
 
+/* A command of exec: somebody waits for what it does once.  Only who names
+ * it can mean that it is done again. */
+static bool
+is_left_alone(const struct call *c, const struct proc *p)
+{
+	return c->q->verb == PROTO_V_RESTART &&
+	       (p->follower || p->at_unfollowed_us);
+}
+
 /* Fills c->hit; 0 or -1 with c->err. */
 static int
 select_procs(struct call *c)
@@ -81,7 +90,8 @@ select_procs(struct call *c)
 		items[i] = (struct select_item){
 			.name = s->name, .groups = groups[i],
 			.failed = is_failed(e->procs[i]),
-			.hidden = s->hidden,
+			.hidden = s->hidden ||
+				  is_left_alone(c, e->procs[i]),
 		};
 	}
 	int n = select_match(items, e->nproc, c->q->names, flags, c->hit,

@@ -121,6 +121,29 @@ is "$out" "red square
 $(pwd)/sub" "has its environment and directory, and its own"
 exits 4 "--like nobody" sbx -f like.rc exec --like wbe -- true
 
+# It is run once: a restart of everything does not mean it, its name does.
+"$SBX_BIN" -f like.rc exec -- sh -c 'echo ran >>ran; until [ -e go ]; do sleep 0.02; done; echo done' >out1 &
+pid=$!
+wait_until "it runs" grep -q ran ran
+for which in --all '*'; do
+	exits 0 "restart $which" sbx -f like.rc restart "$which"
+done
+echo >go
+wait $pid
+is "$? $(cat out1) $(cat ran)" "0 done ran" "leaves a command of exec alone"
+rm go
+"$SBX_BIN" -f like.rc exec -- sh -c 'until [ -e go ]; do sleep 0.02; done' &
+pid=$!
+name=
+one_runs() {
+	name=$(sbx -f like.rc ls --json | sed -n 's/.*"name":"\(proc_[0-9]*\)".*/\1/p')
+	[ -n "$name" ]
+}
+wait_until "another one" one_runs
+exits 0 "stop --all" sbx -f like.rc stop --all
+wait $pid
+is $? 143 "ends it"
+
 # Interrupted: the first one is polite, the second one is not.
 "$SBX_BIN" exec -- sh -c 'trap "echo polite; exit 5" TERM; echo up; while :; do sleep 0.05; done' >int &
 pid=$!
