@@ -122,15 +122,15 @@ $(pwd)/sub" "has its environment and directory, and its own"
 exits 4 "--like nobody" sbx -f like.rc exec --like wbe -- true
 
 # It is run once: a restart of everything does not mean it, its name does.
-"$SBX_BIN" -f like.rc exec -- sh -c 'echo ran >>ran; until [ -e go ]; do sleep 0.02; done; echo done' >out1 &
+"$SBX_BIN" -f like.rc exec -- sh -c 'echo ran >>once1; until [ -e go ]; do sleep 0.02; done; echo done' >out1 &
 pid=$!
-wait_until "it runs" grep -q ran ran
+wait_until "it runs" grep -q ran once1
 for which in --all '*'; do
 	exits 0 "restart $which" sbx -f like.rc restart "$which"
 done
 echo >go
 wait $pid
-is "$? $(cat out1) $(cat ran)" "0 done ran" "leaves a command of exec alone"
+is "$? $(cat out1) $(cat once1)" "0 done ran" "leaves a command of exec alone"
 rm go
 "$SBX_BIN" -f like.rc exec -- sh -c 'until [ -e go ]; do sleep 0.02; done' &
 pid=$!
