@@ -58,6 +58,9 @@ eventlist_adds(struct eventlist *l, const struct journal_event *e)
 	else if (e->kind == EVENT_ENDED)
 		adds = !is_told_end(last, e);
 	snprintf(last->process, sizeof last->process, "%s", e->process);
+	/* A remark between two steps is none itself. */
+	if (e->kind == EVENT_NOTE)
+		return adds;
 	snprintf(last->text, sizeof last->text, "%s", e->text);
 	last->kind = e->kind;
 	last->cause = e->cause;

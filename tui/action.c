@@ -199,6 +199,10 @@ do_open(struct ui *ui, int argc, char *const *argv)
 		merge_open(ui);
 		return;
 	}
+	if (list_group(ui)) {
+		list_fold(ui, list_group(ui));
+		return;
+	}
 	if (!p)
 		return;
 	if (!p->row->tty || (ui->mode == MODE_LOG && ui->log_of_tty)) {
@@ -292,8 +296,7 @@ static void
 do_send_signal(struct ui *ui, int argc, char *const *argv)
 {
 	(void)argc, (void)argv;
-	if (ui_selected(ui))
-		sheet_signal_open(ui);
+	sheet_signal_open(ui, NULL);
 }
 
 static void
@@ -543,9 +546,21 @@ static action_fn *const functions[ACTION_COUNT] = {
 	[ACTION_ZOOM] = do_zoom,
 };
 
+/* Those that are about one process, where the cursor may be on a group. */
+static const enum action_id of_process[] = {
+	ACTION_COPY, ACTION_DETAILS, ACTION_OPEN_IN, ACTION_REMOVE, ACTION_USE,
+};
+
 void
 action_run(struct ui *ui, const struct action_row *a, int argc,
 	   char *const *argv)
 {
+	for (size_t i = 0; list_group(ui) && i < ARRAY_LEN(of_process); i++)
+		if (a->id == of_process[i]) {
+			ui_toast(ui, TOAST_INFO, "'%s' is for a process, not "
+				 "for the group %.64s", a->row.name,
+				 list_group(ui));
+			return;
+		}
 	functions[a->id](ui, argc, argv);
 }

@@ -8,6 +8,28 @@
 #include "ui.h"
 #include "view.h"
 
+/* All of them, or none if all are. */
+static void
+mark_group(struct ui *ui, const char *group)
+{
+	bool all = true;
+
+	for (size_t pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < model_count(ui->model); i++) {
+			struct model_proc *p = model_at(ui->model, i);
+			struct pane *pa = ui_pane(ui, p);
+			if (!list_in_group(p->row->group, group))
+				continue;
+			if (!pass)
+				all &= pa->mark_no != 0;
+			else if (all)
+				pa->mark_no = 0;
+			else if (!pa->mark_no)
+				pa->mark_no = ++ui->last_mark;
+		}
+	ui_relayout(ui);
+}
+
 void
 action_do_mark(struct ui *ui, int argc, char *const *argv)
 {
@@ -16,6 +38,10 @@ action_do_mark(struct ui *ui, int argc, char *const *argv)
 	(void)argc, (void)argv;
 	if (ui->merged) {
 		merge_hide(ui);
+		return;
+	}
+	if (list_group(ui)) {
+		mark_group(ui, list_group(ui));
 		return;
 	}
 	if (!p)
@@ -191,7 +217,10 @@ void
 action_do_fold(struct ui *ui, int argc, char *const *argv)
 {
 	struct model_proc *p = ui_selected(ui);
-	const char *group = argc > 1 ? argv[1] : p ? p->row->group : "";
+	const char *group = argc > 1	     ? argv[1]
+			    : list_group(ui) ? list_group(ui)
+			    : p		     ? p->row->group
+					     : "";
 
 	for (size_t i = 0; *group && i < model_count(ui->model); i++) {
 		const char *own = model_at(ui->model, i)->row->group;

@@ -180,10 +180,11 @@ static const struct {
 };
 
 static void
-open_what(struct ui *ui, uint32_t proc, int what)
+open_what(struct ui *ui, uint32_t proc, int what, const char *about)
 {
 	const struct proc_row *r = model_find(ui->model, proc)->row;
 
+	(void)about;
 	switch (what) {
 	case PAGER:
 		show_log(ui, r, pager_line);
@@ -217,7 +218,7 @@ action_do_open_in(struct ui *ui, int argc, char *const *argv)
 		return;
 	for (int i = 0; i < WHATS; i++) {
 		if (argc > 1 && !strcmp(argv[1], rows[i].word)) {
-			open_what(ui, ui->selected, i);
+			open_what(ui, ui->selected, i, NULL);
 			return;
 		}
 		menu[i] = (struct sheet_menu_row){ rows[i].key, rows[i].word,

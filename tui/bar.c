@@ -249,7 +249,9 @@ left_merged(struct ui *ui, struct pieces *p)
 {
 	char text[128];
 
-	bar_piece(p, ROLE_TEXT, ui_marks(ui) > 0 ? "marked" : "all");
+	bar_piece(p, ROLE_TEXT, ui_marks(ui) > 0  ? "marked"
+				: ui->merge_group ? ui->merge_group
+						  : "all");
 	if (*target_pattern(ui)) {
 		snprintf(text, sizeof(text), "/%.60s", target_pattern(ui));
 		bar_piece(p, ROLE_TEXT, text);
@@ -294,8 +296,17 @@ status_left(struct ui *ui, struct pieces *p)
 		bar_piece(p, ROLE_TEXT, text);
 		return;
 	}
-	if (!narrow)
+	if (list_group(ui)) {
+		snprintf(text, sizeof(text), "group %.64s", list_group(ui));
+		bar_piece(p, ROLE_TEXT, text);
+		return;
+	} else if (list_survivor(ui)) {
+		snprintf(text, sizeof(text), "%u, left by %.64s",
+			 list_survivor(ui), proc->row->name);
+		bar_piece(p, ROLE_TEXT, text);
+	} else if (!narrow) {
 		bar_piece(p, ROLE_TEXT, proc->row->name);
+	}
 	if (ui_marks(ui) > 0) {
 		snprintf(text, sizeof(text), "%zu marked", ui_marks(ui));
 		bar_piece(p, ROLE_MARK, text);

@@ -42,6 +42,32 @@ static const struct hint list_hints[] = {
 	{ "back", "quit", 0 },
 };
 
+static const struct hint group_hints[] = {
+	{ "open", "fold", 0 },
+	{ "start", "start them", 0 },
+	{ "stop", "stop", 0 },
+	{ "restart", "restart", 0 },
+	{ "kill", "kill", WIDE },
+	{ "send-signal", "signal", WIDE },
+	{ "mark", "mark", WIDE },
+	{ "all-logs", "their logs", 0 },
+	{ "find", "find", WIDE },
+	{ "command", "command", 0 },
+	{ "keys", "keys", 0 },
+	{ "back", "quit", WIDE },
+};
+
+static const struct hint survivor_hints[] = {
+	{ "open", "log", 0 },
+	{ "stop", "stop it", 0 },
+	{ "kill", "kill", 0 },
+	{ "send-signal", "signal", 0 },
+	{ "details", "details", 0 },
+	{ "command", "command", 0 },
+	{ "keys", "keys", 0 },
+	{ "back", "quit", WIDE },
+};
+
 static const struct hint log_hints[] = {
 	{ "next-pane", "list", 0 },
 	{ "find", "find", 0 },
@@ -115,8 +141,11 @@ put_hint(struct ui *ui, struct pieces *p, const struct hint *h)
 
 	if (!key || p->pen.clip.w < h->from)
 		return;
-	if (!strcmp(h->command, "open") && ui_shows_screen(ui))
+	if (!strcmp(h->command, "open") && ui_shows_screen(ui) &&
+	    !list_group(ui))
 		text = "terminal";
+	if (!strcmp(text, "fold") && list_is_folded(ui))
+		text = "unfold";
 	if (!strcmp(h->command, "zoom") && ui->zoom)
 		text = "unzoom";
 	snprintf(all, sizeof(all), "%s %s", key, text);
@@ -222,6 +251,14 @@ bar_hint(struct ui *ui)
 	}
 	if (ui->mode == MODE_LIST && ui_marks(ui) > 0) {
 		put_hints(ui, &p, mark_hints, ARRAY_LEN(mark_hints));
+		return;
+	}
+	if (list_group(ui)) {
+		put_hints(ui, &p, group_hints, ARRAY_LEN(group_hints));
+		return;
+	}
+	if (list_survivor(ui)) {
+		put_hints(ui, &p, survivor_hints, ARRAY_LEN(survivor_hints));
 		return;
 	}
 	if (ui->mode == MODE_LIST) {

@@ -142,8 +142,8 @@ title_one(struct ui *ui, struct pieces *p, struct model_proc *proc)
 	}
 	int before = p->end;
 	p->end = title_paused(ui, p, proc);
-	snprintf(text, sizeof(text), "%d/%zu",
-		 list_index(ui, proc->id) + 1, ui->list.count);
+	int of, no = list_place(ui, proc->id, &of);
+	snprintf(text, sizeof(text), "%d/%d", no, of);
 	bar_piece(p, ROLE_TITLE, text);
 	if (p->end != before || ui_shows_screen(ui))
 		return;
@@ -174,8 +174,13 @@ title_merged(struct ui *ui, struct pieces *p)
 			follow ? ROLE_TEXT_DIM : ROLE_PAUSED, text);
 		p->end -= w + 1;
 	}
-	bar_piece(p, ROLE_TITLE_FOCUS,
-		  ui_marks(ui) > 0 ? "marked logs" : "all logs");
+	if (ui->merge_group && !ui_marks(ui)) {
+		snprintf(text, sizeof(text), "logs of %.64s", ui->merge_group);
+		bar_piece(p, ROLE_TITLE_FOCUS, text);
+	} else {
+		bar_piece(p, ROLE_TITLE_FOCUS,
+			  ui_marks(ui) > 0 ? "marked logs" : "all logs");
+	}
 	snprintf(text, sizeof(text), "%zu process%s, newest last", n,
 		 n == 1 ? "" : "es");
 	bar_piece(p, ROLE_TITLE, text);

@@ -21,6 +21,7 @@
 #include "sheet.h"
 #include "status_text.h"
 #include "ui.h"
+#include "view.h"
 
 enum { WORDS_MAX = 128, ECHO_MS = 3000, LINE_MAX_LEN = 4096 };
 
@@ -255,7 +256,7 @@ run_request(struct ui *ui, const struct cmd *c, const char *line, bool sure)
 static size_t
 add_marked(struct ui *ui, char **words, size_t count)
 {
-	struct model_proc *sel = ui_selected(ui);
+	static char target[LIST_TARGET_MAX];
 	size_t before = count;
 
 	for (size_t i = 0; i < model_count(ui->model); i++) {
@@ -263,8 +264,8 @@ add_marked(struct ui *ui, char **words, size_t count)
 		if (ui_pane(ui, p)->mark_no && count < WORDS_MAX)
 			words[count++] = (char *)p->row->name;
 	}
-	if (count == before && sel && count < WORDS_MAX)
-		words[count++] = (char *)sel->row->name;
+	if (count == before && count < WORDS_MAX && list_target(ui, target))
+		words[count++] = target;
 	words[count] = NULL;
 	return count;
 }

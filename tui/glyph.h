@@ -20,6 +20,7 @@
 	X(TRACK, "\u2595", ":")                                                \
 	X(TICK, "\u25c2", "<")                                                 \
 	X(LINE, "\u2500", "-")                                                 \
+	X(CHILD, "\u2514", "`-")                                               \
 	X(OPEN, "\u25be", "v")                                                 \
 	X(FOLDED, "\u25b8", ">")                                               \
 	X(DASH, "\u2014", "-")                                                 \

@@ -66,12 +66,14 @@ struct sheet_menu_row {
 };
 
 /* The process is there when it is called, and the menu is gone. */
-typedef void sheet_menu_fn(struct ui *ui, uint32_t proc, int row);
+typedef void sheet_menu_fn(struct ui *ui, uint32_t proc, int row,
+			   const char *about);
 
 struct sheet_menu {
 	const char *mode_word;	/* kept */
 	enum role role;
 	const char *title, *verb;
+	const char *about;	/* for run; may be NULL */
 	const struct sheet_menu_row *rows;
 	int count, chosen;
 	int word_columns;	/* before the texts */
@@ -90,7 +92,9 @@ void	sheet_send_open(struct ui *ui);		/* a line for stdin */
 void	sheet_leave_open(struct ui *ui);
 void	sheet_details_open(struct ui *ui);
 void	sheet_add_open(struct ui *ui);
-void	sheet_signal_open(struct ui *ui);
+/* whom: as words of a command; NULL: the marked ones, else what the cursor of
+ * the list is on. */
+void	sheet_signal_open(struct ui *ui, const char *whom);
 /* Selecting text of the main pane: how is "chars", "lines" or "block". */
 void	sheet_select_open(struct ui *ui, const char *how);
 /* A prompt for what n and N go to there; and its answer, which the sheet of a

@@ -28,12 +28,13 @@ value_of(const struct proc_row *r, size_t no, char pid[16])
 }
 
 static void
-copy(struct ui *ui, uint32_t proc, int no)
+copy(struct ui *ui, uint32_t proc, int no, const char *about)
 {
 	const struct proc_row *r = model_find(ui->model, proc)->row;
 	char pid[16];
 	const char *value = value_of(r, (size_t)no, pid);
 
+	(void)about;
 	if (*value)
 		ui_copy(ui, mem_str(value), strlen(value), rows[no].what);
 	else

@@ -15,7 +15,7 @@ struct menu {
 	struct sheet_menu what;	/* with texts of its own */
 	struct sheet_menu_row *rows;
 	uint32_t proc;
-	char *title;
+	char *title, *about;
 	char footer[64], hint[64];
 	int chosen, top;	/* top as last drawn */
 	struct rect in;
@@ -65,10 +65,12 @@ run(struct ui *ui, struct menu *m, int row)
 {
 	sheet_menu_fn *fn = m->what.run;
 	uint32_t proc = m->proc;
+	char *about = mem_str(m->about);
 
 	sheet_close(ui);
 	if (model_find(ui->model, proc))
-		fn(ui, proc, row);
+		fn(ui, proc, row, about);
+	free(about);
 }
 
 static void
@@ -134,6 +136,7 @@ free_sheet(struct sheet *sh)
 	}
 	free(m->rows);
 	free(m->title);
+	free(m->about);
 	free(m);
 }
 
@@ -152,6 +155,7 @@ sheet_menu_open(struct ui *ui, const struct sheet_menu *what)
 	m->sheet.ops = &m->ops;
 	m->what = *what;
 	m->title = mem_str(what->title);
+	m->about = mem_str(what->about);
 	m->rows = mem_array((size_t)what->count, sizeof(*m->rows));
 	for (int i = 0; i < what->count; i++)
 		m->rows[i] = (struct sheet_menu_row){

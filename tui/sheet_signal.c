@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "command.h"
 #include "engine/base.h"
+#include "view.h"
 
 /* Signals that people send, and what programs usually do with them. */
 static const struct {
@@ -25,24 +26,26 @@ static const struct {
 enum { FIRST_CHOSEN = 3 };
 
 static void
-send_it(struct ui *ui, uint32_t proc, int no)
+send_it(struct ui *ui, uint32_t proc, int no, const char *whom)
 {
-	char line[128];
+	char line[LIST_TARGET_MAX + 32];
 
-	snprintf(line, sizeof(line), "signal %s %.64s", rows[no].name,
-		 ui_marks(ui) > 0 ? "%"
-				  : model_find(ui->model, proc)->row->name);
+	(void)proc;
+	snprintf(line, sizeof(line), "signal %s %s", rows[no].name, whom);
 	command_run(ui, line);
 }
 
 void
-sheet_signal_open(struct ui *ui)
+sheet_signal_open(struct ui *ui, const char *whom)
 {
 	struct sheet_menu_row menu[ARRAY_LEN(rows)];
-	char words[ARRAY_LEN(rows)][16], title[128];
-	struct model_proc *p = ui_selected(ui);
+	char words[ARRAY_LEN(rows)][16], title[LIST_TARGET_MAX + 32];
+	char target[LIST_TARGET_MAX];
+	bool marked = !whom && ui_marks(ui) > 0;
 
-	if (!p)
+	if (!whom)
+		whom = marked ? "%" : list_target(ui, target);
+	if (!whom)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		snprintf(words[i], sizeof(words[i]), "%2d  %s", rows[i].signo,
@@ -50,11 +53,11 @@ sheet_signal_open(struct ui *ui)
 		menu[i] = (struct sheet_menu_row){ 0, words[i],
 						   rows[i].help };
 	}
-	snprintf(title, sizeof(title), "send a signal to %.64s",
-		 ui_marks(ui) > 0 ? "the marked" : p->row->name);
+	snprintf(title, sizeof(title), "send a signal to %s",
+		 marked ? "the marked" : whom);
 	sheet_menu_open(ui, &(struct sheet_menu){
 		.mode_word = "SIGNAL", .role = ROLE_MODE_CONFIRM,
-		.title = title, .verb = "send", .rows = menu,
+		.title = title, .verb = "send", .rows = menu, .about = whom,
 		.count = (int)ARRAY_LEN(rows), .chosen = FIRST_CHOSEN,
 		.word_columns = 10, .run = send_it });
 }

@@ -292,11 +292,13 @@ ui_free(struct ui *ui)
 	theme_free(ui->theme);
 	canvas_free(ui->canvas);
 	mergeview_free(ui->merge);
+	free(ui->merge_group);
 	free(ui->text_rows);
 	free(ui->copied);
 	details_free(ui->details);
 	events_free(ui->events);
 	free(ui->list.entries);
+	free(ui->list.at_group);
 	for (size_t i = 0; i < ui->list.folded_count; i++)
 		free(ui->list.folded[i]);
 	free(ui->list.folded);
@@ -434,8 +436,15 @@ ui_marks(const struct ui *ui)
 void
 ui_show_merged(struct ui *ui, bool on)
 {
+	const char *group = on ? list_group(ui) : NULL;
+
+	free(ui->merge_group);
+	ui->merge_group = mem_str(group);
+	if (ui->merged && !on)
+		ui->mode = ui->merge_from;
 	ui->merged = on;
 	if (on) {
+		ui->merge_from = ui->mode;
 		mergeview_follow(ui->merge);
 		ui->mode = MODE_LOG;
 		merge_sync(ui);
@@ -471,6 +480,7 @@ ui_look_at_mouse(struct ui *ui)
 void
 ui_select(struct ui *ui, uint32_t id)
 {
+	list_leave(ui);
 	if (!id || id == ui->selected) {
 		ui->dirty = true;
 		return;

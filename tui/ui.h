@@ -67,9 +67,11 @@ enum list_sort {
 	SORT_COUNT
 };
 
-/* An entry of the list: a process, or the line over a group. */
+/* An entry of the list: a process, one that it has left, or the line over a
+ * group. */
 struct list_entry {
-	uint32_t id;		/* 0: a group */
+	uint32_t id;		/* of a process; 0: something else */
+	uint32_t pid, owner;	/* of what it has left; 0: not that */
 	const char *group;	/* of the entry; borrowed until the rebuild */
 	int up, failed, total;	/* of a group line */
 	bool folded;		/* its processes are not listed */
@@ -79,6 +81,10 @@ struct list_view {
 	struct list_entry *entries;
 	size_t count, cap;
 	size_t top;		/* first entry that is drawn */
+	/* The cursor is on the line of a group, or on what the selected
+	 * process has left (list_cursor.c). */
+	char *at_group;		/* NULL: no */
+	uint32_t at_pid;	/* 0: no */
 	int name_columns;
 	bool grouped;
 	bool stale;
@@ -150,6 +156,8 @@ struct ui {
 	/* All logs, or those of the marked processes, as one. */
 	struct mergeview *merge;
 	bool merged;
+	char *merge_group;	/* of this group; NULL: of all */
+	enum mode merge_from;	/* where one came from */
 	int merge_left;		/* columns that are scrolled away */
 	/* Panes side by side, 0 or at least two; the selected process has the
 	 * one that keys are for. */

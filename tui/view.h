@@ -46,12 +46,31 @@ const struct view *view_main(const struct ui *ui);
 /* view_list.c */
 extern const char *const list_sort_names[];	/* by enum list_sort */
 void	list_rebuild(struct ui *ui);
+struct list_entry;
+bool	list_is_group(const struct list_entry *e);
+/* Is it the first one of groups, which is where it is listed? */
+bool	list_in_group(const char *groups, const char *group);
 /* Folds the group, or unfolds it; only its first word counts. */
 void	list_fold(struct ui *ui, const char *group);
 int	list_index(const struct ui *ui, uint32_t id);	/* -1: not listed */
 uint32_t list_move(const struct ui *ui, uint32_t id, int by);
+int	list_place(const struct ui *ui, uint32_t id, int *of);	/* from 1 */
 uint32_t list_nth(const struct ui *ui, unsigned no);	/* from 1; 0: none */
 uint32_t list_attention(const struct ui *ui);		/* 0: none wants it */
+
+/* list_cursor.c */
+int	list_cursor(const struct ui *ui);	/* an entry; -1: none */
+void	list_go(struct ui *ui, int idx);
+void	list_step(struct ui *ui, int by);	/* stops at the ends */
+void	list_leave(struct ui *ui);	/* back to the selected process */
+/* The group on whose line it is; NULL: none. */
+const char *list_group(const struct ui *ui);
+bool	list_is_folded(const struct ui *ui);	/* that group */
+uint32_t list_survivor(const struct ui *ui);	/* its pid; 0: none */
+/* What a command means that is given without a name: a group, "NAME/PID", or
+ * the name of the selected process; NULL: nobody. */
+enum { LIST_TARGET_MAX = 160 };
+const char *list_target(const struct ui *ui, char out[LIST_TARGET_MAX]);
 
 /* view_log.c: the log of p (NULL is fine) was or was not opened. */
 void	log_ensure(struct ui *ui, struct model_proc *p);

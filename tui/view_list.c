@@ -7,6 +7,7 @@
 #include "engine/clock.h"
 #include "engine/mem.h"
 #include "engine/option.h"
+#include "engine/rowfmt.h"
 #include "list_columns.h"
 #include "pane.h"
 #include "status_text.h"
@@ -35,9 +36,15 @@ add_entry(struct list_view *lv, uint32_t id, const char *group)
 		(struct list_entry){ .id = id, .group = group };
 }
 
+bool
+list_is_group(const struct list_entry *e)
+{
+	return !e->id && !e->pid;
+}
+
 /* A process may be in several groups; its own is the first one. */
-static bool
-same_group(const char *a, const char *b)
+bool
+list_in_group(const char *a, const char *b)
 {
 	size_t len = strcspn(a, " ");
 
@@ -48,7 +55,7 @@ static bool
 listed(const struct list_view *lv, const struct model_proc *p,
        const char *group)
 {
-	return (!p->row->hidden || lv->hidden) && (!group || same_group(p->row->group, group));
+	return (!p->row->hidden || lv->hidden) && (!group || list_in_group(p->row->group, group));
 }
 
 /* Where it is among those that are folded; their number: it is not. */
@@ -57,7 +64,7 @@ folded_index(const struct list_view *lv, const char *group)
 {
 	size_t i = 0;
 
-	while (i < lv->folded_count && !same_group(lv->folded[i], group))
+	while (i < lv->folded_count && !list_in_group(lv->folded[i], group))
 		i++;
 	return i;
 }
@@ -96,8 +103,8 @@ static bool
 group_is_new(const struct list_view *lv, const char *group)
 {
 	for (size_t i = 0; i < lv->count; i++)
-		if (!lv->entries[i].id &&
-		    same_group(lv->entries[i].group, group))
+		if (list_is_group(&lv->entries[i]) &&
+		    list_in_group(lv->entries[i].group, group))
 			return false;
 	return true;
 }
@@ -156,6 +163,40 @@ sort_entries(struct ui *ui)
 	qsort_r(lv->entries, lv->count, sizeof(*lv->entries), compare, ui);
 }
 
+/* Behind each process those that it has left. */
+static void
+add_survivors(struct ui *ui)
+{
+	struct list_view *lv = &ui->list;
+	struct list_view old = *lv;
+	bool any = false;
+
+	for (size_t i = 0; i < old.count; i++) {
+		const struct model_proc *p =
+			model_find(ui->model, old.entries[i].id);
+		any |= p && p->row->left_list[0];
+	}
+	if (!any)
+		return;
+	lv->entries = NULL;
+	lv->count = lv->cap = 0;
+	for (size_t i = 0; i < old.count; i++) {
+		const struct list_entry *e = &old.entries[i];
+		const struct model_proc *p = model_find(ui->model, e->id);
+		const char *s = p ? p->row->left_list : "", *command;
+		unsigned pid;
+		size_t len;
+		add_entry(lv, e->id, e->group);
+		lv->entries[lv->count - 1] = *e;
+		while ((s = rowfmt_left(s, &pid, &command, &len))) {
+			add_entry(lv, 0, "");
+			lv->entries[lv->count - 1].pid = pid;
+			lv->entries[lv->count - 1].owner = p->id;
+		}
+	}
+	free(old.entries);
+}
+
 void
 list_rebuild(struct ui *ui)
 {
@@ -191,6 +232,7 @@ list_rebuild(struct ui *ui)
 				add_group(ui, g);
 		}
 	}
+	add_survivors(ui);
 	lv->stale = false;
 }
 
@@ -202,7 +244,7 @@ others(struct ui *ui, const char *group)
 
 	for (size_t i = 0; i < ui->list.count; i++)
 		n += ui->list.entries[i].id &&
-		     !same_group(ui->list.entries[i].group, group);
+		     !list_in_group(ui->list.entries[i].group, group);
 	return n;
 }
 
@@ -215,7 +257,7 @@ near_group(const struct ui *ui, const char *group)
 
 	for (size_t i = 0; i < ui->list.count; i++) {
 		const struct list_entry *e = &ui->list.entries[i];
-		behind |= !e->id && same_group(e->group, group);
+		behind |= list_is_group(e) && list_in_group(e->group, group);
 		if (e->id && behind)
 			return e->id;
 		before = e->id ? e->id : before;
@@ -248,8 +290,13 @@ list_fold(struct ui *ui, const char *group)
 			      lv->folded_count + 1, sizeof(*lv->folded));
 	lv->folded[lv->folded_count++] = mem_strn(group, strcspn(group, " "));
 	ui_relayout(ui);
-	if (list_index(ui, ui->selected) < 0)
-		ui_select(ui, near_group(ui, group));
+	if (list_index(ui, ui->selected) >= 0)
+		return;
+	/* The cursor stays on the line, if that is where it is. */
+	char *line = lv->at_group;
+	lv->at_group = NULL;
+	ui_select(ui, near_group(ui, group));
+	lv->at_group = line;
 }
 
 int
@@ -280,6 +327,20 @@ list_move(const struct ui *ui, uint32_t id, int by)
 		by -= step;
 	}
 	return ui->list.entries[i].id;
+}
+
+int
+list_place(const struct ui *ui, uint32_t id, int *of)
+{
+	int no = 0;
+
+	*of = 0;
+	for (size_t i = 0; i < ui->list.count; i++) {
+		*of += ui->list.entries[i].id != 0;
+		if (ui->list.entries[i].id == id)
+			no = *of;
+	}
+	return no;
 }
 
 uint32_t
@@ -344,11 +405,6 @@ static void
 draw_head(struct ui *ui, const struct pen *pen, struct model_proc *p, int y,
 	  int x)
 {
-	bool here = p->id == ui->selected;
-
-	if (here)
-		ui_text(ui, pen, y, pen->clip.x, ROLE_TEXT_STRONG,
-			ui_glyph(ui, GLYPH_CURSOR));
 	if (ui_pane(ui, p)->mark_no)
 		ui_text(ui, pen, y, x - 1, ROLE_MARK, "+");
 	ui_text(ui, pen, y, x, row_role(p->row),
@@ -436,6 +492,41 @@ draw_group(struct ui *ui, const struct list_entry *e, int y)
 	}
 }
 
+/* "PID COMMAND" below the process that has left it. */
+static void
+draw_survivor(struct ui *ui, const struct list_entry *e, int y)
+{
+	struct rect r = ui->layout.list;
+	struct pen pen = ui_pen(ui, r, ROLE_TEXT_DIM);
+	const struct model_proc *p = model_find(ui->model, e->owner);
+	const char *s = p ? p->row->left_list : "", *command = "";
+	char text[256], safe[256];
+	unsigned pid = 0;
+	size_t len = 0;
+
+	while (pid != e->pid && (s = rowfmt_left(s, &pid, &command, &len)))
+		;
+	snprintf(text, sizeof(text), "%.*s", (int)SBX_MIN(len, (size_t)200),
+		 command);
+	int x = r.x + NAME_X, state_x = r.x + r.w - 7, state_w;
+	if (ui->layout.wide) {
+		struct list_columns c = list_columns_place(ui, r);
+		struct proc_row none = { .name = "" };
+		x = c.name_x;
+		list_columns_state(&c, &none, &state_x, &state_w);
+	}
+	x = draw_fmt(&pen, y, x, "%s %u ", ui_glyph(ui, GLYPH_CHILD), e->pid);
+	x = draw_cut(&pen, y, x, r.x + r.w - 1 - x,
+		     one_line(text, safe, sizeof(safe)),
+		     ui_glyph(ui, GLYPH_MORE));
+	/* What it is matters more than the word, which its place says too. */
+	if (x >= state_x)
+		return;
+	struct pen sp = pen;
+	sp.style = ui_style(ui, ROLE_STATUS_UNHEALTHY);
+	draw_text(&sp, y, state_x, "left");
+}
+
 static void
 draw_title(struct ui *ui)
 {
@@ -490,7 +581,7 @@ static void
 keep_in_view(struct ui *ui, int rows)
 {
 	struct list_view *lv = &ui->list;
-	int at = list_index(ui, ui->selected), n = (int)lv->count;
+	int at = list_cursor(ui), n = (int)lv->count;
 	int top = (int)lv->top;
 
 	if (rows < n && rows > 1)
@@ -498,7 +589,8 @@ keep_in_view(struct ui *ui, int rows)
 	if (at >= 0 && at < top)
 		top = at;
 	/* The line of its group too, if it is the first one of it. */
-	if (at > 0 && top == at && !lv->entries[at - 1].id && rows > 1)
+	if (at > 0 && top == at && list_is_group(&lv->entries[at - 1]) &&
+	    rows > 1)
 		top = at - 1;
 	if (at >= top + rows)
 		top = at - rows + 1;
@@ -512,6 +604,7 @@ draw_entries(struct ui *ui)
 	struct list_view *lv = &ui->list;
 	struct rect r = ui->layout.list;
 	int y, rows = entry_rows(ui, &y), n = (int)lv->count;
+	int at = list_cursor(ui);
 
 	keep_in_view(ui, rows);
 	bool more = n > rows && rows > 1;
@@ -519,16 +612,19 @@ draw_entries(struct ui *ui)
 	for (int i = 0; i < shown && lv->top + (size_t)i < lv->count; i++) {
 		const struct list_entry *e = &lv->entries[lv->top + (size_t)i];
 		struct model_proc *p = model_find(ui->model, e->id);
-		if (!p) {
+		if (e->pid)
+			draw_survivor(ui, e, y + i);
+		else if (!p)
 			draw_group(ui, e, y + i);
-			continue;
-		}
-		if (ui->layout.wide)
+		else if (ui->layout.wide)
 			draw_wide_row(ui, p, y + i);
 		else
 			draw_plain_row(ui, p, y + i);
-		if (p->id != ui->selected)
+		if (at != (int)lv->top + i)
 			continue;
+		struct pen head = ui_pen(ui, r, ROLE_TEXT);
+		ui_text(ui, &head, y + i, r.x, ROLE_TEXT_STRONG,
+			ui_glyph(ui, GLYPH_CURSOR));
 		struct pen tint = ui_pen(ui, r, ui->mode == MODE_LIST
 							? ROLE_CURSOR
 							: ROLE_CURSOR_INACTIVE);
@@ -582,7 +678,11 @@ scroll(struct ui *ui, enum view_scroll how, int n)
 				      : 0;
 
 	ui->chosen = true;
-	ui_select(ui, list_move(ui, ui->selected, by));
+	/* From a log one goes to other logs. */
+	if (ui->mode == MODE_LIST)
+		list_step(ui, by);
+	else
+		ui_select(ui, list_move(ui, ui->selected, by));
 }
 
 static bool
@@ -601,16 +701,15 @@ mouse(struct ui *ui, const struct vt_mouse *m)
 	if (m->button != VT_BUTTON_LEFT || m->row < y || m->row >= y + rows)
 		return false;
 	size_t i = ui->list.top + (size_t)(m->row - y);
-	if (i < ui->list.count && !ui->list.entries[i].id) {
-		list_fold(ui, ui->list.entries[i].group);
-		return false;
-	}
 	if (i >= ui->list.count)
 		return false;
 	ui->chosen = true;
 	ui_set_mode(ui, MODE_LIST);
-	ui_select(ui, ui->list.entries[i].id);
-	return true;
+	list_go(ui, (int)i);
+	if (!list_is_group(&ui->list.entries[i]))
+		return !ui->list.entries[i].pid;
+	list_fold(ui, ui->list.entries[i].group);
+	return false;
 }
 
 const struct view view_list = { draw, scroll, mouse };

@@ -42,13 +42,20 @@ static const enum shape event_shapes[EVENT_COUNT] = {
 	[EVENT_RESTART] = SHAPE_STARTING, [EVENT_START] = SHAPE_STARTING,
 };
 
-/* Those that are merged: what is marked, else all that are listed. */
+/* Those that are merged: what is marked, else the group that the cursor of
+ * the list was on, else all. */
 static bool
 takes_part(struct ui *ui, const struct model_proc *p, bool marks)
 {
 	const struct pane *pa = ui_pane(ui, (struct model_proc *)p);
 
-	return !pa->merge_hidden && (!marks || pa->mark_no);
+	bool hidden = p->row->hidden && !ui->list.hidden;
+
+	if (marks)
+		return !pa->merge_hidden && pa->mark_no;
+	return !pa->merge_hidden && !hidden &&
+	       (!ui->merge_group ||
+		list_in_group(p->row->group, ui->merge_group));
 }
 
 /* What is done about an end tells the end too. */
@@ -93,10 +100,9 @@ name_columns(struct ui *ui)
 	bool marks = ui_marks(ui) > 0;
 	int w = 0;
 
-	for (size_t i = 0; i < ui->list.count; i++) {
-		struct model_proc *p =
-			model_find(ui->model, ui->list.entries[i].id);
-		if (p && takes_part(ui, p, marks))
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		struct model_proc *p = model_at(ui->model, i);
+		if (takes_part(ui, p, marks))
 			w = SBX_MAX(w, draw_columns(p->row->name));
 	}
 	return SBX_MIN(w, NAME_MAX_COLS);
@@ -149,10 +155,9 @@ merge_sync(struct ui *ui)
 	bool marks = ui_marks(ui) > 0;
 	size_t n = 0;
 
-	for (size_t i = 0; i < ui->list.count && n < MERGE_MAX; i++) {
-		struct model_proc *p =
-			model_find(ui->model, ui->list.entries[i].id);
-		if (!p || !takes_part(ui, p, marks))
+	for (size_t i = 0; i < model_count(ui->model) && n < MERGE_MAX; i++) {
+		struct model_proc *p = model_at(ui->model, i);
+		if (!takes_part(ui, p, marks))
 			continue;
 		struct pane *pa = ui_pane(ui, p);
 		log_ensure(ui, p);

@@ -572,8 +572,14 @@ TEST(groups_fold)
 	struct vt_mouse m = { .kind = VT_MOUSE_PRESS, .button = VT_BUTTON_LEFT,
 			      .row = 2, .col = 5 };
 	ui_mouse(r.ui, &m);
-	OK(strstr(line_no(&r, 2), " ▸ backend "));
-	press(&r, "- j -");
+	OK(strstr(line_no(&r, 2), "›▸ backend "));
+	OK(strstr(line_no(&r, 38), "group backend "));
+	press(&r, "Enter");
+	OK(strstr(line_no(&r, 2), "›▾ backend "));
+	press(&r, "Enter j Enter");
+	OK(strstr(line_no(&r, 3), "›▸ frontend "));
+	press(&r, "j Enter");
+	OK(strstr(line_no(&r, 4), "›▾ jobs "));
 	OK(strstr(r.ui->toast.text, "the last group stays open"));
 	rig_fini(&r);
 }

@@ -1,0 +1,94 @@
+#!/bin/sh
+# Rows of the list that are no process: the line over a group, and what a run
+# that is over has left.
+TEST_SECONDS=200
+. tests/lib/tty.sh
+cat >sbxrc <<'RC'
+set name shop
+process keeps {
+    cmd   setsid sleep 1000 & setsid sleep 1001 & sleep 0.2
+    tree  keep
+}
+process api {
+    cmd   echo hello from api; sleep 1002
+    group backend
+}
+process db {
+    cmd   echo hello from db; sleep 1003
+    group backend
+}
+process web {
+    cmd   echo hello from web; sleep 1004
+    group front
+}
+RC
+
+# What tree keep has left, each in a row.
+screen_open 80x24 "$SBX_BIN"
+wait_screen '^.. keeps +done \+2' "a run that is over has left two"
+wait_screen '^   └ [0-9]+ sleep 1000' "each has a row"
+wait_screen '^   └ [0-9]+ sleep 1001' "the other too"
+screen_keys g
+wait_screen '^›. keeps' "the cursor on the process"
+screen_keys Down
+wait_screen '^›  └ [0-9]+ sleep 1000' "goes to what it has left"
+wait_screen '^ LIST  [0-9]+, left by keeps' "which the status row names"
+wait_screen '^ Enter log  x stop it  X kill' "and the hints are for it"
+first=$(screen_text | sed -n 's/^›  └ \([0-9]*\) .*/\1/p')
+screen_keys x
+wait_until "x ends it" is_gone "$first"
+wait_screen '^.. keeps +done \+1' "one is left"
+wait_no_screen 'sleep 1000' "its row goes"
+wait_screen "^ :stop keeps/$first" "the command is shown"
+screen_keys g Down
+wait_screen '^›  └ [0-9]+ sleep 1001' "the other one"
+second=$(screen_text | sed -n 's/^›  └ \([0-9]*\) .*/\1/p')
+screen_keys S
+wait_screen "send a signal to keeps/$second" "S is for it alone"
+screen_keys Escape
+wait_no_screen 'send a signal' "closed"
+screen_keys X
+wait_until "X kills it" is_gone "$second"
+wait_screen '^›. keeps +done  ' "the cursor falls to the process"
+
+# The line over a group.
+screen_size 120x40
+wait_screen '^ ▾ backend  2/2' "groups have lines"
+screen_keys g Down
+wait_screen '^›▾ backend' "the cursor goes there"
+wait_screen '^ LIST  group backend' "the status row names it"
+wait_screen '^ Enter fold  s start them' "the hints are for it"
+screen_keys Enter
+wait_screen '^›▸ backend  2/2' "Enter folds it"
+wait_no_screen '● api' "its processes are not listed"
+wait_screen '^ Enter unfold' "as the hint says"
+screen_keys A
+wait_screen '^▌logs of backend  2 processes' "A merges its logs"
+wait_screen 'hello from db' "a log of it"
+unlike "$(screen_text)" 'hello from web' "and no other"
+screen_keys A
+wait_screen '^›▸ backend' "back on the line"
+screen_keys d
+wait_screen "'details' is for a process, not for the group backend" "details are of a process"
+screen_keys Enter
+wait_screen '● api' "Enter unfolds it"
+screen_keys Space
+wait_screen '^ +\+● api' "Space marks all of it"
+wait_screen '^ +\+● db' "all"
+screen_keys Space
+wait_no_screen '\+● api' "and none"
+screen_keys x
+wait_screen 'stop 2 processes' "x asks for the group"
+wait_screen 'api db' "by name"
+screen_keys s
+wait_until "and stops it" has_status api killed
+wait_until "all of it" has_status db killed
+is "$(status_of web)" running "nobody else"
+screen_keys s
+wait_screen 'start 2 processes' "s too"
+screen_keys s
+wait_until "starts it" has_status db running
+screen_keys Tab J
+wait_screen "^ LOG  " "the log of a process"
+wait_screen '^.+│▌(api|db|web)  ' "J goes to processes only"
+done_testing
