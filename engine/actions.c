@@ -9,7 +9,7 @@ static const struct action_row rows[] = {
 #undef X
 };
 
-const struct table action_table = TABLE("SCREEN ACTIONS", rows);
+const struct table action_table = TABLE(rows);
 
 const struct action_row *
 action_find(const char *name)

@@ -258,7 +258,7 @@ static const struct word_row words[] = {
 	{ { "check", NULL, "[NAME|FILE...]", "mistakes, and how well text can "
 	    "be read" }, check },
 };
-const struct table cli_theme_table = TABLE("THEME", words);
+const struct table cli_theme_table = TABLE(words);
 
 static int
 list(struct look_at *k)

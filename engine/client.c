@@ -324,12 +324,6 @@ client_error(const struct client *c)
 	return &c->why;
 }
 
-struct loop *
-client_loop(const struct client *c)
-{
-	return c->loop;
-}
-
 static int
 send_frame(struct client *c, uint16_t type, uint32_t id, const struct buf *b)
 {

@@ -72,7 +72,6 @@ const struct proto_hello *client_hello(const struct client *c);
 bool	client_closed(const struct client *c);
 /* Why it was closed; no error while it is not. */
 const struct err *client_error(const struct client *c);
-struct loop *client_loop(const struct client *c);
 
 /* 0, or -errno (-EPIPE: closed, -EAGAIN: the queue is full, -EMSGSIZE);
  * fn is called only after 0.  fn may be NULL: the answer is dropped. */

@@ -39,7 +39,7 @@ static const struct topic topics[] = {
 	  .table = &import_table },
 };
 
-static const struct table topic_table = TABLE("TOPICS", topics);
+static const struct table topic_table = TABLE(topics);
 
 static void
 option_line(const struct cmd_option_row *o, FILE *out)

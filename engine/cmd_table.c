@@ -375,8 +375,8 @@ static const struct verb_row verbs[] = {
 #undef X
 };
 
-const struct table cmd_option_table = TABLE("OPTIONS", options);
-const struct table cmd_verb_table = TABLE("COMMANDS", verbs);
+const struct table cmd_option_table = TABLE(options);
+const struct table cmd_verb_table = TABLE(verbs);
 
 const struct verb_row *
 cmd_verb(enum verb v)

@@ -205,12 +205,6 @@ diags_errors(const struct diags *ds)
 	return ds->seen[DIAG_ERROR];
 }
 
-size_t
-diags_warnings(const struct diags *ds)
-{
-	return ds->seen[DIAG_WARNING];
-}
-
 const struct diag *
 diags_get(const struct diags *ds, size_t idx)
 {

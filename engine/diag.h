@@ -53,7 +53,6 @@ void	diag_warning(struct diags *ds, const struct diag_place *at,
 void	diag_hint(struct diags *ds, const char *fmt, ...) SBX_PRINTF(2, 3);
 
 size_t	diags_errors(const struct diags *ds);	/* also those not kept */
-size_t	diags_warnings(const struct diags *ds);
 /* Kept ones in the order they were added; NULL past the end. */
 const struct diag *diags_get(const struct diags *ds, size_t idx);
 

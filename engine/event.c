@@ -24,8 +24,8 @@ static const struct cause_row causes[] = {
 #undef X
 };
 
-const struct table event_table = TABLE("EVENTS", events);
-const struct table cause_table = TABLE("CAUSES", causes);
+const struct table event_table = TABLE(events);
+const struct table cause_table = TABLE(causes);
 
 static int
 find(const struct table *t, const char *name, size_t len)
@@ -43,13 +43,6 @@ event_name(enum event_kind e)
 {
 	assert((unsigned)e < EVENT_COUNT);
 	return events[e].name;
-}
-
-const char *
-event_help(enum event_kind e)
-{
-	assert((unsigned)e < EVENT_COUNT);
-	return events[e].help;
 }
 
 int
@@ -77,13 +70,6 @@ cause_phrase(enum cause c, const char *detail, char *out, size_t cap)
 	else
 		snprintf(out, cap, "%s %s", row->prep, detail);
 	return out;
-}
-
-const char *
-cause_help(enum cause c)
-{
-	assert((unsigned)c < CAUSE_COUNT);
-	return causes[c].row.help;
 }
 
 int

@@ -97,7 +97,6 @@ enum cause {
 extern const struct table event_table, cause_table;
 
 const char *event_name(enum event_kind e);
-const char *event_help(enum event_kind e);
 int	event_find(const char *name, size_t len);	/* -1: no such kind */
 
 /* Did somebody ask for it, rather than something? */
@@ -114,7 +113,6 @@ const char *cause_name(enum cause c);
  */
 const char *cause_phrase(enum cause c, const char *detail, char *out,
 			 size_t cap);
-const char *cause_help(enum cause c);
 int	cause_find(const char *name, size_t len);	/* -1: no such cause */
 
 #endif

@@ -15,7 +15,7 @@ static const struct row conds[] = {
 #undef X
 };
 
-const struct table graph_cond_table = TABLE("CONDITIONS", conds);
+const struct table graph_cond_table = TABLE(conds);
 
 enum { NONE = -1 };
 
@@ -274,12 +274,6 @@ graph_add(struct graph *g, size_t from, size_t to, enum graph_cond cond)
 		g->edges[n->last_need].next_need = idx;
 	n->last_need = idx;
 	return 0;
-}
-
-size_t
-graph_size(const struct graph *g)
-{
-	return g->nnodes;
 }
 
 size_t

@@ -45,7 +45,6 @@ void	graph_free(struct graph *g);		/* NULL is fine */
 enum { GRAPH_EDGES_MAX = 1 << 20 };
 int	graph_add(struct graph *g, size_t from, size_t to,
 		  enum graph_cond cond);
-size_t	graph_size(const struct graph *g);
 
 /*
  * One cycle as node numbers a, b, ... (a waits for b, ..., the last for a);
@@ -56,7 +55,7 @@ size_t	graph_cycle(const struct graph *g, size_t *out, size_t max);
 /*
  * All nodes, dependencies before dependents; among those that are free to go
  * the lowest number first, so that the order of the file is kept.  out has
- * room for graph_size numbers.  Returns how many (fewer: there is a cycle).
+ * room for all of them.  Returns how many (fewer: there is a cycle).
  * The order for stopping is the same one read backwards.
  */
 size_t	graph_order(const struct graph *g, size_t *out);
@@ -66,7 +65,7 @@ size_t	graph_order(const struct graph *g, size_t *out);
 void	graph_close_needs(const struct graph *g, bool *in);
 void	graph_close_dependents(const struct graph *g, bool *in);
 
-/* All that those in by[] need, directly or not, into out[graph_size]. */
+/* All that those in by[] need, directly or not, into out. */
 void	graph_needed(const struct graph *g, const bool *by, bool *out);
 
 /* What is true of a process, as its waiters see it. */
@@ -85,7 +84,7 @@ void	graph_fact_of(struct graph_fact *f, const struct life *l,
 enum graph_verdict { GRAPH_MET, GRAPH_WAIT, GRAPH_IMPOSSIBLE };
 
 /*
- * The verdict for one waiter over facts[graph_size].  text (may be NULL, is
+ * The verdict for one waiter over the facts of all.  text (may be NULL, is
  * cleared first) gets every unmet one: "db ready, migrate ok", or why it is
  * impossible: "db failed: exit 1; migrate is off".  Cut where it passes the
  * maximum of text.

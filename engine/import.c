@@ -51,7 +51,7 @@ static const struct import_row formats[IMPORT_FORMATS] = {
 		ROW("process-compose", "a process-compose.yaml"),
 		import_pcompose, pcompose_files },
 };
-const struct table import_table = TABLE("FORMATS", formats);
+const struct table import_table = TABLE(formats);
 
 const struct import_row *
 import_row(enum import_format f)

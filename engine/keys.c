@@ -45,7 +45,7 @@ static const struct key_name names[] = {
 	KEY("F20", NULL, SYM_F20, "function key 20"),
 };
 
-const struct table key_table = TABLE("KEYS", names);
+const struct table key_table = TABLE(names);
 
 struct key
 key_canonical(struct key k)

@@ -180,8 +180,8 @@ static const struct row columns[] = {
 	LIST_COLUMN_TABLE(X)
 #undef X
 };
-const struct table list_column_table = TABLE("COLUMNS", columns);
-const struct table option_table = TABLE("SETTINGS", option_rows);
+const struct table list_column_table = TABLE(columns);
+const struct table option_table = TABLE(option_rows);
 
 /* Index of value among "a | b | c", or -1. */
 static int

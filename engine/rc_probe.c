@@ -231,7 +231,7 @@ static const struct probe_row probes[] = {
 	{ ROW("exit", "", "it has ended with success"),
 	  SPEC_PROBE_EXIT, 0, 0, RC_EXPECT_WORD, NULL },
 };
-const struct table rc_probe_table = TABLE("KINDS OF CHECKS", probes);
+const struct table rc_probe_table = TABLE(probes);
 
 const char *
 rc_probe_word(int kind)

@@ -207,7 +207,7 @@ static const struct action actions[] = {
 	{ ROW("start=", "PROCESS", "start another process"), .fn = take_start },
 	{ ROW("alert>", "N", "alert when the value is larger"), .fn = take_alert },
 };
-const struct table rc_watch_table = TABLE("WHAT A WATCH DOES", actions);
+const struct table rc_watch_table = TABLE(actions);
 
 /* The row of a word and where its value begins. */
 static const struct action *

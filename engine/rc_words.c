@@ -192,7 +192,7 @@ const struct rc_word_row rc_words[] = {
 	  CALL(IN_PROCESS, rc_do_log_rotate, 1, 3),
 	  .flags = RC_ONCE },
 };
-const struct table rc_word_table = TABLE("WORDS OF SBXRC", rc_words);
+const struct table rc_word_table = TABLE(rc_words);
 
 const struct rc_word_row *
 rc_word_find(const char *name)

@@ -246,7 +246,7 @@ static const struct rowfmt_column columns_of_ls[] = {
 	  col_command },
 };
 
-const struct table rowfmt_column_table = TABLE("COLUMNS", columns_of_ls);
+const struct table rowfmt_column_table = TABLE(columns_of_ls);
 
 enum {
 	COLUMNS = ARRAY_LEN(columns_of_ls),

@@ -17,7 +17,7 @@ static const struct shape_row shapes[] = {
 #undef X
 };
 
-const struct table status_table = TABLE("STATUSES", statuses);
+const struct table status_table = TABLE(statuses);
 
 const struct status_row *
 status_get(enum status s)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "utf8.h"
 
 enum { WORD_MAX = 64 };
 
@@ -122,87 +121,4 @@ table_suggest(const struct table *t, const char *name)
 		}
 	}
 	return found;
-}
-
-static int
-left_width(const struct row *r)
-{
-	int w = utf8_columns(r->name, strlen(r->name));
-	if (r->args[0])
-		w += 1 + utf8_columns(r->args, strlen(r->args));
-	return w;
-}
-
-static void
-print_help(const struct table *t, FILE *out)
-{
-	int width = 0;
-	for (size_t i = 0; i < t->count; i++) {
-		int w = left_width(table_row(t, i));
-		if (w <= 34)
-			width = SBX_MAX(width, w);
-	}
-	for (size_t i = 0; i < t->count; i++) {
-		const struct row *r = table_row(t, i);
-		int w = left_width(r);
-		fprintf(out, "  %s%s%s", r->name, r->args[0] ? " " : "",
-			r->args);
-		if (w > width)
-			fprintf(out, "\n%*s  %s\n", width + 2, "", r->help);
-		else
-			fprintf(out, "%*s  %s\n", width - w, "", r->help);
-	}
-}
-
-/* A word that begins with a dot or quote would be read as a request. */
-static void
-print_roff(const char *s, FILE *out)
-{
-	for (; *s; s++) {
-		if (*s == '\\')
-			fputs("\\e", out);
-		else if (*s == '-')
-			fputs("\\-", out);
-		else
-			fputc(*s, out);
-	}
-}
-
-static void
-print_mdoc(const struct table *t, FILE *out)
-{
-	fputs(".Bl -tag -width Ds\n", out);
-	for (size_t i = 0; i < t->count; i++) {
-		const struct row *r = table_row(t, i);
-		fputs(".It Ic \"", out);
-		print_roff(r->name, out);
-		fputs("\"", out);
-		if (r->args[0]) {
-			fputs(" No \"", out);
-			for (const char *s = r->args; *s; s++) {
-				if (*s == '"')
-					fputs("\"\"", out);
-				else
-					fputc(*s, out);
-			}
-			fputs("\"", out);
-		}
-		fputs("\n\\&", out);
-		print_roff(r->help, out);
-		fputs(".\n", out);
-	}
-	fputs(".El\n", out);
-}
-
-void
-table_print(const struct table *t, enum table_format f, FILE *out)
-{
-	if (f == TABLE_HELP) {
-		print_help(t, out);
-	} else if (f == TABLE_MDOC) {
-		print_mdoc(t, out);
-	} else {
-		for (size_t i = 0; i < t->count; i++)
-			fprintf(out, "%s\n", table_row(t, i)->name);
-	}
 }

@@ -8,7 +8,6 @@
  * where the rows are.
  */
 
-#include <stdio.h>
 #include "base.h"
 
 struct row {
@@ -19,14 +18,12 @@ struct row {
 };
 
 struct table {
-	const char *title;
 	const void *base;
 	size_t count, stride;
 };
 
 /* rows: an array of structs whose first member is a struct row. */
-#define TABLE(title, rows)                                                     \
-	{ (title), (rows), ARRAY_LEN(rows), sizeof((rows)[0]) }
+#define TABLE(rows) { (rows), ARRAY_LEN(rows), sizeof((rows)[0]) }
 
 const struct row *table_row(const struct table *t, size_t idx);
 /* By name or alias; NULL if there is none. */
@@ -36,13 +33,6 @@ const struct row *table_match(const struct table *t, const char *name);
 int	table_index(const struct table *t, const struct row *r);
 /* The row whose name is nearest to a misspelt one; NULL if none is near. */
 const struct row *table_suggest(const struct table *t, const char *name);
-
-enum table_format {
-	TABLE_HELP,	/* two columns for a terminal */
-	TABLE_MDOC,	/* an .Bl list for a manual page */
-	TABLE_NAMES,	/* one name a line, for completion */
-};
-void	table_print(const struct table *t, enum table_format f, FILE *out);
 
 /*
  * Edit distance with transpositions (optimal string alignment), at most max;

@@ -27,7 +27,7 @@ static const struct row role_rows[] = {
 #undef X
 };
 
-const struct table role_table = TABLE("THEME ROLES", role_rows);
+const struct table role_table = TABLE(role_rows);
 
 /* A colour of a role; SAME: that of the role before the dot. */
 #define SAME 0xffffffffu

@@ -516,12 +516,6 @@ vt_row(const struct vt *vt, int row)
 	return grid_row(vt->grid, row)->cells;
 }
 
-bool
-vt_row_wrapped(const struct vt *vt, int row)
-{
-	return grid_row(vt->grid, row)->wrapped;
-}
-
 const struct cell_pool *
 vt_pool(const struct vt *vt)
 {

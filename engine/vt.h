@@ -92,7 +92,6 @@ uint64_t vt_gen(const struct vt *vt);
 uint64_t vt_row_gen(const struct vt *vt, int row);
 /* vt_cols() cells, valid until the next call that changes vt. */
 const struct vt_cell *vt_row(const struct vt *vt, int row);
-bool	vt_row_wrapped(const struct vt *vt, int row);
 const struct cell_pool *vt_pool(const struct vt *vt);
 struct vt_cursor vt_cursor(const struct vt *vt);
 unsigned vt_modes(const struct vt *vt);			/* VT_MODE_... */

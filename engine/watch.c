@@ -459,12 +459,6 @@ watchset_deadline(const struct watchset *ws)
 	return at;
 }
 
-size_t
-watchset_count(const struct watchset *ws)
-{
-	return ws->count;
-}
-
 const struct spec_watch *
 watchset_spec(const struct watchset *ws, size_t idx)
 {

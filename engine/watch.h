@@ -75,7 +75,6 @@ void	watchset_run(struct watchset *ws, bool running, uint64_t now_ms);
 void	watchset_tick(struct watchset *ws, uint64_t now_ms, int64_t wall_ms);
 uint64_t watchset_deadline(const struct watchset *ws);
 
-size_t	watchset_count(const struct watchset *ws);
 const struct spec_watch *watchset_spec(const struct watchset *ws, size_t idx);
 bool	watchset_is_off(const struct watchset *ws, size_t idx);
 uint64_t watchset_hits(const struct watchset *ws, size_t idx);

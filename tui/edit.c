@@ -215,16 +215,6 @@ edit_replace(struct edit *ed, size_t from, const char *text)
 	edit_insert(ed, text, strlen(text));
 }
 
-size_t
-edit_word_start(const struct edit *ed)
-{
-	size_t at = ed->at;
-
-	while (at > 0 && ed->text[at - 1] != ' ')
-		at--;
-	return at;
-}
-
 int
 edit_column(const struct edit *ed)
 {

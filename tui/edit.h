@@ -27,8 +27,6 @@ bool	edit_key(struct edit *ed, struct key k, bool *changed);
 void	edit_insert(struct edit *ed, const char *text, size_t len);
 /* Replaces [from, cursor) by text. */
 void	edit_replace(struct edit *ed, size_t from, const char *text);
-/* Start of the word that the cursor is in or behind. */
-size_t	edit_word_start(const struct edit *ed);
 /* Columns before the cursor. */
 int	edit_column(const struct edit *ed);
 

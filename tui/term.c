@@ -258,12 +258,6 @@ term_down(void)
 	term.screen = NULL;
 }
 
-bool
-term_is_up(void)
-{
-	return term.up;
-}
-
 enum term_depth
 term_depth(void)
 {

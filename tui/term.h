@@ -29,7 +29,6 @@ int	term_check(struct err *e);
 /* Checks too.  0 or -1. */
 int	term_up(const struct term_options *o, struct err *e);
 void	term_down(void);	/* safe when it is not up */
-bool	term_is_up(void);
 /* For SIGTSTP and programs in front: down and up again, same options. */
 void	term_suspend(void);
 int	term_resume(void);

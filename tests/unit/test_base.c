@@ -148,7 +148,7 @@ static const struct {
 	{ { "reload", NULL, "", "read again" } },
 	{ { "stop", "halt", "NAME…", "make it end" } },
 };
-static const struct table animal_table = TABLE("animals", animals);
+static const struct table animal_table = TABLE(animals);
 
 TEST(table_finds_by_name_alias_prefix_and_distance)
 {
