@@ -109,7 +109,8 @@ update_wants(struct conn *c)
 	unsigned want = 0;
 	if (!c->paused && !c->finishing)
 		want |= LOOP_IN;
-	if (c->out.len > c->out_sent)
+	/* Who has corked it lets it go by itself. */
+	if (c->out.len > c->out_sent && !c->corked)
 		want |= LOOP_OUT;
 	loop_want(c->source, want);
 }
@@ -227,8 +228,11 @@ conn_send(struct conn *c, uint16_t type, uint32_t id, const void *data,
 		r = buf_add(&c->out, data, len);
 	assert(r == 0);
 	c->queued_total += HEAD + len;
-	/* At once: a reply or a key must not wait for the next turn. */
-	if (!c->busy && flush(c) == 0)
+	/* At once: a reply or a key must not wait for the next turn.  What is
+	 * sent from a callback leaves when it returns. */
+	if (c->busy || c->corked)
+		return 0;
+	if (flush(c) == 0)
 		update_wants(c);
 	else
 		loop_want(c->source, loop_wanted(c->source) | LOOP_OUT);

@@ -357,6 +357,7 @@ struct engine {
 	uint64_t gen;		/* grows with every change a client may see */
 	size_t fold_turn;
 	uint64_t at_registry_us;	/* of the last save */
+	uint64_t handed_file, at_handed_us;	/* which the keeper was given */
 	struct fold_scratch *scratch;	/* shared by all folds */
 	char *tty_buf;			/* TTY_CHUNK bytes, shared */
 };
@@ -398,6 +399,8 @@ void	proc_remove(struct proc *p, enum cause by);
 void	proc_touch(struct proc *p);		/* its row has changed */
 bool	proc_is_live(const struct proc *p);
 void	proc_arm(struct proc *p);		/* the timer of its life */
+/* What the former engine knew of the run of a log without a directory. */
+void	proc_restore_run(struct proc *p);
 /* End-of-turn work. */
 void	proc_settle_aside(struct engine *e);	/* schedules, files, copies */
 void	proc_settle_trees(struct engine *e);

@@ -343,6 +343,9 @@ on_failed(uint64_t slot, enum spawn_step step, int error, void *arg)
 	struct engine *e = arg;
 	struct proc *p = engine_find_slot(e, slot);
 
+	/* It may have had no room for the registry, and then starts nothing. */
+	if (error == EMFILE)
+		e->handed_file = 0;
 	if (!helper_failed(e, slot, error) && p)
 		proc_failed(p, step, error);
 }
@@ -566,11 +569,12 @@ end_of_turn(void *arg)
 	proc_settle_aside(e);
 	order_settle(e);
 	int saved = registry_save(e);
-	serve_let_go(e);
 	journal_flush(e->journal);
 	proc_settle_starts(e, saved);
 	remove_forgotten(e);
+	/* News and answers leave together. */
 	feed_clients(e);
+	serve_let_go(e);
 	/* In a turn of its own: a screen does not wait for it. */
 	if (e->registry_stale &&
 	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US) {

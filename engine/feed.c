@@ -189,6 +189,10 @@ send_rows(struct peer *c, struct buf *b, struct buf *scratch)
 		struct proc *p = e->procs[i];
 		if (p->row_gen <= c->rows_seen)
 			continue;
+		if (conn_queued(c->conn) > CONN_QUEUE_MAX / 2) {
+			conn_uncork(c->conn);
+			conn_cork(c->conn);
+		}
 		if (conn_queued(c->conn) > CONN_QUEUE_MAX / 2)
 			return;		/* goes on when it has read */
 		feed_make_row(p, &r, scratch);
@@ -385,8 +389,12 @@ feed_clients(struct engine *e)
 	buf_init(&scratch, 1 << 20);
 	list_each(n, &e->peers) {
 		struct peer *c = container_of(n, struct peer, node);
-		if (c->greeted)
-			next = SBX_MIN(next, feed_peer(c, &b, &scratch));
+		if (!c->greeted)
+			continue;
+		/* As one: it wakes up once. */
+		conn_cork(c->conn);
+		next = SBX_MIN(next, feed_peer(c, &b, &scratch));
+		conn_uncork(c->conn);
 	}
 	if (next != UINT64_MAX)
 		timer_arm(e->feed_timer, next);

@@ -182,6 +182,5 @@ http_op_delete(struct http_request *r, void *arg)
 			     "stop or kill it first");
 		return;
 	}
-	client_log_close(http_link_client(api->link), p->id);
 	begin(r, api, p, PROTO_V_RM, 0);
 }

@@ -115,6 +115,8 @@ forget(struct logruns *lr)
 static int
 write_dirty(struct logruns *lr)
 {
+	if (lr->later)
+		return 0;
 	int fd = sys_openat(lr->dir, FILE_NAME,
 			    O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -197,6 +199,20 @@ logruns_init(struct logruns *lr, int dir, const uint64_t *end)
 			clamp(&add(lr, (uint64_t)i, &all[i])->run, end);
 	free(all);
 	return r;
+}
+
+void
+logruns_init_later(struct logruns *lr)
+{
+	*lr = (struct logruns){ .dir = -1, .later = true };
+}
+
+int
+logruns_begin_writing(struct logruns *lr, int dir)
+{
+	lr->later = false;
+	lr->dir = dir;
+	return lr->len ? write_dirty(lr) : 0;
 }
 
 void

@@ -28,6 +28,7 @@ struct logruns {
 	uint64_t count;		/* records in the file */
 	struct logruns_item *v;	/* oldest first */
 	size_t len, cap;
+	bool later;		/* there is no directory yet */
 };
 
 /* All good records of the file; caller frees *out.  How many or -errno. */
@@ -36,6 +37,9 @@ ssize_t	logruns_read(int dir, struct log_run **out);
 /* end: where the streams end; marks behind it (the data was cut) move there.
  * 0 or -errno. */
 int	logruns_init(struct logruns *lr, int dir, const uint64_t *end);
+/* Of a log without a directory: kept in memory until there is one. */
+void	logruns_init_later(struct logruns *lr);
+int	logruns_begin_writing(struct logruns *lr, int dir);	/* or -errno */
 void	logruns_fini(struct logruns *lr);
 /* 0 or -errno: not on disk yet. */
 int	logruns_begin(struct logruns *lr, uint64_t run, int32_t pid,

@@ -95,8 +95,8 @@ logsegs_init(struct logsegs *t, int dir, int flags)
 	t->flags = flags;
 	for (size_t i = 0; i < LOGSEG_FDS; i++)
 		t->open[i].fd = -1;
-	t->dir = sys_dup(dir);
-	return t->dir < 0 ? t->dir : 0;
+	t->dir = dir < 0 ? -1 : sys_dup(dir);
+	return dir >= 0 && t->dir < 0 ? t->dir : 0;
 }
 
 void

@@ -342,6 +342,21 @@ record_run(struct proc *p, const char *why)
 	spool_run_tell(p->spool, &r);
 }
 
+void
+proc_restore_run(struct proc *p)
+{
+	const struct life *l = &p->life;
+	int status = l->exit_signal ? l->exit_signal : l->exit_code << 8;
+
+	if (!l->run || spool_run(p->spool))
+		return;
+	spool_run_begin(p->spool, l->run, p->pid, p->started_ms);
+	if (p->run_cut || !(l->alive || l->ending))
+		spool_run_end(p->spool, status, p->ended_ms);
+	if (!l->alive && !l->ending)
+		record_run(p, "");
+}
+
 /* Everything of the run is over: the last line is in the log. */
 static void
 run_is_gone(struct proc *p)
@@ -660,7 +675,8 @@ proc_free(struct proc *p, bool remove_log)
 	free(p->watch_specs);
 	free(p->hit_rings);
 	fold_free(p->fold);
-	if (remove_log && p->spool && spool_dir(p->spool) >= 0) {
+	if (remove_log && p->spool && !spool_is_planned(p->spool) &&
+	    spool_dir(p->spool) >= 0) {
 		spool_wipe(spool_dir(p->spool));
 		sys_unlinkat(e->log_fd, p->dirname, AT_REMOVEDIR);
 	}

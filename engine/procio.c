@@ -668,22 +668,49 @@ procio_set_keep(struct proc *p)
 	spool_set_keep(p->spool, keep_bytes(p));
 }
 
+static int
+make_log_dir(void *arg)
+{
+	const struct proc *p = arg;
+	int r = sys_mkdirat(p->e->log_fd, p->dirname, 0700);
+
+	return r == 0 || r == -EEXIST ? open_dir(arg) : r;
+}
+
+/*
+ * What is added to a running set hardly lives, and often says nothing: it
+ * costs the disk no directory then.  The number of the last run of what is in
+ * an sbxrc is to be found by the next engine.
+ */
+static struct spool *
+open_spool(struct proc *p, struct err *err)
+{
+	bool added = p->spec->source == SPEC_FROM_ADD;
+	int dir = added ? open_dir(p) : make_log_dir(p);
+
+	if (dir == -ENOENT && added)
+		return spool_plan(keep_bytes(p), make_log_dir, p);
+	if (dir < 0) {
+		err_set(err, ERR_FAILED, "the log of '%s': %s",
+			p->spec->name, strerror(-dir));
+		return NULL;
+	}
+	struct spool *sp = spool_open(dir, keep_bytes(p), clock_wall_ms(),
+				      err);
+	sys_close(dir);
+	if (sp)
+		spool_on_dir(sp, open_dir, p);
+	return sp;
+}
+
 int
 procio_open_log(struct proc *p, struct err *err)
 {
 	struct engine *e = p->e;
-	int r = sys_mkdirat(e->log_fd, p->dirname, 0700);
-	if (r == 0 || r == -EEXIST)
-		r = open_dir(p);
-	if (r < 0)
-		return err_set(err, ERR_FAILED, "the log of '%s': %s",
-			       p->spec->name, strerror(-r));
-	int dir = r;
-	p->spool = spool_open(dir, keep_bytes(p), clock_wall_ms(), err);
-	sys_close(dir);
+
+	p->spool = open_spool(p, err);
 	if (!p->spool)
 		return -1;
-	spool_on_dir(p->spool, open_dir, p);
 	spool_on_full(p->spool, make_room, p);
 	p->fold = fold_new(p->spool, e->scratch, &procwatch_ops, p,
 			   p->from_seq);

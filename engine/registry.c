@@ -29,6 +29,7 @@ enum {
 	REGISTRY_VERSION = 12,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
+	HAND_AGAIN_US = 500 * 1000,
 };
 
 /* Keys of slices: two of the set, three of each process. */
@@ -201,6 +202,27 @@ registry_log(void)
 	return reglog_new(REGISTRY_MAGIC, REGISTRY_VERSION);
 }
 
+/*
+ * The keeper has the same file, and what is added is there without a word to
+ * it; but it may have had no room for the descriptor.  It says so when a start
+ * is refused for that, and now and then it is told unasked.
+ */
+static int
+hand_over(struct engine *e, int fd)
+{
+	uint64_t now = clock_us();
+
+	if (reglog_file(e->reglog) == e->handed_file &&
+	    now - e->at_handed_us < HAND_AGAIN_US)
+		return 0;
+	int r = keeplink_registry(e->link, fd);
+	if (r == 0) {
+		e->handed_file = reglog_file(e->reglog);
+		e->at_handed_us = now;
+	}
+	return r;
+}
+
 int
 registry_save(struct engine *e)
 {
@@ -212,9 +234,8 @@ registry_save(struct engine *e)
 		reglog_abort(e->reglog);
 	else
 		r = reglog_commit(e->reglog);
-	/* The keeper may have had no room for it the last time. */
 	if (r >= 0)
-		r = keeplink_registry(e->link, r);
+		r = hand_over(e, r);
 	if (r == 0) {
 		e->registry_dirty = e->registry_stale = false;
 		e->at_registry_us = clock_us();
@@ -349,6 +370,7 @@ get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
 	watchset_load(p->watches, watches, len);
 	get_gaps(p, r);
 	procio_find_lost(p);
+	proc_restore_run(p);
 	get_tty(p, &tty);
 	/* It has to know its schedule to go on with it. */
 	procsched_take_spec(p);

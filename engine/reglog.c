@@ -41,6 +41,7 @@ struct reglog {
 	int fd;			/* of the last commit; -1: none yet */
 	int next_fd;		/* a file that is being begun; -1: none */
 	bool renew;		/* something failed: begin a new one */
+	uint64_t file_no;	/* of fd, from 1 */
 	uint64_t end;		/* of the file, committed */
 	uint64_t live;		/* bytes of all slices of this save */
 	int error;		/* of this save */
@@ -222,10 +223,17 @@ reglog_commit(struct reglog *g)
 		sys_close(g->fd);
 		g->fd = g->next_fd;
 		g->next_fd = -1;
+		g->file_no++;
 		/* The first save is large, those that follow are not. */
 		buf_fini(&g->out);
 	}
 	return g->fd;
+}
+
+uint64_t
+reglog_file(const struct reglog *g)
+{
+	return g->file_no;
 }
 
 /* --- reading --- */

@@ -36,6 +36,8 @@ bool	reglog_keep(struct reglog *g, uint64_t key);
  * committed before still holds then, in the file of that time. */
 int	reglog_commit(struct reglog *g);
 void	reglog_abort(struct reglog *g);		/* or this */
+/* The number of that file, from 1: another one after it was begun anew. */
+uint64_t reglog_file(const struct reglog *g);
 
 /* What a file holds.  Readers point into it. */
 struct reglog_view;

@@ -30,16 +30,37 @@ struct spool {
 	struct spool_gap gaps[SPOOL_GAPS_MAX];
 	size_t gap_count;
 	int trouble;
+	bool planned;			/* there is no directory yet */
 	spool_room_fn *room;
 	void *room_arg;
+	spool_dir_fn *make;		/* a planned one's */
+	void *make_arg;
 };
 
-/* With a directory to write to; a failure of that is one of writing. */
+/*
+ * With a directory to write to; a failure of that is one of writing.  Of a
+ * planned log one run fits into memory.
+ */
 static struct logruns *
 runs(struct spool *sp)
 {
-	sp->runs.dir = spool_dir(sp);
+	if (!sp->planned)
+		sp->runs.dir = spool_dir(sp);
 	return &sp->runs;
+}
+
+/* The directory of a planned log is needed now. */
+static int
+make_dir(void *arg)
+{
+	struct spool *sp = arg;
+	int fd = sp->make(sp->make_arg);
+
+	if (fd < 0 || !sp->planned)
+		return fd;
+	sp->planned = false;
+	logruns_begin_writing(&sp->runs, fd);
+	return fd;
 }
 
 static struct logseg *
@@ -300,6 +321,34 @@ spool_open(int dir, uint64_t keep, int64_t wall_ms, struct err *e)
 }
 
 void
+spool_on_dir(struct spool *sp, spool_dir_fn *fn, void *arg)
+{
+	sp->table.reopen = fn;
+	sp->table.reopen_arg = arg;
+}
+
+struct spool *
+spool_plan(uint64_t keep, spool_dir_fn *make, void *arg)
+{
+	struct spool *sp = mem_alloc(sizeof(*sp));
+
+	set_keep(sp, keep);
+	logsegs_init(&sp->table, -1, O_RDWR);
+	logruns_init_later(&sp->runs);
+	sp->planned = true;
+	sp->make = make;
+	sp->make_arg = arg;
+	spool_on_dir(sp, make_dir, sp);
+	return sp;
+}
+
+bool
+spool_is_planned(const struct spool *sp)
+{
+	return sp->planned;
+}
+
+void
 spool_free(struct spool *sp)
 {
 	if (!sp)
@@ -333,13 +382,6 @@ void
 spool_rest(struct spool *sp)
 {
 	logsegs_rest(&sp->table);
-}
-
-void
-spool_on_dir(struct spool *sp, spool_dir_fn *fn, void *arg)
-{
-	sp->table.reopen = fn;
-	sp->table.reopen_arg = arg;
 }
 
 int
@@ -504,6 +546,9 @@ spool_restore_gap(struct spool *sp, const struct spool_gap *g)
 int
 spool_run_begin(struct spool *sp, uint64_t run, int32_t pid, int64_t wall_ms)
 {
+	/* Of earlier ones only the file knows. */
+	if (sp->planned && logruns_last(&sp->runs))
+		(void)spool_dir(sp);
 	return logruns_begin(runs(sp), run, pid, wall_ms, sp->end);
 }
 

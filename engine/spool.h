@@ -41,6 +41,15 @@ struct spool;
  */
 struct spool *spool_open(int dir, uint64_t keep, int64_t wall_ms,
 			 struct err *e);
+/*
+ * One for which nothing is there yet: make gives a new descriptor of the
+ * directory, and makes that first, or -errno.  It is called when there is
+ * something to put there: a byte, a second run, or when somebody asks for it.
+ * Until then its run is in memory.
+ */
+typedef int spool_dir_fn(void *arg);
+struct spool *spool_plan(uint64_t keep, spool_dir_fn *make, void *arg);
+bool	spool_is_planned(const struct spool *sp);	/* ... still */
 void	spool_free(struct spool *sp);			/* NULL is fine */
 void	spool_set_keep(struct spool *sp, uint64_t keep);
 /* Somebody is reading at line seq, and gets on: the segments from there stay
@@ -53,7 +62,6 @@ int	spool_dir(struct spool *sp);
 /* Closes its files until they are needed again; for runs that have ended. */
 void	spool_rest(struct spool *sp);
 /* Then the directory, too: fn gives a new descriptor of it, or -errno. */
-typedef int spool_dir_fn(void *arg);
 void	spool_on_dir(struct spool *sp, spool_dir_fn *fn, void *arg);
 /* Removes every file of a log; for records that are forgotten. */
 int	spool_wipe(int dir);

@@ -356,10 +356,14 @@ do_rm(struct call *c)
 		return;
 	}
 	for (size_t i = 0; i < c->e->nproc; i++) {
+		struct proc *p = c->e->procs[i];
 		if (!c->hit[i])
 			continue;
-		proc_remove(c->e->procs[i], c->peer->cause);
-		acted_on(c, c->e->procs[i]);
+		/* Who wants it gone does not follow it any more. */
+		if (p->follower == c->peer->no)
+			p->follower = 0;
+		proc_remove(p, c->peer->cause);
+		acted_on(c, p);
 	}
 }
 

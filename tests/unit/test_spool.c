@@ -476,6 +476,104 @@ TEST(what_is_held_stays_up_to_a_limit)
 	drop_dir(path, dir);
 }
 
+/* What a planned log calls: its directory is made below the one given. */
+struct plan {
+	int dir, calls;
+};
+
+static int
+make_planned(void *arg)
+{
+	struct plan *p = arg;
+
+	p->calls++;
+	mkdirat(p->dir, "log", 0700);
+	return openat(p->dir, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool
+planned_is_there(const struct plan *p)
+{
+	return faccessat(p->dir, "log", F_OK, 0) == 0;
+}
+
+static void
+drop_planned(struct plan *p)
+{
+	int fd = openat(p->dir, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	spool_wipe(fd);
+	close(fd);
+	unlinkat(p->dir, "log", AT_REMOVEDIR);
+}
+
+TEST(a_planned_log_has_no_directory_until_it_has_a_byte)
+{
+	char path[32];
+	struct plan p = { .dir = make_dir(path) };
+	struct spool *sp = spool_plan(0, make_planned, &p);
+
+	EQ_INT(spool_run_begin(sp, 1, 77, 1000), 0);
+	fold_all(sp);
+	spool_rest(sp);
+	OK(spool_is_planned(sp));
+	OK(!planned_is_there(&p));
+	spool_append(sp, LOG_OUT, "a\n", 2);
+	OK(planned_is_there(&p));
+	OK(!spool_is_planned(sp));
+	fold_all(sp);
+	EQ_INT(spool_run_end(sp, 256, 2000), 0);
+	fold_all(sp);
+	EQ_INT(p.calls, 1);
+	spool_free(sp);
+	/* Its run is told as if the directory had been there at its begin. */
+	int fd = make_planned(&p);
+	sp = spool_open(fd, 0, 3000, NULL);
+	close(fd);
+	const struct log_run *r = spool_run(sp);
+	OK(r);
+	EQ_INT(r->run, 1);
+	EQ_INT(r->pid, 77);
+	EQ_INT(r->first_seq, 1);
+	EQ_INT(r->end_seq, 2);
+	EQ_INT(r->start[LOG_OUT], 0);
+	EQ_INT(r->end[LOG_OUT], 2);
+	EQ_INT(r->status, 256);
+	spool_free(sp);
+	drop_planned(&p);
+	drop_dir(path, p.dir);
+}
+
+TEST(a_planned_log_is_made_for_a_second_run_and_for_a_reader)
+{
+	char path[32];
+	struct plan p = { .dir = make_dir(path) };
+	struct spool *sp = spool_plan(0, make_planned, &p);
+
+	for (uint64_t run = 1; run <= 2; run++) {
+		OK(!planned_is_there(&p));
+		EQ_INT(spool_run_begin(sp, run, 5, 1000), 0);
+		EQ_INT(spool_run_end(sp, 0, 1001), 0);
+		fold_all(sp);
+	}
+	OK(planned_is_there(&p));
+	struct logread *lr = logread_open(spool_dir(sp), NULL);
+	const struct log_run *runs;
+	EQ_INT(logread_runs(lr, &runs), 2);
+	EQ_INT(runs[0].run, 1);
+	EQ_INT(runs[1].run, 2);
+	logread_free(lr);
+	spool_free(sp);
+	drop_planned(&p);
+	sp = spool_plan(0, make_planned, &p);
+	int fd = spool_dir(sp);
+	OK(fd >= 0);
+	OK(planned_is_there(&p));
+	spool_free(sp);
+	drop_planned(&p);
+	drop_dir(path, p.dir);
+}
+
 TEST(a_hundred_megabytes_without_newline)
 {
 	char path[64];
