@@ -29,6 +29,7 @@ enum {
 	LOOK_FIRST_US = 1000,	/* at what a killed or ended tree has left */
 	LOOK_MAX_US = 50000,
 	SAVE_AGAIN_US = 100 * 1000,
+	ASKED_MAX = 8,		/* runs that are signalled one by one */
 	PASTE_MARKS = 64,	/* bytes that a terminal has around one */
 };
 
@@ -413,6 +414,46 @@ reach_leader(struct proc *p, int signo, bool blind)
 		keeplink_signal(p->e->link, p->slot, signo, true);
 }
 
+/* A polite signal to a run that has its leader; nothing is to be proved. */
+static bool
+is_only_asked(const struct proc *p)
+{
+	return p->signal_wanted && p->signal_wanted != SIGKILL &&
+	       !p->leader_ended && !p->killing;
+}
+
+/* A stopped process acts on a signal only when it goes on. */
+static int
+signal_behind(int signo)
+{
+	return signo == SIGKILL || signo == SIGCONT || signo == SIGSTOP ||
+	       signo == SIGTSTP ? 0 : SIGCONT;
+}
+
+/* Without a look at all that runs on this machine. */
+static void
+ask(struct proc *p)
+{
+	int signo = p->signal_wanted, then = signal_behind(signo);
+
+	p->signal_wanted = 0;
+	bool blind = tree_reach(p->e->tree, p->tag, signo, then) == 0;
+	reach_leader(p, signo, blind);
+	if (then)
+		reach_leader(p, then, blind);
+}
+
+/* Few at a time are asked one by one; for many, one scan is less. */
+static bool
+are_few_asked(const struct engine *e)
+{
+	size_t asked = 0;
+
+	for (size_t i = 0; i < e->nproc && asked <= ASKED_MAX; i++)
+		asked += is_only_asked(e->procs[i]);
+	return asked <= ASKED_MAX;
+}
+
 /* After a scan: what is left of the tree, and what is done about it. */
 static void
 look(struct proc *p, uint64_t now, bool blind)
@@ -423,15 +464,13 @@ look(struct proc *p, uint64_t now, bool blind)
 	p->tree_count = (uint32_t)left;
 	blind |= left == 0 && !p->leader_ended;
 	if (p->signal_wanted) {
-		int signo = p->signal_wanted;
+		int signo = p->signal_wanted, then = signal_behind(signo);
 		p->signal_wanted = 0;
 		tree_signal(e->tree, p->tag, signo, 0);
 		reach_leader(p, signo, blind);
-		/* A stopped process acts on a signal only when it goes on. */
-		if (signo != SIGKILL && signo != SIGCONT &&
-		    signo != SIGSTOP && signo != SIGTSTP) {
-			tree_signal(e->tree, p->tag, SIGCONT, 0);
-			reach_leader(p, SIGCONT, blind);
+		if (then) {
+			tree_signal(e->tree, p->tag, then, 0);
+			reach_leader(p, then, blind);
 		}
 	}
 	if (left == 0 && p->leader_ended) {
@@ -449,7 +488,7 @@ void
 proc_settle_trees(struct engine *e)
 {
 	uint64_t now = clock_us(), next = UINT64_MAX;
-	bool scanned = false, blind = false;
+	bool scanned = false, blind = false, few = are_few_asked(e);
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
@@ -462,12 +501,16 @@ proc_settle_trees(struct engine *e)
 		if (wants_look(p) &&
 		    (p->signal_wanted || p->at_tree_look_us <= now)) {
 			/* Who asked for an end and why has to outlive us. */
+			bool alone = few && !scanned && is_only_asked(p);
 			if (!scanned && (p->signal_wanted || p->killing))
 				(void)registry_save(e);
-			if (!scanned)
+			if (!scanned && !alone)
 				blind = tree_scan(e->tree, TREE_EXACT) < 0;
-			scanned = true;
-			look(p, now, blind);
+			scanned |= !alone;
+			if (alone)
+				ask(p);
+			else
+				look(p, now, blind);
 		}
 		if (p->leader_ended && p->tree_gone && procio_drained(p))
 			run_is_gone(p);

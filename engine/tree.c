@@ -130,15 +130,23 @@ add_pid(pid_t pid, void *arg)
 		t->error = r;
 }
 
-/* Breadth first; the parent of every node is the keeper or before it. */
-static int
-gather_children(struct tree *t)
+/* Breadth first, those that are added on the way included. */
+static void
+gather_below(struct tree *t)
 {
-	int r = procfs_each_child(t->keeper, 1, add_pid, t);
 	for (size_t i = 0; i < t->scan.count; i++) {
 		struct procfs_stat st = t->scan.v[i].proc.st;
 		procfs_each_child(st.pid, st.threads, add_pid, t);
 	}
+}
+
+/* The parent of every node is the keeper or before it. */
+static int
+gather_children(struct tree *t)
+{
+	int r = procfs_each_child(t->keeper, 1, add_pid, t);
+
+	gather_below(t);
 	return r;
 }
 
@@ -315,53 +323,17 @@ keep_members(struct tree *t)
 
 /* ---- what is born meanwhile ---- */
 
-/* A number from a file of /proc, the last one on its line; 0 if none. */
-static long
-last_number(const char *path)
-{
-	char text[128];
-
-	int fd = sys_open(path, 0, 0);
-	if (fd < 0)
-		return 0;
-	ssize_t n = sys_read(fd, text, sizeof text - 1);
-	sys_close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	char *p = strrchr(text, ' ');
-	return strtol(p ? p + 1 : text, NULL, 10);
-}
-
-/* The last pid that was given out, or 0. */
-static long
-last_pid(void)
-{
-	return last_number("/proc/loadavg");
-}
-
-/* Threads have numbers of the same kind, and directories that open. */
-static bool
-is_process(pid_t pid)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	bool unknown = fd < 0 && (errno == ENOSYS || errno == EMFILE);
-
-	sys_close(fd);
-	return fd >= 0 || unknown;
-}
-
 /* Adds who lives among the pids given out after from, up to to. */
 static void
 sweep(struct tree *t, long from, long to)
 {
 	size_t known = t->scan.count;
-	long end = to < from ? last_number("/proc/sys/kernel/pid_max") : 0;
+	long end = to < from ? procfs_pid_max() : 0;
 
 	while (from != to) {
 		from = end && from + 1 >= end ? 1 : from + 1;
 		struct nodes old = { .v = t->scan.v, .count = known };
-		if (!find_node(&old, (pid_t)from) && is_process((pid_t)from))
+		if (!find_node(&old, (pid_t)from) && procfs_is_process((pid_t)from))
 			add_pid((pid_t)from, t);
 	}
 }
@@ -389,14 +361,14 @@ has_newcomer(const struct tree *t, size_t known)
 static int
 scan_exact(struct tree *t)
 {
-	long from = last_pid();
+	long from = procfs_last_pid();
 	int r = procfs_each(add_pid, t);
 
 	for (int i = 0; r == 0 && i < SWEEPS_MAX; i++) {
 		sort_nodes(&t->scan);
 		classify(t);
 		size_t known = t->scan.count;
-		long to = last_pid();
+		long to = procfs_last_pid();
 		if (from && to)
 			sweep(t, from, to);
 		from = to;
@@ -506,6 +478,69 @@ chase(const struct tree *t, uint64_t tag)
 		if (procfs_each_child(t->keeper, 1, kill_newcomer, &c) < 0)
 			break;
 	}
+}
+
+/* ---- one run among many ---- */
+
+static int
+compare_pids(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* What the leaders of all runs are told apart from, sorted. */
+struct strays {
+	struct tree *t;
+	pid_t *leaders;
+};
+
+/* A child of the keeper that leads no run: of which one, it says itself. */
+static void
+add_stray(pid_t pid, void *arg)
+{
+	struct strays *s = arg;
+
+	if (!bsearch(&pid, s->leaders, s->t->nleaders, sizeof pid,
+		     compare_pids))
+		add_pid(pid, s->t);
+}
+
+/*
+ * Below its leader or below an orphan, which is the keeper's child: there is
+ * no other place for a process of a run.
+ */
+static int
+gather_run(struct tree *t, uint64_t tag)
+{
+	struct strays s = { t, mem_array(t->nleaders + 1, sizeof(pid_t)) };
+
+	t->scan.count = 0;
+	t->error = 0;
+	for (size_t i = 0; i < t->nleaders; i++) {
+		s.leaders[i] = t->leaders[i].pid;
+		if (t->leaders[i].tag == tag)
+			add_pid(t->leaders[i].pid, t);
+	}
+	qsort(s.leaders, t->nleaders, sizeof(pid_t), compare_pids);
+	int r = procfs_each_child(t->keeper, 1, add_stray, &s);
+	free(s.leaders);
+	gather_below(t);
+	sort_nodes(&t->scan);
+	classify(t);
+	return r;
+}
+
+/* Was it reached the first time? */
+static bool
+is_among(const struct tree_proc *v, size_t count, const struct tree_proc *p)
+{
+	for (size_t i = 0; i < count; i++)
+		if (v[i].st.pid == p->st.pid &&
+		    v[i].st.start_ticks == p->st.start_ticks)
+			return true;
+	return false;
 }
 
 /* ---- what a former sbx has left ---- */
@@ -670,6 +705,35 @@ int
 tree_signal_one(const struct tree_proc *m, int signo)
 {
 	return send_to(&m->st, signo);
+}
+
+size_t
+tree_reach(struct tree *t, uint64_t tag, int signo, int then)
+{
+	struct tree_proc *first = NULL;
+	size_t count, had = 0, reached = 0;
+
+	for (int round = 0; round < 2; round++) {
+		if (gather_run(t, tag) < 0)
+			break;
+		keep_members(t);
+		const struct tree_proc *v = tree_members(t, tag, &count);
+		for (size_t i = 0; i < count; i++) {
+			if (is_among(first, had, &v[i]))
+				continue;
+			reached += send_to(&v[i].st, signo) == 0;
+			if (then)
+				send_to(&v[i].st, then);
+		}
+		if (round > 0)
+			break;
+		first = mem_dup(v, count * sizeof(*v));
+		had = count;
+	}
+	free(first);
+	t->count = 0;
+	t->unsure = true;
+	return reached;
 }
 
 struct tree_sent

@@ -86,6 +86,15 @@ struct tree_sent tree_signal(struct tree *t, uint64_t tag, int signo,
 int	tree_signal_one(const struct tree_proc *m, int signo);
 
 /*
+ * A polite signal to the members of one run that has its leader, and then (0:
+ * nothing more) another one: what costs is that run and not how many others
+ * there are.  It is looked for twice, so that who was born or missed the first
+ * time is reached as well.  Returns how many; 0 when it cannot look.  The last
+ * scan is void then: nothing counts as gone.
+ */
+size_t	tree_reach(struct tree *t, uint64_t tag, int signo, int then);
+
+/*
  * SIGKILL to the members of the last scan, and to what is born meanwhile: it
  * is chased for up to 20 ms, so that a storm converges in a few rounds.  For
  * many runs: one exact scan, then this for each.

@@ -114,4 +114,22 @@ n=$(field_of victim run)
 ok "the dependent was restarted as often as it was" [ "$n" -ge 5 ]
 is "$(grep -c +loop order)" "$(field_of loop run)" "no run is without its cause"
 exits 0 "down" sbx down
+
+# A step of a stop costs what ends, not all that runs here: so many reads.
+i=0
+while [ $i -lt 60 ]; do
+	echo "process c$i { argv sleep 1017; depends c$((i - 1)) }"
+	i=$((i + 1))
+done | sed 's/ depends c-1//; s/ {/ {\n/; s/;/\n/; s/ }/\n}/' >chain.rc
+exits 0 "a chain of sixty" sbx -f chain.rc up --wait 60s
+engine=$(sbx -f chain.rc doctor --json |
+	 sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
+reads() {
+	sed -n 's/^syscr: //p' "/proc/$engine/io"
+}
+before=$(reads)
+exits 0 "its stop" sbx -f chain.rc stop --all
+read_now=$(($(reads) - before))
+ok "takes $read_now reads, less than 2400" [ "$read_now" -lt 2400 ]
+exits 0 "down" sbx -f chain.rc down
 done_testing

@@ -219,6 +219,42 @@ TEST(spared_leader_lives)
 	EQ_INT(rig_stop(&r), 0);
 }
 
+static int
+state_of(pid_t pid)
+{
+	struct procfs_stat st;
+
+	return procfs_stat(pid, &st) == 0 ? st.state : 0;
+}
+
+TEST(one_run_is_reached_among_others)
+{
+	struct rig r;
+
+	EQ_INT(rig_start(&r), 0);
+	uint64_t a = rig_zoo_plain(&r, "daemon", NULL, NULL);
+	uint64_t b = rig_zoo_plain(&r, "daemon", NULL, NULL);
+	RIG_WAIT(&r, strchr(STDOUT(&r, a), '\n') && strchr(STDOUT(&r, b), '\n'));
+	pid_t found = atoi(STDOUT(&r, a) + 7), other = atoi(STDOUT(&r, b) + 7);
+	struct tree *t = tree_new(RIG_SET, r.keeper);
+	uint64_t tag = rig_run(&r, a)->tag;
+	tree_leader(t, tag, rig_run(&r, a)->pid);
+	tree_leader(t, rig_run(&r, b)->tag, rig_run(&r, b)->pid);
+	EQ_INT(tree_reach(t, tag, SIGSTOP, 0), 2);
+	RIG_WAIT(&r, state_of(found) == 'T');
+	RIG_WAIT(&r, state_of(rig_run(&r, a)->pid) == 'T');
+	OK(state_of(other) != 'T');
+	EQ_INT(tree_reach(t, tag, SIGSTOP, SIGCONT), 2);
+	RIG_WAIT(&r, state_of(found) != 'T');
+	/* It proves nothing of anybody. */
+	EQ_INT(tree_count(t, tag), 1);
+	EQ_INT(tree_count(t, tree_tag(RIG_SET, 99)), 1);
+	EQ_INT(tree_scan(t, TREE_EXACT), 0);
+	EQ_INT(tree_count(t, tree_tag(RIG_SET, 99)), 0);
+	tree_free(t);
+	EQ_INT(rig_stop(&r), 0);
+}
+
 /* A run whose tag was refused: the limit was lower already.  $0 is the zoo. */
 static uint64_t
 start_untagged(struct rig *r, const char *script)
