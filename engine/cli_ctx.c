@@ -182,8 +182,9 @@ find_session(struct cli *c)
 	return 0;
 }
 
-int
-cli_loop(struct cli *c)
+/* Makes c->loop, for what must be there before the engine.  0 or -1. */
+static int
+make_loop(struct cli *c)
 {
 	if (!c->loop)
 		c->loop = loop_new();
@@ -196,7 +197,7 @@ cli_loop(struct cli *c)
 int
 cli_connect(struct cli *c, bool start)
 {
-	if (find_session(c) < 0 || cli_loop(c) < 0)
+	if (find_session(c) < 0 || make_loop(c) < 0)
 		return -1;
 	if (!c->model)
 		c->model = model_new(on_gone, c);
@@ -226,7 +227,7 @@ cli_upgrade(struct cli *c)
 	char was[UPGRADE_RELEASE_MAX];
 	struct err why = ERR_INIT;
 
-	if (find_session(c) < 0 || cli_loop(c) < 0)
+	if (find_session(c) < 0 || make_loop(c) < 0)
 		return -1;
 	int r = upgrade_engine(c->loop, c->session.sock_path, was, &why);
 	if (r < 0)
@@ -295,7 +296,7 @@ cli_on_interrupt(struct cli *c, loop_signal_fn *fn, void *arg)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-	if (cli_loop(c) < 0)
+	if (make_loop(c) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		if (loop_signal(c->loop, signals[i], fn, arg) < 0)

@@ -90,8 +90,6 @@ void	cli_say(const struct cli *c, const char *fmt, ...) SBX_PRINTF(2, 3);
 
 void	cli_fini(struct cli *c);
 
-/* Makes c->loop, for what must be there before the engine.  0 or -1. */
-int	cli_loop(struct cli *c);
 /* The engine, with start: one is started if there is none.  0 or -1. */
 int	cli_connect(struct cli *c, bool start);
 /* The same with a start, for verbs that mean nothing without an sbxrc: where

@@ -260,7 +260,7 @@ struct helper {
 	char *name;		/* of the hook; "" of others */
 	uint64_t slot, tag;
 	uint32_t proc;		/* for whom it works */
-	struct source *source;	/* its output, read and thrown away */
+	struct source *source;	/* its output, of which the end is kept */
 	bool ended;		/* and that was told; what it left is killed */
 	uint64_t at_kill_us;	/* 0: it may go on */
 	pid_t pid;		/* 0: not known yet */
@@ -365,7 +365,6 @@ struct engine {
 /* --- engine.c ------------------------------------------------------------ */
 struct proc *engine_find(const struct engine *e, uint32_t id);
 struct proc *engine_find_name(const struct engine *e, const char *name);
-struct proc *engine_find_slot(const struct engine *e, uint64_t slot);
 /* Is the peer connected, or may it come back, that follows it to its end? */
 bool	engine_is_followed(const struct engine *e, const struct proc *p);
 /* Journal entry of a process, or of the set when p is NULL. */
@@ -581,6 +580,7 @@ int	helper_start_own(struct engine *e, enum helper_kind kind,
 			 uint64_t max_us, uint64_t *slot);
 /* How many of a kind work for p. */
 size_t	helper_count(const struct proc *p, enum helper_kind kind);
+struct helper *helper_find(const struct engine *e, uint64_t slot); /* or NULL */
 /* A slot that no process has: what is alive of it is killed, unless it is to
  * go on (listen_owns). */
 void	helper_adopt(struct engine *e, const struct keep_slot *s);

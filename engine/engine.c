@@ -58,8 +58,8 @@ engine_find_name(const struct engine *e, const char *name)
 	return NULL;
 }
 
-struct proc *
-engine_find_slot(const struct engine *e, uint64_t slot)
+static struct proc *
+find_slot(const struct engine *e, uint64_t slot)
 {
 	for (size_t i = 0; i < e->nproc; i++)
 		if (e->procs[i]->slot == slot)
@@ -248,7 +248,7 @@ static void
 on_adopt(const struct keep_slot *s, void *arg)
 {
 	struct engine *e = arg;
-	struct proc *p = engine_find_slot(e, s->slot);
+	struct proc *p = find_slot(e, s->slot);
 	struct keep_fds fds = s->fds;
 
 	/* Numbers of commands are not in the registry. */
@@ -331,7 +331,7 @@ static void
 on_started(const struct keep_start *s, void *arg)
 {
 	struct engine *e = arg;
-	struct proc *p = engine_find_slot(e, s->slot);
+	struct proc *p = find_slot(e, s->slot);
 
 	if (!helper_started(e, s) && p)
 		proc_started(p, s);
@@ -341,7 +341,7 @@ static void
 on_failed(uint64_t slot, enum spawn_step step, int error, void *arg)
 {
 	struct engine *e = arg;
-	struct proc *p = engine_find_slot(e, slot);
+	struct proc *p = find_slot(e, slot);
 
 	/* It may have had no room for the registry, and then starts nothing. */
 	if (error == EMFILE)
@@ -354,7 +354,7 @@ static void
 on_exited(uint64_t slot, const struct keep_exit *x, void *arg)
 {
 	struct engine *e = arg;
-	struct proc *p = engine_find_slot(e, slot);
+	struct proc *p = find_slot(e, slot);
 
 	if (helper_exited(e, slot, x))
 		return;
@@ -367,7 +367,7 @@ on_exited(uint64_t slot, const struct keep_exit *x, void *arg)
 static void
 on_paused(uint64_t slot, bool paused, void *arg)
 {
-	struct proc *p = engine_find_slot(arg, slot);
+	struct proc *p = find_slot(arg, slot);
 	if (p)
 		proc_tell(p, paused ? LIFE_EV_PAUSED : LIFE_EV_CONTINUED,
 			  CAUSE_NONE, NULL);

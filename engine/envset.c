@@ -121,8 +121,8 @@ envset_cwd(const struct envset *es, char *const *groups)
 	return NULL;
 }
 
-size_t
-envset_words(const struct envset *es)
+static size_t
+count_words(const struct envset *es)
 {
 	size_t n = 0;
 
@@ -152,7 +152,7 @@ envset_add(struct envset *es, const char *group, const char *word,
 	struct spec_env *one = NULL;
 	size_t n = 0;
 
-	if (envset_words(es) >= ENVSET_WORDS_MAX ||
+	if (count_words(es) >= ENVSET_WORDS_MAX ||
 	    bytes_of(es) + strlen(word) > ENVSET_BYTES_MAX)
 		return err_set(e, ERR_FULL, "more than %d variables or %d KiB "
 			       "of them", ENVSET_WORDS_MAX,
@@ -213,7 +213,7 @@ envset_environ(const struct envset *es, const struct spec *s,
 	size_t groups_end = end_of(s, SPEC_ENV_GROUP, set_end);
 
 	all.env_count = 0;
-	all.env = mem_array(s->env_count + envset_words(es) + 1,
+	all.env = mem_array(s->env_count + count_words(es) + 1,
 			    sizeof *all.env);
 	append(&all, s->env, set_end);
 	append_part(&all, es, "");

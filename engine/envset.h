@@ -54,7 +54,6 @@ int	envset_set_cwd(struct envset *es, const char *group, const char *cwd,
 		       struct err *e);
 /* The directory of the first of these groups that has one, or NULL. */
 const char *envset_cwd(const struct envset *es, char *const *groups);
-size_t	envset_words(const struct envset *es);
 /* spec_environ() with these in their places; free with strv_free. */
 char	**envset_environ(const struct envset *es, const struct spec *s,
 			 char *const *base);

@@ -23,8 +23,8 @@
 
 enum { LOOK_US = 50 * 1000 };	/* at what does not die at once */
 
-static struct helper *
-find(const struct engine *e, uint64_t slot)
+struct helper *
+helper_find(const struct engine *e, uint64_t slot)
 {
 	list_each(n, &e->helpers) {
 		struct helper *h = container_of(n, struct helper, node);
@@ -164,7 +164,7 @@ helper_count(const struct proc *p, enum helper_kind kind)
 void
 helper_cancel(struct engine *e, uint64_t slot)
 {
-	struct helper *h = slot ? find(e, slot) : NULL;
+	struct helper *h = helper_find(e, slot);
 
 	if (h)
 		look_soon(e, h);
@@ -204,7 +204,7 @@ helper_settle(struct engine *e, uint64_t now)
 void
 helper_end(struct engine *e, uint64_t slot, uint64_t for_us)
 {
-	struct helper *h = find(e, slot);
+	struct helper *h = helper_find(e, slot);
 
 	if (!h || h->at_kill_us)
 		return;
@@ -264,7 +264,7 @@ attach(struct engine *e, struct helper *h, const struct keep_fds *given,
 bool
 helper_started(struct engine *e, const struct keep_start *s)
 {
-	struct helper *h = find(e, s->slot);
+	struct helper *h = helper_find(e, s->slot);
 
 	if (h)
 		attach(e, h, &s->fds, s->pid);
@@ -299,7 +299,7 @@ helper_adopt(struct engine *e, const struct keep_slot *s)
 bool
 helper_failed(struct engine *e, uint64_t slot, int error)
 {
-	struct helper *h = find(e, slot);
+	struct helper *h = helper_find(e, slot);
 
 	if (!h)
 		return false;
@@ -311,7 +311,7 @@ helper_failed(struct engine *e, uint64_t slot, int error)
 bool
 helper_exited(struct engine *e, uint64_t slot, const struct keep_exit *x)
 {
-	struct helper *h = find(e, slot);
+	struct helper *h = helper_find(e, slot);
 	bool normal = WIFEXITED(x->status);
 	char text[64];
 

@@ -71,17 +71,6 @@ listen_free(struct listen *l)
 	free(l);
 }
 
-static const struct helper *
-find(const struct engine *e)
-{
-	list_each(n, &e->helpers) {
-		struct helper *h = container_of(n, struct helper, node);
-		if (h->slot == e->listen->slot)
-			return h;
-	}
-	return NULL;
-}
-
 static void
 failed(struct listen *l, const char *why)
 {
@@ -158,7 +147,7 @@ listen_update(struct engine *e)
 	bool wanted = e->adopted && e->loaded_ms && !e->going_down &&
 		      strcmp(where, "off") != 0;
 	/* It ended while there was no engine. */
-	if (e->adopted && l->slot && !find(e))
+	if (e->adopted && l->slot && !helper_find(e, l->slot))
 		l->slot = 0;
 	bool same = strcmp(where, l->where) == 0 &&
 		    strcmp(token_file, l->token_file) == 0;
@@ -262,7 +251,7 @@ void
 listen_facts(const struct engine *e, struct buf *out)
 {
 	const struct listen *l = e->listen;
-	const struct helper *h = l->slot ? find(e) : NULL;
+	const struct helper *h = helper_find(e, l->slot);
 	const char *where = options_text(e->options, OPTION_LISTEN);
 
 	buf_addf(out, "listen %s\n", where);

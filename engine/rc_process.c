@@ -65,8 +65,8 @@ rc_group_free(struct rcload_group *g)
 	free(g);
 }
 
-struct rcload_group *
-rc_group_find(struct rcload *ld, const char *name)
+static struct rcload_group *
+group_find(struct rcload *ld, const char *name)
 {
 	for (size_t i = 0; i < ld->group_count; i++)
 		if (strcmp(ld->groups[i]->group.name, name) == 0)
@@ -74,10 +74,11 @@ rc_group_find(struct rcload *ld, const char *name)
 	return NULL;
 }
 
-struct rcload_group *
-rc_group_add(struct rcload *ld, const struct rc_word *w)
+/* The group of that name, made if there is none; NULL if reported. */
+static struct rcload_group *
+group_add(struct rcload *ld, const struct rc_word *w)
 {
-	struct rcload_group *g = rc_group_find(ld, w->text);
+	struct rcload_group *g = group_find(ld, w->text);
 
 	if (g)
 		return g;
@@ -366,7 +367,7 @@ join_group(struct rcload *ld, const struct rc_stmt *s)
 			"missing above?");
 		return;
 	}
-	if (!rc_name(ld, &s->words[1]) || !rc_group_add(ld, &s->words[1]))
+	if (!rc_name(ld, &s->words[1]) || !group_add(ld, &s->words[1]))
 		return;
 	if (spec_in_group(spec, s->words[1].text))
 		return;
@@ -393,7 +394,7 @@ rc_do_group(struct rcload *ld, const struct rc_stmt *s)
 			"a block");
 		return;
 	}
-	struct rcload_group *g = rc_group_add(ld, &s->words[1]);
+	struct rcload_group *g = group_add(ld, &s->words[1]);
 	if (!g)
 		return;
 	for (size_t i = 2; i < s->count; i++)

@@ -201,9 +201,6 @@ void	rc_expand_replicas(struct rcload *ld);
 /* NAME=VALUE lines to the environment of what is open. */
 void	rc_env_lines(struct rcload *ld, const struct rcload_file *f);
 void	rc_group_free(struct rcload_group *g);
-struct rcload_group *rc_group_find(struct rcload *ld, const char *name);
-/* The group of that name, made if there is none; NULL if reported. */
-struct rcload_group *rc_group_add(struct rcload *ld, const struct rc_word *w);
 /* At the end of a process: what only all its lines together tell. */
 void	rc_process_end(struct rcload *ld);
 

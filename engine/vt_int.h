@@ -114,7 +114,6 @@ uint32_t vt_glyph(struct vt *vt, const uint32_t *points, int count);
 
 extern const struct vtguard_ops vt_guard_ops;
 void	vt_reset(struct vt *vt);		/* everything but the history */
-void	vt_put_points(struct vt *vt, const uint32_t *points, size_t count);
 
 /* --- vt_mode.c --------------------------------------------------------- */
 

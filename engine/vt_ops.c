@@ -158,8 +158,8 @@ make_room(struct vt *vt, struct stage *st, int width)
 		vt->col = vt->cols - width;
 }
 
-void
-vt_put_points(struct vt *vt, const uint32_t *points, size_t count)
+static void
+put_points(struct vt *vt, const uint32_t *points, size_t count)
 {
 	struct stage st;
 
@@ -217,7 +217,7 @@ put_mapped(struct vt *vt, const char *s, size_t len)
 			points[i] = map_char(sets->g[set],
 					     (unsigned char)s[i]);
 		}
-		vt_put_points(vt, points, n);
+		put_points(vt, points, n);
 		s += n;
 		len -= n;
 	}
@@ -248,7 +248,7 @@ op_points(void *arg, const uint32_t *points, size_t count)
 	struct vt *vt = arg;
 
 	vt->charsets.single = 0;
-	vt_put_points(vt, points, count);
+	put_points(vt, points, count);
 }
 
 static bool
@@ -582,7 +582,7 @@ csi_repeat(struct vt *vt, const struct vtguard_csi *c)
 	if (last == 0 || vt->pending)
 		return;
 	for (; n > 0; n--)
-		vt_put_points(vt, &last, 1);
+		put_points(vt, &last, 1);
 }
 
 static void
