@@ -62,18 +62,23 @@ make_list(const struct proc *p)
 	return buf_take(&out);
 }
 
-/* Of the last scan. */
-static void
+/* Of the last scan.  False when it is not sure that what is missing in it is
+ * gone. */
+static bool
 count(struct proc *p)
 {
+	bool proved = tree_proves(p->e->tree), sure = true;
 	uint32_t left = 0;
 
 	for (size_t i = p->left_tag_count; i-- > 0;) {
 		size_t n = tree_count(p->e->tree, p->left_tags[i]);
-		if (n == 0)
+		if (n == 0 && proved)
 			drop_tag(p, i);
+		sure &= n > 0 || proved;
 		left += (uint32_t)n;
 	}
+	if (!sure)
+		return false;
 	if (p->left_tag_count == 0)
 		p->at_left_kill_us = 0;
 	char *list = make_list(p);
@@ -82,9 +87,10 @@ count(struct proc *p)
 	free(p->left_list);
 	p->left_list = list;
 	if (same)
-		return;
+		return true;
 	p->left_count = left;
 	proc_touch(p);
+	return true;
 }
 
 void
@@ -104,7 +110,7 @@ procleft_take(struct proc *p)
 	}
 	p->left_tags[p->left_tag_count++] = p->tag;
 	e->registry_dirty = true;
-	count(p);
+	(void)count(p);
 }
 
 void
@@ -118,7 +124,11 @@ procleft_look(struct engine *e, bool scan)
 		if (!scanned)
 			tree_scan(e->tree, TREE_QUICK);
 		scanned = true;
-		count(e->procs[i]);
+		if (count(e->procs[i]))
+			continue;
+		/* Figures may be of a quick look, an end may not. */
+		tree_scan(e->tree, TREE_EXACT);
+		(void)count(e->procs[i]);
 	}
 }
 
@@ -141,7 +151,7 @@ procleft_end(struct proc *p, enum cause cause, bool now)
 		procleft_signal(p, SIGTERM);
 		procleft_signal(p, SIGCONT);
 	}
-	count(p);
+	(void)count(p);
 	engine_note(e, p, now ? EVENT_KILL : EVENT_STOP, cause, "%u process%s that it has "
 		    "left: %s", p->left_count, p->left_count == 1 ? "" : "es",
 		    now ? "KILL" : "TERM, then KILL in 5s");
@@ -162,7 +172,7 @@ procleft_settle(struct proc *p)
 	tree_scan(e->tree, TREE_EXACT);
 	for (size_t i = 0; kill && i < p->left_tag_count; i++)
 		tree_kill(e->tree, p->left_tags[i]);
-	count(p);
+	(void)count(p);
 	if (p->left_tag_count == 0)
 		return UINT64_MAX;
 	return now + (p->at_left_kill_us ? LOOK_US : WAIT_US);

@@ -156,7 +156,9 @@ is_over(const struct proc *p, const struct member_end *end, uint64_t now)
 {
 	const struct tree_proc *m = find(p, end->pid);
 
-	if (!m || m->st.start_ticks != end->start_ticks)
+	if (!m)
+		return tree_proves(p->e->tree);
+	if (m->st.start_ticks != end->start_ticks)
 		return true;
 	if (end->at_kill_us <= now)
 		tree_signal_one(m, SIGKILL);

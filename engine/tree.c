@@ -47,6 +47,7 @@ struct tree {
 	struct nodes scan;		/* scratch */
 	int error;			/* the last scan has not seen all */
 	bool unsure;			/* it may have missed a newcomer */
+	bool exact;			/* ... and nobody else */
 	struct tree_proc *members;	/* the result, by tag and pid */
 	size_t count, cap;
 	struct leader *leaders;
@@ -629,6 +630,7 @@ tree_scan(struct tree *t, enum tree_how how)
 	t->error = 0;
 	t->unsure = false;
 	int r = how == TREE_QUICK ? gather_children(t) : -ENOENT;
+	t->exact = r < 0;
 	if (r == 0) {
 		sort_nodes(&t->scan);
 		classify(t);
@@ -668,6 +670,12 @@ tree_count(const struct tree *t, uint64_t tag)
 
 	tree_members(t, tag, &count);
 	return t->error < 0 || t->unsure ? SBX_MAX(count, (size_t)1) : count;
+}
+
+bool
+tree_proves(const struct tree *t)
+{
+	return t->exact && t->error == 0 && !t->unsure;
 }
 
 void
@@ -733,6 +741,7 @@ tree_reach(struct tree *t, uint64_t tag, int signo, int then)
 	free(first);
 	t->count = 0;
 	t->unsure = true;
+	t->exact = false;
 	return reached;
 }
 

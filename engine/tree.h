@@ -70,6 +70,8 @@ int	tree_scan(struct tree *t, enum tree_how how);
  * tree_count is at least 1.
  */
 size_t	tree_count(const struct tree *t, uint64_t tag);
+/* Was it exact, so that who is not in it does not live? */
+bool	tree_proves(const struct tree *t);
 const struct tree_proc *tree_members(const struct tree *t, uint64_t tag,
 				     size_t *count);
 void	tree_usage(const struct tree *t, uint64_t tag, struct tree_usage *u);

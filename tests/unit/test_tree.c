@@ -90,6 +90,7 @@ TEST(runs_are_kept_apart)
 	struct tree *t = tree_new(RIG_SET, r.keeper);
 	for (int how = TREE_QUICK; how <= TREE_EXACT; how++) {
 		EQ_INT(tree_scan(t, (enum tree_how)how), 0);
+		EQ_INT(tree_proves(t), how == TREE_EXACT);
 		EQ_INT(tree_count(t, rig_run(&r, a)->tag), 2);
 		EQ_INT(tree_count(t, rig_run(&r, b)->tag), 1);
 		EQ_INT(tree_count(t, tree_tag(RIG_SET, 99)), 0);
@@ -249,6 +250,7 @@ TEST(one_run_is_reached_among_others)
 	/* It proves nothing of anybody. */
 	EQ_INT(tree_count(t, tag), 1);
 	EQ_INT(tree_count(t, tree_tag(RIG_SET, 99)), 1);
+	OK(!tree_proves(t));
 	EQ_INT(tree_scan(t, TREE_EXACT), 0);
 	EQ_INT(tree_count(t, tree_tag(RIG_SET, 99)), 0);
 	tree_free(t);
