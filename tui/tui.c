@@ -89,9 +89,12 @@ static void
 paint_now(struct tui *t)
 {
 	pace_painted(&t->pace, clock_us());
+	bool whole = t->ui->dirty;
+
 	ui_draw(t->ui);
 	paint_frame(t->ui->canvas, t->sync);
-	set_title(t);
+	if (whole)
+		set_title(t);
 }
 
 /* At the end of a turn: paints if it is time, else says when. */

@@ -572,17 +572,15 @@ draw_sheets(struct ui *ui, struct sheet *sh)
 void
 ui_draw(struct ui *ui)
 {
+	/* The answer to a key: everything else stands as it is. */
 	if (!ui->dirty && ui->dirty_main && !ui->list.stale &&
-	    !rect_empty(ui->layout.main)) {
-		/* The answer to a key: everything else stands as it is. */
-		struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TEXT);
-		draw_fill(&pen, ui->layout.main);
-		view_main(ui)->draw(ui);
+	    !cell_pool_full(canvas_pool(ui->canvas)) && term_redraw(ui)) {
 		ui->dirty_main = false;
 		return;
 	}
 	if (ui->list.stale)
 		ui_relayout(ui);
+	ui->term_place.proc = 0;
 	canvas_clear(ui->canvas, ui_style(ui, ROLE_TEXT));
 	memset(ui->text_rows, 0, (size_t)canvas_rows(ui->canvas) *
 					 sizeof(*ui->text_rows));

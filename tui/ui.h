@@ -111,6 +111,14 @@ struct text_row {
 	int x, w, col;
 };
 
+/* How rows of a terminal stand in the main pane. */
+struct term_place {
+	uint32_t proc;		/* 0: there are none */
+	uint32_t modes;
+	int rows, cols;		/* of all of it */
+	int top, left;		/* rows and columns that do not fit */
+};
+
 enum { SPLIT_MAX = 12 };
 
 struct ui;
@@ -212,6 +220,7 @@ struct ui {
 	bool going_down;	/* we asked for the end of everything */
 	bool dirty;
 	bool dirty_main;	/* no more than the terminal pane has changed */
+	struct term_place term_place;	/* as the canvas has it */
 	unsigned wants;		/* UI_... */
 	struct front front;
 	int exit_code;

@@ -89,6 +89,9 @@ bool	log_step(struct ui *ui, uint64_t line, int direction, uint64_t *out);
 bool	term_text(struct ui *ui, uint64_t line, struct buf *out,
 		  bool *wrapped);
 bool	term_step(struct ui *ui, uint64_t line, int direction, uint64_t *out);
+/* Rows of the main pane that have changed since they were drawn; false, and
+ * nothing drawn, where all of it has to be. */
+bool	term_redraw(struct ui *ui);
 /* The first line and the one after the last. */
 void	term_lines(struct ui *ui, uint64_t *first, uint64_t *end);
 

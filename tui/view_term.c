@@ -197,36 +197,89 @@ draw_ended(struct ui *ui, const struct proc_row *row, int y)
 	draw_text(&pen, y + 3, r.x + 3, "other keys do nothing here");
 }
 
-static void
-draw_live(struct ui *ui, const struct model_proc *p)
+/* How the rows of a program that runs stand in the main pane. */
+static struct term_place
+place_of(const struct ui *ui, const struct model_proc *p)
 {
 	const struct model_screen *s = p->screen;
 	struct rect r = ui->layout.main;
-	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
-	int top = cropped_rows(s, r.h), left = cropped_cols(s, r.w);
 
-	for (int y = 0; y < r.h && top + y < s->head.rows; y++) {
-		const struct vt_cell *row =
-			s->cells + (size_t)(top + y) * s->head.cols;
-		note_row(ui, y, s->head.sb_next + (uint64_t)(top + y), left);
-		draw_cells(&pen, r.y + y, r.x, s->pool, row + left,
-			   s->head.cols - left);
-		if (s->head.cols - left > r.w)
-			ui_text(ui, &pen, r.y + y, r.x + r.w - 1,
-				ROLE_TEXT_DIM, ui_glyph(ui, GLYPH_CUT));
+	return (struct term_place){
+		.proc = p->id, .top = cropped_rows(s, r.h),
+		.left = cropped_cols(s, r.w), .modes = s->head.modes,
+		.rows = s->head.rows, .cols = s->head.cols,
+	};
+}
+
+static void
+draw_row(struct ui *ui, const struct model_screen *s, struct term_place at,
+	 int y)
+{
+	struct rect r = ui->layout.main;
+	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
+	const struct vt_cell *row =
+		s->cells + (size_t)(at.top + y) * s->head.cols;
+
+	draw_cells(&pen, r.y + y, r.x, s->pool, row + at.left,
+		   s->head.cols - at.left);
+	if (s->head.cols - at.left > r.w)
+		ui_text(ui, &pen, r.y + y, r.x + r.w - 1, ROLE_TEXT_DIM,
+			ui_glyph(ui, GLYPH_CUT));
+	s->dirty[at.top + y] = false;
+}
+
+static void
+draw_cursor(struct ui *ui, const struct model_proc *p, struct term_place at)
+{
+	const struct proto_screen *h = &p->screen->head;
+	struct rect r = ui->layout.main;
+
+	if (ui_has_keys(ui, p) && !ui->sheet)
+		canvas_set_cursor(ui->canvas, (struct canvas_cursor){
+			.y = r.y + h->cursor_row - at.top,
+			.x = r.x + h->cursor_col - at.left,
+			.visible = h->cursor_visible,
+			.shape = h->cursor_shape,
+		});
+}
+
+/* All rows, or those that have changed. */
+static void
+draw_live(struct ui *ui, const struct model_proc *p, bool all)
+{
+	const struct model_screen *s = p->screen;
+	struct term_place at = place_of(ui, p);
+	struct rect r = ui->layout.main;
+
+	for (int y = 0; y < r.h && at.top + y < s->head.rows; y++) {
+		note_row(ui, y, s->head.sb_next + (uint64_t)(at.top + y),
+			 at.left);
+		if (all || s->dirty[at.top + y])
+			draw_row(ui, s, at, y);
 	}
 	if (s->head.modes & VT_MODE_REVERSE) {
-		struct pen tint = pen;
+		struct pen tint = ui_pen(ui, r, ROLE_TEXT);
 		tint.style = (struct style){ 0, 0, VT_REVERSE };
 		draw_tint(&tint, r);
 	}
-	if (ui_has_keys(ui, p) && !ui->sheet)
-		canvas_set_cursor(ui->canvas, (struct canvas_cursor){
-			.y = r.y + s->head.cursor_row - top,
-			.x = r.x + s->head.cursor_col - left,
-			.visible = s->head.cursor_visible,
-			.shape = s->head.cursor_shape,
-		});
+	draw_cursor(ui, p, at);
+	if (!ui->other)
+		ui->term_place = at;
+}
+
+bool
+term_redraw(struct ui *ui)
+{
+	struct model_proc *p;
+	struct pane *pa = ui_main_pane(ui, &p);
+
+	if (!pa || !p->screen || pa->sb.on || !row_up(p->row))
+		return false;
+	struct term_place at = place_of(ui, p);
+	if (memcmp(&at, &ui->term_place, sizeof(at)) != 0)
+		return false;
+	draw_live(ui, p, false);
+	return true;
 }
 
 static void
@@ -245,7 +298,7 @@ draw(struct ui *ui)
 		return;
 	}
 	if (s)
-		draw_live(ui, p);
+		draw_live(ui, p, true);
 	if (live)
 		return;
 	canvas_set_cursor(ui->canvas, (struct canvas_cursor){ 0, 0, 0, 0 });
