@@ -1,13 +1,15 @@
 /*
- * How long a key takes to come back: runs a program in a PTY of 80x24, waits
- * for a marker on its screen, then types one letter after the other and
- * measures until each is painted.
+ * How long a key takes to come back: runs each program in a PTY of 80x24,
+ * waits for a marker on its screen, then types letters and measures until
+ * each is painted.
  *
- *	bench_echo MARKER KEYS COUNT COMMAND...
+ *	bench_echo COUNT MARKER KEYS COMMAND... [-- MARKER KEYS COMMAND...]...
  *
- * KEYS ("" for none) are sent once after the marker was seen, to bring the
- * pane into the state where it echoes; backslash escapes are \r and \e.
- * Prints "p50 p99 max" in microseconds.
+ * Of several programs each gets a letter in turn, first another one each
+ * time, so that all of them meet the same moods of the machine.  KEYS ("" for
+ * none) are sent once after the marker was seen, to bring the pane into the
+ * state where it echoes; backslash escapes are \r and \e.  Prints "p50 p99
+ * max" in microseconds, a line for each program.
  */
 #include <errno.h>
 #include <poll.h>
@@ -21,8 +23,18 @@
 #include <time.h>
 #include <unistd.h>
 
-static char seen[1 << 20];
-static size_t seen_len;
+enum { TARGETS_MAX = 4 };
+
+struct target {
+	const char *marker, *keys;
+	char **argv;
+	pid_t pid;
+	int fd;
+	char seen[1 << 16];
+	size_t seen_len;
+	long long *took;	/* us */
+	int got;
+};
 
 static long long
 now_us(void)
@@ -41,122 +53,148 @@ compare(const void *a, const void *b)
 
 /* What is written there, kept; -1 at the end. */
 static ssize_t
-take(int fd, int wait_ms)
+take(struct target *t, int wait_ms)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int r = poll(&p, 1, wait_ms);
-	if (r <= 0)
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	if (poll(&p, 1, wait_ms) <= 0)
 		return 0;
-	if (seen_len > sizeof seen / 2)
-		seen_len = 0;
-	ssize_t n = read(fd, seen + seen_len, sizeof seen - seen_len - 1);
+	if (t->seen_len > sizeof t->seen / 2)
+		t->seen_len = 0;
+	ssize_t n = read(t->fd, t->seen + t->seen_len,
+			 sizeof t->seen - t->seen_len);
 	if (n <= 0)
 		return -1;
-	seen_len += (size_t)n;
-	seen[seen_len] = '\0';
+	t->seen_len += (size_t)n;
 	return n;
 }
 
+/* Until nothing comes for a while. */
+static void
+settle(struct target *t, int quiet_ms)
+{
+	long long end = now_us() + 3000000;
+	while (now_us() < end && take(t, quiet_ms) > 0)
+		;
+}
+
 static int
-wait_for(int fd, const char *text, int for_ms)
+wait_for(struct target *t, const char *text, int for_ms)
 {
 	long long end = now_us() + for_ms * 1000ll;
-	while (!memmem(seen, seen_len, text, strlen(text))) {
-		if (now_us() > end || take(fd, 20) < 0)
+	while (!memmem(t->seen, t->seen_len, text, strlen(text))) {
+		if (now_us() > end || take(t, 20) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* Until nothing comes for a while. */
 static void
-settle(int fd, int quiet_ms)
+send_keys(struct target *t)
 {
-	long long end = now_us() + 3000000;
-	while (now_us() < end && take(fd, quiet_ms) > 0)
-		;
-}
-
-static void
-send_keys(int fd, const char *keys)
-{
-	for (; *keys; keys++) {
+	for (const char *keys = t->keys; *keys; keys++) {
 		char c = *keys;
 		if (c == '\\' && keys[1]) {
 			keys++;
 			c = *keys == 'r' ? '\r' : *keys == 'e' ? 27 : *keys;
 		}
-		if (write(fd, &c, 1) != 1)
+		if (write(t->fd, &c, 1) != 1)
 			return;
-		settle(fd, 150);
+		settle(t, 150);
 	}
+}
+
+static int
+open_target(struct target *t, int count)
+{
+	struct winsize ws = { .ws_row = 24, .ws_col = 80 };
+
+	t->took = calloc((size_t)count, sizeof *t->took);
+	t->pid = forkpty(&t->fd, NULL, NULL, &ws);
+	if (t->pid == 0) {
+		setenv("TERM", "xterm-256color", 1);
+		execvp(t->argv[0], t->argv);
+		_exit(127);
+	}
+	if (t->pid < 0 || !t->took || wait_for(t, t->marker, 10000) < 0) {
+		fprintf(stderr, "bench_echo: '%s' never came\n", t->marker);
+		return -1;
+	}
+	settle(t, 300);
+	send_keys(t);
+	settle(t, 300);
+	return 0;
+}
+
+/* A letter that nothing else on the screen repaints; -1 when it is over. */
+static int
+type(struct target *t, int no)
+{
+	char c = (char)('A' + no % 26), nl = '\r';
+	long long start = now_us(), end = start + 2000000;
+
+	t->seen_len = 0;
+	if (write(t->fd, &c, 1) != 1)
+		return -1;
+	while (!memchr(t->seen, c, t->seen_len)) {
+		if (take(t, 100) < 0 || now_us() > end)
+			return -1;
+	}
+	t->took[t->got++] = now_us() - start;
+	/* The rest of the frame, and a person's pause. */
+	take(t, 2);
+	usleep(3000 + (useconds_t)(no * 7919 % 4000));
+	if (no % 40 != 39)
+		return 0;
+	if (write(t->fd, &nl, 1) != 1)
+		return -1;
+	settle(t, 30);
+	return 0;
+}
+
+static void
+close_target(struct target *t)
+{
+	kill(t->pid, SIGHUP);
+	close(t->fd);
+	waitpid(t->pid, NULL, 0);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct winsize ws = { .ws_row = 24, .ws_col = 80 };
-	int fd;
+	static struct target targets[TARGETS_MAX];
+	int n = 0, i = 2, count = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
 
-	if (argc < 5) {
-		fprintf(stderr, "usage: bench_echo MARKER KEYS COUNT CMD\n");
+	for (; i + 2 < argc && n < TARGETS_MAX; n++) {
+		targets[n].marker = argv[i];
+		targets[n].keys = argv[i + 1];
+		targets[n].argv = &argv[i + 2];
+		while (i < argc && strcmp(argv[i], "--") != 0)
+			i++;
+		if (i < argc)
+			argv[i++] = NULL;
+	}
+	if (n == 0 || i < argc || count < 1) {
+		fprintf(stderr, "usage: bench_echo COUNT MARKER KEYS CMD...\n");
 		return 2;
 	}
-	int count = (int)strtol(argv[3], NULL, 10);
-	pid_t pid = forkpty(&fd, NULL, NULL, &ws);
-	if (pid < 0)
-		return 1;
-	if (pid == 0) {
-		setenv("TERM", "xterm-256color", 1);
-		execvp(argv[4], argv + 4);
-		_exit(127);
+	int failed = 0;
+	for (i = 0; i < n; i++)
+		failed |= open_target(&targets[i], count);
+	for (int no = 0; no < count && !failed; no++)
+		for (i = 0; i < n && !failed; i++)
+			failed |= type(&targets[(i + no) % n], no);
+	for (i = 0; i < n; i++) {
+		struct target *t = &targets[i];
+		if (t->pid > 0)
+			close_target(t);
+		if (failed)
+			continue;
+		qsort(t->took, (size_t)t->got, sizeof *t->took, compare);
+		printf("%lld %lld %lld\n", t->took[t->got / 2],
+		       t->took[t->got * 99 / 100], t->took[t->got - 1]);
 	}
-	if (wait_for(fd, argv[1], 10000) < 0) {
-		fprintf(stderr, "bench_echo: '%s' never came\n", argv[1]);
-		kill(pid, SIGKILL);
-		return 1;
-	}
-	settle(fd, 300);
-	send_keys(fd, argv[2]);
-	settle(fd, 300);
-	long long *took = calloc((size_t)count, sizeof *took);
-	int got = 0;
-	for (int i = 0; i < count; i++) {
-		/* A letter that nothing else on the screen repaints. */
-		char c = (char)('A' + i % 26);
-		seen_len = 0;
-		long long start = now_us();
-		if (write(fd, &c, 1) != 1)
-			break;
-		long long end = start + 2000000;
-		while (now_us() < end) {
-			if (memchr(seen, c, seen_len))
-				break;
-			if (take(fd, 100) < 0)
-				goto out;
-		}
-		took[got++] = now_us() - start;
-		/* The rest of the frame, and a person's pause. */
-		take(fd, 2);
-		usleep(3000 + (useconds_t)(i * 7919 % 4000));
-		if (i % 40 == 39) {
-			char nl = '\r';
-			if (write(fd, &nl, 1) != 1)
-				break;
-			settle(fd, 30);
-		}
-	}
-out:
-	kill(pid, SIGHUP);
-	close(fd);
-	waitpid(pid, NULL, 0);
-	if (got < count / 2) {
-		fprintf(stderr, "bench_echo: only %d of %d came back\n", got,
-			count);
-		return 1;
-	}
-	qsort(took, (size_t)got, sizeof *took, compare);
-	printf("%lld %lld %lld\n", took[got / 2], took[got * 99 / 100],
-	       took[got - 1]);
-	return 0;
+	if (failed)
+		fprintf(stderr, "bench_echo: not all of them echo\n");
+	return failed ? 1 : 0;
 }

@@ -168,12 +168,17 @@ def bench_tty():
          "tmux")
 
 
-def echo(cmd, env, cwd, marker, keys):
-    p = subprocess.run([tool("echo"), marker, keys, "400", *cmd], env=env,
-                       cwd=cwd, capture_output=True, text=True)
+def echo(where, *targets):
+    """p50, p99 and max in ms, for each (marker, keys, command...)."""
+    words = []
+    for t in targets:
+        words += ["--"] * bool(words) + list(t)
+    p = subprocess.run([tool("echo"), "400", *words], env=where.env,
+                       cwd=where.dir, capture_output=True, text=True)
     if p.returncode:
         sys.exit("echo: " + p.stderr)
-    return [int(w) / 1e3 for w in p.stdout.split()]
+    return [[int(w) / 1e3 for w in line.split()]
+            for line in p.stdout.splitlines()]
 
 
 CAT = "process shell {\n argv sh -c 'echo READY; exec cat'\n tty yes\n}\n"
@@ -181,20 +186,21 @@ CAT = "process shell {\n argv sh -c 'echo READY; exec cat'\n tty yes\n}\n"
 
 def bench_echo():
     ours, theirs, flooded = [], [], []
+    server = "e%d" % os.getpid()
     for _ in range(TRIES):
-        s = Set("")
-        theirs.append(echo(["tmux", "-L", "e%d" % os.getpid(), "-f",
-                            "/dev/null", "new-session",
-                            "echo READY; exec cat"], s.env, s.dir, "READY",
-                           ""))
-        subprocess.run(["tmux", "-L", "e%d" % os.getpid(), "kill-server"],
-                       capture_output=True)
         s = Set(CAT)
-        ours.append(echo([SBX], s.env, s.dir, "READY", "\\r"))
+        tmux, sbx = echo(s, ("READY", "", "tmux", "-L", server, "-f",
+                             "/dev/null", "new-session",
+                             "echo READY; exec cat"),
+                         ("READY", "\\r", SBX))
+        subprocess.run(["tmux", "-L", server, "kill-server"],
+                       capture_output=True)
+        theirs.append(tmux)
+        ours.append(sbx)
         s.end()
         s = Set(CAT + "process noise {\n cmd while :; do echo "
                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done\n}\n")
-        flooded.append(echo([SBX], s.env, s.dir, "READY", "\\r"))
+        flooded += echo(s, ("READY", "\\r", SBX))
         s.end()
     for i, name in ((0, "p50"), (1, "p99")):
         base = median([t[i] for t in theirs])
