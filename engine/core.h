@@ -90,6 +90,15 @@ struct hit_ring {
 /* The rule that makes a process ready, and the one that keeps it so. */
 enum { CHECK_READY, CHECK_LIVE, CHECKS };
 
+/* How an attempt of one ended. */
+enum { RESULTS_MAX = 50, RESULT_TEXT_MAX = 160 };
+struct check_result {
+	int64_t at_ms;		/* wall; when it was over */
+	uint64_t for_us, run;
+	bool ok;
+	char text[RESULT_TEXT_MAX];
+};
+
 struct check {
 	struct proc *p;
 	struct probe *probe;	/* one attempt by socket; NULL: none now */
@@ -99,6 +108,11 @@ struct check {
 	unsigned fails;		/* one after the other */
 	bool beat;		/* live log, notify: heard since the last look */
 	char text[160];		/* the last failure */
+	uint64_t at_begun_us;	/* of the attempt that is under way */
+	/* The newest ones, of former runs too: a ring.  NULL before the
+	 * first; a new engine begins anew. */
+	struct check_result *results;
+	uint64_t result_count;	/* ever; the next place is modulo the size */
 };
 
 /* A stop or restart that waits for its turn (ordered.c). */

@@ -4,10 +4,12 @@
  * ASCII has for that, so that a value may have several lines.
  *
  *	"env set" (or removed, or inherited), NAME, VALUE
- *	tree, "PID PPID", "CPU_US RSS_BYTES", COMMAND
+ *	tree, "PID PPID", "CPU_US RSS_BYTES PORT...", COMMAND
  *	left, the same		of runs that are over (tree keep)
  *	why, NAME, TEXT		sentences
  *	rule, WORD, TEXT	as in sbxrc
+ *	check, "ready" or "live", "AT_MS FOR_US OK RUN", TEXT
+ *				how an attempt ended, newest first
  */
 
 #include "core.h"
@@ -30,7 +32,11 @@
 #include "units.h"
 #include "why.h"
 
-enum { TREE_SHOWN = 200, COMMAND_MAX = 400, EVENTS_SEEN = 100 };
+enum {
+	TREE_SHOWN = 200, COMMAND_MAX = 400, EVENTS_SEEN = 100,
+	PORTS_OF = 16,		/* processes of a tree: a look is dear */
+	PORTS_SHOWN = 8,	/* of each */
+};
 
 /* A field; the separators themselves cannot be part of one. */
 static void
@@ -96,6 +102,20 @@ add_env(struct buf *out, const struct proc *p)
 	strv_free(env);
 }
 
+/* " 8080 5353": where it listens, looked at where the whole tree does. */
+static void
+add_ports(char *figures, size_t cap, const struct proc *p, pid_t pid)
+{
+	struct procfs_port ports[PORTS_SHOWN];
+	size_t len = strlen(figures);
+	int n = p->ports[0] ? procfs_ports(&pid, 1, ports, ARRAY_LEN(ports)) :
+			      0;
+
+	for (int i = 0; i < n && len < cap; i++)
+		len += (size_t)snprintf(figures + len, cap - len, " %u",
+					ports[i].port);
+}
+
 /* kind: "tree", or "left" of former runs. */
 static void
 add_members(struct buf *out, const struct proc *p, const char *kind,
@@ -107,7 +127,7 @@ add_members(struct buf *out, const struct proc *p, const char *kind,
 
 	for (size_t i = 0; i < count && i < TREE_SHOWN; i++) {
 		const struct procfs_stat *st = &m[i].st;
-		char ids[32], figures[64];
+		char ids[32], figures[160];
 		buf_clear(&cmd);
 		if (procfs_cmdline(st->pid, &cmd) < 0 || !cmd.len)
 			buf_adds(&cmd, st->comm);
@@ -116,6 +136,8 @@ add_members(struct buf *out, const struct proc *p, const char *kind,
 		snprintf(figures, sizeof figures, "%llu %llu",
 			 (unsigned long long)st->cpu_us,
 			 (unsigned long long)st->rss_bytes);
+		if (i < PORTS_OF)
+			add_ports(figures, sizeof figures, p, st->pid);
 		record(out, kind, ids, figures, buf_str(&cmd));
 	}
 	buf_fini(&cmd);
@@ -305,11 +327,36 @@ add_why(struct buf *out, const struct proc *p)
 	buf_fini(&scratch);
 }
 
+static void
+add_results(struct buf *out, const struct proc *p)
+{
+	static const char *const words[CHECKS] = {
+		[CHECK_READY] = "ready", [CHECK_LIVE] = "live",
+	};
+	char text[96];
+
+	for (size_t i = 0; i < CHECKS; i++) {
+		const struct check *c = &p->checks[i];
+		uint64_t n = SBX_MIN(c->result_count, (uint64_t)RESULTS_MAX);
+		for (uint64_t k = 1; k <= n; k++) {
+			const struct check_result *r =
+				&c->results[(c->result_count - k) %
+					    RESULTS_MAX];
+			snprintf(text, sizeof text, "%lld %llu %d %llu",
+				 (long long)r->at_ms,
+				 (unsigned long long)r->for_us, r->ok,
+				 (unsigned long long)r->run);
+			record(out, "check", words[i], text, r->text);
+		}
+	}
+}
+
 void
 details_text(struct buf *out, const struct proc *p)
 {
 	add_why(out, p);
 	add_rules(out, p);
+	add_results(out, p);
 	add_env(out, p);
 	add_tree(out, p);
 }

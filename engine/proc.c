@@ -710,8 +710,10 @@ proc_free(struct proc *p, bool remove_log)
 	free(p->auto_ports);
 	timer_drop(p->life_timer);
 	timer_drop(p->partial_timer);
-	for (size_t i = 0; i < CHECKS; i++)
+	for (size_t i = 0; i < CHECKS; i++) {
 		timer_drop(p->checks[i].timer);
+		free(p->checks[i].results);
+	}
 	buf_fini(&p->notify_line);
 	vt_free(p->vt);
 	watchset_free(p->watches);

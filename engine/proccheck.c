@@ -66,6 +66,20 @@ live_is_over(struct check *c, bool ok, const char *text)
 	proc_tell(p, LIFE_EV_UNREADY, CAUSE_PROBE, why);
 }
 
+static void
+keep_result(struct check *c, bool ok, const char *text)
+{
+	if (!c->results)
+		c->results = mem_array(RESULTS_MAX, sizeof *c->results);
+	struct check_result *r =
+		&c->results[c->result_count++ % RESULTS_MAX];
+	*r = (struct check_result){
+		.at_ms = clock_wall_ms(), .run = c->p->life.run, .ok = ok,
+		.for_us = clock_us() - c->at_begun_us,
+	};
+	snprintf(r->text, sizeof r->text, "%s", text);
+}
+
 /* One attempt is over; text says how. */
 static void
 is_over(struct check *c, bool ok, const char *text)
@@ -74,6 +88,7 @@ is_over(struct check *c, bool ok, const char *text)
 
 	/* The caller may have written it to where it belongs. */
 	snprintf(how, sizeof how, "%s", text);
+	keep_result(c, ok, how);
 	snprintf(c->text, sizeof c->text, "%s", ok ? "" : how);
 	if (is_live(c))
 		live_is_over(c, ok, how);
@@ -264,6 +279,7 @@ attempt(struct check *c)
 {
 	const struct spec_probe *s = rule(c);
 
+	c->at_begun_us = clock_us();
 	switch (s->kind) {
 	case SPEC_PROBE_PORT:
 		try_socket(c, PROBE_TCP);

@@ -229,8 +229,10 @@ bar_hint(struct ui *ui)
 		.pen = ui_pen(ui, r, ROLE_HINT),
 	};
 	if (ui->sheet) {
+		if (ui->echo[0])
+			bar_piece(&p, ROLE_TEXT_STRONG, ui->echo);
 		if (ui->sheet->ops->hint)
-			draw_cut(&p.pen, r.y, p.x, r.w - 1,
+			draw_cut(&p.pen, r.y, p.x, r.x + r.w - p.x,
 				 ui->sheet->ops->hint(ui, ui->sheet),
 				 ui_glyph(ui, GLYPH_MORE));
 		return;

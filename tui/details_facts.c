@@ -35,6 +35,11 @@ add_member(struct page_facts *f, const struct page_fact *fact)
 		   &m->rss_bytes) != 2)
 		return;
 	m->command = fact->c;
+	m->ports = fact->b;
+	for (int i = 0; i < 2; i++)
+		m->ports += strcspn(m->ports, " "),
+			m->ports += *m->ports == ' ';
+	m->left = !strcmp(fact->kind, "left");
 	m->permille = -1;
 	f->member_count++;
 }

@@ -27,8 +27,8 @@ enum {
 
 /* --- lines --- */
 
-static struct page_line *
-add_line(struct page *page, const char *label, const char *text)
+struct page_line *
+page_add(struct page *page, const char *label, const char *text)
 {
 	static struct page_line spare;
 
@@ -46,8 +46,8 @@ add_line(struct page *page, const char *label, const char *text)
 	return l;
 }
 
-static struct page_line *SBX_PRINTF(3, 4)
-addf(struct page *page, const char *label, const char *fmt, ...)
+struct page_line *
+page_addf(struct page *page, const char *label, const char *fmt, ...)
 {
 	va_list ap;
 	char text[1024];
@@ -55,29 +55,27 @@ addf(struct page *page, const char *label, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return add_line(page, label, text);
+	return page_add(page, label, text);
 }
 
-/* Only between parts, and not twice. */
-static void
-add_gap(struct page *page)
+void
+page_gap(struct page *page)
 {
 	if (page->count && page->lines[page->count - 1].text[0])
-		add_line(page, "", "");
+		page_add(page, "", "");
 }
 
 /* A heading of the side pane; elsewhere the first line has the label. */
 static void
 add_section(struct page *page, const char *label, const char *text)
 {
-	add_gap(page);
+	page_gap(page);
 	if (page->side)
-		add_line(page, label, text);
+		page_add(page, label, text);
 }
 
-/* The whole text, line by line; long ones go on where a word ends. */
-static void
-add_text(struct page *page, const char *label, const char *text)
+void
+page_add_text(struct page *page, const char *label, const char *text)
 {
 	size_t room = (size_t)SBX_MAX(page->cols - TEXT_X - 1, 10);
 
@@ -92,7 +90,7 @@ add_text(struct page *page, const char *label, const char *text)
 				take--;
 		}
 		char *line = mem_strn(text, take);
-		add_line(page, label, line);
+		page_add(page, label, line);
 		free(line);
 		label = "";
 		text += take + (text[take] == '\n' || text[take] == ' ');
@@ -106,14 +104,14 @@ add_pair(struct page *page, const char *label, const char *text,
 {
 	if (page->cols < TWO_COLS) {
 		if (*text)
-			add_line(page, label, text);
+			page_add(page, label, text);
 		if (*text2)
-			add_line(page, label2, text2);
+			page_add(page, label2, text2);
 		return;
 	}
 	if (!*text && !*text2)
 		return;
-	struct page_line *l = add_line(page, *text ? label : "", text);
+	struct page_line *l = page_add(page, *text ? label : "", text);
 	l->label2 = mem_str(*text2 ? label2 : "");
 	l->text2 = mem_str(text2);
 }
@@ -208,7 +206,7 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 	char text[512], text2[512];
 
 	if (*r->desc)
-		add_line(page, "about", r->desc);
+		page_add(page, "about", r->desc);
 	command_line(r, text, sizeof(text));
 	snprintf(text2, sizeof(text2), *r->file ? "%s:%u" : "added by hand",
 		 r->file, r->line);
@@ -240,11 +238,11 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 		 page_fact_text(f, "rule", "restart.backoff"));
 	add_pair(page, "log.file", page_fact_text(f, "rule", "log.file"), "nice",
 		 page_fact_text(f, "rule", "nice"));
-	add_line(page, "", "");
+	page_add(page, "", "");
 	const char *why = page_fact_text(f, "why", NULL);
 	snprintf(text, sizeof(text), "%s%s%s", status_name(r->status),
 		 *r->reason ? ": " : "", r->reason);
-	add_text(page, "why", *why ? why : text);
+	page_add_text(page, "why", *why ? why : text);
 }
 
 /* --- tree --- */
@@ -265,7 +263,7 @@ add_member_line(struct page *page, const struct ui *ui,
 	static const char *const branch[2][2] = { { "\u251c ", "\u2514 " },
 						  { "|-", "`-" } };
 	char cpu[STATUS_TEXT_MAX] = "", rss[STATUS_TEXT_MAX];
-	char left[512], command[320];
+	char left[512], command[320], ports[80];
 	int from = page->side ? SECTION_X : TEXT_X;
 	int room = SBX_MAX(page->cols - from - 16, 10);
 
@@ -276,16 +274,19 @@ add_member_line(struct page *page, const struct ui *ui,
 			 SBX_MAX(depth - 1, 0) * 2, "",
 			 depth ? branch[ui->ascii][last] : "", m->pid,
 			 command);
-	n = SBX_MIN(n, room);
+	snprintf(ports, sizeof(ports), "%s%.64s", *m->ports ? "  :" : "",
+		 m->ports);
+	n = SBX_MIN(n, SBX_MAX(room - (int)strlen(ports), 0));
 	while (n > 0 && (left[n] & 0xc0) == 0x80)
 		n--;
 	left[n] = 0;
-	int pad = SBX_MAX(room - draw_columns(left), 0);
+	int pad = SBX_MAX(room - draw_columns(left) - (int)strlen(ports), 0);
 	struct page_line *l =
-		addf(page, "", "%*s%s%*s %5s%s %5s", page->side ? 2 : 0, "",
-		     left, pad, "", cpu, *cpu ? "%" : " ",
+		page_addf(page, "", "%*s%s%s%*s %5s%s %5s", page->side ? 2 : 0, "",
+		     left, ports, pad, "", cpu, *cpu ? "%" : " ",
 		     short_bytes(m->rss_bytes, rss));
 	l->wide = page->side;
+	l->pid = m->pid;
 }
 
 static int
@@ -320,7 +321,7 @@ add_tree(struct page *page, const struct ui *ui, const struct page_facts *f,
 
 	add_branch(page, ui, f, 0, 0, most);
 	if (f->member_count > (size_t)most)
-		addf(page, "", "%zu more", f->member_count - (size_t)most);
+		page_addf(page, "", "%zu more", f->member_count - (size_t)most);
 	if (page->count > at && !page->side) {
 		free(page->lines[at].label);
 		page->lines[at].label = mem_str("tree");
@@ -338,52 +339,24 @@ add_watches(struct page *page, const struct model_proc *p, bool all)
 		const char *label = i ? "" : "watches";
 		struct page_line *l;
 		if (v->off)
-			l = addf(page, label, "%-10.40s switched off: it hit "
+			l = page_addf(page, label, "%-10.40s switched off: it hit "
 				 "the limit of a match", v->name);
 		else if (v->numeric)
-			l = addf(page, label, "%-10.40s %6.4g%s  p95 %.4g "
+			l = page_addf(page, label, "%-10.40s %6.4g%s  p95 %.4g "
 				 "max %.4g", v->name, v->last_number, unit,
 				 v->p95, v->max);
 		else
-			l = addf(page, label, "%-10.40s %6" PRIu64 "  %.400s",
+			l = page_addf(page, label, "%-10.40s %6" PRIu64 "  %.400s",
 				 v->name, v->count,
 				 v->count && v->last ? v->last : "");
 		l->curve = v;
 		if (all && v->numeric && !v->off)
-			addf(page, "", "%-10s %6" PRIu64 " hit%s, min %.4g "
+			page_addf(page, "", "%-10s %6" PRIu64 " hit%s, min %.4g "
 			     "mean %.4g", "", v->count,
 			     v->count == 1 ? "" : "s", v->min, v->mean);
 	}
 	if (all && !p->value_count)
-		add_line(page, "", "nothing watches this log");
-}
-
-static void
-add_rules(struct page *page, const struct page_facts *f,
-	  const char *const *words)
-{
-	for (size_t i = 0; words[i]; i++)
-		if (*page_fact_text(f, "rule", words[i]))
-			add_text(page, words[i],
-				 page_fact_text(f, "rule", words[i]));
-}
-
-static void
-add_probes(struct page *page, const struct proc_row *r,
-	   const struct page_facts *f)
-{
-	static const char *const words[] = { "ready", "live", "last check",
-					     NULL };
-	size_t before = page->count;
-	char hms[16];
-
-	add_rules(page, f, words);
-	if (page->count == before)
-		add_line(page, "", "no check: it counts as ready when it runs");
-	else if (row_up(r) && r->ready && r->ready_at_ms) {
-		clock_hms(hms, sizeof(hms), r->ready_at_ms);
-		addf(page, "", "ready since %s", hms);
-	}
+		page_add(page, "", "nothing watches this log");
 }
 
 static void
@@ -401,7 +374,7 @@ add_events(struct page *page, const struct ui *ui, const char *name, int most)
 		if (strcmp(process, name) != 0)
 			continue;
 		clock_hms(hms, sizeof(hms), wall_ms);
-		addf(page, n++ ? "" : "events", "%s %s", hms, text);
+		page_addf(page, n++ ? "" : "events", "%s %s", hms, text);
 	}
 }
 
@@ -433,15 +406,15 @@ add_env(struct page *page, const struct page_facts *f, const char *kind,
 		n += !strcmp(f->facts[i].kind, kind);
 	if (!n)
 		return;
-	add_gap(page);
-	struct page_line *head = addf(page, "", "%s (%zu)", title, n);
+	page_gap(page);
+	struct page_line *head = page_addf(page, "", "%s (%zu)", title, n);
 	head->strong = head->wide = true;
 	for (size_t i = 0; i < f->count; i++) {
 		const struct page_fact *v = &f->facts[i];
 		if (strcmp(v->kind, kind) != 0)
 			continue;
 		bool hide = !reveal && is_secret(v->a, v->b);
-		addf(page, "", "  %-24.100s %.800s", v->a,
+		page_addf(page, "", "  %-24.100s %.800s", v->a,
 		     hide ? "(hidden)" : v->b)
 			->wide = true;
 	}
@@ -453,8 +426,8 @@ add_environment(struct page *page, const struct page_facts *f, bool reveal)
 	add_env(page, f, "env set", "set by sbxrc", reveal);
 	add_env(page, f, "env removed", "removed", reveal);
 	add_env(page, f, "env inherited", "inherited", reveal);
-	add_gap(page);
-	add_line(page, "", "and SBX, SBX_PROCESS, ... as sbx(1) tells")->wide =
+	page_gap(page);
+	page_add(page, "", "and SBX, SBX_PROCESS, ... as sbx(1) tells")->wide =
 		true;
 }
 
@@ -473,7 +446,7 @@ add_side_watches(struct page *page, const struct model_proc *p)
 		else
 			snprintf(figure, sizeof(figure), "%" PRIu64,
 				 v->count);
-		struct page_line *l = addf(page, "", "  %-10.40s %7s", v->name,
+		struct page_line *l = page_addf(page, "", "  %-10.40s %7s", v->name,
 					   v->off ? "off" : figure);
 		l->curve = v;
 		l->wide = true;
@@ -496,44 +469,45 @@ add_side_env(struct page *page, const struct page_facts *f)
 		const struct page_fact *v = &f->facts[i];
 		if (strcmp(v->kind, "env set") != 0)
 			continue;
-		addf(page, "", "  %-12.100s %.800s", v->a,
+		page_addf(page, "", "  %-12.100s %.800s", v->a,
 		     is_secret(v->a, v->b) ? "(hidden)" : v->b)
 			->wide = true;
 	}
 }
 
 static void
-add_side_head(struct page *page, const struct proc_row *r,
-	      const struct page_facts *f)
+add_side_head(struct page *page, const struct ui *ui,
+	      const struct proc_row *r, const struct page_facts *f)
 {
 	char text[512], end[STATUS_TEXT_MAX];
 	bool tells = !row_up(r) || r->unready || row_failed(r);
 
 	command_line(r, text, sizeof(text));
-	add_line(page, "command", text);
-	add_line(page, "cwd", home_path(r->cwd, text, sizeof(text)));
+	page_add(page, "command", text);
+	page_add(page, "cwd", home_path(r->cwd, text, sizeof(text)));
 	times_text(r, text, sizeof(text));
 	if (*text)
-		add_line(page, row_up(r) ? "started" : "ended", text);
+		page_add(page, row_up(r) ? "started" : "ended", text);
 	snprintf(text, sizeof(text), r->restart_max ? "%" PRIu64 " of %" PRIu64
 						    : "%" PRIu64,
 		 r->restarts, r->restart_max);
-	addf(page, "restarts", "%-10s last exit %s", text,
+	page_addf(page, "restarts", "%-10s last exit %s", text,
 	     r->has_exit ? row_end(r, end) : "-");
 	if (*r->ports)
-		add_line(page, "ports", r->ports);
+		page_add(page, "ports", r->ports);
 	if (*r->url)
-		add_line(page, "url", r->url);
+		page_add(page, "url", r->url);
 	if (*r->depends)
-		add_line(page, "depends", r->depends);
+		page_add(page, "depends", r->depends);
 	if (*page_fact_text(f, "rule", "ready"))
-		add_line(page, "ready", page_fact_text(f, "rule", "ready"));
+		page_add(page, "ready", page_fact_text(f, "rule", "ready"));
 	if (*page_fact_text(f, "rule", "last check"))
-		add_text(page, "", page_fact_text(f, "rule", "last check"));
+		page_add_text(page, "", page_fact_text(f, "rule", "last check"));
+	page_add_curve(page, ui, f);
 	const char *why = page_fact_text(f, "why", NULL);
 	if (tells && *why) {
-		add_gap(page);
-		add_text(page, "why", why);
+		page_gap(page);
+		page_add_text(page, "why", why);
 	}
 }
 
@@ -543,8 +517,8 @@ add_side(struct page *page, struct ui *ui, const struct model_proc *p,
 	 const struct page_facts *f)
 {
 	page->side = true;
-	add_line(page, "", "");
-	add_side_head(page, p->row, f);
+	page_add(page, "", "");
+	add_side_head(page, ui, p->row, f);
 	if (f->member_count) {
 		add_section(page, "tree", "");
 		add_tree(page, ui, f, PAGE_MEMBERS_MAX);
@@ -558,19 +532,19 @@ add_overview(struct page *page, struct ui *ui, const struct model_proc *p,
 	     const struct page_facts *f)
 {
 	add_head(page, ui, p->row, f);
-	add_gap(page);
+	page_gap(page);
 	add_tree(page, ui, f, BRIEF_TREE);
-	add_gap(page);
+	page_gap(page);
 	add_watches(page, p, false);
 	if (*page_fact_text(f, "rule", "ready") || *page_fact_text(f, "rule", "live")) {
-		add_gap(page);
-		add_probes(page, p->row, f);
+		page_gap(page);
+		page_add_checks(page, ui, p->row, f, false);
 	}
-	add_gap(page);
+	page_gap(page);
 	add_events(page, ui, p->row->name, BRIEF_EVENTS);
 	if (strchr(p->row->command, '\n')) {
-		add_gap(page);
-		add_text(page, "command", p->row->command);
+		page_gap(page);
+		page_add_text(page, "command", p->row->command);
 	}
 }
 
@@ -595,13 +569,13 @@ page_make(struct page *page, enum page_tab tab, struct ui *ui,
 	case PAGE_TREE:
 		add_tree(page, ui, f, PAGE_MEMBERS_MAX);
 		if (!page->count)
-			add_line(page, "", "nothing of it runs");
+			page_add(page, "", "nothing of it runs");
 		break;
 	case PAGE_WATCHES:
 		add_watches(page, p, true);
 		break;
 	case PAGE_PROBES:
-		add_probes(page, p->row, f);
+		page_add_checks(page, ui, p->row, f, true);
 		break;
 	case PAGE_EVENTS:
 		add_events(page, ui, p->row->name, EVENTS_SHOWN);

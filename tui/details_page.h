@@ -12,10 +12,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "engine/base.h"
 #include "engine/client.h"
 
 struct model_proc;
 struct pen;
+struct proc_row;
 struct proto_value;
 struct ui;
 
@@ -30,6 +32,7 @@ enum page_tab {
 struct page_line {
 	char *label, *text, *label2, *text2;	/* ours; may be NULL */
 	const struct proto_value *curve;	/* at its right end, or NULL */
+	int pid;		/* of the member it is about; 0: none */
 	bool strong;
 	bool wide;		/* the text has the place of the label too */
 };
@@ -52,6 +55,8 @@ struct page_member {
 	uint64_t cpu_us, rss_bytes;
 	int permille;		/* of a core; -1: not known yet */
 	const char *command;	/* into the answer */
+	const char *ports;	/* "8080 5353" */
+	bool left;		/* by a run that is over */
 };
 
 /* What the engine told.  All zero before its first answer. */
@@ -72,6 +77,23 @@ void	page_facts_fini(struct page_facts *f);
  * if there is none. */
 const char *page_fact_text(const struct page_facts *f, const char *kind,
 			   const char *a);
+
+/* Lines at the end of a page; what they give is there until the next one. */
+struct page_line *page_add(struct page *page, const char *label,
+			   const char *text);
+struct page_line *page_addf(struct page *page, const char *label,
+			    const char *fmt, ...) SBX_PRINTF(3, 4);
+/* The whole text, line by line; long ones go on where a word ends. */
+void	page_add_text(struct page *page, const char *label, const char *text);
+/* A blank line, only between parts and not twice. */
+void	page_gap(struct page *page);
+/* The rules that are asked, and how that went: as a row of signs, oldest
+ * first; all: each result too (details_checks.c). */
+void	page_add_checks(struct page *page, const struct ui *ui,
+			const struct proc_row *r, const struct page_facts *f,
+			bool all);
+void	page_add_curve(struct page *page, const struct ui *ui,
+		       const struct page_facts *f);
 
 const char *page_tab_name(enum page_tab tab);
 /* reveal: secrets too. */

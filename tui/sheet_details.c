@@ -21,6 +21,7 @@ struct details {
 	enum page_tab tab;
 	int top;
 	int lines, height;	/* as last drawn */
+	int pid;		/* chosen in the tree; 0: none yet */
 	bool reveal;		/* values that look like secrets */
 	struct page_facts facts;
 	uint64_t at_asked_ms;
@@ -60,6 +61,40 @@ draw_title(struct ui *ui, const struct pen *pen, const struct proc_row *r,
 	draw_tabs(pen, x + 3, tab);
 }
 
+/* The chosen one of the tree, the first one if it is gone, is in sight. */
+static void
+find_chosen(struct details *d, const struct page *page)
+{
+	int at = -1, first = -1;
+
+	for (size_t i = 0; i < page->count; i++) {
+		int pid = page->lines[i].pid;
+		if (pid && first < 0)
+			first = (int)i;
+		if (pid && pid == d->pid)
+			at = (int)i;
+	}
+	at = at < 0 ? first : at;
+	d->pid = at < 0 ? 0 : page->lines[at].pid;
+	if (at < 0)
+		return;
+	d->top = SBX_MIN(d->top, at);
+	d->top = SBX_MAX(d->top, at - d->height + 1);
+}
+
+static void
+draw_line(struct ui *ui, const struct details *d, const struct pen *pen,
+	  int y, const struct page_line *l)
+{
+	page_draw(ui, pen, y, l);
+	if (d->tab != PAGE_TREE || !l->pid || l->pid != d->pid)
+		return;
+	struct pen tint = ui_pen(ui, pen->clip, ROLE_CURSOR);
+	draw_tint(&tint, (struct rect){ y, pen->clip.x, 1, pen->clip.w });
+	ui_text(ui, pen, y, pen->clip.x, ROLE_TEXT_STRONG,
+		ui_glyph(ui, GLYPH_CURSOR));
+}
+
 static void
 draw(struct ui *ui, struct sheet *sh)
 {
@@ -77,9 +112,11 @@ draw(struct ui *ui, struct sheet *sh)
 	page_make(&page, d->tab, ui, p, &d->facts, d->reveal);
 	d->lines = (int)page.count;
 	d->height = all.h - 1;
+	if (d->tab == PAGE_TREE)
+		find_chosen(d, &page);
 	d->top = SBX_MAX(0, SBX_MIN(d->top, d->lines - d->height));
 	for (int y = 0; y < d->height && d->top + y < d->lines; y++)
-		page_draw(ui, &pen, 1 + y, &page.lines[d->top + y]);
+		draw_line(ui, d, &pen, 1 + y, &page.lines[d->top + y]);
 	page_fini(&page);
 }
 
@@ -128,6 +165,43 @@ show_tab(struct details *d, int by)
 	d->top = 0;
 }
 
+/* To the next member of the tree, in the order of its lines. */
+static bool
+tree_key(struct ui *ui, struct details *d, struct key k)
+{
+	struct model_proc *p = model_find(ui->model, d->proc);
+	bool down = k.sym == SYM_DOWN || k.sym == 'j';
+	char whom[LIST_TARGET_MAX];
+	int before = 0;
+
+	if (d->tab != PAGE_TREE || k.mods || !p)
+		return false;
+	if (k.sym == 'S' || k.sym == SYM_ENTER) {
+		snprintf(whom, sizeof(whom), "%s/%d", p->row->name, d->pid);
+		if (d->pid)
+			sheet_signal_open(ui, whom);
+		return true;
+	}
+	if (!down && k.sym != SYM_UP && k.sym != 'k')
+		return false;
+	struct page page = { .cols = sheet_room(ui).w };
+	page_make(&page, d->tab, ui, p, &d->facts, d->reveal);
+	for (size_t i = 0; i < page.count; i++) {
+		int pid = page.lines[i].pid;
+		if (pid && down && before == d->pid && before) {
+			d->pid = pid;
+			break;
+		}
+		if (pid && !down && pid == d->pid && before) {
+			d->pid = before;
+			break;
+		}
+		before = pid ? pid : before;
+	}
+	page_fini(&page);
+	return true;
+}
+
 static bool
 scroll_key(struct details *d, struct key k)
 {
@@ -151,6 +225,25 @@ scroll_key(struct details *d, struct key k)
 	return true;
 }
 
+/* Commands for this process, wherever the cursor of the list is. */
+static void
+act(struct ui *ui, const struct details *d, struct key k)
+{
+	const struct model_proc *p = model_find(ui->model, d->proc);
+	const char *verb = k.sym == 'r'	  ? "restart"
+			   : k.sym == 's' ? "start"
+			   : k.sym == 'x' ? "stop"
+					  : NULL;
+	char line[LIST_TARGET_MAX];
+
+	if (p && k.sym == 'S')
+		sheet_signal_open(ui, p->row->name);
+	if (!p || !verb)
+		return;
+	snprintf(line, sizeof(line), "%s %s", verb, p->row->name);
+	command_run(ui, line);
+}
+
 static void
 key(struct ui *ui, struct sheet *sh, struct key k)
 {
@@ -167,7 +260,7 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		show_tab(d, back ? -1 : 1);
 		return;
 	}
-	if (scroll_key(d, k) || k.mods)
+	if (tree_key(ui, d, k) || scroll_key(d, k) || k.mods)
 		return;
 	if (k.sym == 'v')
 		d->reveal = !d->reveal;
@@ -175,10 +268,8 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		sheet_copy_open(ui);
 	else if (k.sym == 'o')
 		command_run(ui, "open-in");
-	else if (k.sym == 'r' || k.sym == 's' || k.sym == 'x')
-		command_run(ui, k.sym == 'r'   ? "restart"
-				: k.sym == 's' ? "start"
-					       : "stop");
+	else
+		act(ui, d, k);
 }
 
 static bool
@@ -202,6 +293,9 @@ hint(struct ui *ui, struct sheet *sh)
 	const struct details *d = (const struct details *)sh;
 
 	(void)ui;
+	if (d->tab == PAGE_TREE)
+		return "h l tabs  j k choose  S send it a signal  s start  "
+		       "x stop  r restart  q back";
 	return d->tab == PAGE_ENV
 		       ? "h l tabs  j k rows  v show what is hidden  q back"
 		       : "h l tabs  j k rows  y copy  o open  s start  x stop  "

@@ -154,6 +154,24 @@ wait_screen "tree      $(pid_of web) " "its tree"
 wait_screen 'sleep 1001' "with what it has started"
 wait_screen 'watches   hits +[1-9]' "its watches with their hits"
 wait_screen '^ DETAIL  web  1-21 of [0-9]+' "and how much is below"
+screen_keys l l
+wait_screen '\[Tree\]' "the whole tree"
+wait_screen "^›tree +$(pid_of web) " "the cursor is on its first process"
+screen_keys j
+wait_screen '^›.* sleep 1001' "j goes to the next"
+child=$(screen_text | sed -n 's/^›[^0-9]*\([0-9]*\) sleep 1001.*/\1/p')
+screen_keys S
+wait_screen "send a signal to web/$child" "S is for that one"
+screen_keys j j j j Enter
+wait_until "which gets it" grep -q '^State:.T' "/proc/$child/status"
+wait_screen "^ :signal STOP web/$child" "the command is shown"
+is "$(sed -n 's/^State:	\(.\).*/\1/p' "/proc/$(pid_of web)/status")" S "the others have not got it"
+screen_keys S k
+screen_keys Escape
+wait_no_screen 'send a signal' "or not"
+screen_keys h h
+wait_screen '\[Overview\]' "back"
+kill -CONT "$child"
 screen_keys G
 wait_screen 'ready     log /listening/' "G goes to the end: the check"
 wait_screen 'events    ' "and events"
