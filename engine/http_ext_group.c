@@ -18,6 +18,7 @@
 #include "model.h"
 #include "proto.h"
 #include "strv.h"
+#include "words.h"
 
 /* What the engine said: rows in the order in which they apply. */
 struct rows {
@@ -81,28 +82,6 @@ put_env(struct jsonout *j, const struct rows *rs, const char *group)
 	jsonout_close(j);
 }
 
-/* The next blank-separated word; NULL at the end. */
-static char *
-next_word(const char **at)
-{
-	size_t len = strcspn(*at, " ");
-	char *word = len ? mem_strn(*at, len) : NULL;
-
-	*at += len + ((*at)[len] == ' ');
-	return word;
-}
-
-static bool
-is_member(const struct proc_row *row, const char *group)
-{
-	const char *at = row->group;
-	bool found = false;
-
-	for (char *word; !found && (word = next_word(&at)); free(word))
-		found = strcmp(word, group) == 0;
-	return found;
-}
-
 static void
 put_group(struct jsonout *j, const struct rows *rs, struct model *m,
 	  const char *group)
@@ -121,7 +100,7 @@ put_group(struct jsonout *j, const struct rows *rs, struct model *m,
 	put_env(j, rs, group);
 	jsonout_array(j, "processes");
 	for (size_t i = 0; i < count; i++)
-		if (is_member(model_at(m, i)->row, group))
+		if (words_have(model_at(m, i)->row->group, group))
 			jsonout_string(j, NULL, model_at(m, i)->row->name);
 	jsonout_close(j);
 	jsonout_close(j);
@@ -165,7 +144,7 @@ find_names(struct names *ns, const struct rows *rs, struct model *m)
 			names_add(ns, rs->row[i].group);
 	for (size_t i = 0; i < count; i++) {
 		const char *at = model_at(m, i)->row->group;
-		for (char *word; (word = next_word(&at)); free(word))
+		for (char *word; (word = words_next(&at)); free(word))
 			names_add(ns, word);
 	}
 }

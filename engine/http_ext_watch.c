@@ -18,6 +18,7 @@
 #include "spec.h"
 #include "valuefmt.h"
 #include "watchline.h"
+#include "words.h"
 
 enum { LINE_MAX_BYTES = 64 << 10, QUOTE_MAX = 8 << 10 };
 
@@ -46,20 +47,6 @@ ask_values(struct http_request *r, struct http_api *api, http_ext_fn *fn)
 		http_ext_asked(c, client_values(http_link_client(api->link),
 						p->id, http_link_answered,
 						http_ext_ask(c)));
-}
-
-static bool
-has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = words; *p;) {
-		size_t n = strcspn(p, " ");
-		if (n == len && memcmp(p, word, n) == 0)
-			return true;
-		p += n + (p[n] == ' ');
-	}
-	return false;
 }
 
 static void
@@ -144,7 +131,7 @@ on_watches(struct http_request *r, struct http_api *api,
 	jsonout_object(&j, NULL);
 	jsonout_array(&j, "watches");
 	for (size_t i = 0; i < p->value_count; i++)
-		if (has_word(p->row->watches, p->values[i].name))
+		if (words_have(p->row->watches, p->values[i].name))
 			valuefmt_json(&j, &p->values[i]);
 	jsonout_close(&j);
 	jsonout_close(&j);
@@ -284,7 +271,7 @@ http_ext_watch_drop(struct http_request *r, void *arg)
 	struct model_proc *p = http_ext_proc(r, arg);
 	const char *watch = http_param(r, "watch");
 
-	if (p && !has_word(p->row->watches, watch))
+	if (p && !words_have(p->row->watches, watch))
 		no_watch(r, watch);
 	else if (p)
 		change(r, arg, PROTO_V_WATCH_RM, watch, p);

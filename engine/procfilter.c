@@ -11,6 +11,7 @@
 #include "proto.h"
 #include "status.h"
 #include "table.h"
+#include "words.h"
 
 static bool
 passes(const struct procfilter *f, const struct proc_row *r)
@@ -24,15 +25,7 @@ passes(const struct procfilter *f, const struct proc_row *r)
 		return false;
 	if (f->created_until_ms && r->created_at_ms >= f->created_until_ms)
 		return false;
-	if (!f->group)
-		return true;
-	for (const char *p = r->group; *p;) {
-		size_t len = strcspn(p, " ");
-		if (len == strlen(f->group) && memcmp(p, f->group, len) == 0)
-			return true;
-		p += len + (p[len] == ' ');
-	}
-	return false;
+	return !f->group || words_have(r->group, f->group);
 }
 
 int
@@ -72,12 +65,11 @@ procfilter_check_group(struct model *m, const char *group, struct err *e)
 	for (size_t i = 0; i < count && !any; i++) {
 		const struct proc_row *r = model_at(m, i)->row;
 		any = passes(&f, r);
-		for (const char *p = r->group; *p && !any;) {
-			size_t len = strcspn(p, " ");
+		const char *at = r->group;
+		for (char *word; !any && (word = words_next(&at));) {
 			words = mem_grow(words, known, known + 1,
 					 sizeof *words);
-			words[known++] = mem_strn(p, len);
-			p += len + (p[len] == ' ');
+			words[known++] = word;
 		}
 	}
 	if (!any) {

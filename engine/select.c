@@ -7,21 +7,8 @@
 #include "err.h"
 #include "mem.h"
 #include "table.h"
+#include "words.h"
 #include "units.h"
-
-static bool
-in_groups(const char *groups, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = groups ? groups : ""; *p;) {
-		size_t n = strcspn(p, " ");
-		if (n == len && memcmp(p, word, n) == 0)
-			return true;
-		p += n + (p[n] == ' ');
-	}
-	return false;
-}
 
 /* "worker" and "worker.12" */
 static bool
@@ -44,7 +31,7 @@ fits(const struct select_item *it, const char *word, enum how how)
 	case BY_NAME:
 		return strcmp(it->name, word) == 0;
 	case BY_GROUP:
-		return in_groups(it->groups, word);
+		return words_have(it->groups, word);
 	case BY_REPLICA:
 		return is_replica(it->name, word);
 	case BY_GLOB:
