@@ -406,6 +406,12 @@ option_get(const char *key, struct err *e)
 	return NULL;
 }
 
+bool
+option_is_of_screen(const struct option_row *row)
+{
+	return row->built && row->runtime && !row->engine;
+}
+
 int
 options_set(struct options *o, const struct option_row *row, const char *value,
 	    struct err *e)

@@ -110,6 +110,8 @@ struct options *options_dup(const struct options *o);
 
 /* The row of a key, or NULL and an error with a suggestion. */
 const struct option_row *option_get(const char *key, struct err *e);
+/* Does it act on a screen alone, where it may be changed? */
+bool	option_is_of_screen(const struct option_row *row);
 
 /* One value; the old one stays when it is refused.  0 or -1.  Several words
  * are given joined by one space. */

@@ -51,7 +51,7 @@ find_foreign(const char *lines)
 		char *key = mem_strn(lines, strcspn(lines, " \n"));
 		const struct option_row *row = option_get(key, NULL);
 		free(key);
-		if (row && row->built && row->runtime && !row->engine)
+		if (row && option_is_of_screen(row))
 			return lines;
 	}
 	return NULL;

@@ -17,6 +17,7 @@
 #include "engine/option.h"
 #include "engine/rc.h"
 #include "engine/spec.h"
+#include "engine/words.h"
 #include "pane.h"
 #include "sheet.h"
 #include "status_text.h"
@@ -26,18 +27,6 @@
 enum { WORDS_MAX = 128, ECHO_MS = 3000, LINE_MAX_LEN = 4096 };
 
 extern char **environ;
-
-/* Settings that are the screen's own and not the engine's. */
-static const enum option_id screen_options[] = {
-	OPTION_BELL,	      OPTION_CLIPBOARD,	  OPTION_CLOCK,
-	OPTION_GLYPHS,	      OPTION_HANGUP,	  OPTION_LOG_COLORS,
-	OPTION_NOTIFY,	      OPTION_ON_DONE,
-	OPTION_LAYOUT,	      OPTION_LEAVE,	  OPTION_LEAVE_DOUBLE,
-	OPTION_LIST_COLUMNS,  OPTION_TIPS,
-	OPTION_LIST_WIDTH,    OPTION_MOUSE,	  OPTION_PASTE_CONFIRM,
-	OPTION_QUIT,	      OPTION_SCROLL_LINES, OPTION_THEME,
-	OPTION_TIMESTAMPS,    OPTION_TITLE,	  OPTION_CONFIRM_BULK,
-};
 
 static void
 echo(struct ui *ui, const char *line)
@@ -89,15 +78,6 @@ connected(struct ui *ui)
 	return ui->client != NULL;
 }
 
-static bool
-is_screen_option(const struct option_row *row)
-{
-	for (size_t i = 0; i < ARRAY_LEN(screen_options); i++)
-		if (row == &option_rows[screen_options[i]])
-			return true;
-	return false;
-}
-
 static void
 send_request(struct ui *ui, const struct proto_request *q)
 {
@@ -138,7 +118,7 @@ run_set(struct ui *ui, char *const *words, size_t count)
 		ui_toast(ui, TOAST_ERROR, "%s", e.text);
 		return;
 	}
-	if (is_screen_option(row)) {
+	if (option_is_of_screen(row)) {
 		ui_apply_options(ui);
 		return;
 	}
@@ -404,21 +384,17 @@ offer(struct offers *o, const char *text, const char *help)
 						  mem_str(help), o->from };
 }
 
-/* Those whose own group it is, with blanks between. */
+/* Who is in it, with blanks between. */
 static void
 members(struct ui *ui, const char *group, char *out, size_t cap)
 {
-	size_t len = strlen(group);
 	size_t n = (size_t)snprintf(out, cap, "group:");
 
 	for (size_t i = 0; i < model_count(ui->model) && n + 70 < cap; i++) {
 		const struct proc_row *r = model_at(ui->model, i)->row;
-		for (const char *s = r->group; *s;
-		     s += strcspn(s, " "), s += strspn(s, " "))
-			if (!strncmp(s, group, len) &&
-			    (!s[len] || s[len] == ' '))
-				n += (size_t)snprintf(out + n, cap - n,
-						      " %.64s", r->name);
+		if (words_have(r->group, group))
+			n += (size_t)snprintf(out + n, cap - n, " %.64s",
+					      r->name);
 	}
 }
 
@@ -429,17 +405,14 @@ offer_groups(struct ui *ui, struct offers *o, const char *verb)
 	char text[128], help[256];
 
 	for (size_t i = 0; i < model_count(ui->model); i++) {
-		const struct proc_row *r = model_at(ui->model, i)->row;
-		for (const char *s = r->group; *s;
-		     s += strcspn(s, " "), s += strspn(s, " ")) {
-			char *group = mem_strn(s, strcspn(s, " "));
+		const char *at = model_at(ui->model, i)->row->group;
+		for (char *group; (group = words_next(&at)); free(group)) {
 			snprintf(text, sizeof(text), "%.32s%s%.64s", verb,
 				 *verb ? " " : "", group);
 			if (!strncmp(text, o->word, strlen(o->word))) {
 				members(ui, group, help, sizeof(help));
 				offer(o, text, help);
 			}
-			free(group);
 		}
 	}
 }
