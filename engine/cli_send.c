@@ -89,23 +89,29 @@ pause_ms(struct cli *c, unsigned ms)
 
 /*
  * The queue towards a process has a limit.  Who pipes into it waits for
- * room, as with any pipe; who sends one text is told.
+ * room, as with any pipe; who sends one text is told, and nothing of it is
+ * sent.
  */
 static int
-send_all(struct cli *c, struct target *to, const char *data, size_t len,
-	 bool wait)
+send_stream(struct cli *c, struct target *to, const char *data, size_t len,
+	    uint64_t *sent)
 {
 	for (size_t off = 0; off < len;) {
 		size_t n = SBX_MIN(len - off, (size_t)CLIENT_INPUT_MAX);
 		uint64_t at_end_ms = clock_ms() + FULL_MAX_MS;
 		while (send_once(c, to, 0, data + off, n) < 0) {
-			if (!wait || c->err.code != ERR_FULL ||
+			if (c->err.code == ERR_FULL && clock_ms() > at_end_ms)
+				err_hint(&c->err, "%llu bytes of it were sent "
+					 "before",
+					 (unsigned long long)*sent);
+			if (c->err.code != ERR_FULL ||
 			    clock_ms() > at_end_ms ||
 			    pause_ms(c, FULL_AGAIN_MS) < 0)
 				return -1;
 			c->err = (struct err)ERR_INIT;
 		}
 		off += n;
+		*sent += n;
 	}
 	return 0;
 }
@@ -114,6 +120,7 @@ static int
 send_stdin(struct cli *c, struct target *to)
 {
 	char data[CLIENT_INPUT_MAX];
+	uint64_t sent = 0;
 
 	for (;;) {
 		ssize_t n = sys_read(STDIN_FILENO, data, sizeof data);
@@ -122,7 +129,7 @@ send_stdin(struct cli *c, struct target *to)
 				       strerror((int)-n));
 		if (n == 0)
 			return 0;
-		if (send_all(c, to, data, (size_t)n, true) < 0)
+		if (send_stream(c, to, data, (size_t)n, &sent) < 0)
 			return -1;
 	}
 }
@@ -150,6 +157,7 @@ static int
 send_base64(struct cli *c, struct target *to, const char *text)
 {
 	struct buf in = BUF_INIT(BASE64_MAX), out = BUF_INIT(BASE64_MAX);
+	uint64_t sent = 0;
 	int rc = 0;
 
 	if (strcmp(text, "-") == 0)
@@ -160,8 +168,12 @@ send_base64(struct cli *c, struct target *to, const char *text)
 		buf_cut(&in, in.len - 1);
 	if (rc == 0 && base64_decode(&out, buf_str(&in), in.len) < 0)
 		rc = err_set(&c->err, ERR_USAGE, "that is not base64");
-	if (rc == 0)
-		rc = send_all(c, to, buf_str(&out), out.len, false);
+	/* More than any queue takes at once is a stream. */
+	if (rc == 0 && out.len > CLIENT_INPUT_MOST)
+		rc = send_stream(c, to, buf_str(&out), out.len, &sent);
+	else if (rc == 0)
+		rc = send_once(c, to, PROTO_INPUT_WHOLE, buf_str(&out),
+			       out.len);
 	buf_fini(&in);
 	buf_fini(&out);
 	return rc;
@@ -175,7 +187,7 @@ send_text(struct cli *c, struct target *to, const char *text)
 	/* A terminal's Enter is a carriage return. */
 	int rc = buf_adds(&b, text) | buf_addc(&b, to->tty ? '\r' : '\n');
 	rc = rc < 0 ? err_set(&c->err, ERR_USAGE, "the text is too long") :
-		      send_all(c, to, b.data, b.len, false);
+		      send_once(c, to, PROTO_INPUT_WHOLE, b.data, b.len);
 	buf_fini(&b);
 	return rc;
 }

@@ -526,7 +526,7 @@ bool	procio_drained(struct proc *p);
 void	procio_pace(struct engine *e);	/* the streams in a flood */
 /* An answer of the terminal itself; dropped when the queue is full. */
 void	procio_answer(struct proc *p, const char *data, size_t len);
-enum { PROCIO_EOF = 1, PROCIO_PASTE = 2 };
+enum { PROCIO_EOF = 1, PROCIO_PASTE = 2, PROCIO_WHOLE = 4 };
 int	procio_input(struct proc *p, const char *data, size_t len,
 		     unsigned flags, struct err *err);
 /* The same for one that may have been taken already: see PROTO_INPUT_AGAIN. */

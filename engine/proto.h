@@ -204,6 +204,8 @@ enum {
 	 * left out.
 	 */
 	PROTO_INPUT_AGAIN = 2,
+	/* Several requests of limit.input in one: all of it or nothing. */
+	PROTO_INPUT_WHOLE = 4,
 };
 /* PROTO_ADD flags */
 enum {

@@ -519,16 +519,17 @@ take_input(struct peer *c, const struct conn_frame *f)
 	msg_open(&r, f->data, f->len);
 	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
 	unsigned flags = msg_u8(&r);
-	unsigned eof = flags & PROTO_INPUT_EOF ? PROCIO_EOF : 0;
+	unsigned how = (flags & PROTO_INPUT_EOF ? PROCIO_EOF : 0) |
+		       (flags & PROTO_INPUT_WHOLE ? PROCIO_WHOLE : 0);
 	uint64_t at = msg_u64(&r);
 	const char *data = msg_bytes(&r, &len);
 	if (!p)
 		return;
 	procio_mark(p, &mark);
 	if (flags & PROTO_INPUT_AGAIN)
-		procio_input_again(p, at, data, len, eof, &err);
+		procio_input_again(p, at, data, len, how, &err);
 	else
-		procio_input(p, data, len, eof, &err);
+		procio_input(p, data, len, how, &err);
 	reply_input(c, f->id, p, &mark, &err);
 }
 

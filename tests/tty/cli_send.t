@@ -59,6 +59,10 @@ process stuck {
 	argv sleep 1013
 	stdin pipe
 }
+process waits {
+	cmd until [ -e read ]; do sleep 0.05; done; exec cat >waits.got
+	stdin pipe
+}
 process numbers {
 	cmd for i in 1 2 3 4; do echo "took ${i}0 ms"; done; echo "nothing"; sleep 1014
 	watch latency /took (?<ms>\d+) ms/ value=ms unit=ms
@@ -97,10 +101,34 @@ exits 1 "to an ended one" sbx send cat late
 like "$err" 'not running' "says so"
 exits 1 "to a closed stdin" sbx send closed x
 like "$err" 'stdin' "says so"
-head -c 3000000 /dev/zero | base64 -w 0 >flood
+head -c 800000 /dev/zero | base64 -w 0 >flood
+"$SBX_BIN" send stuck --base64 - <flood
 "$SBX_BIN" send stuck --base64 - <flood 2>full
 is $? 1 "a queue has a limit"
 like "$(cat full)" "'stuck' does not read its input" "that is told by name"
+
+# A text is sent as a whole or not at all, however full the queue is.
+text=$(head -c 79999 /dev/zero | tr '\0' x)
+taken=0
+while sbx send waits "$text" 2>full; do
+	taken=$((taken + 1))
+	[ $taken -lt 100 ] || break
+done
+like "$(cat full)" "does not read its input" "until the queue is full"
+exits 0 "a shorter one" sbx send waits y
+: >read
+exits 0 "its end" sbx send waits --eof
+exits 0 "it has read all" sbx wait waits --exit --timeout 30s
+is "$(awk '{ n[length($0)]++ } END { print n[79999], n[1], NR }' waits.got)" \
+	"$taken 1 $((taken + 1))" "no text was cut"
+exits 0 "one that reads" sbx start cat
+base64 -w 0 numbers >numbers64
+"$SBX_BIN" send cat --base64 - <numbers64
+is $? 0 "takes bytes without a limit"
+exits 0 "end of input" sbx send cat --eof
+exits 0 "it ends" sbx wait cat --exit --timeout 30s
+sbx logs cat --raw | tail -n 200000 >got
+ok "all of them have arrived" cmp got numbers
 exits 2 "nothing to send" sbx send cat
 exits 2 "a bad pattern" sbx send stuck 'never sent' --until '('
 like "$err" "^sbx: --until: missing closing" "names its option"
