@@ -11,7 +11,10 @@
 #include "status_text.h"
 #include "ui.h"
 
-enum { NAME_W = 8, VALUE_W = 6, SPARK_W = VIEW_CURVE_COLS };
+enum {
+	NAME_MIN = 8, VALUE_W = 6, SPARK_W = VIEW_CURVE_COLS,
+	NOTE_W = 9,		/* behind the curve: "p95 1.234" */
+};
 
 int
 view_watch_rows(const struct ui *ui)
@@ -80,17 +83,29 @@ view_watch_curve(struct ui *ui, const struct pen *p, int y, int x,
 		spark(ui, p, y, x, v);
 }
 
+/* Columns for names and a blank, where the rest leaves room for them. */
+static int
+name_columns(const struct model_proc *p, int width)
+{
+	int room = width - 2 - VALUE_W - 1 - SPARK_W - 1 - NOTE_W;
+	int most = 0;
+
+	for (size_t i = 0; i < p->value_count; i++)
+		most = SBX_MAX(most, draw_columns(p->values[i].name) + 1);
+	return SBX_MAX(NAME_MIN, SBX_MIN(most, room));
+}
+
 static void
-draw_value(struct ui *ui, const struct pen *pen, int y,
+draw_value(struct ui *ui, const struct pen *pen, int y, int name_w,
 	   const struct proto_value *v)
 {
 	char text[STATUS_TEXT_MAX];
 	int x = pen->clip.x + 2;
 
-	draw_cut(pen, y, x, NAME_W, v->name, ui_glyph(ui, GLYPH_MORE));
+	draw_cut(pen, y, x, name_w - 1, v->name, ui_glyph(ui, GLYPH_MORE));
 	figure(v, text);
-	draw_right(pen, y, x + NAME_W, VALUE_W, text, "");
-	x += NAME_W + VALUE_W + 1;
+	draw_right(pen, y, x + name_w, VALUE_W, text, "");
+	x += name_w + VALUE_W + 1;
 	view_watch_curve(ui, pen, y, x, v);
 	x += SPARK_W + 1;
 	if (v->off)
@@ -125,8 +140,9 @@ view_watch_draw(struct ui *ui)
 	struct pen pen = ui_pen(ui, r, ROLE_TEXT);
 	snprintf(title, sizeof(title), "watches of %.90s", p->row->name);
 	draw_title(ui, &pen, r.y, title);
+	int name_w = name_columns(p, r.w);
 	for (int i = 0; i < r.h - 2 && (size_t)i < p->value_count; i++)
-		draw_value(ui, &pen, r.y + 1 + i, &p->values[i]);
+		draw_value(ui, &pen, r.y + 1 + i, name_w, &p->values[i]);
 }
 
 /* Hits of one watch that follow each other are one row, and what is done

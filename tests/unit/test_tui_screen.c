@@ -471,6 +471,18 @@ TEST(columns_watches_and_events)
 	OK(strstr(line_no(&r, 38), " LIST  api  follow ●  21 lines  err 3  "
 		  "wrap off  time on"));
 	OK(strstr(line_no(&r, 38), "5 up · 1 failed · 1 retrying   load "));
+	/* A name gets what the curve leaves, and a blank behind it. */
+	struct buf c = BUF_INIT(65536);
+	v.name = "progress.epoch";
+	v.last_number = 0.0123;
+	v.unit = "";
+	msg_put_u32(&c, 1);
+	msg_put_u32(&c, 1);
+	proto_put_value(&c, &v);
+	frame(&r, PROTO_VALUES, &c);
+	OK(strstr(line_no(&r, 19), "  progress.… 0.0123 ▁▁▁▁"));
+	ui_resize(r.ui, 40, 200);
+	OK(strstr(line_no(&r, 19), "  progress.epoch 0.0123 ▁▁▁▁"));
 	rig_fini(&r);
 }
 
