@@ -14,7 +14,7 @@ struct jsonout;
 
 struct cli_tree {
 	char *text;		/* the answer, taken apart in place */
-	struct cli_member *v;
+	struct detailrow_member *v;
 	size_t count;
 };
 

@@ -1,7 +1,6 @@
 /*
  * What only the engine knows of a process, for the sheet of the screen that
- * tells everything: records of fields, set apart by the separators that
- * ASCII has for that, so that a value may have several lines.
+ * tells everything: records (detailrow.h).
  *
  *	"env set" (or removed, or inherited), NAME, VALUE
  *	tree, "PID PPID", "CPU_US RSS_BYTES PORT...", COMMAND
@@ -19,6 +18,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "detailrow.h"
 #include "journal.h"
 #include "mem.h"
 #include "procfs.h"
@@ -38,30 +38,6 @@ enum {
 	PORTS_SHOWN = 8,	/* of each */
 };
 
-/* A field; the separators themselves cannot be part of one. */
-static void
-field(struct buf *out, const char *text)
-{
-	for (; *text; text++)
-		buf_addc(out, *text == PROTO_FIELD_END ||
-					      *text == PROTO_RECORD_END
-				      ? '?'
-				      : *text);
-	buf_addc(out, PROTO_FIELD_END);
-}
-
-static void
-record(struct buf *out, const char *kind, const char *a, const char *b,
-       const char *c)
-{
-	field(out, kind);
-	field(out, a);
-	field(out, b);
-	if (c)
-		field(out, c);
-	buf_addc(out, PROTO_RECORD_END);
-}
-
 /* The entry of this name ("NAME=" of line), or NULL. */
 static const char *
 find_var(char *const *env, const char *line)
@@ -80,7 +56,7 @@ env_record(struct buf *out, const char *kind, const char *line)
 	size_t len = strcspn(line, "=");
 	char *name = mem_strn(line, len);
 
-	record(out, kind, name, line[len] ? line + len + 1 : "", NULL);
+	detailrow_put(out, kind, name, line[len] ? line + len + 1 : "", NULL);
 	free(name);
 }
 
@@ -138,7 +114,7 @@ add_members(struct buf *out, const struct proc *p, const char *kind,
 			 (unsigned long long)st->rss_bytes);
 		if (i < PORTS_OF)
 			add_ports(figures, sizeof figures, p, st->pid);
-		record(out, kind, ids, figures, buf_str(&cmd));
+		detailrow_put(out, kind, ids, figures, buf_str(&cmd));
 	}
 	buf_fini(&cmd);
 }
@@ -171,7 +147,7 @@ add_stop(struct buf *out, const struct spec *s)
 			 s->stop[i].wait_ms ? " " : "",
 			 s->stop[i].wait_ms ? wait : "");
 	}
-	record(out, "rule", "stop", buf_str(&b), NULL);
+	detailrow_put(out, "rule", "stop", buf_str(&b), NULL);
 	buf_fini(&b);
 }
 
@@ -185,13 +161,13 @@ add_restart(struct buf *out, const struct spec *s)
 	for (int i = 0; i < s->restart; i++)
 		word += strcspn(word, "|") + strlen("| ");
 	snprintf(text, sizeof text, "%.*s", (int)strcspn(word, " "), word);
-	record(out, "rule", "restart", text, NULL);
+	detailrow_put(out, "rule", "restart", text, NULL);
 	if (s->restart == SPEC_RESTART_NEVER)
 		return;
 	units_duration_text(s->backoff_min_ms, from);
 	units_duration_text(s->backoff_max_ms, to);
 	snprintf(text, sizeof text, "%s..%s", from, to);
-	record(out, "rule", "restart.backoff", text, NULL);
+	detailrow_put(out, "rule", "restart.backoff", text, NULL);
 }
 
 static void
@@ -224,7 +200,7 @@ add_probe(struct buf *out, const char *word, const struct spec_probe *p,
 		units_duration_text(timeout_ms, text);
 		buf_addf(&b, ", %s at most", text);
 	}
-	record(out, "rule", word, buf_str(&b), NULL);
+	detailrow_put(out, "rule", word, buf_str(&b), NULL);
 	buf_fini(&b);
 }
 
@@ -239,7 +215,7 @@ add_limits(struct buf *out, const struct spec *s)
 				  text))
 			buf_addf(&b, "%s%s", b.len ? " " : "", text);
 	if (b.len)
-		record(out, "rule", "limit", buf_str(&b), NULL);
+		detailrow_put(out, "rule", "limit", buf_str(&b), NULL);
 	buf_fini(&b);
 }
 
@@ -257,15 +233,15 @@ add_starts(struct buf *out, const struct spec *s)
 	else if (s->schedule == SPEC_SCHEDULE_CRON)
 		buf_addf(&b, "cron \"%s\"", s->schedule_cron);
 	if (b.len)
-		record(out, "rule", "schedule", buf_str(&b), NULL);
+		detailrow_put(out, "rule", "schedule", buf_str(&b), NULL);
 	buf_clear(&b);
 	for (size_t i = 0; s->files && s->files[i]; i++)
 		buf_addf(&b, "%s%s", i ? " " : "", s->files[i]);
 	if (b.len)
-		record(out, "rule", "files", buf_str(&b), NULL);
+		detailrow_put(out, "rule", "files", buf_str(&b), NULL);
 	buf_fini(&b);
 	if (s->replica_of)
-		record(out, "rule", "replica of", s->replica_of, NULL);
+		detailrow_put(out, "rule", "replica of", s->replica_of, NULL);
 }
 
 static void
@@ -278,26 +254,26 @@ add_rules(struct buf *out, const struct proc *p)
 	add_stop(out, s);
 	if (s->timeout_ms) {
 		units_duration_text(s->timeout_ms, text);
-		record(out, "rule", "timeout", text, NULL);
+		detailrow_put(out, "rule", "timeout", text, NULL);
 	}
 	add_probe(out, "ready", &s->ready, s->ready_every_ms,
 		  s->ready_timeout_ms);
 	add_probe(out, "live", &s->live, s->live_every_ms, 0);
 	for (size_t i = 0; i < CHECKS; i++)
 		if (p->checks[i].text[0])
-			record(out, "rule", "last check", p->checks[i].text,
+			detailrow_put(out, "rule", "last check", p->checks[i].text,
 			       NULL);
 	add_limits(out, s);
 	if (s->nice) {
 		snprintf(text, sizeof text, "%d", s->nice);
-		record(out, "rule", "nice", text, NULL);
+		detailrow_put(out, "rule", "nice", text, NULL);
 	}
 	units_size_text(s->log_keep_bytes, text);
-	record(out, "rule", "log.keep", text, NULL);
+	detailrow_put(out, "rule", "log.keep", text, NULL);
 	add_starts(out, s);
 	if (s->log_file) {
 		char *path = replica_path(s, s->log_file);
-		record(out, "rule", "log.file", path, NULL);
+		detailrow_put(out, "rule", "log.file", path, NULL);
 		free(path);
 	}
 }
@@ -322,7 +298,7 @@ add_why(struct buf *out, const struct proc *p)
 	feed_make_row(p, &row, &scratch);
 	if (why_text(&text, &row, events + EVENTS_SEEN - n, n,
 		     clock_wall_ms()) == 0)
-		record(out, "why", p->spec->name, buf_str(&text), NULL);
+		detailrow_put(out, "why", p->spec->name, buf_str(&text), NULL);
 	buf_fini(&text);
 	buf_fini(&scratch);
 }
@@ -346,7 +322,7 @@ add_results(struct buf *out, const struct proc *p)
 				 (long long)r->at_ms,
 				 (unsigned long long)r->for_us, r->ok,
 				 (unsigned long long)r->run);
-			record(out, "check", words[i], text, r->text);
+			detailrow_put(out, "check", words[i], text, r->text);
 		}
 	}
 }

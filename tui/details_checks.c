@@ -25,7 +25,7 @@ struct result {
 };
 
 static bool
-result_of(const struct page_fact *f, struct result *out)
+result_of(const struct detailrow *f, struct result *out)
 {
 	int ok;
 

@@ -1,7 +1,5 @@
 #include "details_page.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base.h"
@@ -12,34 +10,14 @@
 
 /* The answer of the engine to "details", taken apart. */
 
-static const char *
-next_field(char **s)
-{
-	char *field = *s, *end = strchr(field, PROTO_FIELD_END);
-
-	if (!end)
-		return "";
-	*end = 0;
-	*s = end + 1;
-	return field;
-}
-
 static void
-add_member(struct page_facts *f, const struct page_fact *fact)
+add_member(struct page_facts *f, const struct detailrow *fact)
 {
 	struct page_member *m = &f->members[f->member_count];
 
 	if (f->member_count == PAGE_MEMBERS_MAX ||
-	    sscanf(fact->a, "%d %d", &m->pid, &m->ppid) != 2 ||
-	    sscanf(fact->b, "%" SCNu64 " %" SCNu64, &m->cpu_us,
-		   &m->rss_bytes) != 2)
+	    !detailrow_member(fact, &m->is))
 		return;
-	m->command = fact->c;
-	m->ports = fact->b;
-	for (int i = 0; i < 2; i++)
-		m->ports += strcspn(m->ports, " "),
-			m->ports += *m->ports == ' ';
-	m->left = !strcmp(fact->kind, "left");
 	m->permille = -1;
 	f->member_count++;
 }
@@ -54,9 +32,10 @@ find_rates(struct page_facts *f, const struct page_facts *old)
 		for (size_t k = 0; k < old->member_count; k++) {
 			struct page_member *m = &f->members[i];
 			const struct page_member *o = &old->members[k];
-			if (m->pid == o->pid && m->cpu_us >= o->cpu_us)
-				m->permille =
-					(int)((m->cpu_us - o->cpu_us) / ms);
+			if (m->is.pid == o->is.pid &&
+			    m->is.cpu_us >= o->is.cpu_us)
+				m->permille = (int)((m->is.cpu_us -
+						     o->is.cpu_us) / ms);
 		}
 }
 
@@ -67,21 +46,15 @@ page_facts_take(struct page_facts *f, const char *text, uint64_t now_ms)
 	size_t cap = 0;
 
 	*f = (struct page_facts){ .text = mem_str(text), .at_ms = now_ms };
-	for (char *s = f->text, *end; (end = strchr(s, PROTO_RECORD_END));
-	     s = end + 1) {
-		*end = 0;
+	char *at = f->text;
+	for (struct detailrow row; detailrow_next(&at, &row); f->count++) {
 		if (f->count == cap) {
 			f->facts = mem_grow(f->facts, cap, cap + 64,
 					    sizeof(*f->facts));
 			cap += 64;
 		}
-		struct page_fact *fact = &f->facts[f->count++];
-		fact->kind = next_field(&s);
-		fact->a = next_field(&s);
-		fact->b = next_field(&s);
-		fact->c = next_field(&s);
-		if (!strcmp(fact->kind, "tree") || !strcmp(fact->kind, "left"))
-			add_member(f, fact);
+		f->facts[f->count] = row;
+		add_member(f, &row);
 	}
 	find_rates(f, &old);
 	page_facts_fini(&old);

@@ -251,7 +251,7 @@ static bool
 has_parent(const struct page_facts *f, const struct page_member *m)
 {
 	for (size_t i = 0; i < f->member_count; i++)
-		if (f->members[i].pid == m->ppid)
+		if (f->members[i].is.pid == m->is.ppid)
 			return true;
 	return false;
 }
@@ -269,13 +269,13 @@ add_member_line(struct page *page, const struct ui *ui,
 
 	if (m->permille >= 0)
 		short_cpu((uint64_t)m->permille, cpu);
-	one_line(m->command, command, sizeof(command));
+	one_line(m->is.command, command, sizeof(command));
 	int n = snprintf(left, sizeof(left), "%*s%s%d %s",
 			 SBX_MAX(depth - 1, 0) * 2, "",
-			 depth ? branch[ui->ascii][last] : "", m->pid,
+			 depth ? branch[ui->ascii][last] : "", m->is.pid,
 			 command);
-	snprintf(ports, sizeof(ports), "%s%.64s", *m->ports ? "  :" : "",
-		 m->ports);
+	snprintf(ports, sizeof(ports), "%s%.64s", *m->is.ports ? "  :" : "",
+		 m->is.ports);
 	n = SBX_MIN(n, SBX_MAX(room - (int)strlen(ports), 0));
 	while (n > 0 && (left[n] & 0xc0) == 0x80)
 		n--;
@@ -284,9 +284,9 @@ add_member_line(struct page *page, const struct ui *ui,
 	struct page_line *l =
 		page_addf(page, "", "%*s%s%s%*s %5s%s %5s", page->side ? 2 : 0, "",
 		     left, ports, pad, "", cpu, *cpu ? "%" : " ",
-		     short_bytes(m->rss_bytes, rss));
+		     short_bytes(m->is.rss_bytes, rss));
 	l->wide = page->side;
-	l->pid = m->pid;
+	l->pid = m->is.pid;
 }
 
 static int
@@ -297,17 +297,17 @@ add_branch(struct page *page, const struct ui *ui, const struct page_facts *f,
 	int n = 0;
 
 	for (size_t i = 0; i < f->member_count; i++)
-		if (depth ? f->members[i].ppid == parent
+		if (depth ? f->members[i].is.ppid == parent
 			  : !has_parent(f, &f->members[i]))
 			last = i;
 	for (size_t i = 0; i < f->member_count && n < most; i++) {
 		const struct page_member *m = &f->members[i];
-		if (depth ? m->ppid != parent : has_parent(f, m))
+		if (depth ? m->is.ppid != parent : has_parent(f, m))
 			continue;
 		add_member_line(page, ui, m, depth, i == last);
 		n++;
 		if (depth < TREE_DEPTH_MAX)
-			n += add_branch(page, ui, f, m->pid, depth + 1,
+			n += add_branch(page, ui, f, m->is.pid, depth + 1,
 					most - n);
 	}
 	return n;
@@ -410,7 +410,7 @@ add_env(struct page *page, const struct page_facts *f, const char *kind,
 	struct page_line *head = page_addf(page, "", "%s (%zu)", title, n);
 	head->strong = head->wide = true;
 	for (size_t i = 0; i < f->count; i++) {
-		const struct page_fact *v = &f->facts[i];
+		const struct detailrow *v = &f->facts[i];
 		if (strcmp(v->kind, kind) != 0)
 			continue;
 		bool hide = !reveal && is_secret(v->a, v->b);
@@ -466,7 +466,7 @@ add_side_env(struct page *page, const struct page_facts *f)
 	snprintf(count, sizeof(count), "   (%zu set here)", n);
 	add_section(page, "environment", count);
 	for (size_t i = 0; i < f->count; i++) {
-		const struct page_fact *v = &f->facts[i];
+		const struct detailrow *v = &f->facts[i];
 		if (strcmp(v->kind, "env set") != 0)
 			continue;
 		page_addf(page, "", "  %-12.100s %.800s", v->a,

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include "engine/base.h"
 #include "engine/client.h"
+#include "engine/detailrow.h"
 
 struct model_proc;
 struct pen;
@@ -44,25 +45,16 @@ struct page {
 	bool side;		/* sections with their lines below them */
 };
 
-/* One record of the engine's answer; fields point into the answer. */
-struct page_fact {
-	const char *kind, *a, *b, *c;	/* "" if it has fewer */
-};
-
 /* One process of the tree. */
 struct page_member {
-	int pid, ppid;
-	uint64_t cpu_us, rss_bytes;
+	struct detailrow_member is;	/* texts are of the answer */
 	int permille;		/* of a core; -1: not known yet */
-	const char *command;	/* into the answer */
-	const char *ports;	/* "8080 5353" */
-	bool left;		/* by a run that is over */
 };
 
 /* What the engine told.  All zero before its first answer. */
 struct page_facts {
 	char *text;
-	struct page_fact *facts;
+	struct detailrow *facts;
 	size_t count;
 	struct page_member members[PAGE_MEMBERS_MAX];
 	size_t member_count;
