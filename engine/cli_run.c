@@ -295,6 +295,7 @@ check_success(struct run *run)
 static int
 start(struct run *run)
 {
+	const unsigned subs = PROTO_SUB_GROWTH | PROTO_SUB_EVENTS;
 	struct cli *c = run->c;
 	struct client_result r = { .text = NULL };
 	struct proto_request q = {
@@ -303,13 +304,13 @@ start(struct run *run)
 	};
 
 	lines_want_notes(&run->lines);
-	if (cli_sync(c, PROTO_SUB_GROWTH | PROTO_SUB_EVENTS) < 0 || check_success(run) < 0)
+	if (cli_sync(c, subs) < 0 || check_success(run) < 0)
 		return -1;
 	note_active(run);
 	run->since_ms = clock_wall_ms();
 	int rc = client_call(c->client, &q, &r, &c->err);
 	if (rc == 0)
-		rc = cli_sync(c, PROTO_SUB_GROWTH | PROTO_SUB_EVENTS);
+		rc = cli_sync(c, subs);
 	for (size_t i = 0; rc == 0 && i < r.id_count; i++)
 		rc = add_source(run, r.ids[i]);
 	if (rc == 0 && r.id_count == 0)

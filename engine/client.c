@@ -494,15 +494,21 @@ client_add(struct client *c, unsigned flags, char *const *environment,
 	return r;
 }
 
+static int
+send_u32(struct client *c, uint16_t type, uint32_t n)
+{
+	struct buf b = BUF_INIT(64);
+	int r = msg_put_u32(&b, n);
+	if (r == 0)
+		r = send_frame(c, type, 0, &b);
+	buf_fini(&b);
+	return r;
+}
+
 int
 client_log_close(struct client *c, uint32_t proc)
 {
-	struct buf b = BUF_INIT(64);
-	int r = msg_put_u32(&b, proc);
-	if (r == 0)
-		r = send_frame(c, PROTO_LOG_CLOSE, 0, &b);
-	buf_fini(&b);
-	return r;
+	return send_u32(c, PROTO_LOG_CLOSE, proc);
 }
 
 int
@@ -520,12 +526,7 @@ client_log_hold(struct client *c, uint32_t proc, uint64_t seq)
 int
 client_subscribe(struct client *c, uint32_t bits)
 {
-	struct buf b = BUF_INIT(64);
-	int r = msg_put_u32(&b, bits);
-	if (r == 0)
-		r = send_frame(c, PROTO_SUBSCRIBE, 0, &b);
-	buf_fini(&b);
-	return r;
+	return send_u32(c, PROTO_SUBSCRIBE, bits);
 }
 
 int
@@ -545,13 +546,7 @@ client_screen_watch(struct client *c, uint32_t proc, uint16_t rows,
 int
 client_screen_also(struct client *c, uint32_t proc)
 {
-	struct buf b = BUF_INIT(64);
-	int r = msg_put_u32(&b, proc);
-
-	assert(r == 0);
-	r = send_frame(c, PROTO_SCREEN_ALSO, 0, &b);
-	buf_fini(&b);
-	return r;
+	return send_u32(c, PROTO_SCREEN_ALSO, proc);
 }
 
 static void
