@@ -218,6 +218,9 @@ cli_connect(struct cli *c, bool start)
 		if (!c->client && c->err.code == ERR_USAGE)
 			c->err.text[0] = '\0';
 	}
+	if (c->client && c->session.gone && c->connects == 1)
+		cli_say(c, "'%s' is gone; its set still runs",
+			c->session.rc_path);
 	return c->client ? 0 : -1;
 }
 

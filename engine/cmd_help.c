@@ -33,7 +33,8 @@ static const struct topic topics[] = {
 	  "  -f FILE       the sbxrc\n"
 	  "  SBX_SOCKET    the path of its socket\n"
 	  "  sbxrc         or .sbxrc here or in a directory above, up to the\n"
-	  "                root of the repository or the home directory\n"
+	  "                root of the repository or the home directory;\n"
+	  "                one that was removed counts while its set runs\n"
 	  "and where there is none, by the directory itself.\n", NULL },
 	{ { "formats", NULL, "", "what init --from can read" }, "",
 	  .table = &import_table },

@@ -605,8 +605,8 @@ open_dirs(struct engine *e, const char *key, struct err *err)
 	bool rc = strncmp(key, "rc:", 3) == 0;
 	if (!rc && strncmp(key, "dir:", 4) != 0)
 		return err_set(err, ERR_USAGE, "'%s' names no set", key);
-	if (rundir_init(&e->dir, rc ? key + 3 : NULL, rc ? NULL : key + 4,
-			err) < 0 ||
+	/* The sbxrc may have been removed while the set runs. */
+	if (rundir_of_key(&e->dir, rc, key + (rc ? 3 : 4), err) < 0 ||
 	    rundir_make(&e->dir, err) < 0)
 		return -1;
 	e->state_fd = sys_private_dir(e->dir.state_dir);

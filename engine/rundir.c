@@ -71,17 +71,13 @@ state_base(void)
 }
 
 int
-rundir_init(struct rundir *r, const char *rc_path, const char *dir,
-	    struct err *e)
+rundir_of_key(struct rundir *r, bool has_rc, const char *key, struct err *e)
 {
-	*r = (struct rundir){ .key = realpath(rc_path ? rc_path : dir, NULL) };
-	if (!r->key)
-		return err_set(e, ERR_USAGE, "'%s': %s",
-			       rc_path ? rc_path : dir, strerror(errno));
-	r->rc_path = mem_str(rc_path ? r->key : "");
+	*r = (struct rundir){ .key = mem_str(key) };
+	r->rc_path = mem_str(has_rc ? r->key : "");
 	r->dir = mem_str(r->key);
 	char *slash = strrchr(r->dir, '/');
-	if (rc_path && slash)
+	if (has_rc && slash)
 		slash[slash == r->dir] = '\0';
 	r->name = printable_name(r->dir);
 
@@ -102,6 +98,21 @@ rundir_init(struct rundir *r, const char *rc_path, const char *dir,
 		return -1;
 	}
 	return 0;
+}
+
+int
+rundir_init(struct rundir *r, const char *rc_path, const char *dir,
+	    struct err *e)
+{
+	char *key = realpath(rc_path ? rc_path : dir, NULL);
+
+	*r = (struct rundir){ .key = NULL };
+	if (!key)
+		return err_set(e, ERR_USAGE, "'%s': %s",
+			       rc_path ? rc_path : dir, strerror(errno));
+	int rc = rundir_of_key(r, rc_path, key, e);
+	free(key);
+	return rc;
 }
 
 static int

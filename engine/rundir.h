@@ -12,6 +12,7 @@
  *              (else ~/.local/state)
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -28,6 +29,10 @@ struct rundir {
 /* rc_path may be NULL: then dir is the set.  0, or -1 with e. */
 int	rundir_init(struct rundir *r, const char *rc_path, const char *dir,
 		    struct err *e);
+/* The same by the key that rundir_init has found once: the file (has_rc) or
+ * directory that it names may be gone since. */
+int	rundir_of_key(struct rundir *r, bool has_rc, const char *key,
+		      struct err *e);
 /* From the two directories themselves: for the engine's own process. */
 int	rundir_make(const struct rundir *r, struct err *e);	/* mkdir both */
 void	rundir_fini(struct rundir *r);

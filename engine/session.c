@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,17 +48,96 @@ working_dir(struct err *e)
 	return cwd;
 }
 
+static char *
+anchor_word(const struct session *s)
+{
+	return mem_fmt("%s:%s", s->rc_path ? "rc" : "dir", s->dir.key);
+}
+
+static ssize_t
+read_small(const char *path, char *out, size_t cap)
+{
+	int fd = sys_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	ssize_t n = fd < 0 ? fd : sys_read(fd, out, cap - 1);
+
+	sys_close(fd);
+	out[SBX_MAX(n, 0)] = '\0';
+	return n;
+}
+
+/* It counts only if the process of that number is one, and of this set. */
+int
+session_anchor(const struct session *s)
+{
+	char text[32], proc[64], cmdline[8192], want[8192];
+
+	if (!s->dir.run_dir)
+		return 0;
+	char *path = mem_fmt("%s/anchor", s->dir.run_dir);
+	ssize_t n = read_small(path, text, sizeof text);
+	free(path);
+	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
+	if (pid <= 0)
+		return 0;
+	snprintf(proc, sizeof proc, "/proc/%ld/cmdline", pid);
+	n = read_small(proc, cmdline, sizeof cmdline);
+	char *word = anchor_word(s);
+	int len = snprintf(want, sizeof want, "sbx%c__anchor%c%s", 0, 0,
+			   word);
+	free(word);
+	bool is_it = len > 0 && (size_t)len < sizeof want && n == len + 1 &&
+		     memcmp(cmdline, want, (size_t)len) == 0;
+	return is_it ? (int)pid : 0;
+}
+
+static bool
+set_runs(const char *path)
+{
+	struct session s = { .rc_path = (char *)(uintptr_t)path };
+
+	bool runs = rundir_of_key(&s.dir, true, path, NULL) == 0 &&
+		    session_anchor(&s) > 0;
+	rundir_fini(&s.dir);
+	return runs;
+}
+
+/* The file of -f, which counts too when it is gone and its set runs. */
+static char *
+real_file(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char *path = realpath(file, NULL);
+
+	if (path || errno != ENOENT)
+		return path;
+	char *dir = slash ? mem_strn(file, (size_t)(slash - file) + 1) :
+			    mem_str(".");
+	char *real = realpath(dir, NULL);
+	if (real)
+		path = mem_fmt("%s/%s", real[1] ? real : "",
+			       slash ? slash + 1 : file);
+	if (path && !set_runs(path)) {
+		free(path);
+		path = NULL;
+	}
+	free(real);
+	free(dir);
+	errno = ENOENT;
+	return path;
+}
+
 int
 session_find(struct session *s, const char *file, struct err *e)
 {
 	const char *sock = getenv("SBX_SOCKET");
 	char *cwd = NULL;
+	struct stat st;
 	int rc = -1;
 
 	*s = (struct session){ .named = file != NULL };
 	buf_init(&s->talk, TALK_MAX);
 	if (file) {
-		s->rc_path = realpath(file, NULL);
+		s->rc_path = real_file(file);
 		if (!s->rc_path)
 			return err_set(e, ERR_USAGE, "'%.300s': %s", file,
 				       strerror(errno));
@@ -68,11 +148,14 @@ session_find(struct session *s, const char *file, struct err *e)
 		cwd = working_dir(e);
 		if (!cwd)
 			return -1;
-		int r = set_find_rc(cwd, getenv("HOME"), &s->rc_path, e);
+		int r = set_find_rc(cwd, getenv("HOME"), set_runs,
+				    &s->rc_path, e);
 		if (r < 0 && r != -ENOENT)
 			goto out;
 	}
-	rc = rundir_init(&s->dir, s->rc_path, cwd, e);
+	s->gone = s->rc_path && lstat(s->rc_path, &st) < 0;
+	rc = s->gone ? rundir_of_key(&s->dir, true, s->rc_path, e) :
+		       rundir_init(&s->dir, s->rc_path, cwd, e);
 	if (rc == 0)
 		s->sock_path = mem_str(s->dir.sock_path);
 out:
@@ -230,48 +313,6 @@ sleep_us(unsigned us)
 {
 	struct timespec t = { 0, (long)us * 1000 };
 	nanosleep(&t, NULL);
-}
-
-static char *
-anchor_word(const struct session *s)
-{
-	return mem_fmt("%s:%s", s->rc_path ? "rc" : "dir", s->dir.key);
-}
-
-static ssize_t
-read_small(const char *path, char *out, size_t cap)
-{
-	int fd = sys_open(path, O_RDONLY | O_NOFOLLOW, 0);
-	ssize_t n = fd < 0 ? fd : sys_read(fd, out, cap - 1);
-
-	sys_close(fd);
-	out[SBX_MAX(n, 0)] = '\0';
-	return n;
-}
-
-/* It counts only if the process of that number is one, and of this set. */
-int
-session_anchor(const struct session *s)
-{
-	char text[32], proc[64], cmdline[8192], want[8192];
-
-	if (!s->dir.run_dir)
-		return 0;
-	char *path = mem_fmt("%s/anchor", s->dir.run_dir);
-	ssize_t n = read_small(path, text, sizeof text);
-	free(path);
-	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
-	if (pid <= 0)
-		return 0;
-	snprintf(proc, sizeof proc, "/proc/%ld/cmdline", pid);
-	n = read_small(proc, cmdline, sizeof cmdline);
-	char *word = anchor_word(s);
-	int len = snprintf(want, sizeof want, "sbx%c__anchor%c%s", 0, 0,
-			   word);
-	free(word);
-	bool is_it = len > 0 && (size_t)len < sizeof want && n == len + 1 &&
-		     memcmp(cmdline, want, (size_t)len) == 0;
-	return is_it ? (int)pid : 0;
 }
 
 /*

@@ -25,6 +25,7 @@ struct session {
 	char *sock_path;
 	char *rc_path;		/* absolute; NULL: there is none */
 	bool named;		/* by -f */
+	bool gone;		/* the file is, its set runs on */
 	const char *program;	/* that engines are; NULL: this one.  Borrowed */
 	const struct rlimit *nofile;	/* that engines begin with; NULL: ours.
 					 * Borrowed */

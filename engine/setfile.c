@@ -29,8 +29,24 @@ exists(const char *dir, const char *name)
 	return rc;
 }
 
+/* The file of a set in one directory; NULL: there is none.  Caller frees. */
+static char *
+find_in(const char *dir, set_runs_fn *runs)
+{
+	for (size_t i = 0; i < 2 * ARRAY_LEN(names); i++) {
+		const char *name = names[i % ARRAY_LEN(names)];
+		bool gone = i >= ARRAY_LEN(names);
+		char *path = mem_fmt("%s/%s", dir[1] ? dir : "", name);
+		if (gone ? runs && runs(path) : exists(dir, name))
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
 int
-set_find_rc(const char *dir, const char *home, char **path, struct err *e)
+set_find_rc(const char *dir, const char *home, set_runs_fn *runs, char **path,
+	    struct err *e)
 {
 	char *at;
 
@@ -40,13 +56,11 @@ set_find_rc(const char *dir, const char *home, char **path, struct err *e)
 	}
 	at = mem_str(dir);
 	for (;;) {
-		for (size_t i = 0; i < ARRAY_LEN(names); i++)
-			if (exists(at, names[i])) {
-				*path = mem_fmt("%s/%s", at[1] ? at : "",
-						names[i]);
-				free(at);
-				return 0;
-			}
+		*path = find_in(at, runs);
+		if (*path) {
+			free(at);
+			return 0;
+		}
 		char *slash = strrchr(at, '/');
 		if (at[1] == '\0' || (home && strcmp(at, home) == 0) ||
 		    exists(at, ".git"))

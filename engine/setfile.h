@@ -14,13 +14,17 @@
 struct buf;
 struct err;
 
+/* Does the set of this file run?  It is asked of files that are not there. */
+typedef bool set_runs_fn(const char *path);
+
 /*
  * sbxrc or .sbxrc in dir or above it, up to $HOME or the root of the
- * repository.  0 and *path (caller frees), or -ENOENT, or another -errno with
- * e set.  dir is absolute, home may be NULL.
+ * repository; one that is gone counts if its set runs (NULL: never).  0 and
+ * *path (caller frees), or -ENOENT, or another -errno with e set.  dir is
+ * absolute, home may be NULL.
  */
-int	set_find_rc(const char *dir, const char *home, char **path,
-		    struct err *e);
+int	set_find_rc(const char *dir, const char *home, set_runs_fn *runs,
+		    char **path, struct err *e);
 
 struct setfile_id {
 	dev_t dev;

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from sbxtest import Set, alive, done, ok, same, until
+from sbxtest import SBX, Set, alive, done, ok, same, until
 
 FIRST = """
 set limit.processes 200
@@ -292,4 +292,31 @@ for n in range(1, 6):
     same([r["name"] for r in rows if r["run"] > 1 and
           int(r["name"][1:]) % 10], [], "what was not changed has its run")
     seq = max(e["seq"] for e in s.events())
+s.end()
+
+# --- a file that is removed while its set runs
+s = Set("process a exec sleep 1009\n")
+same(s.sbx("up")[0], 0, "a set whose file goes")
+pid = s.row("a")["pid"]
+text = open(s.dir + "/sbxrc").read()
+os.mkdir(s.dir + "/below")
+os.unlink(s.dir + "/sbxrc")
+for words in (("ls",), ("-f", "sbxrc", "ls"), ("-f", s.dir + "/sbxrc", "ls")):
+    code, out, err = s.sbx(*words)
+    ok(code == 0 and "running" in out and "is gone; its set still runs" in err,
+       " ".join(words) + ": is found where it was", (code, out, err))
+p = subprocess.run([SBX, "ls"], cwd=s.dir + "/below", env=s.env,
+                   capture_output=True, text=True)
+ok(p.returncode == 0 and "running" in p.stdout, "from below too", p)
+code, out, err = s.sbx("reload")
+ok(code == 2 and "No such file" in err, "it cannot be read again", err)
+same(s.sbx("up")[0], 0, "up leaves it as it is")
+same(s.sbx("-f", "other", "ls")[0], 2, "another one that is not there")
+old = s.kill_engine()
+ok(until(lambda: s.row("a").get("pid") == pid and
+         s.doctor()["engine_pid"] != old), "another engine takes over")
+same(s.sbx("down")[0], 0, "it can be ended")
+same(s.sbx("ls")[0], 3, "then there is none")
+s.write(text)
+same(s.sbx("up")[0], 0, "the file is back")
 done()

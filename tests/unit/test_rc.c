@@ -925,6 +925,12 @@ TEST(depth_is_limited)
 	buf_fini(&b);
 }
 
+static bool
+runs_nearer(const char *path)
+{
+	return strstr(path, "/p/q/r/sbxrc");
+}
+
 TEST(finds_the_file_of_the_project)
 {
 	char *path = NULL, *sub = mem_fmt("%s/p/q/r", dir);
@@ -935,18 +941,22 @@ TEST(finds_the_file_of_the_project)
 	(void)mkdir("p/q/r", 0700);
 	write_text("sbxrc", "");
 	write_text("p/sbxrc", "");
-	EQ_INT(set_find_rc(sub, NULL, &path, NULL), 0);
+	EQ_INT(set_find_rc(sub, NULL, NULL, &path, NULL), 0);
 	EQ_STR(path, want);
 	free(path);
 	OK(rename("p/sbxrc", "p/q/.sbxrc") == 0);
-	EQ_INT(set_find_rc(sub, NULL, &path, NULL), 0);
+	EQ_INT(set_find_rc(sub, NULL, NULL, &path, NULL), 0);
 	OK(strstr(path, "/p/q/.sbxrc") != NULL);
 	free(path);
+	/* One that is gone, of a set that runs: where it was. */
+	EQ_INT(set_find_rc(sub, NULL, runs_nearer, &path, NULL), 0);
+	OK(strstr(path, "/p/q/r/sbxrc") != NULL);
+	free(path);
 	OK(unlink("p/q/.sbxrc") == 0);
-	EQ_INT(set_find_rc(sub, top, &path, NULL), -ENOENT);
+	EQ_INT(set_find_rc(sub, top, NULL, &path, NULL), -ENOENT);
 	(void)mkdir("p/q/.git", 0700);
-	EQ_INT(set_find_rc(sub, NULL, &path, NULL), -ENOENT);
-	EQ_INT(set_find_rc("relative", NULL, &path, NULL), -EINVAL);
+	EQ_INT(set_find_rc(sub, NULL, NULL, &path, NULL), -ENOENT);
+	EQ_INT(set_find_rc("relative", NULL, NULL, &path, NULL), -EINVAL);
 	free(sub);
 	free(top);
 	free(want);
