@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "rcwrite.h"
 
 struct writer {
 	const struct import *im;
@@ -43,39 +44,11 @@ head(struct writer *w, const char *indent, const char *word)
 	while (++width < 14 && indent[0]);
 }
 
-/* A line of the shell that no rule of sbxrc touches: one line as it is,
- * others between <<WORD and WORD. */
 static void
 raw(struct writer *w, const char *indent, const char *s)
 {
-	char end[16] = "END";
-	unsigned n = 1;
-
-	if (!strchr(s, '\n') && strncmp(s, "<<", 2) != 0 && s[0] != '#' &&
-	    s[strlen(s) - 1] != '\\') {
-		text(w, s);
-		text(w, "\n");
-		return;
-	}
-	while (strstr(s, end))
-		snprintf(end, sizeof(end), "END%u", n++);
-	text(w, "<<");
-	text(w, end);
-	text(w, "\n");
-	while (*s && w->rc == 0) {
-		size_t len = strcspn(s, "\n");
-		if (len > 0) {
-			text(w, indent);
-			text(w, "    ");
-			if (w->rc == 0)
-				w->rc = buf_add(w->out, s, len);
-		}
-		text(w, "\n");
-		s += len + (s[len] == '\n');
-	}
-	text(w, indent);
-	text(w, end);
-	text(w, "\n");
+	if (w->rc == 0)
+		w->rc = rcwrite_tail(w->out, indent, s);
 }
 
 static void

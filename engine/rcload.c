@@ -645,7 +645,8 @@ set_load(const struct set_request *rq, struct set **set, struct diags *ds)
 	ld.set = mem_alloc(sizeof(*ld.set));
 	ld.set->options = options_new();
 	ld.set->path = rq->path ? setfile_path(ld.here, NULL, rq->path) : NULL;
-	ld.set->dir = rq->path ? dir_of(ld.set->path) :
+	ld.set->dir = rq->base ? mem_str(rq->base) :
+		rq->path ? dir_of(ld.set->path) :
 		mem_str(rq->dir ? rq->dir : ld.here);
 	ld.defaults = rc_proc_new(NULL);
 	/* Not given yet: a setting decides, and it may come later. */

@@ -22,6 +22,8 @@ struct set;
 struct set_request {
 	const char *path;	/* the project's file; NULL: settings only */
 	const char *dir;	/* of the set when path is NULL */
+	const char *base;	/* relative paths start here; NULL: where path
+				 * is, else dir */
 	bool trusted;		/* named by the person (-f): whose it is does
 				 * not matter */
 	bool alone;		/* only path, none of the other files */

@@ -18,5 +18,8 @@ void	action_run(struct ui *ui, const struct action_row *a, int argc,
 /* The file at that line in the editor, then what a reload would do; a path
  * is from the directory of the set. */
 void	action_edit(struct ui *ui, const char *file, unsigned line);
+/* Any file; done gets the status of the editor. */
+void	action_edit_file(struct ui *ui, const char *path, unsigned line,
+			 void (*done)(struct ui *ui, int status));
 
 #endif

@@ -76,16 +76,25 @@ edited(struct ui *ui, int status)
 }
 
 void
-action_edit(struct ui *ui, const char *file, unsigned line)
+action_edit_file(struct ui *ui, const char *path, unsigned line,
+		 void (*done)(struct ui *ui, int status))
 {
 	struct front *f = &ui->front;
 
-	f->env[0] = *file == '/' ? mem_fmt("SBX_OPEN_FILE=%s", file)
-				 : mem_fmt("SBX_OPEN_FILE=%s/%s", ui->set_dir,
-					   file);
+	f->env[0] = mem_fmt("SBX_OPEN_FILE=%s", path);
 	f->env[1] = mem_fmt("SBX_OPEN_LINE=%u", SBX_MAX(line, 1u));
 	f->env[2] = NULL;
-	front(ui, config_line, edited);
+	front(ui, config_line, done);
+}
+
+void
+action_edit(struct ui *ui, const char *file, unsigned line)
+{
+	char *path = *file == '/' ? mem_str(file)
+				  : mem_fmt("%s/%s", ui->set_dir, file);
+
+	action_edit_file(ui, path, line, edited);
+	free(path);
 }
 
 /* The last URL of a text, "" if there is none. */

@@ -106,6 +106,9 @@ void	sheet_select_drag(struct ui *ui, int y, int x);
 /* The current line to the clipboard, without a sheet. */
 void	sheet_select_copy(struct ui *ui);
 void	sheet_reload_open(struct ui *ui);	/* reads the sbxrc again */
+/* The same after we have written to it; done is said if nothing else differs,
+ * and kept. */
+void	sheet_reload_after(struct ui *ui, const char *done);
 void	sheet_reload_free(struct ui *ui);	/* what it keeps in ui */
 /* How the list is made, or who waits for whom. */
 void	sheet_order_open(struct ui *ui, bool graph);

@@ -1,30 +1,42 @@
 #include "sheet.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "command.h"
+#include <sys/wait.h>
+#include <unistd.h>
+#include "action.h"
 #include "edit.h"
 #include "engine/base.h"
+#include "engine/buf.h"
+#include "engine/err.h"
 #include "engine/mem.h"
+#include "engine/rcwrite.h"
 #include "engine/setfile.h"
 #include "engine/spec.h"
+#include "engine/sys.h"
+#include "newproc.h"
 
 /* The form for a new process, with the lines that it would be in sbxrc. */
-enum { COMMAND, NAME, DIRECTORY, TERMINAL, RESTART, FIELDS };
+enum { COMMAND, NAME, DIRECTORY, TERMINAL, RESTART, KEEP, FIELDS };
+
+enum { LINES_BYTES = 1 << 16 };
 
 struct form {
 	struct sheet sheet;
 	struct edit command, name, directory;
 	bool name_typed;
 	bool tty;
+	bool keep;		/* the lines go to the sbxrc */
 	int restart;		/* enum spec_restart */
 	int field;
+	char *edited;		/* the file that the editor has; NULL: none */
 };
 
 static const char *const labels[FIELDS] = { "command", "name", "directory",
-					    "terminal", "restart" };
+					    "terminal", "restart", "keep it" };
 static const char *const restarts[] = { "never", "on-failure", "always" };
 
 static struct edit *
@@ -100,6 +112,15 @@ draw_field(struct ui *ui, const struct pen *pen, struct form *f, int i,
 			"it can ask questions");
 		return;
 	}
+	if (i == KEEP) {
+		x = draw_text(pen, y, x, "[");
+		x = draw_text(pen, y, x, f->keep ? "x" : " ");
+		x = draw_text(pen, y, x, "] ");
+		draw_text(pen, y, x, ui->rc_path[0]
+			  ? "write these lines to sbxrc"
+			  : "there is no sbxrc here to write to");
+		return;
+	}
 	if (i == RESTART) {
 		for (int k = 0; k < 3; k++)
 			x = radio(ui, pen, y, x, f->restart == k,
@@ -122,37 +143,45 @@ draw_field(struct ui *ui, const struct pen *pen, struct form *f, int i,
 			y, x + edit_column(ed) - skip, true, 2 });
 }
 
+/* The process as lines of an sbxrc; caller frees. */
+static char *
+make_lines(const struct form *f)
+{
+	struct rcwrite_process p = {
+		.name = f->name.len ? f->name.text : "name",
+		.command = f->command.text, .cwd = f->directory.text,
+		.tty = f->tty, .restart = f->restart,
+	};
+	struct buf b = BUF_INIT(LINES_BYTES);
+
+	(void)rcwrite_process(&b, &p);
+	return buf_take(&b);
+}
+
 /* The exact lines, before anything happens. */
 static void
 draw_preview(struct ui *ui, const struct pen *pen, const struct form *f,
 	     int y, int rows)
 {
-	char lines[6][160];
-	int n = 0;
+	char *lines = make_lines(f), *s = lines;
 
-	snprintf(lines[n++], 160, "process %.64s {", f->name.text);
-	snprintf(lines[n++], 160, "    cmd %.140s", f->command.text);
-	if (f->directory.len && strcmp(f->directory.text, ".") != 0)
-		snprintf(lines[n++], 160, "    cwd %.140s",
-			 f->directory.text);
-	if (f->tty)
-		snprintf(lines[n++], 160, "    tty yes");
-	if (f->restart)
-		snprintf(lines[n++], 160, "    restart %s",
-			 restarts[f->restart]);
 	draw_text(pen, y, pen->clip.x, "will add:");
-	for (int i = 0; i < n && i < rows; i++)
-		draw_cut(pen, y + i, pen->clip.x + 12, pen->clip.w - 12,
-			 lines[i], ui_glyph(ui, GLYPH_MORE));
-	if (n < rows)
-		draw_text(pen, y + n, pen->clip.x + 12, "}");
+	for (int i = 0; *s && i < rows; i++) {
+		char *end = s + strcspn(s, "\n");
+		bool last = !*end || !end[1];
+		*end = '\0';
+		draw_cut(pen, y + i, pen->clip.x + 12, pen->clip.w - 12, s,
+			 ui_glyph(ui, GLYPH_MORE));
+		s = last ? end : end + 1;
+	}
+	free(lines);
 }
 
 static void
 draw(struct ui *ui, struct sheet *sh)
 {
 	struct form *f = (struct form *)sh;
-	struct rect r = sheet_place(ui, 3, 16, 64);
+	struct rect r = sheet_place(ui, 3, 17, 64);
 	char footer[32];
 
 	snprintf(footer, sizeof(footer), "%d of %d", f->field + 1, FIELDS);
@@ -174,33 +203,106 @@ draw(struct ui *ui, struct sheet *sh)
 		     in.y + in.h - y - FIELDS - 1);
 }
 
-static void
-accept(struct ui *ui, struct form *f)
+/* What is missing for lines that mean something; NULL: nothing. */
+static const char *
+missing(struct ui *ui, const struct form *f)
 {
 	char *dir = full_dir(ui, f);
-	struct spec_args a = {
-		.name = f->name.len ? f->name.text : NULL,
-		.command = f->command.text,
-		.cwd = dir,
-		.tty = f->tty,
-	};
+	bool ok = dir_exists(dir);
 
-	if (!f->command.len) {
-		ui_toast(ui, TOAST_WARN, "a command is needed");
-	} else if (!dir_exists(dir)) {
-		ui_toast(ui, TOAST_WARN, "there is no directory %s", dir);
-	} else {
-		command_add(ui, &a, f->restart);
-		sheet_close_all(ui);
-	}
 	free(dir);
+	return !f->command.len ? "a command is needed"
+	       : !ok		? "there is no such directory"
+				: NULL;
 }
 
 static void
-choose(struct form *f, int by)
+accept(struct ui *ui, struct form *f)
+{
+	const char *why = missing(ui, f);
+	struct err e = ERR_INIT;
+	char *lines;
+
+	if (why) {
+		ui_toast(ui, TOAST_WARN, "%s", why);
+		return;
+	}
+	lines = make_lines(f);
+	if (newproc_text(ui, lines, f->keep, &e) < 0)
+		ui_toast(ui, TOAST_ERROR, "%s", e.text);
+	else
+		sheet_close_all(ui);
+	free(lines);
+}
+
+static void
+drop_edited(struct form *f)
+{
+	if (f->edited)
+		unlink(f->edited);
+	free(f->edited);
+	f->edited = NULL;
+}
+
+/* The editor has ended: what it left is added, or the form stays. */
+static void
+on_edited(struct ui *ui, int status)
+{
+	struct form *f = (struct form *)ui->sheet;
+	struct err e = ERR_INIT;
+
+	if (!f || f->sheet.ops->draw != draw || !f->edited)
+		return;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		ui_toast(ui, TOAST_WARN, "the editor has failed; nothing was "
+			 "added");
+	else if (newproc_file(ui, f->edited, f->keep, &e) < 0)
+		ui_toast(ui, TOAST_ERROR, "%s%s%s", e.text,
+			 e.hint[0] ? "; " : "", e.hint);
+	else
+		sheet_close_all(ui);
+	/* It may have gone with the others. */
+	if (ui->sheet == (struct sheet *)f)
+		drop_edited(f);
+	ui->dirty = true;
+}
+
+static void
+edit_lines(struct ui *ui, struct form *f)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path = mem_fmt("%s/sbx-new.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	char *lines = make_lines(f);
+	int fd = mkostemp(path, O_CLOEXEC);
+	int r = fd < 0 ? -1 : sys_write_all(fd, lines, strlen(lines));
+
+	drop_edited(f);
+	if (fd >= 0)
+		f->edited = path;
+	else
+		free(path);
+	if (r < 0)
+		ui_toast(ui, TOAST_ERROR, "there is no place for a file");
+	else
+		action_edit_file(ui, path, 1, on_edited);
+	sys_close(fd);
+	free(lines);
+}
+
+static void
+free_form(struct sheet *sh)
+{
+	drop_edited((struct form *)sh);
+	free(sh);
+}
+
+static void
+choose(struct ui *ui, struct form *f, int by)
 {
 	if (f->field == TERMINAL)
 		f->tty = !f->tty;
+	else if (f->field == KEEP)
+		f->keep = !f->keep && ui->rc_path[0];
 	else if (f->field == RESTART)
 		f->restart = (f->restart + 3 + by) % 3;
 }
@@ -215,15 +317,17 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 
 	if (k.sym == SYM_ESC || (k.sym == 'c' && k.mods == KEY_CTRL)) {
 		sheet_close(ui);
+	} else if (k.sym == 'e' && k.mods == KEY_CTRL) {
+		edit_lines(ui, f);
 	} else if (k.sym == SYM_ENTER) {
 		accept(ui, f);
 	} else if (k.sym == SYM_TAB || k.sym == SYM_DOWN || back) {
 		f->field = (f->field + (back ? FIELDS - 1 : 1)) % FIELDS;
 	} else if (!ed) {
 		if (k.sym == ' ' || k.sym == SYM_RIGHT || k.sym == 'l')
-			choose(f, 1);
+			choose(ui, f, 1);
 		else if (k.sym == SYM_LEFT || k.sym == 'h')
-			choose(f, -1);
+			choose(ui, f, -1);
 	} else if (edit_key(ed, k, &changed) && changed) {
 		if (f->field == NAME)
 			f->name_typed = f->name.len > 0;
@@ -247,12 +351,14 @@ static const char *
 hint(struct ui *ui, struct sheet *sh)
 {
 	(void)ui, (void)sh;
-	return "Tab S-Tab fields  Space choose  Enter start  Esc cancel";
+	return "Tab S-Tab fields  Space choose  C-e edit in $EDITOR  "
+	       "Enter start  Esc cancel";
 }
 
 static const struct sheet_ops ops = {
 	.word = "FORM", .role = ROLE_MODE_PROMPT,
 	.draw = draw, .key = key, .paste = paste, .hint = hint,
+	.free = free_form,
 };
 
 void

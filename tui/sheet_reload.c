@@ -267,7 +267,7 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		r->top--;
 	} else if (k.sym == 'n' && r->mistakes) {
 		next_mistake(r);
-	} else if (k.sym == 'e') {
+	} else if (k.sym == 'e' && (!k.mods || k.mods == KEY_CTRL)) {
 		edit(ui, r);
 	} else if (k.sym == 'y') {
 		ui_copy(ui, mem_str(r->text), strlen(r->text), "the text");
@@ -346,9 +346,16 @@ on_plan(struct client *c, const struct client_answer *a, void *arg)
 	if (b.len > 0) {
 		open_sheet(ui, s, buf_str(&b), false);
 	} else {
-		ui_toast(ui, TOAST_INFO, "nothing has changed in the sbxrc");
-		free_session(s);
+		ui_toast(ui, TOAST_INFO, ui->reload_done
+			 ? ui->reload_done
+			 : "nothing has changed in the sbxrc");
+		/* What was added by hand and is in the file is the file's. */
+		if (ask(ui, s, 0, NULL) == 0)
+			use_set(ui, s);
+		else
+			free_session(s);
 	}
+	ui->reload_done = NULL;
 	buf_fini(&b);
 }
 
@@ -380,6 +387,13 @@ sheet_reload_open(struct ui *ui)
 		ui->reloading = NULL;
 		free_session(s);
 	}
+}
+
+void
+sheet_reload_after(struct ui *ui, const char *done)
+{
+	ui->reload_done = done;
+	sheet_reload_open(ui);
 }
 
 void

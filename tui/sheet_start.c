@@ -8,11 +8,13 @@
 #include "command.h"
 #include "engine/base.h"
 #include "engine/buf.h"
+#include "engine/err.h"
 #include "engine/import_find.h"
 #include "engine/mem.h"
 #include "engine/spec.h"
 #include "engine/strip.h"
 #include "engine/sys.h"
+#include "newproc.h"
 
 /*
  * What is shown where there is no sbxrc and nothing to run: the files here
@@ -229,6 +231,21 @@ write_sbxrc(struct ui *ui, struct start *st)
 	command_sure(ui, "down");
 }
 
+/* Without a file: as if each had been added by hand. */
+static void
+start_these(struct ui *ui, struct start *st)
+{
+	struct err e = ERR_INIT;
+
+	if (newproc_text(ui, st->preview, false, &e) < 0) {
+		ui_toast(ui, TOAST_ERROR, "%s", e.text);
+		return;
+	}
+	ui_toast(ui, TOAST_INFO, "nothing was written; 'sbx init' makes an "
+		 "sbxrc of it");
+	sheet_close(ui);
+}
+
 static void
 escape(struct ui *ui, struct start *st)
 {
@@ -270,7 +287,10 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		move(st, -1);
 		break;
 	case SYM_ENTER:
-		make_preview(ui, st);
+		if (st->preview)
+			start_these(ui, st);
+		else
+			make_preview(ui, st);
 		break;
 	case 'w':
 		write_sbxrc(ui, st);
@@ -307,7 +327,7 @@ hint(struct ui *ui, struct sheet *sh)
 
 	(void)ui;
 	if (st->preview)
-		return "j k scroll  w write it  Esc back";
+		return "Enter start these  w write sbxrc  j k scroll  Esc back";
 	if (st->count > 0)
 		return "j k choose  Enter look  w write sbxrc  a add  "
 		       "t terminal  ? keys  q leave";

@@ -145,6 +145,7 @@ struct ui {
 	const struct set *set;	/* as the sbxrc says; may be NULL */
 	/* Of the sbxrc that was read last, and of one that is looked at. */
 	struct session *session, *reloading;
+	const char *reload_done;	/* said where it changes nothing */
 	char *set_name, *set_dir, *rc_path;
 	const char *socket;	/* of the engine; may be NULL */
 	int64_t loaded_at_ms;	/* its sbxrc, wall; 0: not known */

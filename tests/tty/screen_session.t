@@ -34,6 +34,25 @@ wait_screen '^ HELP ' "? tells the keys"
 screen_keys Escape
 wait_screen '^ START ' "and closes"
 ok "nothing is written" test ! -e sbxrc
+screen_keys Enter
+wait_screen '^ Enter start these  w write sbxrc' "the next Enter would start them"
+screen_keys Enter
+wait_screen '^›. web +up' "and does"
+wait_screen '^ . worker +up' "all of them"
+wait_screen 'nothing was written' "without a file"
+ok "as it says" test ! -e sbxrc
+is "$(field_of web command)" "echo listening; sleep 1000" "what runs is what was shown"
+screen_keys a
+wait_screen 'there is no sbxrc here to write to' "one that is added cannot be kept"
+screen_keys Escape
+wait_screen '^ LIST ' "closed"
+screen_keys q
+wait_screen 'leave sbx' "q asks"
+screen_keys s
+wait_screen '\[ended 0\]' "all is stopped"
+close
+screen_open 80x24 "$SBX_BIN"
+wait_screen '^.no sbxrc here' "the first screen again"
 screen_keys w
 wait_screen 'sbx: .*/sbxrc is written, with 2 processes' "w writes it"
 wait_screen '\[ended 0\]' "and leaves"
@@ -49,7 +68,13 @@ process web {
     watch bad /trouble/ level=error notify
 }
 RC
-screen_open 80x24 "$SBX_BIN"
+cat >edit <<END
+#!/bin/sh
+[ ! -f $T/edited ] || { cp $T/edited "\$2"; rm $T/edited; }
+echo "\$2" >>$T/files
+END
+chmod +x edit
+screen_open 80x24 "EDITOR=$T/w/edit $SBX_BIN"
 wait_screen '^›. web ' "the set"
 screen_keys C-r
 wait_screen 'nothing has changed in the sbxrc' "C-r reads it again"
@@ -60,6 +85,9 @@ wait_screen 'sbxrc' "an edit is noticed"
 screen_keys C-r
 wait_screen '^ CONFIG ' "C-r shows"
 wait_screen 'start +docs' "what would change"
+screen_keys C-e
+wait_until "C-e is the editor" grep -q '/sbxrc$' "$T/files"
+wait_screen 'start +docs' "and shows it again"
 screen_keys Escape
 wait_screen '^ LIST ' "Esc changes nothing"
 is "$(status_of docs)" "" "nothing was added"
@@ -77,6 +105,49 @@ wait_screen "unknown word 'restrat'" "mistakes are shown"
 screen_keys Escape
 wait_screen '^ LIST ' "and change nothing"
 sed -i '/^process bad/,$d' sbxrc
+
+# One more, by hand and for good.
+screen_keys a
+wait_screen '^ FORM ' "the form"
+screen_type 'sleep 1001'
+wait_screen '\[ \] write these lines to sbxrc' "it need not be kept"
+wait_screen 'process sleep \{' "its lines are shown"
+screen_keys BTab Space
+wait_screen '\[x\] write these lines to sbxrc' "but it can"
+screen_keys Enter
+wait_screen 'added, and written to sbxrc' "it is"
+wait_screen '^›. sleep +up' "and runs"
+like "$(tail -n 3 sbxrc)" '^    cmd sleep 1001$' "its lines are at the end"
+like "$(cat sbxrc)" '^set name shop$' "the others are as they were"
+like "$(sbx show sleep)" 'config +sbxrc' "it belongs to the file"
+sleeper=$(pid_of sleep)
+
+# The same in the editor.
+cat >"$T/edited" <<'END'
+process odd {
+    cmd   sleep 1002
+    restrat always
+}
+END
+screen_keys a
+wait_screen '^ FORM ' "the form again"
+screen_type 'true'
+screen_keys C-e
+wait_screen "line 3: unknown word 'restrat'" "mistakes are told"
+wait_screen '^ FORM ' "and the form stays"
+cat >"$T/edited" <<'END'
+process odd {
+    cmd   sleep 1002
+    env   COLOUR=blue
+}
+END
+screen_keys C-e
+wait_screen '^›. odd +up' "what the editor left is added"
+ok "with all its lines" sh -c "tr '\\0' '\\n' </proc/$(pid_of odd)/environ | grep -qx COLOUR=blue"
+is "$(field_of odd cwd)" "$T/w" "it runs in the directory of the set"
+is "$(ls /tmp/sbx-new.* 2>/dev/null | wc -l)" 0 "no file of it is left"
+unlike "$(cat sbxrc)" odd "nor in sbxrc, when it was not to be kept"
+is "$(pid_of sleep)" "$sleeper" "nobody was restarted"
 
 # Colours and notes.
 screen_keys 2

@@ -1,0 +1,68 @@
+#include "rcwrite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base.h"
+#include "buf.h"
+#include "import.h"
+#include "spec.h"
+
+static bool
+is_plain(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len && !strchr(s, '\n') && strncmp(s, "<<", 2) != 0 &&
+	       s[0] != '#' && s[len - 1] != '\\';
+}
+
+int
+rcwrite_tail(struct buf *out, const char *indent, const char *text)
+{
+	char end[16] = "END";
+	unsigned n = 1;
+	int rc = 0;
+
+	if (is_plain(text))
+		return buf_addf(out, "%s\n", text);
+	while (strstr(text, end))
+		snprintf(end, sizeof end, "END%u", n++);
+	rc |= buf_addf(out, "<<%s\n", end);
+	while (*text && rc == 0) {
+		size_t len = strcspn(text, "\n");
+		if (len > 0) {
+			rc |= buf_addf(out, "%s    ", indent);
+			rc |= buf_add(out, text, len);
+		}
+		rc |= buf_addc(out, '\n');
+		text += len + (text[len] == '\n');
+	}
+	rc |= buf_addf(out, "%s%s\n", indent, end);
+	return rc ? -EMSGSIZE : 0;
+}
+
+int
+rcwrite_process(struct buf *out, const struct rcwrite_process *p)
+{
+	static const char *const restarts[] = {
+		[SPEC_RESTART_NEVER] = "never",
+		[SPEC_RESTART_ON_FAILURE] = "on-failure",
+		[SPEC_RESTART_ALWAYS] = "always",
+	};
+	int rc = buf_addf(out, "process %s {\n    cmd ", p->name);
+
+	rc |= rcwrite_tail(out, "    ", p->command);
+	if (p->cwd && *p->cwd && strcmp(p->cwd, ".") != 0) {
+		rc |= buf_adds(out, "    cwd ");
+		(void)import_quote(p->cwd, false, out);
+		rc |= buf_addc(out, '\n');
+	}
+	if (p->tty)
+		rc |= buf_adds(out, "    tty yes\n");
+	if (p->restart)
+		rc |= buf_addf(out, "    restart %s\n", restarts[p->restart]);
+	rc |= buf_adds(out, "}\n");
+	return rc ? -EMSGSIZE : 0;
+}

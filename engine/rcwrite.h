@@ -1,0 +1,29 @@
+#ifndef SBX_RCWRITE_H
+#define SBX_RCWRITE_H
+
+/*
+ * Values as lines of an sbxrc, written so that the loader reads back what was
+ * given.  Pure.  Each appends and gives 0 or -EMSGSIZE.
+ */
+
+#include <stdbool.h>
+
+struct buf;
+
+/* What follows "cmd": a line of the shell that no rule of sbxrc touches, one
+ * line as it is, others between <<WORD and WORD.  indent: of the line it
+ * stands on. */
+int	rcwrite_tail(struct buf *out, const char *indent, const char *text);
+
+struct rcwrite_process {
+	const char *name;	/* a valid one */
+	const char *command;	/* of the shell; not empty */
+	const char *cwd;	/* as it is written; NULL or ".": no line */
+	bool tty;
+	int restart;		/* enum spec_restart */
+};
+
+/* "process NAME { ... }" */
+int	rcwrite_process(struct buf *out, const struct rcwrite_process *p);
+
+#endif

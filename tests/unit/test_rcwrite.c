@@ -1,0 +1,98 @@
+/* What is written as lines of an sbxrc is read back as it was. */
+#include "engine/rcwrite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/test.h"
+#include "engine/buf.h"
+#include "engine/diag.h"
+#include "engine/rcload.h"
+#include "engine/set.h"
+#include "engine/spec.h"
+#include "engine/sys.h"
+
+extern char **environ;
+
+/* The set that the text is; base: where its paths start. */
+static struct set *
+read_text(const char *text, const char *base)
+{
+	struct diags *ds = diags_new();
+	struct set *set = NULL;
+	char path[64];
+	int fd = sys_memfd("sbxrc");
+	struct set_request rq = { .path = path, .base = base, .trusted = true,
+				  .alone = true, .environment = environ };
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (sys_write_all(fd, text, strlen(text)) == 0)
+		(void)set_load(&rq, &set, ds);
+	diags_free(ds);
+	sys_close(fd);
+	return set;
+}
+
+static void
+round_trip(const struct rcwrite_process *p, const char *cwd)
+{
+	struct buf b = BUF_INIT(1 << 16);
+
+	EQ_INT(rcwrite_process(&b, p), 0);
+	struct set *set = read_text(buf_str(&b), "/srv/shop");
+	OK(set && set->spec_count == 1);
+	if (set && set->spec_count == 1) {
+		const struct spec *s = set->specs[0];
+		EQ_STR(s->name, p->name);
+		EQ_STR(s->command, p->command);
+		EQ_STR(s->cwd, cwd);
+		EQ_INT(s->tty, p->tty);
+		EQ_INT(s->restart, p->restart);
+	}
+	set_free(set);
+	buf_fini(&b);
+}
+
+TEST(a_process)
+{
+	struct buf b = BUF_INIT(1 << 16);
+	struct rcwrite_process p = { .name = "storybook",
+				     .command = "npm run storybook -- -p 6006",
+				     .cwd = "./web", .tty = true,
+				     .restart = SPEC_RESTART_ALWAYS };
+
+	EQ_INT(rcwrite_process(&b, &p), 0);
+	EQ_STR(buf_str(&b), "process storybook {\n"
+			    "    cmd npm run storybook -- -p 6006\n"
+			    "    cwd ./web\n"
+			    "    tty yes\n"
+			    "    restart always\n"
+			    "}\n");
+	buf_fini(&b);
+	round_trip(&p, "/srv/shop/web");
+	round_trip(&(struct rcwrite_process){ .name = "a", .command = "b" },
+		   "/srv/shop");
+}
+
+TEST(odd_commands_and_directories)
+{
+	static const char *const commands[] = {
+		"echo \"a b\" 'c' # d; e $F ${G} \\n", "# no comment",
+		"ends in a \\", "<<END", "{", "one\ntwo\n\nEND", "} # x",
+	};
+	static const char *const dirs[][2] = {
+		{ "a b", "/srv/shop/a b" }, { "/x\"y", "/x\"y" },
+		{ "#h", "/srv/shop/#h" }, { "$HOME", "/srv/shop/$HOME" },
+	};
+
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		round_trip(&(struct rcwrite_process){
+			.name = "a", .command = commands[i] }, "/srv/shop");
+	for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++)
+		round_trip(&(struct rcwrite_process){
+			.name = "a", .command = "b", .cwd = dirs[i][0] },
+			dirs[i][1]);
+}
+
+TEST_MAIN()

@@ -1,0 +1,191 @@
+#include "newproc.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "engine/buf.h"
+#include "engine/client.h"
+#include "engine/diag.h"
+#include "engine/err.h"
+#include "engine/mem.h"
+#include "engine/rcload.h"
+#include "engine/set.h"
+#include "engine/setfile.h"
+#include "engine/spec.h"
+#include "engine/sys.h"
+#include "sheet.h"
+#include "ui.h"
+
+enum { TEXT_BYTES = 1 << 20 };
+
+extern char **environ;
+
+/* One lot, until the engine has answered for all of them. */
+struct adding {
+	struct ui *ui;
+	size_t waiting;
+	bool failed;
+	char *keep;		/* lines for the sbxrc; NULL: none */
+	char **start;		/* names of those to be started */
+	size_t start_count;
+	bool *starts;		/* by place: does it start by itself? */
+	size_t answered;
+};
+
+/* What the file has stays as it is. */
+static void
+keep(struct ui *ui, const char *text)
+{
+	struct buf b = BUF_INIT(TEXT_BYTES);
+	char last = '\n';
+	int fd = sys_open(ui->rc_path, O_RDWR | O_APPEND, 0);
+	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+
+	if (end > 0)
+		(void)sys_pread(fd, &last, 1, end - 1);
+	buf_addf(&b, "%s%s%s", last == '\n' ? "" : "\n",
+		 end > 0 ? "\n" : "", text);
+	int r = fd < 0 ? fd : sys_write_all(fd, buf_str(&b), b.len);
+	if (r < 0)
+		ui_toast(ui, TOAST_ERROR, "%s: %s", ui->rc_path,
+			 strerror(-r));
+	else
+		sheet_reload_after(ui, "added, and written to sbxrc");
+	sys_close(fd);
+	buf_fini(&b);
+}
+
+static void
+finish(struct adding *a)
+{
+	struct ui *ui = a->ui;
+	struct proto_request q = { .verb = PROTO_V_START, .names = a->start };
+
+	if (a->start_count && ui->client)
+		client_request(ui->client, &q, NULL, NULL);
+	if (a->keep && !a->failed)
+		keep(ui, a->keep);
+	for (size_t i = 0; i < a->start_count; i++)
+		free(a->start[i]);
+	free(a->start);
+	free(a->starts);
+	free(a->keep);
+	free(a);
+}
+
+static void
+on_added(struct client *c, const struct client_answer *answer, void *arg)
+{
+	struct adding *a = arg;
+	struct ui *ui = a->ui;
+	const struct proto_reply *r = answer->reply;
+	bool starts = a->starts[a->answered++];
+
+	(void)c;
+	if (answer->err || !r || r->code) {
+		a->failed = true;
+		ui_toast(ui, TOAST_ERROR, "%s", answer->err ? answer->err->text
+				: r ? r->text : "no answer");
+	} else if (r->id_count) {
+		if (starts)
+			a->start[a->start_count++] = mem_str(r->text);
+		/* The first of them is looked at. */
+		if (a->answered == 1)
+			ui->selected = r->ids[0];
+		ui->chosen = true;
+		ui->dirty = true;
+	}
+	if (--a->waiting == 0)
+		finish(a);
+}
+
+static void
+add_all(struct ui *ui, const struct set *set, const char *text)
+{
+	struct adding *a = mem_alloc(sizeof(*a));
+
+	a->ui = ui;
+	a->keep = mem_str(text);
+	a->start = mem_array(set->spec_count + 1, sizeof(*a->start));
+	a->starts = mem_array(set->spec_count + 1, sizeof(*a->starts));
+	a->waiting = 1;
+	for (size_t i = 0; i < set->spec_count; i++) {
+		struct spec *s = set->specs[i];
+		s->source = SPEC_FROM_ADD;
+		free(s->file);
+		s->file = NULL;
+		a->starts[i] = s->autostart;
+		a->waiting++;
+		int r = client_add(ui->client, PROTO_ADD_NO_START, environ, s,
+				   NULL, on_added, a);
+		if (r == 0)
+			continue;
+		ui_toast(ui, TOAST_ERROR, "not sent: %s", strerror(-r));
+		a->failed = true;
+		a->waiting--;
+		break;
+	}
+	if (--a->waiting == 0)
+		finish(a);
+}
+
+/* The first one; its file will not be there any more. */
+static void
+tell_mistake(const struct diags *ds, struct err *e)
+{
+	const struct diag *d;
+
+	for (size_t i = 0; (d = diags_get(ds, i)); i++)
+		if (d->level == DIAG_ERROR)
+			break;
+	err_set(e, ERR_USAGE, "line %u: %s", d ? d->line : 0,
+		d ? d->text : "mistakes");
+	if (d && d->hint)
+		err_hint(e, "%s", d->hint);
+}
+
+int
+newproc_file(struct ui *ui, const char *path, bool keep_it, struct err *e)
+{
+	struct set_request rq = { .path = path, .base = ui->set_dir,
+				  .trusted = true, .alone = true,
+				  .environment = environ };
+	struct buf text = BUF_INIT(TEXT_BYTES);
+	struct diags *ds = diags_new();
+	struct set *set = NULL;
+	int rc = -1;
+
+	if (!ui->client) {
+		err_set(e, ERR_FAILED, "no connection to the engine now");
+	} else if (set_load(&rq, &set, ds) < 0) {
+		tell_mistake(ds, e);
+	} else if (set->spec_count == 0) {
+		err_set(e, ERR_USAGE, "there is no process in it");
+	} else if (setfile_read(path, 0, &text, NULL, e) == 0) {
+		add_all(ui, set, keep_it ? buf_str(&text) : NULL);
+		rc = 0;
+	}
+	set_free(set);
+	diags_free(ds);
+	buf_fini(&text);
+	return rc;
+}
+
+int
+newproc_text(struct ui *ui, const char *text, bool keep_it, struct err *e)
+{
+	char path[64];
+	int fd = sys_memfd("sbxrc");
+	int r = fd < 0 ? -1 : sys_write_all(fd, text, strlen(text));
+
+	if (r < 0) {
+		sys_close(fd);
+		return err_set(e, ERR_INTERNAL, "no memory for a file");
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = newproc_file(ui, path, keep_it, e);
+	sys_close(fd);
+	return r;
+}
