@@ -75,8 +75,8 @@ running_state(const struct proc_row *r, char *out)
 {
 	const char *word = r->paused	      ? "paused"
 			   : r->unready	      ? "unready"
-			   : r->tty	      ? "tty"
 			   : r->has_ready_rule ? "ready"
+			   : r->tty	      ? "tty"
 					      : "up";
 
 	snprintf(out, STATUS_TEXT_MAX, "%s", word);

@@ -211,6 +211,15 @@ place_of(const struct ui *ui, const struct model_proc *p)
 	};
 }
 
+static bool
+has_more(const struct vt_cell *row, int from, int cols)
+{
+	for (int x = from; x < cols; x++)
+		if (!cell_is_blank(&row[x]))
+			return true;
+	return false;
+}
+
 static void
 draw_row(struct ui *ui, const struct model_screen *s, struct term_place at,
 	 int y)
@@ -222,7 +231,7 @@ draw_row(struct ui *ui, const struct model_screen *s, struct term_place at,
 
 	draw_cells(&pen, r.y + y, r.x, s->pool, row + at.left,
 		   s->head.cols - at.left);
-	if (s->head.cols - at.left > r.w)
+	if (has_more(row, at.left + r.w, s->head.cols))
 		ui_text(ui, &pen, r.y + y, r.x + r.w - 1, ROLE_TEXT_DIM,
 			ui_glyph(ui, GLYPH_CUT));
 	s->dirty[at.top + y] = false;

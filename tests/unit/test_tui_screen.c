@@ -768,8 +768,13 @@ TEST(a_terminal_and_its_end)
 	       "api !3  mailer ✗  proxy !9  12:03:22");
 	struct canvas_cursor cur = canvas_cursor(r.ui->canvas);
 	OK(cur.visible && cur.y == 2 && cur.x == 27 + 15);
+	/* A check says more than that it is a terminal. */
+	struct proc_row p = row(11, "shell", "jobs", STATUS_RUNNING);
+	p.tty = p.has_ready_rule = true;
+	send_row(&r, &p);
+	OK(strstr(line_no(&r, 0), "▌shell  ● ready"));
 	/* Ended: the keys are nobody's, and nothing of sbx reacts. */
-	struct proc_row p = row(11, "shell", "jobs", STATUS_COMPLETED);
+	p = row(11, "shell", "jobs", STATUS_COMPLETED);
 	p.tty = p.has_exit = true;
 	p.command = "bash";
 	p.ended_at_ms = clock_wall_ms();

@@ -234,4 +234,23 @@ TEST(only_changed_rows_are_drawn)
 	rig_fini(&r);
 }
 
+TEST(rows_that_go_on_are_marked)
+{
+	struct rig r;
+
+	rig_init(&r, 24, 80);
+	vt_resize(r.vt, 21, 90);
+	vt_feed(r.vt, "short\r\n\033[80Cfar\033[H", 18);
+	send_screen(&r);
+	ui_draw(r.ui);
+	char *text = canvas_text(r.ui->canvas), *end;
+	char *line = strstr(text, "│short\n");
+	OK(line);
+	line = strchr(line, '\n') + 1;
+	end = strchr(line, '\n');
+	OK(!memcmp(end - 3, "›", 3));
+	free(text);
+	rig_fini(&r);
+}
+
 TEST_MAIN()
