@@ -116,22 +116,6 @@ tell_all(struct run *run, bool begins)
 
 /* --- its end --- */
 
-/* "db ready, migrate ok" */
-static bool
-depends_on(const struct proc_row *r, const char *name)
-{
-	size_t want = strlen(name);
-
-	for (const char *p = r->depends; *p;) {
-		size_t len = strcspn(p, " ,");
-		if (len == want && memcmp(p, name, len) == 0)
-			return true;
-		p += strcspn(p, ",");
-		p += strspn(p, ", ");
-	}
-	return false;
-}
-
 static bool
 is_needed(struct run *run, const char *name)
 {
@@ -139,7 +123,7 @@ is_needed(struct run *run, const char *name)
 		const struct proc_row *r =
 			cli_row(run->c, run->lines.sources[i]->id);
 		if (r && run->f[i].mine && !run->f[i].over &&
-		    depends_on(r, name))
+		    rowfmt_depends_on(r, name))
 			return true;
 	}
 	return false;

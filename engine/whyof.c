@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "model.h"
 #include "proto.h"
+#include "rowfmt.h"
 #include "status.h"
 #include "why.h"
 
@@ -23,7 +24,7 @@ enum {
 };
 
 struct whyof {
-	const struct model_proc *chain[CHAIN_MAX];	/* the one asked for first */
+	const struct model_proc *chain[CHAIN_MAX];	/* the asked one first */
 	size_t chain_len;
 	const struct log_run *run;	/* one that is over, or NULL */
 	struct journal_event kept[KEPT_MAX];	/* oldest first */
@@ -36,10 +37,11 @@ find_chain(struct whyof *w, struct model *m)
 {
 	while (w->chain_len < CHAIN_MAX) {
 		const struct proc_row *r = w->chain[w->chain_len - 1]->row;
-		if (r->status != STATUS_WAITING || !r->waits[0])
+		if (r->status != STATUS_WAITING)
 			return;
-		char *name = mem_strn(r->waits, strcspn(r->waits, " ,"));
-		struct model_proc *p = model_find_name(m, name);
+		const char *at = r->waits;
+		char *name = rowfmt_next_dep(&at);
+		struct model_proc *p = name ? model_find_name(m, name) : NULL;
 		free(name);
 		if (!p)
 			return;

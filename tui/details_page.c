@@ -9,6 +9,7 @@
 #include "engine/base.h"
 #include "engine/clock.h"
 #include "engine/mem.h"
+#include "engine/rowfmt.h"
 #include "engine/model.h"
 #include "status_text.h"
 #include "ui.h"
@@ -140,18 +141,14 @@ times_text(const struct proc_row *r, char *out, size_t cap)
 static void
 used_by(struct ui *ui, const char *name, char *out, size_t cap)
 {
-	size_t n = 0, len = strlen(name);
+	size_t n = 0;
 
 	out[0] = 0;
 	for (size_t i = 0; i < model_count(ui->model) && n + 70 < cap; i++) {
 		const struct proc_row *r = model_at(ui->model, i)->row;
-		for (const char *s = r->depends; *s;
-		     s += strcspn(s, ","), s += strspn(s, ", ")) {
-			if (strncmp(s, name, len) || (s[len] && s[len] != ' '))
-				continue;
+		if (rowfmt_depends_on(r, name))
 			n += (size_t)snprintf(out + n, cap - n, "%s%s",
 					      n ? ", " : "", r->name);
-		}
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "engine/err.h"
 #include "engine/mem.h"
 #include "engine/option.h"
+#include "engine/rowfmt.h"
 #include "status_text.h"
 #include "view.h"
 
@@ -134,14 +135,6 @@ use_list_row(struct ui *ui, int no)
 /* --- the graph --- */
 
 static int
-by_id(const void *a, const void *b)
-{
-	const struct node *m = a, *n = b;
-
-	return (m->id > n->id) - (m->id < n->id);
-}
-
-static int
 by_level(const void *a, const void *b)
 {
 	const struct node *m = a, *n = b;
@@ -151,32 +144,59 @@ by_level(const void *a, const void *b)
 	return (m->order > n->order) - (m->order < n->order);
 }
 
-/* The level below those of all that r waits for. */
-static int
-level_of(struct ui *ui, const struct proc_row *r, const struct node *nodes,
-	 size_t count)
-{
-	int level = 1;
+struct named {
+	const char *name;
+	size_t node;
+};
 
-	for (const char *s = r->depends; *s;
-	     s += strcspn(s, ","), s += strspn(s, ", ")) {
-		char *name = mem_strn(s, strcspn(s, " ,"));
-		struct model_proc *p = model_find_name(ui->model, name);
-		free(name);
-		const struct node *n =
-			p ? bsearch(&(struct node){ .id = p->id }, nodes,
-				    count, sizeof(*nodes), by_id)
-			  : NULL;
-		if (n)
-			level = SBX_MAX(level, n->level + 1);
+/* from waits for to. */
+struct edge {
+	size_t from, to;
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct named *m = a, *n = b;
+
+	return strcmp(m->name, n->name);
+}
+
+/* Of the processes in the order of the model; caller frees. */
+static struct edge *
+find_edges(struct ui *ui, size_t *edge_count)
+{
+	size_t count = model_count(ui->model), n = 0;
+	struct named *names = mem_array(SBX_MAX(count, 1u), sizeof(*names));
+	struct edge *edges = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = (struct named){ model_at(ui->model, i)->row->name,
+					   i };
+	qsort(names, count, sizeof(*names), by_name);
+	for (size_t i = 0; i < count; i++) {
+		const char *at = model_at(ui->model, i)->row->depends;
+		for (char *name; (name = rowfmt_next_dep(&at)); free(name)) {
+			struct named *to = bsearch(&(struct named){ name, 0 },
+						   names, count,
+						   sizeof(*names), by_name);
+			if (!to)
+				continue;
+			edges = mem_grow(edges, n, n + 1, sizeof(*edges));
+			edges[n++] = (struct edge){ i, to->node };
+		}
 	}
-	return level;
+	free(names);
+	*edge_count = n;
+	return edges;
 }
 
 /* As it is now: the page does not change under the cursor. */
 static void
 make_graph(struct ui *ui, struct order *o)
 {
+	size_t edge_count;
+	struct edge *edges = find_edges(ui, &edge_count);
 	bool moved = true;
 
 	free(o->nodes);
@@ -186,20 +206,18 @@ make_graph(struct ui *ui, struct order *o)
 		const struct proc_row *r = model_at(ui->model, i)->row;
 		o->nodes[i] = (struct node){ r->id, r->order, 1 };
 	}
-	qsort(o->nodes, o->count, sizeof(*o->nodes), by_id);
 	/* A circle is refused when the file is read, so this ends; if one
 	 * came about all the same, the last level does. */
 	for (int turn = 0; moved && turn < LEVELS_MAX; turn++) {
 		moved = false;
-		for (size_t i = 0; i < o->count; i++) {
-			struct node *n = &o->nodes[i];
-			int level = level_of(ui,
-					     model_find(ui->model, n->id)->row,
-					     o->nodes, o->count);
-			moved |= level != n->level;
-			n->level = level;
+		for (size_t i = 0; i < edge_count; i++) {
+			struct node *n = &o->nodes[edges[i].from];
+			int below = o->nodes[edges[i].to].level + 1;
+			moved |= below > n->level;
+			n->level = SBX_MAX(n->level, below);
 		}
 	}
+	free(edges);
 	qsort(o->nodes, o->count, sizeof(*o->nodes), by_level);
 }
 

@@ -596,6 +596,25 @@ TEST(groups_fold)
 	rig_fini(&r);
 }
 
+TEST(who_waits_for_whom)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	struct proc_row web = row(2, "web", "frontend", STATUS_RUNNING);
+	struct proc_row db = row(3, "db", "backend", STATUS_RUNNING);
+	web.depends = "db ready, api";
+	db.depends = "api ready";
+	send_row(&r, &web);
+	send_row(&r, &db);
+	press(&r, ": 'order graph' Enter");
+	OK(strstr(line_no(&r, 4), "who waits for whom"));
+	OK(strstr(line_no(&r, 5), "│  1  ● api "));
+	OK(strstr(line_no(&r, 6), "│     ◐ worker "));
+	OK(strstr(line_no(&r, 14), "│  2  ● db              api ready"));
+	OK(strstr(line_no(&r, 15), "│  3  ● web             db ready, api"));
+	rig_fini(&r);
+}
+
 TEST(find_asks_where)
 {
 	struct rig r;
