@@ -23,6 +23,7 @@
 #include "mem.h"
 #include "procfs.h"
 #include "spawn.h"
+#include "standin.h"
 #include "sys.h"
 #include "tree.h"
 
@@ -40,6 +41,7 @@ enum {
 	MESSAGES_A_TURN = 256,
 	ENGINE_STARTS_MAX = 5,		/* of one that never got ready */
 	EXIT_INTERNAL = 125,
+	LAST_WORD_MS = 1000,
 };
 
 #define NEVER UINT64_MAX
@@ -64,6 +66,8 @@ struct keeper {
 	} binary, former;
 	bool untried;
 	struct keepslots slots;
+	struct standin standin;
+	struct pollfd *set;
 	struct buf out;		/* one packed message */
 	sigset_t mask;
 	int signals;		/* signalfd */
@@ -209,20 +213,36 @@ talk_on(struct keeper *k)
 /* ---- from the engine ---- */
 
 static void
+note_exec(struct keeper *k, struct keepslot *s)
+{
+	if (keepslot_check_exec(&k->slots, s))
+		s->unsent |= s->state == KEEP_NEVER ? UNSENT_FAILED
+						    : UNSENT_STARTED;
+}
+
+/* Takes payload. */
+static void
 do_spawn(struct keeper *k, const struct keepmsg *m, int payload)
 {
 	if (!k->sh->set_hash)
 		k->sh->set_hash = tree_tag_set(m->tag);
-	if (m->slot == 0 || keepslot_find(&k->slots, m->slot))
+	if (m->slot == 0 || keepslot_find(&k->slots, m->slot)) {
+		sys_close(payload);
 		return;		/* our own mistake; the first one stands */
+	}
 	/* A run that the registry may not tell of must not begin. */
-	struct keepslot *s = keepslot_spawn(&k->slots, m,
-					    k->unrecorded ? -1 : payload);
+	if (k->unrecorded) {
+		sys_close(payload);
+		payload = -1;
+	}
+	struct keepslot *s = keepslot_spawn(&k->slots, m, payload);
 	if (!s) {
 		k->refused = true;
 		k->refused_id = m->slot;
 	} else if (s->state == KEEP_NEVER) {
 		s->unsent |= UNSENT_FAILED;
+	} else {
+		note_exec(k, s);
 	}
 }
 
@@ -270,6 +290,7 @@ handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 		break;
 	case KEEP_SPAWN:
 		do_spawn(k, m, first);
+		first = -1;
 		break;
 	case KEEP_SIGNAL:
 		if (s)
@@ -468,14 +489,6 @@ engine_ended(struct keeper *k, int status)
 /* ---- children and signals ---- */
 
 static void
-note_exec(struct keeper *k, struct keepslot *s)
-{
-	if (keepslot_check_exec(&k->slots, s))
-		s->unsent |= s->state == KEEP_NEVER ? UNSENT_FAILED
-						    : UNSENT_STARTED;
-}
-
-static void
 child_changed(struct keeper *k, pid_t pid, int status,
 	      const struct rusage *ru)
 {
@@ -484,6 +497,11 @@ child_changed(struct keeper *k, pid_t pid, int status,
 	if (!s)
 		return;		/* an orphan that came to us, or a guard */
 	note_exec(k, s);
+	/* One that the other thread has made says it a moment later. */
+	struct pollfd told = { s->status_fd, POLLIN, 0 };
+	if (s->status_fd >= 0 && (WIFEXITED(status) || WIFSIGNALED(status)) &&
+	    poll(&told, 1, LAST_WORD_MS) > 0)
+		note_exec(k, s);
 	if (s->state == KEEP_NEVER)
 		return;
 	/*
@@ -528,7 +546,9 @@ count_orphans(struct keeper *k)
 	}
 	if (!ended)
 		return;
-	int r = procfs_each_child(getpid(), 1, count_child, &children);
+	/* The stand-in may have children, too. */
+	int threads = atomic_load(&k->standin.relieved) ? 2 : 1;
+	int r = procfs_each_child(getpid(), threads, count_child, &children);
 	uint32_t orphans = r < 0 || children < known ? KEEP_ORPHANS_UNKNOWN
 						     : children - known;
 	for (size_t i = 0; i < k->slots.used; i++)
@@ -720,7 +740,19 @@ set_up(struct keeper *k)
 		return r;
 	/* Smaller is slower and nothing else. */
 	fcntl(k->transit[1], F_SETPIPE_SZ, TRANSIT_BYTES);
-	return keepslots_init(&k->slots);
+	return keepslots_init(&k->slots, &k->standin);
+}
+
+static void
+work(void *arg)
+{
+	struct keeper *k = arg;
+
+	spawn_note_signals();
+	while (!k->done)
+		turn(k, k->set);
+	endall_run(0, 0, GIVE_UP_MS);
+	_exit(k->exit_status);
 }
 
 int
@@ -732,12 +764,8 @@ keeper_main(const struct keeper_conf *c, struct keeper_shared *sh)
 		.kill_at_us = NEVER, .guard_at_us = NEVER,
 	};
 
-	struct pollfd *set =
-		mem_array(FIRST_SLOT_FD + KEEP_SLOTS_MAX, sizeof *set);
+	k.set = mem_array(FIRST_SLOT_FD + KEEP_SLOTS_MAX, sizeof *k.set);
 	if (set_up(&k) < 0)
 		return EXIT_INTERNAL;
-	while (!k.done)
-		turn(&k, set);
-	endall_run(0, 0, GIVE_UP_MS);
-	return k.exit_status;
+	standin_run(&k.standin, k.slots.stack, work, &k);
 }

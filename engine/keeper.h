@@ -34,7 +34,7 @@ struct keeper_shared {
 /* Descriptor number that an engine finds in SBX_KEEPER_FD. */
 enum { KEEPER_FD = 3 };
 
-/* Returns the exit status: 0 when the set is down. */
+/* Returns the exit status, or ends with it: 0 when the set is down. */
 int	keeper_main(const struct keeper_conf *c, struct keeper_shared *sh);
 
 #endif

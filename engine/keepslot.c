@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "pty.h"
 #include "spawn.h"
+#include "standin.h"
 #include "sys.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
 	 * one of his tiny, also those of his shell: stay well below.
 	 */
 	BIG_PIPES_MAX = 24 << 20,
+	STACK_BYTES = 256 << 10,	/* pages that are used count */
 };
 
 /* The ends that the child gets, on their way. */
@@ -27,14 +29,21 @@ struct ends {
 };
 
 int
-keepslots_init(struct keepslots *t)
+keepslots_init(struct keepslots *t, struct standin *standin)
 {
-	memset(t, 0, sizeof *t);
+	*t = (struct keepslots){ .standin = standin };
 	/* Pages that no slot has used cost nothing. */
 	t->v = mmap(NULL, KEEP_SLOTS_MAX * sizeof *t->v,
 		    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (t->v == MAP_FAILED || getrlimit(RLIMIT_NOFILE, &t->nofile) < 0)
 		return -errno;
+#ifndef __SANITIZE_ADDRESS__
+	/* A sanitizer does not know this stack. */
+	t->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (t->stack == MAP_FAILED)
+		t->stack = NULL;
+#endif
 	struct rlimit all = { t->nofile.rlim_max, t->nofile.rlim_max };
 	setrlimit(RLIMIT_NOFILE, &all);
 	return 0;
@@ -140,39 +149,80 @@ open_pipes(struct keepslots *t, struct keepslot *s, const struct keepmsg *m,
 	return r;
 }
 
-/* The last part: the status pipe and the fork. */
 static int
-fork_child(struct keepslots *t, struct keepslot *s, const struct ends *e,
-	   int payload)
+run_child(void *conf)
 {
-	pid_t self = getpid();
-	int p[2];
+	spawn_child(conf);
+}
 
-	int r = sys_pipe(p, 0);
-	if (r < 0) {
-		s->step = SPAWN_PIPE;
-		return r;
+/*
+ * A copy of our memory, or for as long as it is no program our memory itself:
+ * that is twice as fast, but we wait for it, and a cwd or a program on a file
+ * system that does not answer lasts for ever.  Then the stand-in goes on; and
+ * for it, who has none, there is the copy.
+ */
+static pid_t
+make_child(struct keepslots *t, struct keepslot *s, struct spawn_child_conf *c,
+	   bool shared)
+{
+	if (shared) {
+		standin_away(t->standin);
+		return sys_vfork(run_child, c, t->stack + STACK_BYTES,
+				 &s->pid);
 	}
 	pid_t pid = sys_fork();
-	if (pid == 0) {
-		struct spawn_child_conf c = {
-			.parent = self, .payload = payload,
-			.in = e->in, .out = e->out, .err = e->err,
-			.in_tty = s->flags & KEEP_STDIN_TTY,
-			.notify = e->notify, .status = p[1],
-			.master = s->fds.fd[KEEP_FD_PTY], .nofile = t->nofile,
-		};
-		spawn_child(&c);
-	}
-	sys_close(p[1]);
-	if (pid < 0) {
-		sys_close(p[0]);
-		s->step = SPAWN_FORK;
-		return pid;
-	}
-	s->pid = s->told_pid = pid;
+	if (pid == 0)
+		spawn_child(c);
+	if (pid > 0)
+		s->pid = pid;
+	return pid;
+}
+
+/* Takes payload.  The last part: the status pipe and the child. */
+static int
+start_child(struct keepslots *t, struct keepslot *s, struct ends *e,
+	    int payload)
+{
+	struct spawn_child_conf c = {
+		.parent = getpid(), .in = e->in, .out = e->out, .err = e->err,
+		.in_tty = s->flags & KEEP_STDIN_TTY, .notify = e->notify,
+		.master = s->fds.fd[KEEP_FD_PTY], .nofile = t->nofile,
+	};
+	int p[2];
+
+	s->step = SPAWN_REQUEST;
+	int r = spawn_job_read(payload, &c.job);
+	sys_close(payload);
+	if (r < 0)
+		return r;
+	s->step = SPAWN_PIPE;
+	r = sys_pipe(p, 0);
+	if (r < 0)
+		goto out;
+	sys_set_nonblock(p[0], true);
+	c.status = p[1];
 	s->status_fd = p[0];
-	return sys_set_nonblock(p[0], true);
+	s->state = KEEP_SPAWNING;
+	t->spawning++;
+	bool shared = t->stack && standin_ready(t->standin);
+	pid_t pid = make_child(t, s, &c, shared);
+	sys_close(p[1]);
+	if (shared && !standin_back(t->standin)) {
+		/* It is another's by now. */
+		close_ends(e);
+		spawn_job_free(c.job);
+		standin_wait(t->standin);
+	}
+	if (pid < 0) {
+		sys_close(s->status_fd);
+		s->status_fd = -1;
+		t->spawning--;
+		s->step = SPAWN_FORK;
+		r = pid;
+	}
+out:
+	spawn_job_free(c.job);
+	return r;
 }
 
 static void
@@ -194,8 +244,10 @@ keepslot_spawn(struct keepslots *t, const struct keepmsg *m, int payload)
 	struct ends e = { -1, -1, -1, -1 };
 
 	struct keepslot *s = take_slot(t, m);
-	if (!s)
+	if (!s) {
+		sys_close(payload);
 		return NULL;
+	}
 	int r = payload < 0 ? -EMFILE : 0;
 	s->step = SPAWN_PIPE;
 	if (r == 0)
@@ -206,15 +258,14 @@ keepslot_spawn(struct keepslots *t, const struct keepmsg *m, int payload)
 		r = SBX_MIN(s->fds.fd[KEEP_FD_PTY], 0);
 	}
 	if (r == 0)
-		r = fork_child(t, s, &e, payload);
+		r = start_child(t, s, &e, payload);
+	else
+		sys_close(payload);
 	close_ends(&e);
-	if (r < 0) {
+	if (r < 0)
 		never(t, s, s->step, -r);
-		return s;
-	}
-	s->step = SPAWN_OK;
-	s->state = KEEP_SPAWNING;
-	t->spawning++;
+	else
+		s->step = SPAWN_OK;
 	return s;
 }
 
@@ -235,6 +286,7 @@ keepslot_check_exec(struct keepslots *t, struct keepslot *s)
 		never(t, s, f.step, f.error);
 	else
 		s->state = KEEP_RUNNING;
+	s->told_pid = s->pid;
 	return true;
 }
 

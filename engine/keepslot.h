@@ -16,6 +16,8 @@
 
 #include "keepmsg.h"
 
+struct standin;
+
 /* What the engine has not been told of a slot yet. */
 enum {
 	UNSENT_ADOPT	= 1,
@@ -29,7 +31,7 @@ struct keepslot {
 	uint64_t id;		/* 0: free */
 	uint64_t tag;
 	pid_t pid;		/* 0: none, or reaped */
-	pid_t told_pid;		/* the same, kept after the end */
+	pid_t told_pid;		/* the same from exec on, also after the end */
 	enum keep_state state;
 	uint32_t flags;
 	uint32_t unsent;
@@ -48,16 +50,19 @@ struct keepslots {
 	size_t spawning;
 	size_t big_bytes;
 	struct rlimit nofile;	/* for the children: as sbx was started */
+	struct standin *standin;
+	char *stack;		/* of a child that shares our memory; or NULL */
 };
 
-/* 0 or -errno; remembers and raises RLIMIT_NOFILE. */
-int	keepslots_init(struct keepslots *t);
+/* 0 or -errno; remembers and raises RLIMIT_NOFILE.  Borrows the stand-in. */
+int	keepslots_init(struct keepslots *t, struct standin *standin);
 
 struct keepslot *keepslot_find(struct keepslots *t, uint64_t id);
 struct keepslot *keepslot_of_pid(struct keepslots *t, pid_t pid);
 /*
- * Starts what m and payload (-1: it was lost) ask for; borrows payload.  The
+ * Starts what m and payload (-1: it was lost) ask for; takes payload.  The
  * slot is SPAWNING, or NEVER with step and error.  NULL: the table is full.
+ * Does not return where the stand-in had to take over.
  */
 struct keepslot *keepslot_spawn(struct keepslots *t, const struct keepmsg *m,
 				int payload);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -43,14 +42,24 @@ static const char *const step_names[SPAWN_STEPS] = {
 	[SPAWN_INTERP] = "interpreter",
 };
 
-/* The request as the child has it: strings point into the mapping. */
-struct child {
-	const struct spawn_child_conf *conf;
+/* A request that was read: words and cwd point into data. */
+struct spawn_job {
 	struct spawn_req req;
+	char *data;
+	char **words;		/* a place for a shell, then argv */
 	char **argv, **envp;
 	gid_t *groups;
 	struct spawn_rlimit *rlimits;
 };
+
+/* The child may share the memory of its parent: it allocates nothing. */
+struct child {
+	const struct spawn_child_conf *conf;
+	struct spawn_job *job;
+};
+
+/* By spawn_note_signals(). */
+static bool is_default[NSIG];
 
 static SBX_NORETURN void
 give_up(int status_fd, enum spawn_step step, int error)
@@ -106,57 +115,95 @@ pack_into(struct buf *b, const struct spawn_req *r)
 	return bad ? -E2BIG : 0;
 }
 
-/* The other way, in the child; the memory is never freed. */
-static int
-unpack_from(struct child *c, const void *data, size_t len)
+/* A list of words, with places in front; NULL: none, or no memory. */
+static char **
+take_words(struct msg_reader *r, size_t spare)
 {
-	struct spawn_req *q = &c->req;
+	uint32_t count = msg_u32(r);
+
+	/* Each word takes at least five bytes: no count can outgrow them. */
+	if (r->bad || count > WORDS_MAX || count > (r->len - r->off) / 5) {
+		r->bad = true;
+		return NULL;
+	}
+	char **v = calloc(spare + count + 1, sizeof *v);
+	for (uint32_t i = 0; v && i < count; i++)
+		v[spare + i] = (char *)(uintptr_t)msg_str_nn(r);
+	return v;
+}
+
+static int
+take_lists(struct spawn_job *j, struct msg_reader *r)
+{
+	struct spawn_req *q = &j->req;
+
+	q->ngroups = msg_u32(r);
+	if (q->ngroups > SPAWN_GROUPS_MAX)
+		return -EPROTO;
+	j->groups = calloc(q->ngroups + 1, sizeof *j->groups);
+	for (size_t i = 0; j->groups && i < q->ngroups; i++)
+		j->groups[i] = msg_u32(r);
+	q->umask = (int)msg_i64(r);
+	q->set_nice = msg_u8(r);
+	q->nice = (int)msg_i64(r);
+	q->nrlimits = msg_u32(r);
+	if (q->nrlimits > SPAWN_RLIMITS_MAX)
+		return -EPROTO;
+	j->rlimits = calloc(q->nrlimits + 1, sizeof *j->rlimits);
+	for (size_t i = 0; j->rlimits && i < q->nrlimits; i++) {
+		j->rlimits[i].resource = (int)msg_u32(r);
+		j->rlimits[i].soft = msg_u64(r);
+		j->rlimits[i].hard = msg_u64(r);
+	}
+	return 0;
+}
+
+static int
+unpack_from(struct spawn_job *j, size_t len)
+{
+	struct spawn_req *q = &j->req;
 	struct msg_reader r;
 
-	msg_open(&r, data, len);
+	msg_open(&r, j->data, len);
 	q->tag = msg_u64(&r);
-	c->argv = msg_strv(&r, WORDS_MAX);
-	c->envp = msg_strv(&r, WORDS_MAX);
+	j->words = take_words(&r, 1);
+	j->argv = j->words ? j->words + 1 : NULL;
+	j->envp = take_words(&r, 0);
+	if (!r.bad && (!j->words || !j->envp))
+		return -ENOMEM;
 	q->cwd = msg_str_nn(&r);
 	q->set_ids = msg_u8(&r);
 	q->uid = msg_u32(&r);
 	q->gid = msg_u32(&r);
-	q->ngroups = msg_u32(&r);
-	if (q->ngroups > SPAWN_GROUPS_MAX)
-		return -EPROTO;
-	c->groups = mem_array(q->ngroups + 1, sizeof *c->groups);
-	for (size_t i = 0; i < q->ngroups; i++)
-		c->groups[i] = msg_u32(&r);
-	q->umask = (int)msg_i64(&r);
-	q->set_nice = msg_u8(&r);
-	q->nice = (int)msg_i64(&r);
-	q->nrlimits = msg_u32(&r);
-	if (q->nrlimits > SPAWN_RLIMITS_MAX)
-		return -EPROTO;
-	c->rlimits = mem_array(q->nrlimits + 1, sizeof *c->rlimits);
-	for (size_t i = 0; i < q->nrlimits; i++) {
-		c->rlimits[i].resource = (int)msg_u32(&r);
-		c->rlimits[i].soft = msg_u64(&r);
-		c->rlimits[i].hard = msg_u64(&r);
-	}
-	return msg_done(&r) && c->argv && c->argv[0] && c->envp ? 0 : -EPROTO;
+	int e = take_lists(j, &r);
+	if (e == 0 && (!j->groups || !j->rlimits))
+		return -ENOMEM;
+	return e == 0 && msg_done(&r) && j->argv[0] ? 0 : -EPROTO;
 }
 
+/* The keeper must not die of it: no mapping, and no mem_alloc. */
 static int
-read_payload(struct child *c)
+read_data(int payload, struct spawn_job *j, size_t *len)
 {
 	struct stat st;
 
-	int r = sys_fstat(c->conf->payload, &st);
+	int r = sys_fstat(payload, &st);
 	if (r < 0)
 		return r;
 	if (st.st_size <= 0 || st.st_size > SPAWN_PAYLOAD_MAX)
 		return -EPROTO;
-	void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
-			  c->conf->payload, 0);
-	if (data == MAP_FAILED)
-		return -errno;
-	return unpack_from(c, data, (size_t)st.st_size);
+	*len = (size_t)st.st_size;
+	j->data = malloc(*len);
+	if (!j->data)
+		return -ENOMEM;
+	for (size_t at = 0; at < *len;) {
+		ssize_t n = sys_pread(payload, j->data + at, *len - at,
+				      (int64_t)at);
+		if (n <= 0)
+			return n < 0 ? (int)n : -EPROTO;
+		at += (size_t)n;
+	}
+	return 0;
 }
 
 /*
@@ -227,8 +274,8 @@ set_descriptors(const struct child *c, int *status)
 		if (r < 0)
 			return r;
 		/* As login does, or the program could not open /dev/pts/N. */
-		if (c->req.set_ids && geteuid() == 0 &&
-		    (fchown(slave, c->req.uid, (gid_t)-1) < 0 ||
+		if (c->job->req.set_ids && geteuid() == 0 &&
+		    (fchown(slave, c->job->req.uid, (gid_t)-1) < 0 ||
 		     fchmod(slave, 0600) < 0))
 			return -errno;
 	}
@@ -267,16 +314,16 @@ set_rlimits(const struct child *c)
 	l.rlim_cur = SBX_MIN(c->conf->nofile.rlim_cur, l.rlim_max);
 	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
 		return -errno;
-	for (size_t i = 0; i < c->req.nrlimits; i++) {
-		l.rlim_cur = c->rlimits[i].soft;
-		l.rlim_max = c->rlimits[i].hard;
-		if (setrlimit((__rlimit_resource_t)c->rlimits[i].resource,
+	for (size_t i = 0; i < c->job->req.nrlimits; i++) {
+		l.rlim_cur = c->job->rlimits[i].soft;
+		l.rlim_max = c->job->rlimits[i].hard;
+		if (setrlimit((__rlimit_resource_t)c->job->rlimits[i].resource,
 			      &l) < 0)
 			return -errno;
 	}
 	/* Refused where a lower limit is inherited: then SBX_ID must do. */
-	if (c->req.tag) {
-		l.rlim_cur = l.rlim_max = c->req.tag;
+	if (c->job->req.tag) {
+		l.rlim_cur = l.rlim_max = c->job->req.tag;
 		setrlimit(RLIMIT_RTTIME, &l);
 	}
 	return 0;
@@ -291,30 +338,33 @@ way_back(const struct child *c)
 
 	if (getresuid(&r, &e, &s) < 0 || getresgid(&rg, &eg, &sg) < 0)
 		return true;
-	if (r != c->req.uid || e != r || s != r)
+	if (r != c->job->req.uid || e != r || s != r)
 		return true;
-	if (rg != c->req.gid || eg != rg || sg != rg)
+	if (rg != c->job->req.gid || eg != rg || sg != rg)
 		return true;
-	if (c->req.uid == 0)
+	if (c->job->req.uid == 0)
 		return false;
-	if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0 || setuid(0) == 0)
+	if (syscall(SYS_setresuid, -1, 0, -1) == 0 ||
+	    syscall(SYS_setuid, 0) == 0)
 		return true;
-	return c->req.gid != 0 && (setresgid((gid_t)-1, 0, (gid_t)-1) == 0 ||
-				   setgid(0) == 0);
+	return c->job->req.gid != 0 &&
+		(syscall(SYS_setresgid, -1, 0, -1) == 0 ||
+		 syscall(SYS_setgid, 0) == 0);
 }
 
 static int
 set_user(const struct child *c)
 {
-	const struct spawn_req *q = &c->req;
+	const struct spawn_req *q = &c->job->req;
 
 	if (!q->set_ids)
 		return 0;
 	if (geteuid() != 0)
 		return q->uid == getuid() && q->gid == getgid() ? 0 : -EPERM;
-	if (setgroups(q->ngroups, c->groups) < 0 ||
-	    setresgid(q->gid, q->gid, q->gid) < 0 ||
-	    setresuid(q->uid, q->uid, q->uid) < 0)
+	/* The C library's own do it for all threads: of the parent, here. */
+	if (syscall(SYS_setgroups, q->ngroups, c->job->groups) < 0 ||
+	    syscall(SYS_setresgid, q->gid, q->gid, q->gid) < 0 ||
+	    syscall(SYS_setresuid, q->uid, q->uid, q->uid) < 0)
 		return -errno;
 	return way_back(c) ? -EPERM : 0;
 }
@@ -341,22 +391,21 @@ looks_like_script(const char *path)
 static int
 try_exec(struct child *c, const char *path, enum spawn_step *step)
 {
-	execve(path, c->argv, c->envp);
+	execve(path, c->job->argv, c->job->envp);
 	int error = errno;
 	if (error == ENOENT && access(path, F_OK) == 0)
 		*step = SPAWN_INTERP;
 	if (error != ENOEXEC || !looks_like_script(path))
 		return error;
 
-	size_t count = 0;
-	while (c->argv[count])
-		count++;
-	char **v = mem_array(count + 2, sizeof *v);
-	v[0] = mem_str("/bin/sh");
-	v[1] = mem_str(path);
-	memcpy(v + 2, c->argv + 1, count * sizeof *v);
-	execve(v[0], v, c->envp);
-	return errno;
+	static char shell[] = "/bin/sh";
+	char **v = c->job->words, *name = v[1];
+	v[0] = shell;
+	v[1] = (char *)(uintptr_t)path;
+	execve(shell, v, c->job->envp);
+	error = errno;
+	v[1] = name;
+	return error;
 }
 
 static const char *
@@ -374,7 +423,7 @@ env_value(char *const *envp, const char *name, const char *otherwise)
 static int
 exec_by_path(struct child *c, enum spawn_step *step)
 {
-	const char *name = c->argv[0];
+	const char *name = c->job->argv[0];
 	char path[4096];
 	int error = ENOENT;
 
@@ -382,12 +431,13 @@ exec_by_path(struct child *c, enum spawn_step *step)
 		return ENOENT;
 	if (strchr(name, '/'))
 		return try_exec(c, name, step);
-	const char *p = env_value(c->envp, "PATH", "/bin:/usr/bin");
+	const char *p = env_value(c->job->envp, "PATH", "/bin:/usr/bin");
 	for (;; p++) {
 		size_t len = strcspn(p, ":");
 		int n = snprintf(path, sizeof path, "%.*s/%s",
 				 len ? (int)len : 1, len ? p : ".", name);
-		if (n > 0 && (size_t)n < sizeof path) {
+		if (n > 0 && (size_t)n < sizeof path &&
+		    (access(path, F_OK) == 0 || errno != ENOENT)) {
 			int r = try_exec(c, path, step);
 			if (r == EACCES)
 				error = r;	/* unless a later one works */
@@ -413,19 +463,37 @@ spawn_req_init(struct spawn_req *r)
 	r->umask = -1;
 }
 
-void
-spawn_reset_signals(void)
+/* As the kernel has it: the handler comes first in all of its layouts. */
+static void
+signal_call(int signo, const unsigned long *new, unsigned long *old)
 {
-	/* A zero of any layout: default action, no flags, empty mask. */
-	unsigned long zero[16] = { 0 };
-	sigset_t none;
-
 	/*
 	 * Not by signal(3): it refuses the two signals that the C library
 	 * keeps for itself, and a parent may have left those ignored.
 	 */
+	syscall(SYS_rt_sigaction, signo, new, old, (size_t)NSIG / 8);
+}
+
+void
+spawn_note_signals(void)
+{
+	for (int s = 1; s < NSIG; s++) {
+		unsigned long old[16] = { 1 };
+		signal_call(s, NULL, old);
+		is_default[s] = old[0] == 0;
+	}
+}
+
+void
+spawn_reset_signals(void)
+{
+	/* A zero of any layout: default action, no flags, empty mask. */
+	const unsigned long zero[16] = { 0 };
+	sigset_t none;
+
 	for (int s = 1; s < NSIG; s++)
-		syscall(SYS_rt_sigaction, s, zero, NULL, (size_t)NSIG / 8);
+		if (!is_default[s])
+			signal_call(s, zero, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -453,9 +521,42 @@ out:
 }
 
 void
+spawn_job_free(struct spawn_job *j)
+{
+	if (!j)
+		return;
+	free(j->data);
+	free(j->words);
+	free(j->envp);
+	free(j->groups);
+	free(j->rlimits);
+	free(j);
+}
+
+int
+spawn_job_read(int payload, struct spawn_job **out)
+{
+	struct spawn_job *j = calloc(1, sizeof *j);
+	size_t len;
+
+	*out = NULL;
+	if (!j)
+		return -ENOMEM;
+	int r = read_data(payload, j, &len);
+	if (r == 0)
+		r = unpack_from(j, len);
+	if (r == 0)
+		*out = j;
+	else
+		spawn_job_free(j);
+	return r;
+}
+
+void
 spawn_child(const struct spawn_child_conf *conf)
 {
-	struct child c = { .conf = conf };
+	struct child c = { .conf = conf, .job = conf->job };
+	struct spawn_job *job = conf->job;
 	int status = conf->status;
 	enum spawn_step step = SPAWN_SETUP;
 
@@ -463,16 +564,13 @@ spawn_child(const struct spawn_child_conf *conf)
 	int r = setsid() < 0 ? -errno : die_with_parent(&c);
 	if (r < 0)
 		goto fail;
-	step = SPAWN_REQUEST;
-	if ((r = read_payload(&c)) < 0)
-		goto fail;
 	step = conf->master >= 0 ? SPAWN_TTY : SPAWN_SETUP;
 	if ((r = set_descriptors(&c, &status)) < 0)
 		goto fail;
-	if (c.req.umask >= 0)
-		umask((mode_t)c.req.umask);
+	if (job->req.umask >= 0)
+		umask((mode_t)job->req.umask);
 	step = SPAWN_NICE;
-	if (c.req.set_nice && setpriority(PRIO_PROCESS, 0, c.req.nice) < 0) {
+	if (job->req.set_nice && setpriority(PRIO_PROCESS, 0, job->req.nice) < 0) {
 		r = -errno;
 		goto fail;
 	}
@@ -484,7 +582,7 @@ spawn_child(const struct spawn_child_conf *conf)
 		goto fail;
 	/* As the user that it is to be: what he may not enter, it may not. */
 	step = SPAWN_CWD;
-	if (chdir(c.req.cwd) < 0) {
+	if (chdir(job->req.cwd) < 0) {
 		r = -errno;
 		goto fail;
 	}

@@ -3,9 +3,10 @@
 
 /*
  * How a process is started.  The engine fills a struct spawn_req and packs it
- * into a memfd; the keeper passes the memfd unread to the child it forks, and
- * the child does the rest in its own memory: everything between fork and exec
- * is in spawn_child.  A failure comes back as {step, errno} through a pipe
+ * into a memfd, the keeper reads it and makes a child, and everything between
+ * that and exec is in spawn_child.  The child may share the memory of the
+ * keeper until then, so it allocates nothing and calls nothing of the C
+ * library that looks after threads.  A failure comes back as {step, errno} through a pipe
  * that exec closes, so that a program which exits with 127 by itself is never
  * taken for one that could not be started.
  *
@@ -90,7 +91,7 @@ struct spawn_fail {
 /* What the keeper gives to the child that it has forked. */
 struct spawn_child_conf {
 	pid_t parent;		/* who must still be the parent */
-	int payload;
+	struct spawn_job *job;
 	int in, out, err;	/* in -1: /dev/null, or the terminal */
 	bool in_tty;		/* out, err -1: the terminal */
 	int notify;		/* -1: none */
@@ -99,11 +100,18 @@ struct spawn_child_conf {
 	struct rlimit nofile;	/* as it was before sbx raised its own */
 };
 
+/* What a memfd asks for: 0, or -errno. */
+struct spawn_job;
+int	spawn_job_read(int payload, struct spawn_job **out);
+void	spawn_job_free(struct spawn_job *j);	/* NULL is fine */
+
 /* In the child, right after fork. */
 SBX_NORETURN void spawn_child(const struct spawn_child_conf *c);
 
 /* Every disposition to the default, none blocked: for what is to exec. */
 void	spawn_reset_signals(void);
+/* What has its default already does not have to be set, from now on. */
+void	spawn_note_signals(void);
 
 const char *spawn_step_name(enum spawn_step s);	/* "exec", "cwd", ... */
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -320,6 +322,13 @@ pid_t
 sys_fork(void)
 {
 	RETRY_INT("fork", fork());
+}
+
+pid_t
+sys_vfork(int (*fn)(void *), void *arg, void *stack_end, pid_t *pid)
+{
+	RETRY_INT("fork", clone(fn, stack_end, CLONE_VM | CLONE_VFORK |
+				CLONE_PARENT_SETTID | SIGCHLD, arg, pid));
 }
 
 /* Makes the parents of path; an existing one is fine whoever owns it. */

@@ -66,6 +66,9 @@ bool	sys_is_shortage(int error);
 int	sys_set_nonblock(int fd, bool on);
 int	sys_set_cloexec(int fd, bool on);
 pid_t	sys_fork(void);
+/* Runs fn in the caller's memory, which waits until it has exec'd or ended. *pid
+ * is set before. */
+pid_t	sys_vfork(int (*fn)(void *), void *arg, void *stack_end, pid_t *pid);
 
 /*
  * Makes path and its missing parents with mode 0700.  The last component

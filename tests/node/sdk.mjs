@@ -193,7 +193,10 @@ await section("create", async () => {
 		pid: 0, createdAtMs: 0,
 	}, "what a running process looks like");
 	is(await sdk.getProcess(info.id), info, "get says the same");
-	like(readFileSync(`/proc/${info.pid}/environ`, "latin1"), /\0?A=1\0/, "env");
+	/* It is empty for a moment, while exec is at work. */
+	const environ = await until(() =>
+		readFileSync(`/proc/${info.pid}/environ`, "latin1"));
+	like(environ, /\0?A=1\0/, "env");
 
 	await refused("deleting what runs", sdk.deleteProcess(info.id),
 		409, "Conflict", /running/);

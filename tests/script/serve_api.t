@@ -196,6 +196,8 @@ def operations(v, where):
     problem(v.ask("POST", at + "/input", {"data": "a", "encoding": "x"}), 400,
             "invalid_request", "Invalid Request", "encoding",
             where + "input: no encoding")
+    until(lambda: v.ask("GET", "/v1/processes/" + q["id"])
+          .json["status"] == "exited")
     problem(v.ask("POST", "/v1/processes/%s/input" % q["id"], {"data": ""}),
             409, "conflict", "Conflict", "not running",
             where + "input to one that has ended")

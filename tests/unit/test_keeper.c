@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/fanotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -813,6 +814,86 @@ TEST(every_request_has_an_answer)
 	EQ_INT(WEXITSTATUS(status), 6);
 	EQ_INT(rig_stop(&r), 0);
 	EQ_INT(rig_survivors(), 0);
+}
+
+/* A program that nobody can start until answer_opens(); -1 where the kernel
+ * offers no such thing. */
+static int
+hold_opens(char *path)
+{
+	static char program[] = "#!/bin/sh\nexit 5\n";
+
+	strcpy(path, "/tmp/sbx-held-XXXXXX");
+	int fd = mkostemp(path, O_CLOEXEC);
+	if (write(fd, program, sizeof program - 1) < 0 || fchmod(fd, 0700) < 0)
+		abort();
+	close(fd);
+	int fan = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC |
+				FAN_NONBLOCK, O_RDONLY | O_CLOEXEC);
+	if (fan >= 0 && fanotify_mark(fan, FAN_MARK_ADD, FAN_OPEN_EXEC_PERM,
+				      AT_FDCWD, path) == 0)
+		return fan;
+	close(fan);
+	return -1;
+}
+
+static void
+answer_opens(int fan)
+{
+	struct fanotify_event_metadata m;
+
+	while (read(fan, &m, sizeof m) == sizeof m) {
+		struct fanotify_response r = { m.fd, FAN_ALLOW };
+		if (write(fan, &r, sizeof r) < 0)
+			abort();
+		close(m.fd);
+	}
+}
+
+/* Twice: who went on where another was held up is held up, too. */
+TEST(a_program_that_does_not_answer_holds_up_nobody_else)
+{
+	struct rig r;
+	struct spawn_req q;
+	char path[32];
+	char *argv[] = { path, NULL }, *env[] = { NULL };
+
+	int fan = hold_opens(path);
+	if (fan < 0)
+		SKIP_TEST("no fanotify");
+	EQ_INT(rig_start(&r), 0);
+	for (int round = 0; round < 2; round++) {
+		spawn_req_init(&q);
+		q.argv = argv;
+		q.envp = env;
+		uint64_t held = rig_spawn(&r, &q);
+		uint64_t also = rig_spawn(&r, &q);
+		uint64_t other = rig_zoo_plain(&r, "exit", "3", NULL);
+		RIG_WAIT(&r, rig_run(&r, other)->exited);
+		uint64_t killed = rig_zoo_plain(&r, "wait", NULL, NULL);
+		RIG_WAIT(&r, rig_run(&r, killed)->started);
+		EQ_INT(keeplink_signal(r.link, killed, SIGKILL, false), 0);
+		RIG_WAIT(&r, rig_run(&r, killed)->exited);
+		OK(!rig_run(&r, held)->started && !rig_run(&r, also)->started);
+		RIG_WAIT(&r, (answer_opens(fan), rig_run(&r, held)->exited));
+		RIG_WAIT(&r, (answer_opens(fan), rig_run(&r, also)->exited));
+		EQ_INT(rig_run(&r, held)->exit.status, 5 << 8);
+		EQ_INT(rig_run(&r, also)->exit.status, 5 << 8);
+		OK(rig_run(&r, held)->started && rig_run(&r, also)->started);
+	}
+	/* One that is ended while it is held up was never started. */
+	q.argv = argv;
+	q.envp = env;
+	uint64_t held = rig_spawn(&r, &q);
+	uint64_t other = rig_zoo_plain(&r, "exit", "3", NULL);
+	RIG_WAIT(&r, rig_run(&r, other)->exited);
+	EQ_INT(keeplink_signal(r.link, held, SIGKILL, false), 0);
+	RIG_WAIT(&r, rig_run(&r, held)->exited);
+	EQ_INT(rig_run(&r, held)->exit.status, SIGKILL);
+	EQ_INT(rig_stop(&r), 0);
+	EQ_INT(rig_survivors(), 0);
+	close(fan);
+	unlink(path);
 }
 
 TEST(engine_out_of_descriptors_is_told)

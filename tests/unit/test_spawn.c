@@ -347,8 +347,11 @@ TEST(user_is_refused_to_others_than_root)
 	if (pid == 0) {
 		if (setgid(65534) != 0 || setuid(65534) != 0)
 			_exit(1);
+		struct spawn_job *job;
+		if (spawn_job_read(spawn_pack(&q), &job) < 0)
+			_exit(1);
 		struct spawn_child_conf c = {
-			.parent = self, .payload = spawn_pack(&q), .in = -1,
+			.parent = self, .job = job, .in = -1,
 			.out = 1, .err = 2, .notify = -1, .status = p[1],
 			.master = -1,
 		};
