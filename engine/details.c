@@ -5,6 +5,7 @@
  *	"env set" (or removed, or inherited), NAME, VALUE
  *	tree, "PID PPID", "CPU_US RSS_BYTES PORT...", COMMAND
  *	left, the same		of runs that are over (tree keep)
+ *	front, PID, COMMAND	what a shell has in front of its terminal
  *	why, NAME, TEXT		sentences
  *	rule, WORD, TEXT	as in sbxrc
  *	check, "ready" or "live", "AT_MS FOR_US OK RUN", TEXT
@@ -16,10 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "detailrow.h"
 #include "journal.h"
+#include "loop.h"
 #include "mem.h"
 #include "procfs.h"
 #include "rcload.h"
@@ -104,10 +107,7 @@ add_members(struct buf *out, const struct proc *p, const char *kind,
 	for (size_t i = 0; i < count && i < TREE_SHOWN; i++) {
 		const struct procfs_stat *st = &m[i].st;
 		char ids[32], figures[160];
-		buf_clear(&cmd);
-		if (procfs_cmdline(st->pid, &cmd) < 0 || !cmd.len)
-			buf_adds(&cmd, st->comm);
-		buf_cut(&cmd, SBX_MIN(cmd.len, (size_t)COMMAND_MAX));
+		procfs_command(st, COMMAND_MAX, &cmd);
 		snprintf(ids, sizeof ids, "%d %d", st->pid, st->ppid);
 		snprintf(figures, sizeof figures, "%llu %llu",
 			 (unsigned long long)st->cpu_us,
@@ -119,13 +119,39 @@ add_members(struct buf *out, const struct proc *p, const char *kind,
 	buf_fini(&cmd);
 }
 
+/*
+ * The process group in front of its terminal, unless it is that of the leader
+ * itself: a shell that waits for what somebody does in it.
+ */
+static void
+add_front(struct buf *out, const struct proc *p)
+{
+	pid_t group = p->in[LOG_PTY] ? tcgetpgrp(loop_fd(p->in[LOG_PTY])) : -1;
+	struct buf cmd = BUF_INIT(1 << 20);
+	char pid[24];
+	size_t count;
+	const struct tree_proc *m = tree_members(p->e->tree, p->tag, &count);
+
+	for (size_t i = 0; group > 0 && group != p->pid && i < count; i++) {
+		const struct procfs_stat *st = &m[i].st;
+		if (st->pid != group)
+			continue;
+		procfs_command(st, COMMAND_MAX, &cmd);
+		snprintf(pid, sizeof pid, "%d", (int)st->pid);
+		detailrow_put(out, "front", pid, buf_str(&cmd), NULL);
+	}
+	buf_fini(&cmd);
+}
+
 static void
 add_tree(struct buf *out, const struct proc *p)
 {
 	if (!p->tag || tree_scan(p->e->tree, TREE_QUICK) < 0)
 		return;
-	if (proc_is_live(p))
+	if (proc_is_live(p)) {
+		add_front(out, p);
 		add_members(out, p, "tree", p->tag);
+	}
 	for (size_t i = 0; i < p->left_tag_count; i++)
 		add_members(out, p, "left", p->left_tags[i]);
 }

@@ -145,6 +145,15 @@ procfs_cmdline(pid_t pid, struct buf *out)
 	return buf_add(out, text, (size_t)n);
 }
 
+void
+procfs_command(const struct procfs_stat *st, size_t max, struct buf *out)
+{
+	buf_clear(out);
+	if (procfs_cmdline(st->pid, out) < 0 || !out->len)
+		(void)buf_adds(out, st->comm);
+	buf_cut(out, SBX_MIN(out->len, max));
+}
+
 static int
 rttime_from_text(pid_t pid, uint64_t *limit)
 {

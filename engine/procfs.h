@@ -35,6 +35,10 @@ uint64_t procfs_start_us(const struct procfs_stat *st);
 
 /* Words separated by single spaces, raw bytes; empty for a kernel thread. */
 int	procfs_cmdline(pid_t pid, struct buf *out);
+/* The beginning of it, at most max bytes, else the name of the program; into
+ * out, which is emptied before. */
+void	procfs_command(const struct procfs_stat *st, size_t max,
+		       struct buf *out);
 /* The hard limit of RLIMIT_RTTIME; RLIM_INFINITY as UINT64_MAX. */
 int	procfs_rttime(pid_t pid, uint64_t *limit);
 /* A variable among the first 4 KiB of the environment; -ENOENT if not. */

@@ -47,10 +47,7 @@ make_list(const struct proc *p)
 		const struct tree_proc *m =
 			tree_members(p->e->tree, p->left_tags[i], &n);
 		for (size_t k = 0; k < n && shown < LEFT_SHOWN; k++, shown++) {
-			buf_clear(&cmd);
-			if (procfs_cmdline(m[k].st.pid, &cmd) < 0 || !cmd.len)
-				buf_adds(&cmd, m[k].st.comm);
-			buf_cut(&cmd, SBX_MIN(cmd.len, (size_t)COMMAND_MAX));
+			procfs_command(&m[k].st, COMMAND_MAX, &cmd);
 			for (size_t at = 0; at < cmd.len; at++)
 				if ((unsigned char)cmd.data[at] < ' ')
 					cmd.data[at] = ' ';

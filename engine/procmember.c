@@ -70,9 +70,7 @@ note(struct proc *p, const struct tree_proc *m, enum cause cause,
 {
 	struct buf cmd = BUF_INIT(1 << 20);
 
-	if (procfs_cmdline(m->st.pid, &cmd) < 0 || !cmd.len)
-		buf_adds(&cmd, m->st.comm);
-	buf_cut(&cmd, SBX_MIN(cmd.len, (size_t)COMMAND_MAX));
+	procfs_command(&m->st, COMMAND_MAX, &cmd);
 	engine_note(p->e, p, EVENT_SIGNAL, cause, "%s to its process %d (%s)",
 		    what, (int)m->st.pid, buf_str(&cmd));
 	buf_fini(&cmd);

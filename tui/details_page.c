@@ -229,6 +229,9 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 	add_pair(page, "depends", r->depends, "used by", text2);
 	add_pair(page, "groups", r->group, "user", r->user);
 	add_figures(page, r);
+	one_line(page_fact_text(f, "front", NULL), text, sizeof(text));
+	if (*text)
+		page_add(page, "in front", text);
 	add_pair(page, "limits", page_fact_text(f, "rule", "limit"), "timeout",
 		 page_fact_text(f, "rule", "timeout"));
 	add_pair(page, "log.keep", page_fact_text(f, "rule", "log.keep"), "backoff",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
+#include "details_page.h"
 #include "engine/base.h"
 #include "engine/client.h"
 #include "engine/clock.h"
@@ -13,10 +14,17 @@
 /* Leaving while something runs; afterwards the progress of stopping. */
 enum { DETACH, STOP, INTERRUPT, STAY, ANSWERS };
 
+enum { FRONTS_MAX = 3, ASKED_MAX = 16 };
+
 struct leave {
 	struct sheet sheet;
 	int chosen;		/* an answer */
 	bool stopping;
+	struct {
+		uint32_t proc;
+		char command[200];	/* harmless */
+	} fronts[FRONTS_MAX];	/* what terminals have in front of them */
+	size_t front_count;
 };
 
 static const struct {
@@ -121,24 +129,31 @@ answer_text(struct ui *ui, int i, char *out, size_t cap)
 	}
 }
 
-/* A terminal whose title or program says that somebody works in it. */
-static const struct proc_row *
-busy_terminal(struct ui *ui)
+/* "shell has a program in front: vim server.js", of as many as fit. */
+static void
+draw_fronts(struct ui *ui, const struct leave *l, struct pen *pen, int y)
 {
-	for (size_t i = 0; i < model_count(ui->model); i++) {
-		const struct proc_row *r = model_at(ui->model, i)->row;
-		if (r->tty && row_up(r) && r->tree_count > 1 && *r->title)
-			return r;
+	char text[320];
+
+	for (size_t i = 0; i < l->front_count; i++, y++) {
+		const struct model_proc *p =
+			model_find(ui->model, l->fronts[i].proc);
+		if (!p || y >= pen->clip.y + pen->clip.h)
+			continue;
+		snprintf(text, sizeof(text), "%.64s has a program in front: %s",
+			 p->row->name, l->fronts[i].command);
+		draw_cut(pen, y, pen->clip.x, pen->clip.w - 1, text,
+			 ui_glyph(ui, GLYPH_MORE));
 	}
-	return NULL;
 }
 
 static void
 draw_question(struct ui *ui, struct leave *l)
 {
-	const struct proc_row *busy = busy_terminal(ui);
+	int fronts = (int)l->front_count;
 	int rows = 4 + (offered(ui, INTERRUPT) ? ANSWERS : ANSWERS - 1);
-	struct rect r = sheet_place(ui, -1, busy ? rows + 2 : rows, 54);
+	struct rect r = sheet_place(ui, -1, fronts ? rows + fronts + 1 : rows,
+				    54);
 	char text[256];
 
 	title_text(ui, text, sizeof(text));
@@ -162,13 +177,7 @@ draw_question(struct ui *ui, struct leave *l)
 		draw_cut(&pen, y++, in.x + 16, in.w - 16, text,
 			 ui_glyph(ui, GLYPH_MORE));
 	}
-	if (busy && y + 1 < in.y + in.h) {
-		snprintf(text, sizeof(text),
-			 "%.64s has a program in front: %.100s", busy->name,
-			 busy->title);
-		draw_cut(&pen, y + 1, in.x, in.w - 1, text,
-			 ui_glyph(ui, GLYPH_MORE));
-	}
+	draw_fronts(ui, l, &pen, y + 1);
 }
 
 static void
@@ -304,11 +313,44 @@ static const struct sheet_ops ops = {
 	.draw = draw, .key = key, .hint = hint,
 };
 
+static void
+on_details(struct client *c, const struct client_answer *a, void *arg)
+{
+	struct ui *ui = arg;
+	uint32_t proc = page_answer(a);
+	struct page_facts facts = { .count = 0 };
+	struct leave *l = (struct leave *)ui->sheet;
+
+	(void)c;
+	if (!proc || !l || l->sheet.ops != &ops ||
+	    l->front_count == FRONTS_MAX)
+		return;
+	page_facts_take(&facts, a->reply->text, 0);
+	const char *command = page_fact_text(&facts, "front", NULL);
+	if (*command) {
+		l->fronts[l->front_count].proc = proc;
+		one_line(command, l->fronts[l->front_count].command,
+			 sizeof(l->fronts[0].command));
+		l->front_count++;
+		ui->dirty = true;
+	}
+	page_facts_fini(&facts);
+}
+
 void
 sheet_leave_open(struct ui *ui)
 {
 	struct leave *l = mem_alloc(sizeof(*l));
+	int asked = 0;
 
 	l->sheet.ops = &ops;
 	sheet_open(ui, &l->sheet);
+	for (size_t i = 0; i < model_count(ui->model) && asked < ASKED_MAX;
+	     i++) {
+		const struct model_proc *p = model_at(ui->model, i);
+		if (!p->row->tty || !row_up(p->row))
+			continue;
+		page_ask(ui, p, on_details);
+		asked++;
+	}
 }

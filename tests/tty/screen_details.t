@@ -19,6 +19,11 @@ process server {
     ready port  $port
 }
 process plain   sleep 1001
+process shell {
+    argv        bash --norc --noprofile -i
+    tty         yes
+    stop        HUP 1s KILL
+}
 RC
 screen_open 100x30 "$SBX_BIN"
 wait_screen '^›  . sick' "the screen is up"
@@ -53,4 +58,27 @@ screen_keys q 3
 wait_screen '^›  . plain' "one without"
 screen_keys d h h
 wait_screen 'no check: it counts as ready when it runs' "says so"
+screen_keys q q
+wait_screen 'leave sbx' "q asks"
+wait_screen 'Esc +stay' "with its answers"
+unlike "$(screen_text)" 'in front' "a shell alone has nothing in front"
+screen_keys Escape
+wait_screen '^ LIST ' "Esc stays"
+screen_keys 4 Enter
+wait_screen '^ TERM ' "in the shell"
+screen_type 'sleep 1002'
+screen_keys Enter
+wait_screen 'sleep 1002' "a program is started"
+in_front() {
+	pgrep -f '^sleep 1002' >/dev/null
+}
+wait_until "and runs" in_front
+screen_keys 'C-]'
+wait_screen '^ LIST ' "C-] leaves"
+screen_keys q
+wait_screen 'shell has a program in front: sleep 1002' "leaving tells of it"
+screen_keys Escape
+wait_screen '^ LIST ' "Esc stays"
+screen_keys d
+wait_screen '^ in front +sleep 1002' "so do the details"
 done_testing
