@@ -15,7 +15,7 @@ enum { FILTERS_MAX = 8, LINE_MAX_BYTES = 64 * 1024 };
 struct filter {
 	struct regex *re;
 	bool hide;
-	char *text;
+	char *text;		/* as it was given */
 };
 
 struct filters {
@@ -51,8 +51,7 @@ changed(struct filters *f)
 
 	buf_init(&b, 4096);
 	for (size_t i = 0; i < f->count; i++)
-		buf_addf(&b, "%s&%s%s", i ? " " : "",
-			 f->rows[i].hide ? "!" : "", f->rows[i].text);
+		buf_addf(&b, "%s&%s", i ? " " : "", f->rows[i].text);
 	free(f->text);
 	f->text = buf_take(&b);
 }
@@ -71,9 +70,15 @@ filters_add(struct filters *f, const char *text, struct err *e)
 	struct regex *re = regex_new(pattern, strlen(pattern), 0, e, NULL);
 	if (!re)
 		return -1;
-	f->rows[f->count++] = (struct filter){ re, hide, mem_str(pattern) };
+	f->rows[f->count++] = (struct filter){ re, hide, mem_str(text) };
 	changed(f);
 	return 0;
+}
+
+const char *
+filters_get(struct filters *f, size_t idx)
+{
+	return idx < f->count ? f->rows[idx].text : NULL;
 }
 
 bool

@@ -20,6 +20,8 @@ void	filters_free(struct filters *f);		/* NULL is fine */
 /* 0 or -1. */
 int	filters_add(struct filters *f, const char *text, struct err *e);
 bool	filters_drop(struct filters *f);	/* the newest; any left? */
+/* As filters_add() takes it; NULL behind the last one. */
+const char *filters_get(struct filters *f, size_t idx);
 bool	filters_any(const struct filters *f);
 /* "&re &!re"; "" without filters.  Valid until the next change. */
 const char *filters_text(const struct filters *f);

@@ -549,6 +549,24 @@ logview_step(struct logview *lv, uint64_t seq, int direction, uint64_t *out)
 	return walk(lv, direction > 0 ? seq + 1 : seq - 1, direction, out);
 }
 
+void
+logview_put_mark(struct logview *lv, uint64_t after, int64_t wall_ms)
+{
+	if (lv->mark_count < MARKS_MAX)
+		lv->marks[lv->mark_count++] = (struct mark){ after, wall_ms };
+}
+
+bool
+logview_get_mark(const struct logview *lv, size_t idx, uint64_t *after,
+		 int64_t *wall_ms)
+{
+	if (idx >= lv->mark_count)
+		return false;
+	*after = lv->marks[idx].after;
+	*wall_ms = lv->marks[idx].ms;
+	return true;
+}
+
 bool
 logview_mark(struct logview *lv, int64_t wall_ms)
 {
@@ -556,7 +574,7 @@ logview_mark(struct logview *lv, int64_t wall_ms)
 
 	if (next == 1 || lv->mark_count == MARKS_MAX)
 		return false;
-	lv->marks[lv->mark_count++] = (struct mark){ next - 1, wall_ms };
+	logview_put_mark(lv, next - 1, wall_ms);
 	return true;
 }
 

@@ -84,6 +84,10 @@ bool	logview_step(struct logview *lv, uint64_t seq, int direction,
 /* Draws a line under what is there; false when there are too many, or no
  * line yet. */
 bool	logview_mark(struct logview *lv, int64_t wall_ms);
+/* Those there are, one after the other; and one that there was. */
+bool	logview_get_mark(const struct logview *lv, size_t idx,
+			 uint64_t *after, int64_t *wall_ms);
+void	logview_put_mark(struct logview *lv, uint64_t after, int64_t wall_ms);
 /* Hides what is there, or shows it again; true when it is hidden now. */
 bool	logview_clear(struct logview *lv);
 /* To the next (1) or previous (-1) start of a run or mark; false: none. */

@@ -27,6 +27,7 @@
 #include "input.h"
 #include "pace.h"
 #include "paint.h"
+#include "remember.h"
 #include "statefile.h"
 #include "term.h"
 #include "tips.h"
@@ -745,6 +746,7 @@ tui_open(const struct cli_open *o)
 	t.ui = NULL;
 	client_free(t.client);
 	if (ui) {
+		remember_save(ui);
 		history_free(ui->history);
 		history_free(ui->finds);
 	}

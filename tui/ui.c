@@ -15,6 +15,7 @@
 #include "logview.h"
 #include "mergeview.h"
 #include "pane.h"
+#include "remember.h"
 #include "sheet.h"
 #include "status_text.h"
 #include "view.h"
@@ -286,6 +287,7 @@ ui_free(struct ui *ui)
 		return;
 	sheet_close_all(ui);
 	sheet_reload_free(ui);
+	remember_free(ui);
 	model_free(ui->model);
 	options_free(ui->options);
 	keymap_free(ui->keymap);

@@ -34,6 +34,7 @@ struct mergeview;
 struct options;
 struct pane;
 struct proto_hello;
+struct remembered;
 struct session;
 struct set;
 struct sheet;
@@ -197,6 +198,7 @@ struct ui {
 	struct events_view *events;
 	struct sheet *sheet;	/* on top of everything, NULL if none */
 	struct history *history, *finds;
+	struct remembered *remembered;	/* of remember.h; NULL: nothing is */
 	struct toast toast;
 	const char *tip;	/* in the empty list; NULL: none */
 	char echo[160];		/* the command just given, for the hint row */

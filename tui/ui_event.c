@@ -14,6 +14,7 @@
 #include "logview.h"
 #include "mergeview.h"
 #include "pane.h"
+#include "remember.h"
 #include "sheet.h"
 #include "status_text.h"
 #include "view.h"
@@ -337,6 +338,7 @@ ui_connected(struct ui *ui, struct client *c, const struct proto_hello *h)
 	ui->set_dir = mem_str(h->set_dir);
 	ui->rc_path = mem_str(h->rc_path ? h->rc_path : "");
 	ui->loaded_at_ms = h->loaded_at_ms;
+	remember_load(ui, h);
 	ui->screen_proc = 0;
 	ui->screen_rows = ui->screen_cols = 0;
 	model_resync(ui->model);
@@ -442,6 +444,8 @@ took_rows(struct ui *ui, int bits, struct model_proc *p)
 			ui->loaded_at_ms = clock_wall_ms();
 		send_held(ui);
 	}
+	if (first)
+		remember_apply(ui);
 	if (ui->started)
 		check_selection(ui);
 	if (first && ui->attached) {

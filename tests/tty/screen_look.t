@@ -138,6 +138,7 @@ wait_screen ':theme|^›● evil' "a theme too"
 close_it ascii
 
 # A terminal that tells the colour of its background, and of a change.
+sbx down >/dev/null 2>&1
 mkdir -p "$XDG_CONFIG_HOME/sbx"
 ln -s "$TOP/themes" "$XDG_CONFIG_HOME/sbx/themes"
 echo 'set theme solarized' >"$XDG_CONFIG_HOME/sbx/sbxrc"

@@ -91,4 +91,53 @@ wait_until "starts it" has_status db running
 screen_keys Tab J
 wait_screen "^ LOG  " "the log of a process"
 wait_screen '^.+│▌(api|db|web)  ' "J goes to processes only"
+
+# What was seen when it was left is seen when one comes back.
+screen_keys Tab
+wait_screen '^ LIST ' "the list"
+screen_keys 4
+wait_screen '^›  . web' "the last one"
+screen_keys m
+wait_screen '── mark 1 ──' "a mark"
+screen_keys '&'
+wait_screen '^ FILTER ' "a filter"
+screen_type '!nothing'
+screen_keys Enter
+wait_screen '&!nothing' "is set"
+screen_keys w
+wait_screen 'wrap on' "wrapped"
+screen_keys t
+wait_screen 'time on' "with times"
+screen_keys g Down
+wait_screen '^›▾ backend' "on the group"
+screen_keys Enter
+wait_screen '^›▸ backend' "folded"
+screen_keys 2
+wait_screen '^›  . web' "and back"
+screen_keys Q
+wait_screen '\[ended 0\]' "detached"
+again() {
+	server=$(tmux_ display-message -p '#{pid}')
+	screen_close
+	poll "$WAIT" is_gone "$server"
+	rm -f "$T/x/t"
+	screen_open 120x40 "$SBX_BIN"
+}
+again
+wait_screen '^›  . web' "the same process is selected"
+wait_screen '^ ▸ backend  2/2' "the same group is folded"
+wait_screen 'wrap on  time on' "wrapped, with times"
+wait_screen '&!nothing' "the filter is there"
+wait_screen '── mark 1 ──' "so is the mark"
+screen_keys q
+wait_no_screen '&!nothing' "which q takes away first"
+screen_keys q
+wait_screen 'leave sbx' "q asks"
+screen_keys s
+wait_screen '\[ended 0\]' "all is stopped"
+again
+wait_screen '^ ▸ backend  2/2' "a new session has the groups as they were"
+wait_screen 'wrap on  time off' "but settings of its own"
+unlike "$(screen_text)" '&!nothing|^›  . web' "and begins at its beginning"
+screen_keys Escape
 done_testing

@@ -11,8 +11,8 @@ wait_screen '● db +ready' "db is ready"
 wait_screen '✓ schema +done' "the tables were made"
 is "$(get /items | head -n 1)" "1 lamp 12" "the shop serves"
 
-# To db: the second row.
-screen_keys g Down
+# To db: the second one of the first group.
+screen_keys g Down Down
 wait_screen 'db .*pid [0-9]+' "db is selected and its log is shown"
 wait_screen 'ready to accept connections' "its log is on the screen"
 
