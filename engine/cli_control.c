@@ -63,7 +63,7 @@ request(struct cli *c, struct acted *a)
 	struct proto_request q;
 
 	if (cmd_to_request(c->cmd, &q, &c->err) < 0 ||
-	    client_call(c->client, &q, &a->r, &c->err) < 0)
+	    cli_call(c, &q, &a->r) < 0)
 		return -1;
 	if (a->r.id_count == 0)
 		say_nobody(c);

@@ -309,18 +309,76 @@ cli_on_interrupt(struct cli *c, loop_signal_fn *fn, void *arg)
 	return 0;
 }
 
+uint64_t
+cli_new_key(void)
+{
+	static uint64_t count;
+
+	/* Two of one process differ in the count, others in pid or time. */
+	return ((uint64_t)getpid() << 40 ^ clock_us()) + ++count;
+}
+
+/* After an error: the engine died without an answer, and another one is
+ * connected. */
+static bool
+has_another(struct cli *c)
+{
+	return client_closed(c->client) && c->err.code == ERR_NO_ENGINE &&
+	       !model_bye(c->model)[0] && cli_connect(c, false) == 0;
+}
+
 int
 cli_sync(struct cli *c, uint32_t bits)
 {
-	c->synced = false;
 	c->subs = bits | PROTO_SUB_ROWS;
-	model_resync(c->model);
-	int r = client_subscribe(c->client, c->subs);
-	if (r < 0)
-		return err_set(&c->err, ERR_NO_ENGINE,
-			       "the engine does not answer: %s",
-			       strerror(-r));
-	return client_wait(c->client, &c->synced, 0, &c->err);
+	do {
+		c->synced = false;
+		model_resync(c->model);
+		int r = client_subscribe(c->client, c->subs);
+		if (r < 0)
+			err_set(&c->err, ERR_NO_ENGINE,
+				"the engine does not answer: %s",
+				strerror(-r));
+		else if (client_wait(c->client, &c->synced, 0, &c->err) == 0)
+			return 0;
+	} while (has_another(c));
+	return -1;
+}
+
+void
+cli_watch_screens(struct cli *c, const uint32_t *ids, size_t count)
+{
+	c->screens = ids;
+	c->screen_count = count;
+	for (size_t i = 0; i < count; i++)
+		client_screen_also(c->client, ids[i]);
+}
+
+bool
+cli_come_again(struct cli *c)
+{
+	if (!has_another(c))
+		return false;
+	if (!c->subs)
+		return true;
+	if (cli_sync(c, c->subs) < 0)
+		return false;
+	cli_watch_screens(c, c->screens, c->screen_count);
+	return true;
+}
+
+int
+cli_call(struct cli *c, const struct proto_request *q,
+	 struct client_result *out)
+{
+	struct proto_request keyed = *q;
+
+	keyed.key = cli_new_key();
+	do {
+		if (client_call(c->client, &keyed, out, &c->err) == 0)
+			return 0;
+	} while (cli_come_again(c));
+	return -1;
 }
 
 int
@@ -334,22 +392,7 @@ static int
 reconnect(struct cli *c)
 {
 	c->err = *client_error(c->client);
-	if (model_bye(c->model)[0] || !c->come_back ||
-	    cli_connect(c, false) < 0)
-		return -1;
-	if (cli_sync(c, c->subs) < 0)
-		return -1;
-	cli_watch_screens(c, c->screens, c->screen_count);
-	return 0;
-}
-
-void
-cli_watch_screens(struct cli *c, const uint32_t *ids, size_t count)
-{
-	c->screens = ids;
-	c->screen_count = count;
-	for (size_t i = 0; i < count; i++)
-		client_screen_also(c->client, ids[i]);
+	return c->come_back && cli_come_again(c) ? 0 : -1;
 }
 
 int
@@ -460,26 +503,32 @@ on_opened(struct client *client, const struct client_answer *a, void *arg)
 	}
 }
 
+/* proc 0: the journal.  Asks the next engine where one dies meanwhile. */
 static int
-wait_opened(struct cli *c, int r, struct opened *o)
+open_of(struct cli *c, uint32_t proc, struct opened *o)
 {
-	if (r < 0)
-		return err_set(&c->err, ERR_NO_ENGINE,
-			       "asking the engine: %s", strerror(-r));
-	if (client_wait(c->client, &o->done, 0, &c->err) < 0)
-		return -1;
-	if (o->err.code == ERR_NONE)
-		return 0;
-	c->err = o->err;
+	do {
+		*o = (struct opened){ .fd = -1 };
+		buf_init(&o->payload, 4096);
+		int r = proc ? client_log_open(c->client, proc, on_opened, o) :
+			       client_journal_open(c->client, on_opened, o);
+		if (r < 0)
+			err_set(&c->err, ERR_NO_ENGINE,
+				"asking the engine: %s", strerror(-r));
+		else if (client_wait(c->client, &o->done, 0, &c->err) == 0 &&
+			 o->err.code == ERR_NONE)
+			return 0;
+		else if (o->done)
+			c->err = o->err;
+	} while (cli_come_again(c));
 	return -1;
 }
 
 int
 cli_log_open(struct cli *c, uint32_t proc, struct cli_log *out)
 {
-	struct opened o = { .fd = -1, .payload = BUF_INIT(4096) };
-	int rc = wait_opened(c, client_log_open(c->client, proc, on_opened,
-						&o), &o);
+	struct opened o;
+	int rc = open_of(c, proc, &o);
 
 	*out = (struct cli_log){ .lr = NULL };
 	if (rc == 0 && proto_get_grow(o.payload.data, o.payload.len,
@@ -498,9 +547,8 @@ cli_log_open(struct cli *c, uint32_t proc, struct cli_log *out)
 int
 cli_journal_open(struct cli *c, uint64_t *newest)
 {
-	struct opened o = { .fd = -1, .payload = BUF_INIT(4096) };
-	int rc = wait_opened(c, client_journal_open(c->client, on_opened, &o),
-			     &o);
+	struct opened o;
+	int rc = open_of(c, 0, &o);
 	struct msg_reader r;
 
 	msg_open(&r, o.payload.data, o.payload.len);

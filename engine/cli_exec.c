@@ -118,22 +118,12 @@ on_added(struct client *client, const struct client_answer *a, void *arg)
 }
 
 static int
-add(struct cli *c, unsigned flags, struct added *out)
+add_once(struct cli *c, unsigned flags, const struct spec *s, uint64_t key,
+	 struct added *out)
 {
-	struct spec *s = make_spec(c, c->cmd->verb->id == VERB_EXEC);
-
 	*out = (struct added){ .err = ERR_INIT };
-	if (!s)
-		return -1;
-	if (cli_given(c, CMD_OPT_CWD))
-		flags |= PROTO_ADD_OWN_CWD;
-	if (cli_given(c, CMD_OPT_NO_QUEUE))
-		flags |= PROTO_ADD_NO_QUEUE;
-	if (cli_given(c, CMD_OPT_BOUNDED))
-		flags |= PROTO_ADD_BOUNDED;
 	int r = client_add(c->client, flags, environ, s,
-			   cli_arg(c, CMD_OPT_LIKE)->text, on_added, out);
-	spec_free(s);
+			   cli_arg(c, CMD_OPT_LIKE)->text, key, on_added, out);
 	if (r == -EMSGSIZE)
 		return err_set(&c->err, ERR_USAGE, "command and environment "
 			       "are too large for one message");
@@ -146,6 +136,29 @@ add(struct cli *c, unsigned flags, struct added *out)
 		return 0;
 	c->err = out->err;
 	return -1;
+}
+
+static int
+add(struct cli *c, unsigned flags, struct added *out)
+{
+	struct spec *s = make_spec(c, c->cmd->verb->id == VERB_EXEC);
+	uint64_t key = cli_new_key();
+	int rc;
+
+	*out = (struct added){ .err = ERR_INIT };
+	if (!s)
+		return -1;
+	if (cli_given(c, CMD_OPT_CWD))
+		flags |= PROTO_ADD_OWN_CWD;
+	if (cli_given(c, CMD_OPT_NO_QUEUE))
+		flags |= PROTO_ADD_NO_QUEUE;
+	if (cli_given(c, CMD_OPT_BOUNDED))
+		flags |= PROTO_ADD_BOUNDED;
+	do {
+		rc = add_once(c, flags, s, key, out);
+	} while (rc < 0 && cli_come_again(c));
+	spec_free(s);
+	return rc;
 }
 
 static int

@@ -279,7 +279,7 @@ engine_facts(struct cli *c, struct buf *b)
 	fact(b, "engine", "running");
 	fact(b, "engine_version", "%s", h->release);
 	fact(b, "set", "%s", h->set_name);
-	if (client_call(c->client, &q, &r, &c->err) < 0) {
+	if (cli_call(c, &q, &r) < 0) {
 		fact(b, "engine_error", "%s", c->err.text);
 		return;
 	}

@@ -251,7 +251,7 @@ start(struct plain *p, bool fresh)
 
 	p->since_ms = clock_wall_ms();
 	if (fresh || c->cmd->word_count)
-		rc = client_call(c->client, &q, &r, &c->err);
+		rc = cli_call(c, &q, &r);
 	client_result_fini(&r);
 	lines_want_notes(&p->lines);
 	return rc < 0 ? -1 : cli_sync(c, PROTO_SUB_GROWTH | PROTO_SUB_EVENTS);

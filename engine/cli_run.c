@@ -292,7 +292,7 @@ start(struct run *run)
 		return -1;
 	note_active(run);
 	run->since_ms = clock_wall_ms();
-	int rc = client_call(c->client, &q, &r, &c->err);
+	int rc = cli_call(c, &q, &r);
 	if (rc == 0)
 		rc = cli_sync(c, subs);
 	for (size_t i = 0; rc == 0 && i < r.id_count; i++)

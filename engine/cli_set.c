@@ -83,7 +83,7 @@ settings_of(struct cli *c)
 			o = options_dup(c->session.set->options);
 		return o;
 	}
-	if (client_call(c->client, &q, &r, &c->err) < 0)
+	if (cli_call(c, &q, &r) < 0)
 		return NULL;
 	o = options_new();
 	for (char *p = r.text; *p;) {
@@ -109,7 +109,7 @@ change(struct cli *c)
 	int rc = cli_connect(c, false);
 
 	if (rc == 0)
-		rc = client_call(c->client, &q, NULL, &c->err);
+		rc = cli_call(c, &q, NULL);
 	free(line);
 	return rc;
 }
@@ -236,7 +236,7 @@ cli_env(struct cli *c)
 	int rc = !cwd && cli_given(c, CMD_OPT_CWD) ? -1 :
 						     cli_connect(c, false);
 	if (rc == 0)
-		rc = client_call(c->client, &q, &r, &c->err);
+		rc = cli_call(c, &q, &r);
 	if (rc == 0 && n == 1 && !cwd)
 		rc = put_env(c, r.text);
 	client_result_fini(&r);

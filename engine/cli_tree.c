@@ -21,7 +21,7 @@ cli_tree_ask(struct cli *c, const char *name, struct cli_tree *t)
 	struct client_result r = { .text = NULL };
 
 	*t = (struct cli_tree){ .text = NULL };
-	int rc = client_call(c->client, &q, &r, &c->err);
+	int rc = cli_call(c, &q, &r);
 	free(names[0]);
 	if (rc == 0)
 		t->text = mem_str(r.text ? r.text : "");

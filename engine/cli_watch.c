@@ -271,7 +271,7 @@ ask(struct cli *c, enum proto_verb verb, const char *text)
 	struct proto_request q = { .verb = verb, .names = names,
 				   .text = text };
 
-	return client_call(c->client, &q, NULL, &c->err);
+	return cli_call(c, &q, NULL);
 }
 
 static int

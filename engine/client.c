@@ -472,8 +472,8 @@ client_reload(struct client *c, unsigned flags, size_t mistakes,
 
 int
 client_add(struct client *c, unsigned flags, char *const *environment,
-	   const struct spec *s, const char *like, client_answer_fn *fn,
-	   void *arg)
+	   const struct spec *s, const char *like, uint64_t key,
+	   client_answer_fn *fn, void *arg)
 {
 	struct buf spec = BUF_INIT(SPEC_PACK_MAX);
 	struct buf b = BUF_INIT(CONN_FRAME_MAX);
@@ -484,6 +484,7 @@ client_add(struct client *c, unsigned flags, char *const *environment,
 		.environ = (char **)(uintptr_t)environment,
 		.spec = buf_str(&spec),
 		.spec_len = spec.len,
+		.key = key,
 	};
 	if (r == 0)
 		r = proto_put_add(&b, &add);

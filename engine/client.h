@@ -105,7 +105,7 @@ int	client_load(struct client *c, const struct buf *set,
 int	client_reload(struct client *c, unsigned flags, size_t mistakes,
 		      const struct buf *set, client_answer_fn *fn, void *arg);
 int	client_add(struct client *c, unsigned flags, char *const *environment,
-		   const struct spec *s, const char *like,
+		   const struct spec *s, const char *like, uint64_t key,
 		   client_answer_fn *fn, void *arg);
 
 int	client_key_ask(struct client *c, uint32_t proc, struct key k,

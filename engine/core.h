@@ -30,6 +30,7 @@
 
 struct peer;
 struct conn;
+struct answered;
 struct copy;
 struct conn_frame;
 struct envset;
@@ -337,6 +338,7 @@ struct engine {
 	struct setpack set;	/* specs are moved into procs */
 	struct options *options;
 	struct envset *env;	/* variables that were set at run time */
+	struct answered *answered;	/* to requests with a key */
 	struct listen *listen;	/* who offers the set over HTTP */
 	struct filewatch *conf_watch;	/* over the files of the sbxrc */
 	struct filewatch_set *conf_files;
@@ -743,6 +745,12 @@ int	serve_open(struct engine *e, struct err *err);
 bool	serve_listens(const struct engine *e);
 int	serve_listen(struct engine *e, struct err *err);
 void	serve_close(struct engine *e, const char *why);
+/* The same for a request with a key (0: none). */
+void	serve_answer(struct peer *c, uint32_t id, uint64_t key,
+		     const struct err *err, const char *text,
+		     const uint32_t *ids, size_t count);
+/* It was answered already, and is answered so once more? */
+bool	serve_repeats(struct peer *c, uint32_t id, uint64_t key);
 /* After registry_save(): the answers to what it has recorded leave. */
 void	serve_let_go(struct engine *e);
 void	serve_reply(struct peer *c, uint32_t id, const struct err *err,

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "answered.h"
 #include "clock.h"
 #include "core.h"
 #include "envset.h"
@@ -639,6 +640,7 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->set.rc_path = mem_str(e->dir.rc_path);
 	e->options = options_new();
 	e->env = envset_new();
+	e->answered = answered_new();
 	e->scratch = fold_scratch_new();
 	e->tty_buf = mem_array(TTY_CHUNK, 1);
 	e->journal = journal_new(e->state_fd);
@@ -685,6 +687,7 @@ engine_close(struct engine *e)
 	reglog_free(e->reglog);
 	options_free(e->options);
 	envset_free(e->env);
+	answered_free(e->answered);
 	setpack_fini(&e->set);
 	fold_scratch_free(e->scratch);
 	graph_free(e->graph);

@@ -173,7 +173,7 @@ ask(struct http_adding *g, struct err *e)
 
 	g->ask = http_link_ask(g->api->link, on_answer, g);
 	if (c)
-		r = client_add(c, g->flags, environ, g->spec, NULL,
+		r = client_add(c, g->flags, environ, g->spec, NULL, 0,
 			       http_link_answered, g->ask);
 	if (r == 0)
 		return 0;

@@ -96,6 +96,7 @@ proto_put_request(struct buf *b, const struct proto_request *q)
 	r |= msg_put_u64(b, q->for_ms);
 	r |= msg_put_str(b, q->text ? q->text : "");
 	r |= msg_put_strv(b, q->names ? q->names : none);
+	r |= msg_put_u64(b, q->key);
 	return r ? -EMSGSIZE : 0;
 }
 
@@ -110,6 +111,7 @@ proto_get_request(const void *data, size_t len, struct proto_request *q)
 	q->for_ms = msg_u64(&r);
 	q->text = msg_str_nn(&r);
 	q->names = msg_strv(&r, NAMES_MAX);
+	q->key = msg_u64(&r);
 	if (msg_done(&r) && q->names)
 		return 0;
 	proto_request_fini(q);
@@ -131,6 +133,7 @@ proto_put_add(struct buf *b, const struct proto_add *a)
 	r |= msg_put_str(b, a->like ? a->like : "");
 	r |= msg_put_strv(b, a->environ ? a->environ : none);
 	r |= msg_put_bytes(b, a->spec, a->spec_len);
+	r |= msg_put_u64(b, a->key);
 	return r ? -EMSGSIZE : 0;
 }
 
@@ -143,6 +146,7 @@ proto_get_add(const void *data, size_t len, struct proto_add *a)
 	a->like = msg_str_nn(&r);
 	a->environ = msg_strv(&r, ENVIRON_MAX);
 	a->spec = msg_bytes(&r, &a->spec_len);
+	a->key = msg_u64(&r);
 	if (msg_done(&r) && a->environ)
 		return 0;
 	proto_add_fini(a);

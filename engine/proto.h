@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 12 };
+enum { PROTO_VERSION = 13 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
 
 enum proto_type {
@@ -164,6 +164,8 @@ struct proto_request {
 	const char *text;
 	char **names;		/* names, globs, groups; unpack allocates:
 				 * free with proto_request_fini */
+	uint64_t key;		/* the same when it is asked again
+				 * (answered.h); 0: it never is */
 };
 
 struct proto_reply {
@@ -227,6 +229,7 @@ struct proto_add {
 				 * with proto_add_fini */
 	const char *spec;	/* packed (spec.h) */
 	size_t spec_len;
+	uint64_t key;		/* as that of a request */
 };
 
 /* How far a log has come; everything up to here can be read. */

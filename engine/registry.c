@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include "answered.h"
 #include "clock.h"
 #include "envset.h"
 #include "err.h"
@@ -26,14 +27,14 @@
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 12,
+	REGISTRY_VERSION = 13,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
 	HAND_AGAIN_US = 500 * 1000,
 };
 
-/* Keys of slices: two of the set, three of each process. */
-enum { SLICE_HEAD, SLICE_SET };
+/* Keys of slices: three of the set, three of each process. */
+enum { SLICE_HEAD, SLICE_SET, SLICE_ANSWERS };
 enum { SLICE_SPEC, SLICE_STATE, SLICE_TTY, SLICES };
 
 static uint64_t
@@ -189,6 +190,8 @@ put_all(struct engine *e)
 	put_slice(e, SLICE_HEAD, &b);
 	r |= put_set(e, &b, &part);
 	put_slice(e, SLICE_SET, &b);
+	r |= answered_pack(e->answered, &b);
+	put_slice(e, SLICE_ANSWERS, &b);
 	for (size_t i = 0; i < e->nproc; i++)
 		r |= put_proc(e->procs[i], &b, &part);
 	buf_fini(&b);
@@ -411,11 +414,13 @@ get_set(struct engine *e, struct msg_reader *r, struct err *err)
 static int
 get_all(struct engine *e, const struct reglog_view *v, struct err *err)
 {
-	struct msg_reader head, set, *r = &head;
+	struct msg_reader head, set, answers, *r = &head;
 	size_t len;
 
 	(void)reglog_get(v, SLICE_HEAD, &head);
 	(void)reglog_get(v, SLICE_SET, &set);
+	(void)reglog_get(v, SLICE_ANSWERS, &answers);
+	answered_unpack(e->answered, &answers);
 	e->next_id = msg_u32(r);
 	e->next_auto = msg_u32(r);
 	e->next_slot = msg_u32(r);

@@ -85,25 +85,6 @@ refuse(struct peer *c, const char *why)
 	conn_finish(c->conn);
 }
 
-void
-serve_reply(struct peer *c, uint32_t id, const struct err *err,
-	    const char *text, const uint32_t *ids, size_t count)
-{
-	struct buf b = BUF_INIT(CONN_FRAME_MAX);
-	struct proto_reply r = {
-		.code = err ? err->code : ERR_NONE,
-		.text = err && err->code ? err->text : text,
-		.hint = err ? err->hint : "",
-		.ids = ids, .id_count = count,
-	};
-	/* What is said to be done has to outlive us first. */
-	if (c->e->registry_dirty)
-		conn_cork(c->conn);
-	if (proto_put_reply(&b, &r) == 0)
-		conn_send(c->conn, PROTO_REPLY, id, b.data, b.len, NULL, 0);
-	buf_fini(&b);
-}
-
 static void
 take_hello(struct peer *c, const struct conn_frame *f)
 {
@@ -746,13 +727,6 @@ serve_open(struct engine *e, struct err *err)
 	e->listen_timer = loop_timer(e->loop, on_listen_timer, e);
 	hold_start(e);
 	return 0;
-}
-
-void
-serve_let_go(struct engine *e)
-{
-	list_each(n, &e->peers)
-		conn_uncork(container_of(n, struct peer, node)->conn);
 }
 
 void

@@ -550,6 +550,8 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 			  .err = ERR_INIT };
 	size_t verb = (size_t)q->verb;
 
+	if (serve_repeats(peer, id, q->key))
+		return;
 	c.hit = mem_array(e->nproc + 1, sizeof *c.hit);
 	c.ids = mem_array(e->nproc + 1, sizeof *c.ids);
 	if (verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_MEMBERS)
@@ -564,7 +566,8 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 	} else {
 		verbs[verb].fn(&c);
 	}
-	serve_reply(peer, id, &c.err, buf_str(&c.text), c.ids, c.id_count);
+	serve_answer(peer, id, q->key, &c.err, buf_str(&c.text), c.ids,
+		     c.id_count);
 	buf_fini(&c.text);
 	free(c.hit);
 	free(c.ids);
@@ -641,6 +644,10 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 		serve_reply(c, id, &err, NULL, NULL, 0);
 		return;
 	}
+	if (serve_repeats(c, id, a.key)) {
+		proto_add_fini(&a);
+		return;
+	}
 	struct proc *p = NULL;
 	bool start = !(a.flags & PROTO_ADD_NO_START);
 	if (e->going_down)
@@ -668,7 +675,7 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 		p->follower = c->no;
 	engine_note(e, p, EVENT_ADDED, c->cause, "added by %s",
 		    c->cause == CAUSE_API ? "the API" : "you");
-	serve_reply(c, id, NULL, p->spec->name, &p->id, 1);
+	serve_answer(c, id, a.key, NULL, p->spec->name, &p->id, 1);
 	if (!start)
 		return;
 	struct life_input in = { .event = LIFE_EV_START, .cause = c->cause,

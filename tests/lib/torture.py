@@ -148,7 +148,7 @@ def hello(version=PROTOCOL, magic=MAGIC):
 def request(verb, names=(), flags=0, number=0, for_ms=0):
     return frame(REQUEST, struct.pack("<HIqQ", verb, flags, number, for_ms) +
                  text("") + struct.pack("<I", len(names)) +
-                 b"".join(text(n) for n in names))
+                 b"".join(text(n) for n in names) + struct.pack("<Q", 0))
 
 
 class Wire:

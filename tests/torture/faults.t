@@ -346,9 +346,11 @@ clean(s, "a command that took long")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
-# --- what was answered outlives the engine ---------------------------------------------
+# --- a request over the death of an engine is carried out once --------------------------
 
-s = Faulty("process a {\n argv %s wait\n}\n" % ZOO)
+s = Faulty("process a {\n argv %s wait\n}\n"
+           "process once {\n cmd echo ran >>ran; sleep 0.1\n"
+           " autostart no\n}\n" % ZOO)
 same(s.sbx("up")[0], 0, "a set to be changed")
 
 
@@ -361,28 +363,54 @@ def stands(pid):
         return False
 
 
-for words, seen in ((("env", "K=1"), ("env",)),
-                    (("set", "limit.processes", "7"),
-                     ("set", "limit.processes"))):
-    for call in ("write:0:1", "pwrite:0:1", "dup:0:1", "sendmsg:0:2"):
-        what = " ".join(words) + ", engine/" + call
+def ran(once=True):
+    try:
+        with open(s.dir + "/ran") as f:
+            return f.read() == "ran\n" * once
+    except FileNotFoundError:
+        return not once
+
+
+ASKED = (
+    ("start once", lambda out: until(lambda: s.status("once") == "completed"
+                                     and ran())),
+    ("exec -- echo ran >>ran; echo out", lambda out: out == "out\n" and ran()),
+    ("add one --no-start -- true", lambda out: out == "one\n" and
+     [r["name"] for r in s.rows()].count("one") == 1),
+    ("rm one", lambda out: not s.row("one")),
+    ("env K=1", lambda out: "K=1" in s.out("env")),
+    ("set limit.processes 7", lambda out: s.out("set", "limit.processes") ==
+     "7\n"),
+    ("set limit.processes 64", lambda out: True),
+    ("restart a", lambda out: s.row("a")["run"] == run + 1),
+    ("ls", lambda out: "once" in out),
+)
+for text, true in ASKED:
+    for call in ("write:0:1", "pwrite:0:1", "dup:0:1", "recvmsg:0:2",
+                 "sendmsg:0:2", "sendmsg:0:3", "sendmsg:0:4"):
+        if text == "rm one":
+            s.sbx("add", "one", "--no-start", "--", "true")
+        elif text.startswith("add one"):
+            s.sbx("rm", "one")
+        if not ran(False):
+            os.unlink(s.dir + "/ran")
+        run = s.row("a")["run"]
         engine = s.pids()[0]
         s.arm("engine/%s+" % call)
-        p = s.popen(*words, stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL)
-        until(lambda: stands(engine) or p.poll() is not None, 15, 0)
-        held = until(lambda: stands(engine), 0.2, 0)
+        words = text.split(" ", 2 if "echo" in text else -1)
+        p = s.popen(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    text=True)
+        held = until(lambda: stands(engine) or p.poll() is not None, 15, 0) \
+            and until(lambda: stands(engine), 0.2, 0)
         if held:
             # An answer that is on its way already may come.
             until(lambda: p.poll() is not None, 0.2)
             os.kill(engine, signal.SIGKILL)
         s.disarm()
-        code = p.wait(30)
-        ok(code or words[-1].split("=")[0] in s.out(*seen),
-           what + ": what was answered is true", s.out(*seen))
-        s.sbx("env", "-K")
-        s.sbx("set", "limit.processes", "64")
-clean(s, "answers of an engine that dies")
+        out, err = p.communicate(timeout=60)
+        ok(p.returncode == 0 and true(out), "%s, engine/%s" % (text, call),
+           (p.returncode, out, err, s.rows()))
+clean(s, "requests of an engine that dies")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 

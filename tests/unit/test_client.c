@@ -246,13 +246,14 @@ TEST(additions_and_input)
 	OK(s);
 	begin(&e);
 	EQ_INT(client_wait_hello(e.client, &err), 0);
-	EQ_INT(client_add(e.client, PROTO_ADD_EXEC, env, s, "web", NULL,
-			  NULL), 0);
+	EQ_INT(client_add(e.client, PROTO_ADD_EXEC, env, s, "web", 7,
+			  NULL, NULL), 0);
 	while (e.frames < 2)
 		EQ_INT(loop_turn(e.loop, 1000000), 0);
 	EQ_INT(e.last.type, PROTO_ADD);
 	EQ_INT(proto_get_add(e.last_data, e.last.len, &add), 0);
 	EQ_INT(add.flags, PROTO_ADD_EXEC | PROTO_ADD_LIKE);
+	EQ_INT(add.key, 7);
 	EQ_STR(add.like, "web");
 	EQ_STR(add.environ[0], "A=1");
 	EQ_INT(spec_unpack(add.spec, add.spec_len, &back, &err), 0);

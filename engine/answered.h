@@ -1,0 +1,38 @@
+#ifndef SBX_ANSWERED_H
+#define SBX_ANSWERED_H
+
+/*
+ * The newest answers to requests that have a key.  A client whose engine died
+ * before it answered cannot know whether its request was carried out; it asks
+ * the next engine with the same key, and is given the answer instead of being
+ * obeyed twice.  They are in the registry with what they tell of.  Answers
+ * that are very long are not kept.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct answered;
+struct buf;
+struct msg_reader;
+
+enum {
+	ANSWERED_MAX = 16,
+	ANSWERED_BYTES_MAX = 64 << 10,	/* of one */
+};
+
+struct answered *answered_new(void);
+void	answered_free(struct answered *a);		/* NULL is fine */
+
+/* key is not 0; the oldest one is forgotten.  Copies. */
+void	answered_put(struct answered *a, uint64_t key, const void *data,
+		     size_t len);
+/* Its bytes, valid until the next one is put; NULL: none of that key. */
+const char *answered_find(const struct answered *a, uint64_t key, size_t *len);
+
+int	answered_pack(const struct answered *a, struct buf *b);
+/* What is malformed is left out; r->bad tells. */
+void	answered_unpack(struct answered *a, struct msg_reader *r);
+
+#endif
