@@ -140,8 +140,8 @@ command_add(struct ui *ui, const struct spec_args *a, int restart)
 	}
 	s->restart = restart;
 	if (connected(ui)) {
-		int r = client_add(ui->client, 0, environ, s, NULL, 0, on_added,
-				   ui);
+		int r = client_add(ui->client, 0, environ, s, NULL, 0,
+				   on_added, ui);
 		if (r < 0)
 			ui_toast(ui, TOAST_ERROR, "not sent: %s",
 				 strerror(-r));

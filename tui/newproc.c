@@ -119,7 +119,7 @@ add_all(struct ui *ui, const struct set *set, const char *text)
 		a->starts[i] = s->autostart;
 		a->waiting++;
 		int r = client_add(ui->client, PROTO_ADD_NO_START, environ, s,
-				   NULL, on_added, a);
+				   NULL, 0, on_added, a);
 		if (r == 0)
 			continue;
 		ui_toast(ui, TOAST_ERROR, "not sent: %s", strerror(-r));
