@@ -2,6 +2,14 @@
 # run: the set in the foreground, with prefixes and an exit code.
 . tests/lib/tty.sh
 
+# begin NAME...: a run in the background, and its pid.  What the one before
+# it has printed is gone by then: a shell in the background is not there yet.
+begin() {
+	: >"$T/out"
+	"$SBX_BIN" run "$@" >"$T/out" 2>&1 &
+	pid=$!
+}
+
 # until_line FILE ERE: waits for a line of what runs in the background.
 until_line() {
 	tries=0
@@ -84,8 +92,7 @@ process hard {
 	autostart no
 }
 END_RC
-"$SBX_BIN" run >"$T/out" 2>&1 &
-pid=$!
+begin
 until_line "$T/out" '^web \| web-up' "web runs"
 kill -INT $pid
 done_run $pid
@@ -97,8 +104,7 @@ ok "a start is told before its lines" \
 ok "who depends goes first" [ "$(place 'web.*--- .*exit 0')" -lt "$(place 'db-ends')" ]
 exits 3 "the engine is gone too" sbx ls
 
-"$SBX_BIN" run hard >"$T/out" 2>&1 &
-pid=$!
+begin hard
 until_line "$T/out" '^hard \| hard-up' "hard runs"
 kill -INT $pid
 until_line "$T/out" '^hard \| hard-stays' "it does not end for the first one"
@@ -109,8 +115,7 @@ exits 3 "no engine again" sbx ls
 
 # Interrupted at any moment of its start it leaves nothing behind.
 for ms in 00 01 02 03 04 05 06 07 08 10 12 14 16 18 20 25 30 35 40 50; do
-	"$SBX_BIN" run >"$T/out" 2>&1 &
-	pid=$!
+	begin
 	sleep 0.0$ms
 	kill -TERM $pid
 	done_run $pid
@@ -121,8 +126,7 @@ is "$ms $(test_pids)" "50 " "a run that is ended while it begins leaves nothing"
 
 # With an engine that runs already only what was started is stopped.
 exits 0 "up" sbx up db --wait
-"$SBX_BIN" run web >"$T/out" 2>&1 &
-pid=$!
+begin web
 until_line "$T/out" '^web \| web-up' "web runs beside"
 ok "what was printed before is not repeated" sh -c "! grep -q db-up '$T/out'"
 kill -TERM $pid
@@ -131,8 +135,7 @@ is "$code" 143 "ended by TERM"
 exits 0 "ls" sbx ls
 like "$out" '^db +ready ' "db runs on"
 like "$out" '^web +(done|stopped) ' "web was stopped"
-"$SBX_BIN" run web >"$T/out" 2>&1 &
-pid=$!
+begin web
 until_line "$T/out" '^web \| web-up' "web runs again"
 exits 0 "down from elsewhere" sbx down
 done_run $pid
