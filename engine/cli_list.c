@@ -95,20 +95,28 @@ int
 cli_ls(struct cli *c)
 {
 	struct procfilter f;
-	struct model_proc **procs;
+	struct model_proc **procs, **named = NULL;
 	uint32_t next;
+	int n = 0;
 
 	/* The table shows no figures of trees: then none are taken. */
 	if (parse_filter(c, &f) < 0 ||
 	    cli_rows(c, c->json ? PROTO_SUB_STATS : 0) < 0 ||
 	    procfilter_check_group(c->model, f.group, &c->err) < 0)
 		return cli_fail(c);
+	if (c->cmd->word_count)
+		n = cli_select(c, 0, true, &named);
+	if (n < 0)
+		return cli_fail(c);
+	f.among = named;
+	f.among_count = (size_t)n;
 	size_t count = procfilter_list(&f, c->model, &procs, &next);
 	int rc = c->json ? cli_put_rows(c, procs, count, next) :
 			   put_list(c, procs, count);
 	if (rc == 0 && next && !c->json)
 		cli_say(c, "more with --after %u", next);
 	free(procs);
+	free(named);
 	return rc < 0 ? cli_fail(c) : 0;
 }
 

@@ -147,7 +147,7 @@ struct cmd_option_row {
 	X(UP, "up", "[NAME...]", "start the processes without a screen")       \
 	X(DOWN, "down", "", "stop everything and the engine")                  \
 	X(RUN, "run", "[NAME...]", "run in the foreground, prefixed output")   \
-	X(LS, "ls", "", "list the processes")                                  \
+	X(LS, "ls", "[NAME...]", "list the processes")                         \
 	X(SHOW, "show", "NAME", "tell everything about one process")           \
 	X(WHY, "why", "NAME", "tell why it is in its status")                  \
 	X(ADD, "add", "[NAME] -- CMD...", "add a process and start it")        \

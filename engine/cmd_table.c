@@ -57,10 +57,10 @@ enum { MANY = 10000 };
 		"that of the one that ended first or last, or of NAME.\n"
 
 #define X_LS                                                                   \
-	.built = true,                                                         \
+	.built = true, .words_max = MANY,                                      \
 	.options = OPTIONS(O(JSON), O(STATUS_IS), O(GROUP_OF), O(LIMIT),       \
 			   O(AFTER), O(SINCE), O(CREATED)),                    \
-	.examples = "ls\n" "ls --status failed,killed\n"                       \
+	.examples = "ls\n" "ls web\n" "ls --status failed,killed\n"                       \
 		    "ls --json --limit 50\n",                                  \
 	.more = "--since: created or started since then.  Times are as in\n" \
 		"'sbx logs --since': 12:00, 5m, 2026-03-01T12:00:00Z.\n"      \

@@ -102,6 +102,15 @@ find_after(struct model *m, uint64_t id)
 	return newer;
 }
 
+static bool
+is_among(const struct procfilter *f, const struct model_proc *p)
+{
+	for (size_t i = 0; i < f->among_count; i++)
+		if (f->among[i] == p)
+			return true;
+	return f->among == NULL;
+}
+
 size_t
 procfilter_list(const struct procfilter *f, struct model *m,
 		struct model_proc ***out, uint32_t *next)
@@ -112,7 +121,7 @@ procfilter_list(const struct procfilter *f, struct model *m,
 	*next = 0;
 	for (size_t i = find_after(m, f->after); i < all; i++) {
 		struct model_proc *p = model_at(m, i);
-		if (!passes(f, p->row))
+		if (!is_among(f, p) || !passes(f, p->row))
 			continue;
 		if (f->limit && count == f->limit) {
 			*next = p->id;

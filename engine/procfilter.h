@@ -17,6 +17,8 @@ struct model_proc;
 struct procfilter {		/* zero: everything */
 	uint32_t statuses;	/* bits of 1 << enum status */
 	const char *group;
+	struct model_proc *const *among;	/* only these; NULL: all */
+	size_t among_count;
 	uint64_t after, limit;	/* cursor; limit 0: none */
 	int64_t since_ms;	/* created or started since; wall clock */
 	int64_t created_from_ms, created_until_ms;	/* [from, until) */

@@ -64,6 +64,10 @@ is "$(printf '%s\n' "$out" | wc -l)" "$(sbx ls | wc -l)" "is all of it"
 exits 0 "ls of what was created long ago" sbx ls --created ..1h
 is "$(printf '%s\n' "$out" | wc -l | tr -d ' ')" 1 "is nothing"
 exits 2 "no range" sbx ls --created 1h
+exits 0 "ls of names" sbx ls --json web 'sl*' --status off,running
+is "$(json 'sorted(p)')" "['slow', 'web']" "only those"
+exits 4 "ls of a name that is not there" sbx ls web wep
+like "$err" "'wep'" "names it"
 exits 0 "ls of a group" sbx ls --json --group all
 is "$(json 'sorted(p)')" "['hard', 'tree', 'web']" "only those"
 exits 4 "ls of a group that is not there" sbx ls --group al
