@@ -88,13 +88,12 @@ static int
 check_key(struct walk *w)
 {
 	struct key key;
-	bool later;
 	size_t last = w->at + 1;
 
 	if (last == w->count)
 		return err_set(w->err, ERR_USAGE, "'%s' needs [MODE] KEY",
 			       w->words[w->at]);
-	if (last + 1 < w->count && mode_find(w->words[last], &later) >= 0)
+	if (last + 1 < w->count && mode_find(w->words[last]) >= 0)
 		last++;
 	w->wrong = last;
 	if (key_parse(w->words[last], strlen(w->words[last]), &key,

@@ -118,36 +118,47 @@ struct keymap {
 	size_t count;
 };
 
-static const char *const mode_names[MODE_COUNT] = { "list", "log", "term" };
-
-/* Known to the language; a binding for one of them would never be found. */
-static const char *const later_modes[] = {
-	"select", "command", "find", "filter", "form", "confirm", "help",
-	"detail", "all",
+struct mode_row {
+	struct row row;
+	bool text;		/* is typed there */
 };
+
+static const struct mode_row modes[] = {
+#define X(e, name, text, help) { { name, NULL, "", help }, text },
+	MODE_TABLE(X)
+#undef X
+};
+
+const struct table mode_table = TABLE(modes);
 
 const char *
 mode_name(enum mode m)
 {
-	return mode_names[m];
+	return modes[m].row.name;
 }
 
 int
-mode_find(const char *name, bool *later)
+mode_find(const char *name)
 {
-	*later = false;
-	for (int m = 0; m < MODE_COUNT; m++)
-		if (!strcmp(name, mode_names[m]))
-			return m;
-	for (size_t i = 0; i < ARRAY_LEN(later_modes); i++)
-		*later |= !strcmp(name, later_modes[i]);
-	return -1;
+	const struct row *r = table_find(&mode_table, name);
+
+	return r ? (int)table_index(&mode_table, r) : -1;
+}
+
+/* What would be typed. */
+static bool
+is_text(struct key k)
+{
+	return k.sym < SYM_FIRST && !(k.mods & ~KEY_SHIFT);
 }
 
 static bool
 fits(const struct binding *b, enum mode m)
 {
-	return b->mode == (int)m || (b->mode < 0 && m != MODE_TERM);
+	if (b->mode == (int)m || (b->mode < 0 && m < MODE_TERM))
+		return true;
+	return b->mode == MODE_ALL && m != MODE_TERM &&
+	       !(modes[m].text && is_text(b->key));
 }
 
 static bool
@@ -161,17 +172,19 @@ keymap_bind(struct keymap *k, const char *mode, const char *key,
 	    const char *command, struct err *e)
 {
 	struct binding b = { .mode = -1 };
-	bool later;
 
-	if (mode) {
-		b.mode = mode_find(mode, &later);
-		if (b.mode < 0) {
-			err_set(e, ERR_USAGE, "'%s' is not a mode", mode);
-			return err_hint(e, "one of: list, log, term");
-		}
+	if (mode && (b.mode = mode_find(mode)) < 0) {
+		err_set(e, ERR_USAGE, "'%s' is not a mode", mode);
+		return err_hint(e, MODES_HINT);
 	}
 	if (key_parse(key, strlen(key), &b.key, e) < 0)
 		return -1;
+	if (mode && modes[b.mode].text && is_text(b.key)) {
+		err_set(e, ERR_USAGE, "'%s' is text in the mode '%s'", key,
+			mode);
+		return err_hint(e, "C-x, M-x, F2 and the like can be bound "
+				"there");
+	}
 	if (k->count >= BINDINGS_MAX)
 		return err_set(e, ERR_USAGE, "more than %d key bindings",
 			       BINDINGS_MAX);
@@ -238,13 +251,24 @@ keymap_free(struct keymap *k)
 	free(k);
 }
 
+bool
+keymap_has(const struct keymap *k, enum mode m, struct key key,
+	   const char **command)
+{
+	for (size_t i = k->count; i-- > 0;)
+		if (fits(&k->rows[i], m) && same_key(k->rows[i].key, key)) {
+			*command = k->rows[i].command;
+			return true;
+		}
+	return false;
+}
+
 const char *
 keymap_find(const struct keymap *k, enum mode m, struct key key)
 {
-	for (size_t i = k->count; i-- > 0;)
-		if (fits(&k->rows[i], m) && same_key(k->rows[i].key, key))
-			return k->rows[i].command;
-	return NULL;
+	const char *command = NULL;
+
+	return keymap_has(k, m, key, &command) ? command : NULL;
 }
 
 const char *

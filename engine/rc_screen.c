@@ -25,9 +25,7 @@ wrong(struct rcload *ld, const struct rc_word *w, size_t off, size_t len,
 static bool
 is_mode(const char *word)
 {
-	bool later;
-
-	return mode_find(word, &later) >= 0 || later;
+	return mode_find(word) >= 0;
 }
 
 enum rc_expect
@@ -42,7 +40,7 @@ static void
 not_a_mode(struct rcload *ld, const struct rc_word *w)
 {
 	rc_wrong(ld, w, "'%s' is not a mode", w->text);
-	rc_hint(ld, "one of: list, log, term");
+	rc_hint(ld, MODES_HINT);
 }
 
 /* mode: may be NULL.  command: the tail of the line, NULL: unbind. */
@@ -51,11 +49,14 @@ add_bind(struct rcload *ld, const struct rc_word *mode,
 	 const struct rc_word *key, const struct rc_word *command)
 {
 	struct set *set = ld->set;
-	char *what = mode ? mem_fmt("bind %s", mode->text) : NULL;
-	bool later;
+	struct keymap *k = keymap_new();
+	struct err e = ERR_INIT;
 
-	if (!mode || mode_find(mode->text, &later) >= 0 ||
-	    rc_built(ld, mode, false, what)) {
+	/* What is text somewhere cannot be bound there. */
+	if (keymap_bind(k, mode ? mode->text : NULL, key->text, NULL,
+			&e) < 0) {
+		wrong(ld, key, 0, 0, &e);
+	} else {
 		set->binds = mem_grow(set->binds, set->bind_count,
 				      set->bind_count + 1,
 				      sizeof(*set->binds));
@@ -66,7 +67,7 @@ add_bind(struct rcload *ld, const struct rc_word *mode,
 			ld->where == RC_KEYS,
 		};
 	}
-	free(what);
+	keymap_free(k);
 }
 
 static bool

@@ -462,11 +462,10 @@ do_bind(struct ui *ui, int argc, char *const *argv)
 	int at = 1;
 	const char *mode = NULL;
 
-	for (int m = 0; argc > 2 && m < MODE_COUNT; m++)
-		if (!strcmp(argv[1], mode_name((enum mode)m)))
-			mode = argv[at++];
+	if (argc > 2 && mode_find(argv[1]) >= 0)
+		mode = argv[at++];
 	if (argc <= at + 1 && strcmp(argv[0], "unbind") != 0) {
-		ui_toast(ui, TOAST_WARN, "bind [list|log|term] KEY COMMAND");
+		ui_toast(ui, TOAST_WARN, "bind [MODE] KEY COMMAND");
 		return;
 	}
 	if (argc <= at)

@@ -70,7 +70,7 @@ put_binding(const char *mode, const char *key, const char *command,
 {
 	struct keylist *l = arg;
 	const char *section, *from = l->default_left ? "default" : "sbxrc";
-	char modes[32] = "";
+	char modes[128] = "";
 	struct key k;
 
 	(void)mode;
@@ -79,7 +79,7 @@ put_binding(const char *mode, const char *key, const char *command,
 	if (!command || key_parse(key, strlen(key), &k, NULL) < 0)
 		return;
 	/* Where no later line took the key away. */
-	for (int m = 0; m < MODE_COUNT; m++) {
+	for (int m = 0; m < MODE_ALL; m++) {
 		size_t len = strlen(modes);
 		if (keymap_find(l->keys, (enum mode)m, k) == command)
 			snprintf(modes + len, sizeof modes - len, "%s%s",

@@ -55,6 +55,9 @@ struct rect sheet_frame(const struct ui *ui, struct rect r, const char *title,
 /* A line between parts of a framed sheet. */
 void	sheet_rule(const struct ui *ui, struct rect r, int y);
 
+/* A key that is bound for the mode of the top sheet: true if that was all. */
+bool	sheet_bound(struct ui *ui, struct key k);
+
 /* Esc, q and Ctrl-C close what takes no text. */
 bool	sheet_is_close(struct key k);
 

@@ -276,6 +276,7 @@ static const struct section lists[] = {
 	{ "events", &event_table, NULL, false, NULL },
 	{ "causes", &cause_table, NULL, false, NULL },
 	{ "actions", &action_table, NULL, false, NULL },
+	{ "modes", &mode_table, NULL, false, NULL },
 	{ "roles", &role_table, NULL, false, NULL },
 };
 

@@ -112,6 +112,12 @@ term_key(struct ui *ui, struct key k)
 		ui_set_mode(ui, MODE_LIST);
 		return;
 	}
+	const char *command = keymap_find(ui->keymap, MODE_TERM, k);
+	if (command) {
+		ui->dirty = true;
+		command_run(ui, command);
+		return;
+	}
 	if (!p)
 		return;
 	struct pane *pa = ui_pane(ui, p);
@@ -151,7 +157,8 @@ ui_key(struct ui *ui, struct key k)
 	}
 	ui->dirty = true;
 	if (ui->sheet) {
-		ui->sheet->ops->key(ui, ui->sheet, k);
+		if (!sheet_bound(ui, k))
+			ui->sheet->ops->key(ui, ui->sheet, k);
 		return;
 	}
 	if (is_leave_key(ui, k) && leave_again(ui, k))

@@ -399,9 +399,9 @@ TEST(wrong_values)
 	FIRST("bind  list\tC-k restart --nope\n", "1:24: 'sbx restart' has no "
 	      "option '--nope'");
 	FIRST_HINT("bind nomode C-k down\n", "1:6: 'nomode' is not a mode",
-		   "one of: list, log, term");
-	FIRST("bind select C-k zoom\n", "1:6: 'bind select' is not built yet in "
-	      "this version");
+		   "one of: list log term select command find filter form "
+		   "confirm help detail all");
+	FIRST("bind find k zoom\n", "1:11: 'k' is text in the mode 'find'");
 	FIRST("bind x signal FOO web\n", "1:15: there is no signal 'FOO'");
 	FIRST("bind x bind y bind z zoom 2\n", "1:27: 'zoom' takes no word");
 	FIRST("bind x unbind log\n", "1:15: unknown key 'log'");

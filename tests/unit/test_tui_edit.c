@@ -135,4 +135,35 @@ TEST(later_bindings_win)
 	keymap_free(k);
 }
 
+TEST(modes_of_sheets)
+{
+	struct keymap *k = keymap_new();
+	struct err e = ERR_INIT;
+	struct key key = { 'x', KEY_CTRL };
+	const char *command = "";
+
+	/* What is for the list is not for them. */
+	EQ_STR(command_of(k, MODE_SELECT, "j"), "(none)");
+	EQ_STR(command_of(k, MODE_DETAIL, "q"), "(none)");
+	EQ_INT(keymap_bind(k, "select", "K", "copy", &e), 0);
+	EQ_STR(command_of(k, MODE_SELECT, "K"), "copy");
+	EQ_STR(command_of(k, MODE_LOG, "K"), "other-up");
+	/* One for all of them, but where it would be typed. */
+	EQ_INT(keymap_bind(k, "all", "C-x", "detach", &e), 0);
+	EQ_INT(keymap_bind(k, "all", "x", "detach", &e), 0);
+	for (int m = 0; m < MODE_ALL; m++)
+		EQ_STR(command_of(k, (enum mode)m, "C-x"),
+		       m == MODE_TERM ? "(none)" : "detach");
+	EQ_STR(command_of(k, MODE_CONFIRM, "x"), "detach");
+	EQ_STR(command_of(k, MODE_FIND, "x"), "(none)");
+	OK(keymap_bind(k, "find", "x", "detach", &e) < 0);
+	EQ_STR(e.text, "'x' is text in the mode 'find'");
+	/* Taken away is not the same as not bound. */
+	EQ_INT(keymap_bind(k, "form", "C-x", NULL, &e), 0);
+	OK(keymap_has(k, MODE_FORM, key, &command) && !command);
+	key.sym = 'y';
+	OK(!keymap_has(k, MODE_FORM, key, &command));
+	keymap_free(k);
+}
+
 TEST_MAIN()
