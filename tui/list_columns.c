@@ -193,7 +193,8 @@ list_columns_state(const struct list_columns *c, const struct proc_row *r,
 		int from = columns[c->at[i].what].left
 				   ? c->at[i].x
 				   : c->at[i].x + c->at[i].w - w;
-		*room = SBX_MAX(*room, from - 1 - *x);
+		/* ... and a state with its flag does not touch a figure. */
+		*room = SBX_MAX(*room - 1, from - 1 - *x);
 		break;
 	}
 	return true;

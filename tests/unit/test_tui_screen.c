@@ -483,6 +483,14 @@ TEST(columns_watches_and_events)
 	OK(strstr(line_no(&r, 19), "  progress.… 0.0123 ▁▁▁▁"));
 	ui_resize(r.ui, 40, 200);
 	OK(strstr(line_no(&r, 19), "  progress.epoch 0.0123 ▁▁▁▁"));
+	/* The longest state with a flag does not touch what is behind it. */
+	struct proc_row p = row(4, "worker", "backend", STATUS_STARTING);
+	p.pid = 77;
+	p.errors = 2;
+	p.cpu_permille = 9;
+	send_row(&r, &p);
+	ui_resize(r.ui, 40, 120);
+	OK(strstr(line_no(&r, 5), "starting!2 0.9"));
 	rig_fini(&r);
 }
 
