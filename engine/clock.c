@@ -1,9 +1,16 @@
 #include "clock.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 #include <time.h>
+
+#include "fault.h"
+#include "sys.h"
+
+#define NEVER_S	((time_t)1 << 34)	/* in some hundred years */
 
 static struct {
 	bool on;
@@ -34,7 +41,41 @@ clock_wall_ms(void)
 		return fake.wall_ms;
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 +
+	       fault_clock_ms();
+}
+
+/* A time that never comes: all it can do is to be cancelled. */
+static void
+watch(int fd)
+{
+	struct itimerspec never = { .it_value.tv_sec = NEVER_S };
+
+	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
+			      &never, NULL);
+}
+
+int
+clock_set_fd(void)
+{
+	int fd = fault_clock_fd();
+
+	if (fd >= 0)
+		return fd;
+	fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	watch(fd);
+	return fd;
+}
+
+void
+clock_set_taken(int fd)
+{
+	char events[4096];
+
+	(void)sys_read(fd, events, sizeof events);
+	watch(fd);
 }
 
 void

@@ -14,6 +14,11 @@ uint64_t clock_us(void);	/* monotonic, microseconds */
 uint64_t clock_ms(void);	/* monotonic, milliseconds */
 int64_t	clock_wall_ms(void);	/* since 1970-01-01 UTC, milliseconds */
 
+/* A descriptor that becomes readable when somebody sets the wall clock, or
+ * -errno; and what is to be done when it was. */
+int	clock_set_fd(void);
+void	clock_set_taken(int fd);
+
 /* From now on time stands at mono_us and wall_ms until set again. */
 void	clock_fake(uint64_t mono_us, int64_t wall_ms);
 void	clock_real(void);

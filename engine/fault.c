@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,6 +95,33 @@ fault(const char *name)
 	}
 	errno = saved;
 	return result;
+}
+
+int64_t
+fault_clock_ms(void)
+{
+	const char *path = getenv("SBX_CLOCK");
+	int saved = errno, fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	char text[32] = "";
+
+	if (fd >= 0) {
+		ssize_t n = read(fd, text, sizeof text - 1);
+		text[n > 0 ? n : 0] = '\0';
+		close(fd);
+	}
+	errno = saved;
+	return strtoll(text, NULL, 10);
+}
+
+int
+fault_clock_fd(void)
+{
+	const char *path = getenv("SBX_CLOCK");
+	int fd = path ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+
+	if (fd >= 0)
+		inotify_add_watch(fd, path, IN_CLOSE_WRITE);
+	return fd;
 }
 
 #endif

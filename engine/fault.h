@@ -15,11 +15,22 @@
  * of 0 the call waits until the file is gone.
  */
 
+/*
+ * SBX_CLOCK names a file that holds by how many milliseconds the wall clock
+ * is off; writing to it is as if somebody set the clock.
+ */
+
 #ifdef SBX_FAULTS
+#include <stdint.h>
+
+int64_t	fault_clock_ms(void);
+int	fault_clock_fd(void);	/* readable when it was set; -1: none */
 /* 0, or the -errno with which this call has to fail. */
 int	fault(const char *name);
 #else
 #define fault(name) 0
+#define fault_clock_ms() 0
+#define fault_clock_fd() (-1)
 #endif
 
 #endif

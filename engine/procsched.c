@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +28,6 @@
 #include "sys.h"
 
 enum { LOOK_US = 60 * 1000 * 1000 };	/* at least so often at the clock */
-#define NEVER_S	((time_t)1 << 34)	/* in some hundred years */
 
 struct sched {
 	/* What it is made from, to know another one. */
@@ -58,25 +56,13 @@ on_timer(struct timer *t, void *arg)
 	all->due = true;
 }
 
-/* A time that never comes: all it can do is to be cancelled. */
-static void
-watch_clock(int fd)
-{
-	struct itimerspec never = { .it_value.tv_sec = NEVER_S };
-
-	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
-			      &never, NULL);
-}
-
 static void
 on_clock_set(struct source *s, unsigned events, void *arg)
 {
 	struct schedules *all = arg;
-	uint64_t count;
 	(void)events;
 
-	(void)sys_read(loop_fd(s), &count, sizeof count);
-	watch_clock(loop_fd(s));
+	clock_set_taken(loop_fd(s));
 	all->due = all->clock_set = true;
 }
 
@@ -86,16 +72,14 @@ schedules_get(struct engine *e)
 	if (e->schedules)
 		return e->schedules;
 	struct schedules *all = mem_alloc(sizeof *all);
-	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	int fd = clock_set_fd();
 
 	*all = (struct schedules){
 		.timer = loop_timer(e->loop, on_timer, all),
 	};
-	if (fd >= 0) {
-		watch_clock(fd);
+	if (fd >= 0)
 		all->clock = loop_add(e->loop, fd, LOOP_IN, "clock",
 				      on_clock_set, all);
-	}
 	/* Without it the clock is looked at once a minute. */
 	if (!all->clock)
 		sys_close(fd);
