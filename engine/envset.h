@@ -2,11 +2,12 @@
 #define SBX_ENVSET_H
 
 /*
- * The environment as it was changed at run time ("sbx env"): for the whole
- * set or for a group, applied to runs that start later.  A group may have a
- * directory too, for processes that are added to it later without one.  What is said of the
- * set comes behind what its sbxrc says of the set, what is said of a group
- * behind what that says of groups; the variables of a process itself win.
+ * The environment as it was changed at run time ("sbx env"): for the whole set
+ * or for a group, applied to runs that start later.  A group may have a
+ * directory too, for processes that are added to it later without one.  What
+ * is said of the set comes behind what its sbxrc says of the set, what is said
+ * of a group behind what that says of groups; the variables of a process
+ * itself win.
  *
  * A name is there once in each place: the last word counts.
  */

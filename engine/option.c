@@ -164,7 +164,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		    "time in front of log lines"),
 		OPTION_CHOICE, "off", .built = true, .runtime = true },
 	[OPTION_TIPS] = {
-		ROW("tips", "on | off", "show a tip in the empty list, the first three times"),
+		ROW("tips", "on | off",
+		    "show a tip in the empty list, the first three times"),
 		OPTION_BOOL, "on", .built = true, .runtime = true },
 	[OPTION_TITLE] = {
 		ROW("title", "on | off", "set the title of the terminal"),

@@ -328,8 +328,10 @@ settle_leaving(struct proc *p, bool is_needed)
 	}
 }
 
-/* What a request or a reload has left to do; told by what is, so that an engine that
- * takes over goes on with it. */
+/*
+ * What a request or a reload has left to do; told by what is, so that an
+ * engine that takes over goes on with it.
+ */
 static void
 settle_going(struct engine *e)
 {

@@ -149,8 +149,9 @@ procleft_end(struct proc *p, enum cause cause, bool now)
 		procleft_signal(p, SIGCONT);
 	}
 	(void)count(p);
-	engine_note(e, p, now ? EVENT_KILL : EVENT_STOP, cause, "%u process%s that it has "
-		    "left: %s", p->left_count, p->left_count == 1 ? "" : "es",
+	engine_note(e, p, now ? EVENT_KILL : EVENT_STOP, cause,
+		    "%u process%s that it has left: %s", p->left_count,
+		    p->left_count == 1 ? "" : "es",
 		    now ? "KILL" : "TERM, then KILL in 5s");
 	p->at_left_kill_us = clock_us() + (now ? 0 : GRACE_US);
 	e->tree_dirty = e->registry_dirty = true;

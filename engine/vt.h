@@ -5,8 +5,8 @@
  * A terminal: bytes of a program in, a grid of cells out.  A guard parser
  * stands in front of libvterm, which only ever sees complete, known sequences
  * with checked parameters; text goes past it into the picture, which is our
- * own grid; the history is our own scrollback.  Any bytes in any pieces at any size from 1x1
- * are safe, and the pieces make no difference.
+ * own grid; the history is our own scrollback.  Any bytes in any pieces at any
+ * size from 1x1 are safe, and the pieces make no difference.
  *
  * Rows and columns count from 0.  Lines have ids: scrollback rows are
  * vt_sb_first() to vt_sb_next() - 1, row r of the screen is vt_sb_next() + r.

@@ -21,8 +21,8 @@ action_fn action_do_all_logs, action_do_clear, action_do_filter,
 action_fn action_do_open_in;
 
 /* action_list.c: marks, panes side by side, order. */
-action_fn action_do_choose, action_do_copy, action_do_fold, action_do_hidden, action_do_mark,
-	action_do_order,
-	action_do_sort, action_do_split, action_do_unmark;
+action_fn action_do_choose, action_do_copy, action_do_fold, action_do_hidden,
+	action_do_mark, action_do_order, action_do_sort, action_do_split,
+	action_do_unmark;
 
 #endif

@@ -98,9 +98,9 @@ add_rule(struct page *page, const struct ui *ui, const struct page_facts *f,
 	struct result r;
 	size_t n;
 
-	if (!*page_fact_text(f, "rule", rule))
+	if (!*page_rule(f, rule))
 		return;
-	page_add_text(page, rule, page_fact_text(f, "rule", rule));
+	page_add_text(page, rule, page_rule(f, rule));
 	if (!newest(f, rule, &r))
 		return;
 	curve_text(ui, f, rule, most, curve, sizeof(curve), &n);

@@ -77,6 +77,12 @@ page_fact_text(const struct page_facts *f, const char *kind, const char *a)
 	return "";
 }
 
+const char *
+page_rule(const struct page_facts *f, const char *word)
+{
+	return page_fact_text(f, "rule", word);
+}
+
 void
 page_ask(struct ui *ui, const struct model_proc *p, client_answer_fn *fn)
 {

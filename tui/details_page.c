@@ -210,9 +210,10 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 	add_pair(page, "command", text, "config", text2);
 	if (r->tty)
 		snprintf(text2, sizeof(text2), "yes, %ux%u", r->cols, r->rows);
-	add_pair(page, "cwd", home_path(r->cwd, text, sizeof(text)), "tty", r->tty ? text2 : "no");
+	add_pair(page, "cwd", home_path(r->cwd, text, sizeof(text)), "tty",
+		 r->tty ? text2 : "no");
 	times_text(r, text, sizeof(text));
-	snprintf(text2, sizeof(text2), "%s", page_fact_text(f, "rule", "restart"));
+	snprintf(text2, sizeof(text2), "%s", page_rule(f, "restart"));
 	size_t n = strlen(text2);
 	if (r->restart_max)
 		snprintf(text2 + n, sizeof(text2) - n, "  %" PRIu64 "/%" PRIu64,
@@ -224,7 +225,7 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 		 text2);
 	snprintf(text, sizeof(text), "%s%s%s", r->ports,
 		 *r->ports && *r->url ? "  " : "", r->url);
-	add_pair(page, "ports", text, "stop", page_fact_text(f, "rule", "stop"));
+	add_pair(page, "ports", text, "stop", page_rule(f, "stop"));
 	used_by(ui, r->name, text2, sizeof(text2));
 	add_pair(page, "depends", r->depends, "used by", text2);
 	add_pair(page, "groups", r->group, "user", r->user);
@@ -232,12 +233,12 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 	one_line(page_fact_text(f, "front", NULL), text, sizeof(text));
 	if (*text)
 		page_add(page, "in front", text);
-	add_pair(page, "limits", page_fact_text(f, "rule", "limit"), "timeout",
-		 page_fact_text(f, "rule", "timeout"));
-	add_pair(page, "log.keep", page_fact_text(f, "rule", "log.keep"), "backoff",
-		 page_fact_text(f, "rule", "restart.backoff"));
-	add_pair(page, "log.file", page_fact_text(f, "rule", "log.file"), "nice",
-		 page_fact_text(f, "rule", "nice"));
+	add_pair(page, "limits", page_rule(f, "limit"),
+		 "timeout", page_rule(f, "timeout"));
+	add_pair(page, "log.keep", page_rule(f, "log.keep"),
+		 "backoff", page_rule(f, "restart.backoff"));
+	add_pair(page, "log.file", page_rule(f, "log.file"),
+		 "nice", page_rule(f, "nice"));
 	page_add(page, "", "");
 	const char *why = page_fact_text(f, "why", NULL);
 	snprintf(text, sizeof(text), "%s%s%s", status_name(r->status),
@@ -282,9 +283,9 @@ add_member_line(struct page *page, const struct ui *ui,
 	left[n] = 0;
 	int pad = SBX_MAX(room - draw_columns(left) - (int)strlen(ports), 0);
 	struct page_line *l =
-		page_addf(page, "", "%*s%s%s%*s %5s%s %5s", page->side ? 2 : 0, "",
-		     left, ports, pad, "", cpu, *cpu ? "%" : " ",
-		     short_bytes(m->is.rss_bytes, rss));
+		page_addf(page, "", "%*s%s%s%*s %5s%s %5s",
+			  page->side ? 2 : 0, "", left, ports, pad, "", cpu,
+			  *cpu ? "%" : " ", short_bytes(m->is.rss_bytes, rss));
 	l->wide = page->side;
 	l->pid = m->is.pid;
 }
@@ -339,21 +340,22 @@ add_watches(struct page *page, const struct model_proc *p, bool all)
 		const char *label = i ? "" : "watches";
 		struct page_line *l;
 		if (v->off)
-			l = page_addf(page, label, "%-10.40s switched off: it hit "
-				 "the limit of a match", v->name);
+			l = page_addf(page, label, "%-10.40s switched off: it "
+				      "hit the limit of a match", v->name);
 		else if (v->numeric)
 			l = page_addf(page, label, "%-10.40s %6.4g%s  p95 %.4g "
-				 "max %.4g", v->name, v->last_number, unit,
-				 v->p95, v->max);
+				      "max %.4g", v->name, v->last_number,
+				      unit, v->p95, v->max);
 		else
-			l = page_addf(page, label, "%-10.40s %6" PRIu64 "  %.400s",
-				 v->name, v->count,
-				 v->count && v->last ? v->last : "");
+			l = page_addf(page, label,
+				      "%-10.40s %6" PRIu64 "  %.400s",
+				      v->name, v->count,
+				      v->count && v->last ? v->last : "");
 		l->curve = v;
 		if (all && v->numeric && !v->off)
-			page_addf(page, "", "%-10s %6" PRIu64 " hit%s, min %.4g "
-			     "mean %.4g", "", v->count,
-			     v->count == 1 ? "" : "s", v->min, v->mean);
+			page_addf(page, "", "%-10s %6" PRIu64 " hit%s, "
+				  "min %.4g mean %.4g", "", v->count,
+				  v->count == 1 ? "" : "s", v->min, v->mean);
 	}
 	if (all && !p->value_count)
 		page_add(page, "", "nothing watches this log");
@@ -446,8 +448,9 @@ add_side_watches(struct page *page, const struct model_proc *p)
 		else
 			snprintf(figure, sizeof(figure), "%" PRIu64,
 				 v->count);
-		struct page_line *l = page_addf(page, "", "  %-10.40s %7s", v->name,
-					   v->off ? "off" : figure);
+		struct page_line *l =
+			page_addf(page, "", "  %-10.40s %7s", v->name,
+				  v->off ? "off" : figure);
 		l->curve = v;
 		l->wide = true;
 	}
@@ -499,10 +502,10 @@ add_side_head(struct page *page, const struct ui *ui,
 		page_add(page, "url", r->url);
 	if (*r->depends)
 		page_add(page, "depends", r->depends);
-	if (*page_fact_text(f, "rule", "ready"))
-		page_add(page, "ready", page_fact_text(f, "rule", "ready"));
-	if (*page_fact_text(f, "rule", "last check"))
-		page_add_text(page, "", page_fact_text(f, "rule", "last check"));
+	if (*page_rule(f, "ready"))
+		page_add(page, "ready", page_rule(f, "ready"));
+	if (*page_rule(f, "last check"))
+		page_add_text(page, "", page_rule(f, "last check"));
 	page_add_curve(page, ui, f);
 	const char *why = page_fact_text(f, "why", NULL);
 	if (tells && *why) {
@@ -536,7 +539,7 @@ add_overview(struct page *page, struct ui *ui, const struct model_proc *p,
 	add_tree(page, ui, f, BRIEF_TREE);
 	page_gap(page);
 	add_watches(page, p, false);
-	if (*page_fact_text(f, "rule", "ready") || *page_fact_text(f, "rule", "live")) {
+	if (*page_rule(f, "ready") || *page_rule(f, "live")) {
 		page_gap(page);
 		page_add_checks(page, ui, p->row, f, false);
 	}

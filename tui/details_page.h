@@ -69,6 +69,8 @@ void	page_facts_fini(struct page_facts *f);
  * if there is none. */
 const char *page_fact_text(const struct page_facts *f, const char *kind,
 			   const char *a);
+/* What its definition says of a word, as in the sbxrc. */
+const char *page_rule(const struct page_facts *f, const char *word);
 
 /* Lines at the end of a page; what they give is there until the next one. */
 struct page_line *page_add(struct page *page, const char *label,

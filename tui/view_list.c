@@ -55,7 +55,8 @@ static bool
 listed(const struct list_view *lv, const struct model_proc *p,
        const char *group)
 {
-	return (!p->row->hidden || lv->hidden) && (!group || list_in_group(p->row->group, group));
+	return (!p->row->hidden || lv->hidden) &&
+	       (!group || list_in_group(p->row->group, group));
 }
 
 /* Where it is among those that are folded; their number: it is not. */
