@@ -346,7 +346,7 @@ on_plan(struct client *c, const struct client_answer *a, void *arg)
 	if (b.len > 0) {
 		open_sheet(ui, s, buf_str(&b), false);
 	} else {
-		ui_toast(ui, TOAST_INFO, ui->reload_done
+		ui_toast(ui, TOAST_INFO, "%s", ui->reload_done
 			 ? ui->reload_done
 			 : "nothing has changed in the sbxrc");
 		/* What was added by hand and is in the file is the file's. */
