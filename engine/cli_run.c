@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "rowfmt.h"
 #include "status.h"
+#include "words.h"
 
 struct followed {		/* beside each source of the lines */
 	bool mine;		/* started by this run */
@@ -123,7 +124,7 @@ is_needed(struct run *run, const char *name)
 		const struct proc_row *r =
 			cli_row(run->c, run->lines.sources[i]->id);
 		if (r && run->f[i].mine && !run->f[i].over &&
-		    rowfmt_depends_on(r, name))
+		    words_have_dep(r->depends, name))
 			return true;
 	}
 	return false;

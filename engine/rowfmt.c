@@ -140,38 +140,6 @@ rowfmt_exit(const struct proc_row *r, char out[ROWFMT_STATE_MAX])
 	return out;
 }
 
-/* The length of the name at *at, which is moved to the next one. */
-static size_t
-step_dep(const char **at)
-{
-	size_t len = strcspn(*at, " ,");
-
-	*at += strcspn(*at, ",");
-	*at += strspn(*at, ", ");
-	return len;
-}
-
-char *
-rowfmt_next_dep(const char **at)
-{
-	const char *name = *at;
-	size_t len = step_dep(at);
-
-	return len ? mem_strn(name, len) : NULL;
-}
-
-bool
-rowfmt_depends_on(const struct proc_row *r, const char *name)
-{
-	size_t want = strlen(name), len;
-
-	for (const char *at = r->depends, *p = at; (len = step_dep(&at));
-	     p = at)
-		if (len == want && memcmp(p, name, len) == 0)
-			return true;
-	return false;
-}
-
 const char *
 rowfmt_left(const char *list, unsigned *pid, const char **command, size_t *len)
 {

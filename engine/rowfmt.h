@@ -27,12 +27,6 @@ const char *rowfmt_state(const struct proc_row *r, int64_t now_ms,
 const char *rowfmt_exit(const struct proc_row *r, char out[ROWFMT_STATE_MAX]);
 /* Of the present run, or of the last one; 0 if there was none. */
 uint64_t rowfmt_uptime_ms(const struct proc_row *r, int64_t now_ms);
-/*
- * The name of the next process in the depends or waits of a row ("db ready,
- * migrate ok"), after which *at is moved; NULL at the end.  Caller frees.
- */
-char	*rowfmt_next_dep(const char **at);
-bool	rowfmt_depends_on(const struct proc_row *r, const char *name);
 /* True once nothing of the run is left and nothing is about to start. */
 bool	rowfmt_is_over(const struct proc_row *r);
 

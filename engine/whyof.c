@@ -12,9 +12,9 @@
 #include "mem.h"
 #include "model.h"
 #include "proto.h"
-#include "rowfmt.h"
 #include "status.h"
 #include "why.h"
+#include "words.h"
 
 enum {
 	TEXT_MAX = 256 * 1024,
@@ -40,7 +40,7 @@ find_chain(struct whyof *w, struct model *m)
 		if (r->status != STATUS_WAITING)
 			return;
 		const char *at = r->waits;
-		char *name = rowfmt_next_dep(&at);
+		char *name = words_next_dep(&at);
 		struct model_proc *p = name ? model_find_name(m, name) : NULL;
 		free(name);
 		if (!p)

@@ -9,8 +9,8 @@
 #include "engine/base.h"
 #include "engine/clock.h"
 #include "engine/mem.h"
-#include "engine/rowfmt.h"
 #include "engine/model.h"
+#include "engine/words.h"
 #include "status_text.h"
 #include "ui.h"
 #include "view.h"
@@ -146,7 +146,7 @@ used_by(struct ui *ui, const char *name, char *out, size_t cap)
 	out[0] = 0;
 	for (size_t i = 0; i < model_count(ui->model) && n + 70 < cap; i++) {
 		const struct proc_row *r = model_at(ui->model, i)->row;
-		if (rowfmt_depends_on(r, name))
+		if (words_have_dep(r->depends, name))
 			n += (size_t)snprintf(out + n, cap - n, "%s%s",
 					      n ? ", " : "", r->name);
 	}

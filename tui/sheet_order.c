@@ -8,7 +8,7 @@
 #include "engine/err.h"
 #include "engine/mem.h"
 #include "engine/option.h"
-#include "engine/rowfmt.h"
+#include "engine/words.h"
 #include "status_text.h"
 #include "view.h"
 
@@ -176,7 +176,7 @@ find_edges(struct ui *ui, size_t *edge_count)
 	qsort(names, count, sizeof(*names), by_name);
 	for (size_t i = 0; i < count; i++) {
 		const char *at = model_at(ui->model, i)->row->depends;
-		for (char *name; (name = rowfmt_next_dep(&at)); free(name)) {
+		for (char *name; (name = words_next_dep(&at)); free(name)) {
 			struct named *to = bsearch(&(struct named){ name, 0 },
 						   names, count,
 						   sizeof(*names), by_name);

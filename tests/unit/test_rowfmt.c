@@ -71,24 +71,6 @@ TEST(states_in_a_word)
 	STATE("error", .status = STATUS_ERROR);
 }
 
-TEST(whom_it_waits_for)
-{
-	const struct proc_row r = { .depends = "db ready, migrate ok, api" };
-	const char *at = r.depends;
-	static const char *const names[] = { "db", "migrate", "api" };
-
-	for (size_t i = 0; i < 3; i++) {
-		char *name = rowfmt_next_dep(&at);
-		EQ_STR(name, names[i]);
-		free(name);
-		OK(rowfmt_depends_on(&r, names[i]));
-	}
-	OK(!rowfmt_next_dep(&at));
-	OK(!rowfmt_depends_on(&r, "d"));
-	OK(!rowfmt_depends_on(&r, "ready"));
-	OK(!rowfmt_depends_on(&(struct proc_row){ .depends = "" }, "db"));
-}
-
 TEST(uptime)
 {
 	struct proc_row r = { .status = STATUS_RUNNING, .pid = 1,
