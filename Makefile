@@ -178,6 +178,7 @@ ubsan:		## the same under UBSan alone
 	$(MAKE) -j2 O=$O-ubsan SAN=undefined all check-build
 	sh tests/lib/runtests.sh $O-ubsan
 valgrind:	## unit tests and a walk through the command line under valgrind
+	$(MAKE) -j2 all check-build
 	sh tests/lib/valgrind.sh $O
 fuzz: $(fuzz_bin)	## fuzz each target FUZZ_SECONDS (60) with libFuzzer
 	sh tests/fuzz/run.sh $O $${FUZZ_SECONDS:-60}
