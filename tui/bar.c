@@ -307,7 +307,10 @@ status_left(struct ui *ui, struct pieces *p)
 	} else if (!narrow) {
 		bar_piece(p, ROLE_TEXT, proc->row->name);
 	}
-	if (ui_marks(ui) > 0) {
+	if (ui->split_count && !ui->zoom) {
+		snprintf(text, sizeof(text), "split %zu", ui->split_count);
+		bar_piece(p, ROLE_TEXT, text);
+	} else if (ui_marks(ui) > 0) {
 		snprintf(text, sizeof(text), "%zu marked", ui_marks(ui));
 		bar_piece(p, ROLE_MARK, text);
 	}

@@ -290,9 +290,23 @@ hint(struct ui *ui, struct sheet *sh)
 			 "q close";
 }
 
+static const char *
+about(struct ui *ui, struct sheet *sh)
+{
+	static char text[48];
+	const struct reload *r = (const struct reload *)sh;
+	unsigned n = r->mistakes ? r->count : (unsigned)count_lines(r->text);
+
+	(void)ui;
+	snprintf(text, sizeof(text), "%u %s%s", n,
+		 r->mistakes ? "mistake" : "change", n == 1 ? "" : "s");
+	return text;
+}
+
 static const struct sheet_ops ops = {
 	.word = "CONFIG", .role = ROLE_MODE_CONFIRM,
-	.draw = draw, .key = key, .hint = hint, .free = free_sheet,
+	.draw = draw, .key = key, .hint = hint, .about = about,
+	.free = free_sheet,
 };
 
 static void
