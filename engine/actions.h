@@ -31,6 +31,7 @@
 	X(DETAILS, "details", "pages", "details; pages: all of them",          \
 	  "Process")                                                           \
 	X(ESCAPE, "escape", "", "one layer back", "Session")                   \
+	X(EVENTS, "events", "", "what has happened in the set", "Session")     \
 	X(FILTER, "filter", "[!]RE", "filter lines", "Find")                   \
 	X(FIND, "find", "RE", "find", "Find")                                  \
 	X(FOLD, "fold", "GROUP", "fold a group; again: unfold", "View")        \
@@ -90,6 +91,8 @@
 	X(UNMARK, "unmark", "", "clear all marks", "Process")                  \
 	X(USE, "use", "", "type into the process", "Process")                  \
 	X(WRAP, "wrap", "", "wrap or cut lines", "View")                       \
+	X(WRITE, "write", "", "what was changed here, as lines for sbxrc",     \
+	  "Session")                                                           \
 	X(ZOOM, "zoom", "", "this pane alone", "View")
 
 enum action_id {

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
 #include "buf.h"
 #include "import.h"
+#include "mem.h"
 #include "spec.h"
 
 static bool
@@ -43,6 +45,24 @@ rcwrite_tail(struct buf *out, const char *indent, const char *text)
 	return rc ? -EMSGSIZE : 0;
 }
 
+static int
+put_words(struct buf *out, const char *words)
+{
+	int rc = 0;
+
+	for (const char *end = words; end; words = end + 1) {
+		end = strchr(words, '\x1f');
+		size_t len = end ? (size_t)(end - words) : strlen(words);
+		char *word = mem_strn(words, len);
+		rc |= buf_addc(out, ' ');
+		(void)import_quote(word, false, out);
+		free(word);
+		if (!end)
+			break;
+	}
+	return rc | buf_addc(out, '\n');
+}
+
 int
 rcwrite_process(struct buf *out, const struct rcwrite_process *p)
 {
@@ -51,9 +71,13 @@ rcwrite_process(struct buf *out, const struct rcwrite_process *p)
 		[SPEC_RESTART_ON_FAILURE] = "on-failure",
 		[SPEC_RESTART_ALWAYS] = "always",
 	};
-	int rc = buf_addf(out, "process %s {\n    cmd ", p->name);
+	int rc = buf_addf(out, "process %s {\n    %s", p->name,
+			  p->argv ? "argv" : "cmd ");
 
-	rc |= rcwrite_tail(out, "    ", p->command);
+	if (p->argv)
+		rc |= put_words(out, p->argv);
+	else
+		rc |= rcwrite_tail(out, "    ", p->command);
 	if (p->cwd && *p->cwd && strcmp(p->cwd, ".") != 0) {
 		rc |= buf_adds(out, "    cwd ");
 		(void)import_quote(p->cwd, false, out);
@@ -61,6 +85,8 @@ rcwrite_process(struct buf *out, const struct rcwrite_process *p)
 	}
 	if (p->tty)
 		rc |= buf_adds(out, "    tty yes\n");
+	if (p->pipe)
+		rc |= buf_adds(out, "    stdin pipe\n");
 	if (p->restart)
 		rc |= buf_addf(out, "    restart %s\n", restarts[p->restart]);
 	rc |= buf_adds(out, "}\n");

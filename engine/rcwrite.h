@@ -18,8 +18,9 @@ int	rcwrite_tail(struct buf *out, const char *indent, const char *text);
 struct rcwrite_process {
 	const char *name;	/* a valid one */
 	const char *command;	/* of the shell; not empty */
+	const char *argv;	/* words with \x1f between, instead; or NULL */
 	const char *cwd;	/* as it is written; NULL or ".": no line */
-	bool tty;
+	bool tty, pipe;		/* pipe: its stdin is one */
 	int restart;		/* enum spec_restart */
 };
 

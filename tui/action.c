@@ -206,7 +206,10 @@ do_open(struct ui *ui, int argc, char *const *argv)
 	if (!p)
 		return;
 	if (!p->row->tty || (ui->mode == MODE_LOG && ui->log_of_tty)) {
-		ui_set_mode(ui, MODE_LOG);
+		if (ui->mode == MODE_LOG)
+			action_do_line(ui, argc, argv);
+		else
+			ui_set_mode(ui, MODE_LOG);
 		return;
 	}
 	if (!row_up(p->row) && !p->screen) {
@@ -492,6 +495,7 @@ static action_fn *const functions[ACTION_COUNT] = {
 	[ACTION_DETACH] = do_detach,
 	[ACTION_DETAILS] = do_details,
 	[ACTION_ESCAPE] = do_escape,
+	[ACTION_EVENTS] = action_do_events,
 	[ACTION_FILTER] = action_do_filter,
 	[ACTION_FIND] = action_do_find,
 	[ACTION_FOLD] = action_do_fold,
@@ -542,6 +546,7 @@ static action_fn *const functions[ACTION_COUNT] = {
 	[ACTION_UNMARK] = action_do_unmark,
 	[ACTION_USE] = do_use,
 	[ACTION_WRAP] = action_do_wrap,
+	[ACTION_WRITE] = action_do_write,
 	[ACTION_ZOOM] = do_zoom,
 };
 

@@ -70,6 +70,7 @@ static const struct hint survivor_hints[] = {
 
 static const struct hint log_hints[] = {
 	{ "next-pane", "list", 0 },
+	{ "open", "whole line", WIDE },
 	{ "find", "find", 0 },
 	{ "filter", "filter", 0 },
 	{ "next-error", "next error", 0 },

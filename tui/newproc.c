@@ -34,9 +34,8 @@ struct adding {
 	size_t answered;
 };
 
-/* What the file has stays as it is. */
-static void
-keep(struct ui *ui, const char *text)
+void
+newproc_keep(struct ui *ui, const char *text)
 {
 	struct buf b = BUF_INIT(TEXT_BYTES);
 	char last = '\n';
@@ -52,7 +51,7 @@ keep(struct ui *ui, const char *text)
 		ui_toast(ui, TOAST_ERROR, "%s: %s", ui->rc_path,
 			 strerror(-r));
 	else
-		sheet_reload_after(ui, "added, and written to sbxrc");
+		sheet_reload_after(ui, "written to sbxrc");
 	sys_close(fd);
 	buf_fini(&b);
 }
@@ -66,7 +65,7 @@ finish(struct adding *a)
 	if (a->start_count && ui->client)
 		client_request(ui->client, &q, NULL, NULL);
 	if (a->keep && !a->failed)
-		keep(ui, a->keep);
+		newproc_keep(ui, a->keep);
 	for (size_t i = 0; i < a->start_count; i++)
 		free(a->start[i]);
 	free(a->start);

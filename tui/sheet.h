@@ -86,6 +86,18 @@ struct sheet_menu {
 
 void	sheet_menu_open(struct ui *ui, const struct sheet_menu *m);
 
+/* Text to read; long lines are wrapped.  What is given is copied, but for the
+ * word. */
+struct sheet_text {
+	const char *word;	/* "EVENTS" */
+	const char *title, *text;
+	/* Enter: NULL closes.  It gets the text, and the sheet is gone. */
+	void (*accept)(struct ui *ui, const char *text);
+	const char *verb;	/* what that does: "write them" */
+};
+
+void	sheet_text_open(struct ui *ui, const struct sheet_text *t);
+
 /* The sheets there are. */
 void	sheet_help_open(struct ui *ui);
 void	sheet_command_open(struct ui *ui, const char *text);

@@ -115,7 +115,7 @@ wait_screen 'process sleep \{' "its lines are shown"
 screen_keys BTab Space
 wait_screen '\[x\] write these lines to sbxrc' "but it can"
 screen_keys Enter
-wait_screen 'added, and written to sbxrc' "it is"
+wait_screen 'written to sbxrc' "it is"
 wait_screen '^›. sleep +up' "and runs"
 like "$(tail -n 3 sbxrc)" '^    cmd sleep 1001$' "its lines are at the end"
 like "$(cat sbxrc)" '^set name shop$' "the others are as they were"
@@ -148,6 +148,44 @@ is "$(field_of odd cwd)" "$T/w" "it runs in the directory of the set"
 is "$(ls /tmp/sbx-new.* 2>/dev/null | wc -l)" 0 "no file of it is left"
 unlike "$(cat sbxrc)" odd "nor in sbxrc, when it was not to be kept"
 is "$(pid_of sleep)" "$sleeper" "nobody was restarted"
+
+# What was changed here as lines, and what has happened.
+line 'set scroll.lines 5'
+line 'bind C-k zoom'
+ok "one by hand" sbx add hand -- sleep '10 03'
+line write
+wait_screen '^ WRITE ' ":write shows the lines"
+wait_screen '^  set scroll.lines 5' "of settings"
+wait_screen '^  bind C-k zoom' "of keys"
+wait_screen "^      argv sleep '10 03'" "of processes"
+unlike "$(cat sbxrc)" 'scroll.lines' "nothing is written yet"
+screen_keys Enter
+wait_screen '^ CONFIG ' "Enter writes them and shows what a reload would do"
+like "$(cat sbxrc)" '^set scroll.lines 5' "they are at the end"
+ok "without a mistake" sbx check
+screen_keys Enter
+wait_screen '^ LIST ' "taken over"
+line events
+wait_screen '^ EVENTS ' ":events"
+wait_screen '^  [0-9:]{8} odd +(started|added)' "tells what has happened"
+screen_keys q
+wait_screen '^ LIST ' "closed"
+# One whole line of a log.
+ok "a long line" sbx add long -- seq -s ' ' 60
+wait_screen ' . long +done' "is in a log"
+screen_type ':'
+wait_screen '^ COMMAND ' "a prompt"
+screen_type 'select long'
+screen_keys Enter
+wait_screen '^›. long' "which is selected"
+wait_screen '1 2 3 4 .*›' "and cut"
+screen_keys Tab Enter
+wait_screen '^▌long, line 1' "Enter shows all of it"
+wait_screen ' 58 59 60' "to its end"
+screen_keys q
+wait_screen '^ LOG ' "closed"
+screen_keys Tab
+wait_screen '^ LIST ' "the list"
 
 # Colours and notes.
 screen_keys 2

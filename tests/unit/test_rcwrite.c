@@ -75,6 +75,25 @@ TEST(a_process)
 		   "/srv/shop");
 }
 
+TEST(words_and_a_pipe)
+{
+	struct buf b = BUF_INIT(1 << 16);
+	struct rcwrite_process p = { .name = "a", .command = "unused",
+				     .argv = "sleep\x1f" "10 0\x1f",
+				     .pipe = true };
+
+	EQ_INT(rcwrite_process(&b, &p), 0);
+	EQ_STR(buf_str(&b), "process a {\n    argv sleep '10 0' ''\n"
+			    "    stdin pipe\n}\n");
+	struct set *set = read_text(buf_str(&b), "/");
+	OK(set && set->spec_count == 1);
+	EQ_STR(set->specs[0]->argv[1], "10 0");
+	EQ_STR(set->specs[0]->argv[2], "");
+	EQ_INT(set->specs[0]->stdin_kind, SPEC_STDIN_PIPE);
+	set_free(set);
+	buf_fini(&b);
+}
+
 TEST(odd_commands_and_directories)
 {
 	static const char *const commands[] = {
