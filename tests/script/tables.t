@@ -24,11 +24,11 @@ for key in $(sbx __table settings-later names); do
 	like "$out$err" 'not built yet' "... clearly"
 done
 
-# What is typed behind ':' is one thing; "keys" lists the same keys here and
-# on the screen; "reload" and "theme" show here what they do there.
+# What is typed behind ':' is one thing; "keys" and "events" list the same here
+# and on the screen; "reload" and "theme" show here what they do there.
 sbx __table commands names | sort >"$T/verbs"
 sbx __table actions names | sort >"$T/actions"
-is "$(comm -12 "$T/verbs" "$T/actions" | tr '\n' ' ')" "keys reload theme " "no other name is a command and an action"
+is "$(comm -12 "$T/verbs" "$T/actions" | tr '\n' ' ')" "events keys reload theme " "no other name is a command and an action"
 
 for verb in $(sbx __table commands names); do
 	exits 0 "sbx $verb --help" sbx "$verb" --help
