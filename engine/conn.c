@@ -41,8 +41,7 @@ struct conn {
 	int held[HELD_FDS_MAX];
 	int nheld;
 	uid_t peer_uid;
-	pid_t peer_pid;
-	bool paused, finishing, busy, dead, corked;
+	bool finishing, busy, dead, corked;
 };
 
 static uint32_t
@@ -107,7 +106,7 @@ static void
 update_wants(struct conn *c)
 {
 	unsigned want = 0;
-	if (!c->paused && !c->finishing)
+	if (!c->finishing)
 		want |= LOOP_IN;
 	/* Who has corked it lets it go by itself. */
 	if (c->out.len > c->out_sent && !c->corked)
@@ -242,7 +241,7 @@ conn_send(struct conn *c, uint16_t type, uint32_t id, const void *data,
 static bool
 deliver(struct conn *c)
 {
-	while (!c->dead && !c->paused && !c->finishing) {
+	while (!c->dead && !c->finishing) {
 		size_t have = c->in.len - c->in_used;
 		const char *p = c->in.data + c->in_used;
 		if (have < HEAD)
@@ -323,7 +322,7 @@ read_some(struct conn *c)
 		total += (size_t)n;
 		if (!deliver(c))
 			return false;
-		if (c->paused || c->finishing || n < READ_CHUNK)
+		if (c->finishing || n < READ_CHUNK)
 			break;
 	}
 	return true;
@@ -348,10 +347,7 @@ on_ready(struct source *s, unsigned events, void *arg)
 	c->busy = true;
 	if ((events & LOOP_OUT) && !c->dead)
 		flush_or_close(c);
-	/* Frames that came while the connection was paused go first. */
-	if (!c->dead && c->in.len > 0)
-		deliver(c);
-	if ((events & LOOP_IN) && !c->dead && !c->paused && !c->finishing)
+	if ((events & LOOP_IN) && !c->dead && !c->finishing)
 		read_some(c);
 	/* Replies to what was just read leave in the same turn. */
 	if (!c->dead)
@@ -372,16 +368,14 @@ conn_new(struct loop *l, int fd, conn_frame_fn *on_frame,
 	struct conn *c = mem_alloc(sizeof *c);
 	*c = (struct conn){ .loop = l, .on_frame = on_frame,
 			    .on_closed = on_closed, .arg = arg,
-			    .peer_uid = (uid_t)-1, .peer_pid = -1 };
+			    .peer_uid = (uid_t)-1 };
 	buf_init(&c->in, CONN_FRAME_MAX + HEAD + READ_CHUNK);
 	conn_allow(c, CONN_QUEUE_MAX);
 	list_init(&c->out_fds);
 	struct ucred cred;
 	socklen_t len = sizeof cred;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
 		c->peer_uid = cred.uid;
-		c->peer_pid = cred.pid;
-	}
 	int r = sys_set_nonblock(fd, true);
 	if (r == 0) {
 		c->source = loop_add(l, fd, LOOP_IN, "client", on_ready, c);
@@ -407,17 +401,6 @@ conn_finish(struct conn *c)
 }
 
 void
-conn_pause(struct conn *c, bool paused)
-{
-	c->paused = paused;
-	/* One writable event delivers what was read before the pause. */
-	if (!paused)
-		loop_want(c->source, LOOP_IN | LOOP_OUT);
-	else if (!c->busy)
-		update_wants(c);
-}
-
-void
 conn_cork(struct conn *c)
 {
 	c->corked = true;
@@ -440,10 +423,4 @@ int
 conn_peer_uid(const struct conn *c)
 {
 	return (int)c->peer_uid;
-}
-
-int
-conn_peer_pid(const struct conn *c)
-{
-	return (int)c->peer_pid;
 }

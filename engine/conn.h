@@ -55,12 +55,9 @@ size_t	conn_queued(const struct conn *c);	/* bytes not yet written */
 /* Nothing of what is sent leaves until it is let go. */
 void	conn_cork(struct conn *c);
 void	conn_uncork(struct conn *c);
-/* Stop and start reading: back-pressure towards the peer. */
-void	conn_pause(struct conn *c, bool paused);
 /* Another maximum than CONN_QUEUE_MAX; and how much of it is free. */
 void	conn_allow(struct conn *c, size_t queue_max);
 size_t	conn_room(const struct conn *c);
 int	conn_peer_uid(const struct conn *c);	/* -1 when unknown */
-int	conn_peer_pid(const struct conn *c);
 
 #endif

@@ -253,12 +253,6 @@ http_body(const struct http_request *r, size_t *len)
 	return buf_str(&r->body);
 }
 
-struct loop *
-http_loop(const struct http_request *r)
-{
-	return r->server->loop;
-}
-
 void
 http_on_end(struct http_request *r, http_end_fn *fn, void *arg)
 {
@@ -745,10 +739,4 @@ http_server_free(struct http_server *s)
 	give_back(s);
 	MHD_stop_daemon(s->daemon);
 	free(s);
-}
-
-size_t
-http_server_peers(const struct http_server *s)
-{
-	return s->peers;
 }

@@ -65,7 +65,6 @@ struct http_server *http_server_new(struct loop *l, int fd,
 				    struct err *e);
 /* Every request ends, every connection is closed. */
 void	http_server_free(struct http_server *s);	/* NULL is fine */
-size_t	http_server_peers(const struct http_server *s);
 
 /* --- what was asked; strings live as long as the request --- */
 
@@ -79,7 +78,6 @@ const char *http_query(struct http_request *r, const char *name);
 bool	http_query_bad(const struct http_request *r);
 const char *http_header(const struct http_request *r, const char *name);
 const char *http_body(const struct http_request *r, size_t *len);
-struct loop *http_loop(const struct http_request *r);
 
 /* Called when r ends; one at a time, fn NULL takes it away. */
 void	http_on_end(struct http_request *r, http_end_fn *fn, void *arg);
