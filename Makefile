@@ -125,7 +125,7 @@ $O/tests/fuzz/replay_http_%: $O/tests/fuzz/fuzz_http_%.o $O/tests/fuzz/replay.o 
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/tests/fuzz/replay.o $(http_lib_obj) $O/libengine.a $(HTTP_LIBS) $(ENGINE_LIBS)
 
-$O/fuzz/fuzz_http_%: tests/fuzz/fuzz_http_%.c tests/fuzz/fuzz.h $(engine_src) $(http_src) $(wildcard engine/*.h)
+$O/fuzz/fuzz_http_%: tests/fuzz/fuzz_http_%.c tests/fuzz/fuzz.h tests/fuzz/must.h $(engine_src) $(http_src) $(wildcard engine/*.h)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -g -O1 $(CPPFLAGS) $(VTERM_CFLAGS) -fsanitize=fuzzer,address,undefined \
@@ -133,7 +133,7 @@ $O/fuzz/fuzz_http_%: tests/fuzz/fuzz_http_%.c tests/fuzz/fuzz.h $(engine_src) $(
 	    $(filter-out engine/http_main.c,$(http_src)) $(HTTP_LIBS) $(ENGINE_LIBS)
 
 # Coverage-guided fuzzing wants clang for everything.
-$O/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(engine_src) $(wildcard engine/*.h)
+$O/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/must.h $(engine_src) $(wildcard engine/*.h)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -g -O1 $(CPPFLAGS) $(VTERM_CFLAGS) -fsanitize=fuzzer,address,undefined \

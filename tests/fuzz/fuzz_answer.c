@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "engine/answer.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "must.h"
 
 static enum answer_state
 feed(struct answer *a, const char *text, size_t len, size_t step)

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include "engine/buf.h"
 #include "engine/cell.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "must.h"
 
 enum { COLS = 40 };
 

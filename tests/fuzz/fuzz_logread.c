@@ -19,6 +19,7 @@
 #include "engine/regex.h"
 #include "engine/search.h"
 #include "engine/spool.h"
+#include "must.h"
 
 enum { LINES_MAX = 500 };
 
@@ -141,8 +142,6 @@ look_for(struct logread *lr, int direction)
 	search_rank(s, 5);
 	search_free(s);
 }
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -18,14 +18,7 @@
 #include "engine/fold.h"
 #include "engine/logread.h"
 #include "engine/spool.h"
-
-#define CHECK(c)                                                               \
-	do {                                                                   \
-		if (!(c)) {                                                    \
-			fprintf(stderr, "not true: %s\n", #c);                 \
-			abort();                                               \
-		}                                                              \
-	} while (0)
+#include "must.h"
 
 static int dir = -1;
 static char path[64];
@@ -66,7 +59,7 @@ static void
 on_lines(void *arg, const struct fold_block *b)
 {
 	(void)arg;
-	CHECK(b->count > 0 && b->ends[b->count - 1] == b->len);
+	must(b->count > 0 && b->ends[b->count - 1] == b->len);
 	handed = b->first_seq + b->count - 1;
 }
 
@@ -85,7 +78,7 @@ static void
 engine_start(struct engine *e)
 {
 	e->sp = spool_open(dir, 1 << 20, 1000, NULL);
-	CHECK(e->sp);
+	must(e->sp);
 	e->starts++;
 	e->f = fold_new(e->sp, scratch, &ops, NULL, 0);
 }
@@ -164,11 +157,11 @@ damage(uint8_t which, uint8_t at, uint8_t how)
 		off_t place = (off_t)at * 3 % st.st_size;
 		uint8_t c = 0;
 		if (how == 0) {
-			CHECK(ftruncate(fd, place) == 0);
+			must(ftruncate(fd, place) == 0);
 		} else if (place >= (off_t)sizeof(struct log_header)) {
-			CHECK(pread(fd, &c, 1, place) == 1);
+			must(pread(fd, &c, 1, place) == 1);
 			c ^= how;
-			CHECK(pwrite(fd, &c, 1, place) == 1);
+			must(pwrite(fd, &c, 1, place) == 1);
 		}
 	}
 	close(fd);
@@ -183,7 +176,7 @@ check_stream(struct logread *lr, enum log_stream s)
 	bool begun = false;
 	for (uint64_t seq = logread_first_seq(lr);
 	     seq < logread_next_seq(lr); seq++) {
-		CHECK(logread_line(lr, seq, 1 << 20, &l) == 1);
+		must(logread_line(lr, seq, 1 << 20, &l) == 1);
 		if (l.stream != s)
 			continue;
 		if (!begun && l.off <= at)
@@ -191,7 +184,7 @@ check_stream(struct logread *lr, enum log_stream s)
 		begun = true;
 		/* Full screens of a pty are in no line; bytes of a gap may
 		 * have had a place in the stream or not. */
-		CHECK(s == LOG_PTY ? l.off >= at :
+		must(s == LOG_PTY ? l.off >= at :
 		      l.off == at || l.off == at + gap);
 		at = l.off + l.full_len;
 		gap = l.dropped_bytes;
@@ -199,11 +192,11 @@ check_stream(struct logread *lr, enum log_stream s)
 			continue;
 		char last;
 		if (!(l.flags & LOGLINE_CUT))
-			CHECK(!memchr(l.text, '\n', l.len));
+			must(!memchr(l.text, '\n', l.len));
 		if (!(l.flags & LOGLINE_PARTIAL) &&
 		    at > logread_begin(lr, s)) {
-			CHECK(logread_read(lr, s, at - 1, &last, 1) == 1);
-			CHECK(last == '\n');
+			must(logread_read(lr, s, at - 1, &last, 1) == 1);
+			must(last == '\n');
 		}
 	}
 	if (logread_tail(lr, s, 1 << 20, &l) == 1) {
@@ -215,11 +208,9 @@ check_stream(struct logread *lr, enum log_stream s)
 		gap = 0;
 	}
 	if (s != LOG_PTY)
-		CHECK(logread_end(lr, s) == at ||
+		must(logread_end(lr, s) == at ||
 		      logread_end(lr, s) == at + gap);
 }
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -240,9 +231,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	engine_start(&e);
 	while (fold_step(e.f, 64, 1000, 0) == 1)
 		;
-	CHECK(fold_is_caught_up(e.f));
+	must(fold_is_caught_up(e.f));
 	struct logread *lr = logread_open(dir, NULL);
-	CHECK(lr && logread_next_seq(lr) == fold_next_seq(e.f));
+	must(lr && logread_next_seq(lr) == fold_next_seq(e.f));
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		check_stream(lr, (enum log_stream)s);
 	/* Rebuilt from the spool, the consumer gets the same lines. */
@@ -253,7 +244,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	e.f = fold_new(e.sp, scratch, &ops, NULL, 1);
 	while (fold_step(e.f, 1 << 20, 1000, 0) == 1)
 		;
-	CHECK(next == 1 || handed == next - 1 || spool_begin(e.sp, LOG_OUT) +
+	must(next == 1 || handed == next - 1 || spool_begin(e.sp, LOG_OUT) +
 	      spool_begin(e.sp, LOG_ERR) + spool_begin(e.sp, LOG_PTY) > 0);
 	engine_end(&e);
 	return 0;

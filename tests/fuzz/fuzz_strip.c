@@ -12,14 +12,7 @@
 #include "engine/buf.h"
 #include "engine/strip.h"
 #include "engine/utf8.h"
-
-#define CHECK(c)                                                               \
-	do {                                                                   \
-		if (!(c)) {                                                    \
-			fprintf(stderr, "not true: %s\n", #c);                 \
-			abort();                                               \
-		}                                                              \
-	} while (0)
+#include "must.h"
 
 static void
 check_shown(const char *s, size_t len)
@@ -27,11 +20,11 @@ check_shown(const char *s, size_t len)
 	for (size_t i = 0; i < len;) {
 		uint32_t cp;
 		int n = utf8_decode(s + i, len - i, &cp);
-		CHECK(n > 0);
-		CHECK(cp >= 0x20 && cp != 0x7f && !(cp >= 0x80 && cp < 0xa0));
-		CHECK(!(cp >= 0x202a && cp <= 0x202e));
-		CHECK(!(cp >= 0x2066 && cp <= 0x2069));
-		CHECK(cp != 0x200e && cp != 0x200f && cp != 0xfeff);
+		must(n > 0);
+		must(cp >= 0x20 && cp != 0x7f && !(cp >= 0x80 && cp < 0xa0));
+		must(!(cp >= 0x202a && cp <= 0x202e));
+		must(!(cp >= 0x2066 && cp <= 0x2069));
+		must(cp != 0x200e && cp != 0x200f && cp != 0xfeff);
 		i += (size_t)n;
 	}
 }
@@ -46,15 +39,15 @@ check_display(const char *s, size_t len, size_t max)
 	buf_init(&once, max);
 	buf_init(&twice, max);
 	strip_display(s, len, &once, runs, &count, &state);
-	CHECK(once.len <= max && count <= 16);
+	must(once.len <= max && count <= 16);
 	check_shown(buf_str(&once), once.len);
 	for (size_t i = 0; i < count; i++) {
-		CHECK(runs[i].off < once.len);
-		CHECK(i == 0 ? runs[i].off == 0 :
+		must(runs[i].off < once.len);
+		must(i == 0 ? runs[i].off == 0 :
 		      runs[i].off > runs[i - 1].off);
 	}
 	strip_display(buf_str(&once), once.len, &twice, NULL, NULL, NULL);
-	CHECK(once.len == twice.len &&
+	must(once.len == twice.len &&
 	      memcmp(buf_str(&once), buf_str(&twice), once.len) == 0);
 	buf_fini(&once);
 	buf_fini(&twice);
@@ -76,18 +69,16 @@ check_block(const char *s, size_t len)
 	size_t total = strip_lines(s, ends, count, block);
 	for (size_t i = 0; i < count; i++) {
 		size_t got = strip_text(s + from, kept[i] - from - 1, line);
-		CHECK(got + 1 == ends[i] - n);
-		CHECK(memcmp(line, block + n, got) == 0);
-		CHECK(block[ends[i] - 1] == '\n');
+		must(got + 1 == ends[i] - n);
+		must(memcmp(line, block + n, got) == 0);
+		must(block[ends[i] - 1] == '\n');
 		from = kept[i];
 		n = ends[i];
 	}
-	CHECK(n == total);
+	must(n == total);
 	free(block);
 	free(line);
 }
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -97,8 +88,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	char *text = malloc(size);
 	size_t n = strip_text(s, size, text);
-	CHECK(n <= size && !strip_needed(text, n));
-	CHECK(strip_needed(s, size) || n == size);
+	must(n <= size && !strip_needed(text, n));
+	must(strip_needed(s, size) || n == size);
 	free(text);
 	check_display(s, size, 1 << 20);
 	check_display(s, size, size / 2 + 1);
