@@ -756,17 +756,6 @@ tree_kill(struct tree *t, uint64_t tag)
 }
 
 size_t
-tree_kill_round(struct tree *t, uint64_t tag, struct tree_sent *sent)
-{
-	tree_scan(t, TREE_EXACT);
-	size_t count = tree_count(t, tag);
-	struct tree_sent done = tree_kill(t, tag);
-	if (sent)
-		*sent = done;
-	return count;
-}
-
-size_t
 tree_kill_leftovers(uint32_t set_hash, pid_t keeper)
 {
 	struct leftovers l = { set_half(set_hash), keeper, getpid(), 0 };

@@ -104,12 +104,6 @@ size_t	tree_reach(struct tree *t, uint64_t tag, int signo, int then);
 struct tree_sent tree_kill(struct tree *t, uint64_t tag);
 
 /*
- * An exact scan and tree_kill.  Returns how many were alive in the scan: 0
- * means gone (and is never said when the scan has failed).  sent may be NULL.
- */
-size_t	tree_kill_round(struct tree *t, uint64_t tag, struct tree_sent *sent);
-
-/*
  * SIGKILL to every process of the machine with a tag of this set that is not
  * in the tree of keeper (0: no keeper, all of them).  For what a former sbx
  * that was killed left behind.  Returns how many were found alive.

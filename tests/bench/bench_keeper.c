@@ -131,9 +131,8 @@ TEST(scans)
 		       how == TREE_QUICK ? "quick" : "exact", FAMILY,
 		       (double)(clock_us() - start_us) / 1000 / SCANS);
 	}
-	struct tree_sent sent;
 	uint64_t start_us = clock_us();
-	while (tree_kill_round(t, run->tag, &sent) > 0)
+	while (rig_kill_round(t, run->tag) > 0)
 		rig_pump(&r);
 	printf("# kill of %d: %.1f ms\n", FAMILY,
 	       (double)(clock_us() - start_us) / 1000);

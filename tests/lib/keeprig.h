@@ -458,4 +458,15 @@ rig_zoo_plain(struct rig *r, const char *a, const char *b, const char *c)
 	return rig_zoo_run(r, &q, a, b, c);
 }
 
+/* An exact scan and a kill.  How many were alive in the scan; never 0 when it
+ * has failed. */
+static inline size_t
+rig_kill_round(struct tree *t, uint64_t tag)
+{
+	tree_scan(t, TREE_EXACT);
+	size_t count = tree_count(t, tag);
+	tree_kill(t, tag);
+	return count;
+}
+
 #endif

@@ -25,7 +25,7 @@ kill_run(struct rig *r, struct tree *t, uint64_t tag)
 	uint64_t until_ms = clock_ms() + STOP_WITHIN_MS;
 
 	for (int round = 1;; round++) {
-		if (tree_kill_round(t, tag, NULL) == 0)
+		if (rig_kill_round(t, tag) == 0)
 			return round;
 		if (clock_ms() > until_ms)
 			return -1;
@@ -363,12 +363,11 @@ TEST(out_of_descriptors_is_not_gone)
 	uint64_t slot = rig_zoo_plain(&r, "ignore", NULL, NULL);
 	RIG_WAIT(&r, strchr(STDOUT(&r, slot), '\n'));
 	struct tree *t = tree_new(RIG_SET, r.keeper);
-	struct tree_sent sent;
 	getrlimit(RLIMIT_NOFILE, &was);
 	none = was;
 	none.rlim_cur = 3;
 	setrlimit(RLIMIT_NOFILE, &none);
-	size_t left = tree_kill_round(t, rig_run(&r, slot)->tag, &sent);
+	size_t left = rig_kill_round(t, rig_run(&r, slot)->tag);
 	setrlimit(RLIMIT_NOFILE, &was);
 	OK(left > 0);
 	OK(kill_run(&r, t, rig_run(&r, slot)->tag) > 0);
