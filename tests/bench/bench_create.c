@@ -67,7 +67,7 @@ main(int argc, char **argv)
 	uint64_t start = clock_us();
 	for (int i = 0; i < count; i++) {
 		now.gone = false;
-		client_add(c, 0, env, spec, NULL, on_added, NULL);
+		client_add(c, 0, env, spec, NULL, 0, on_added, NULL);
 		if (client_wait(c, &now.gone, 0, &e) < 0) {
 			fprintf(stderr, "bench_create: %s\n", e.text);
 			return 1;
