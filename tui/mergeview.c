@@ -400,6 +400,18 @@ mergeview_top(struct mergeview *mv)
 }
 
 void
+mergeview_share(const struct mergeview *mv, uint64_t *above, uint64_t *all)
+{
+	*above = *all = 0;
+	for (size_t i = 0; i <= mv->count; i++) {
+		uint64_t first = first_of(mv, i), next = next_of(mv, i);
+		uint64_t at = SBX_MIN(SBX_MAX(mv->top.at[i], first), next);
+		*above += at - first;
+		*all += next - first;
+	}
+}
+
+void
 mergeview_follow(struct mergeview *mv)
 {
 	mv->follow = true;

@@ -72,6 +72,10 @@ int	mergeview_fill(struct mergeview *mv, struct merge_row *rows,
 bool	mergeview_line(struct mergeview *mv, const struct merge_row *row,
 		       struct logline *out);
 
+/* Lines above the window as it was last filled, and of all logs together. */
+void	mergeview_share(const struct mergeview *mv, uint64_t *above,
+			uint64_t *all);
+
 /* Moves the cursor row, and the window where it has to; n may be pages. */
 void	mergeview_move(struct mergeview *mv, int rows);
 /* Moves the window; down past the end follows again. */

@@ -258,10 +258,10 @@ static struct style
 name_style(const struct ui *ui, const struct model_proc *p)
 {
 	char role[32];
-	int no = list_index(ui, p->id);
 
-	snprintf(role, sizeof(role), "name.%d",
-		 SBX_MAX(no, 0) % NAME_COLORS + 1);
+	/* By its place in the set: what is listed may change. */
+	snprintf(role, sizeof(role), "name.%u",
+		 p->row->order % NAME_COLORS + 1);
 	struct style st = theme_named(ui->theme, role);
 	char *own = mem_fmt("name.%s", p->row->name);
 	struct style text = ui_style(ui, ROLE_TEXT);
@@ -360,6 +360,30 @@ draw_line(struct ui *ui, const struct place *at, int y,
 	return y - first;
 }
 
+/* Where the window is.  Ticks would need the places of all hits in all logs
+ * between each other, which nobody has before they are looked at. */
+static void
+draw_scroll_bar(struct ui *ui, int shown)
+{
+	const struct layout *l = &ui->layout;
+	struct rect r = { l->main.y, l->scroll, l->main.h, 1 };
+	struct pen pen = ui_pen(ui, r, ROLE_SCROLL);
+	uint64_t above, all, h = (uint64_t)SBX_MAX(r.h, 1);
+
+	if (l->scroll < 0)
+		return;
+	mergeview_share(ui->merge, &above, &all);
+	for (int y = 0; y < r.h; y++) {
+		uint64_t a = all * (uint64_t)y / h;
+		uint64_t b = all * ((uint64_t)y + 1) / h;
+		bool thumb = all > h && b > above &&
+			     a < above + (uint64_t)shown;
+		ui_text(ui, &pen, r.y + y, r.x,
+			thumb ? ROLE_SCROLL_THUMB : ROLE_SCROLL,
+			ui_glyph(ui, thumb ? GLYPH_THUMB : GLYPH_TRACK));
+	}
+}
+
 static void
 draw(struct ui *ui)
 {
@@ -381,6 +405,7 @@ draw(struct ui *ui)
 			ui->text_rows[y].line = (uint64_t)i;
 	}
 	free(rows);
+	draw_scroll_bar(ui, n);
 	if (n == 0)
 		ui_text(ui, &(struct pen){ ui->canvas, r,
 					   ui_style(ui, ROLE_TEXT) },

@@ -84,13 +84,14 @@ wait_until "they are up again" has_status web running
 screen_keys A
 wait_screen '^.all logs  4 processes, newest last +follow' "A shows all logs"
 wait_screen '^ LOG  all  follow' "the status row says so"
+wait_screen '^  [0-9:]{8} api .*[▕█]$' "and a scroll bar where"
 wait_screen '^  [0-9:]{8} api   │ api line 6' "lines have time and name"
 ok "a line" sbx send api "one trouble"
 wait_screen '^! [0-9:]{8} api   │ api says one trouble' "a new line comes last, with its watch's mark"
 ok "another" sbx send web "two"
 wait_screen '^  [0-9:]{8} web   │ web says two' "of another process too"
 order=$(screen_text | grep -o '[a-z]* says .*' | tr '\n' ',')
-like "$order" 'api says one trouble *,web says two' "in the order in which they came"
+like "$order" 'api says one trouble *[▕█],web says two' "in the order in which they came"
 prompt '&' FILTER
 screen_type 'line [56]'
 screen_keys Enter
