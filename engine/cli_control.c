@@ -447,6 +447,22 @@ end_other(struct cli *c)
 	return rc < 0 ? cli_fail(c) : 0;
 }
 
+/* Asks for it, and until an engine says that it is done: one that is killed
+ * meanwhile is followed by another one, which goes on. */
+static int
+ask_down(struct cli *c, struct acted *a)
+{
+	int rc = request(c, a);
+
+	while (rc == 0) {
+		rc = cli_until(c, check_closed, NULL, 0);
+		c->err = *client_error(c->client);
+		if (rc < 0 || model_bye(c->model)[0] || !cli_come_again(c))
+			break;
+	}
+	return rc;
+}
+
 int
 cli_down(struct cli *c)
 {
@@ -456,9 +472,7 @@ cli_down(struct cli *c)
 		return c->err.code == ERR_OTHER ? end_other(c) : cli_fail(c);
 	const struct proto_hello *h = client_hello(c->client);
 	int anchor = open_pid(h->anchor_pid ? h->anchor_pid : h->keeper_pid);
-	int rc = request(c, &a);
-	if (rc == 0)
-		rc = cli_until(c, check_closed, NULL, 0);
+	int rc = ask_down(c, &a);
 	if (rc == 0)
 		rc = wait_pid(c, anchor, LEAVE_MS, "the processes are gone "
 			      "but the engine is not");

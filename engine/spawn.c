@@ -391,8 +391,7 @@ looks_like_script(const char *path)
 static int
 try_exec(struct child *c, const char *path, enum spawn_step *step)
 {
-	execve(path, c->job->argv, c->job->envp);
-	int error = errno;
+	int error = -sys_exec(path, c->job->argv, c->job->envp);
 	if (error == ENOENT && access(path, F_OK) == 0)
 		*step = SPAWN_INTERP;
 	if (error != ENOEXEC || !looks_like_script(path))
@@ -402,8 +401,7 @@ try_exec(struct child *c, const char *path, enum spawn_step *step)
 	char **v = c->job->words, *name = v[1];
 	v[0] = shell;
 	v[1] = (char *)(uintptr_t)path;
-	execve(shell, v, c->job->envp);
-	error = errno;
+	error = -sys_exec(shell, v, c->job->envp);
 	v[1] = name;
 	return error;
 }

@@ -318,6 +318,12 @@ sys_set_cloexec(int fd, bool on)
 	return set_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, on);
 }
 
+int
+sys_exec(const char *path, char *const *argv, char *const *envp)
+{
+	RETRY_INT("exec", execve(path, argv, envp));
+}
+
 pid_t
 sys_fork(void)
 {

@@ -65,6 +65,8 @@ ssize_t	sys_recvmsg(int sock, void *data, size_t len, int *fds, int *nfds);
 bool	sys_is_shortage(int error);
 int	sys_set_nonblock(int fd, bool on);
 int	sys_set_cloexec(int fd, bool on);
+/* Returns only when it fails: -errno. */
+int	sys_exec(const char *path, char *const *argv, char *const *envp);
 pid_t	sys_fork(void);
 /* Runs fn in the caller's memory, which waits until it has exec'd or ended. *pid
  * is set before. */

@@ -298,4 +298,19 @@ same(s.sbx("down", "--timeout", "2s")[0], 0, "down works")
 ok(until(lambda: not alive(keeper), 5), "and all is gone")
 same(s.sbx("up")[0], 0, "the next start makes it anew")
 s.end()
+
+# --- a down over two engines --------------------------------------------------------
+
+# It lasts longer than a client waits for an engine that has said goodbye.
+s = Set("process a {\n cmd trap '' TERM; echo up; while :; do sleep 0.2; done\n"
+        " stop TERM 14s KILL\n ready log /up/\n}\n")
+same(s.sbx("up", "--wait", "20s")[0], 0, "one that does not end by TERM")
+pid, keeper = s.row("a")["pid"], s.pids()[1]
+p = s.popen("down", stderr=subprocess.PIPE)
+ok(until(lambda: s.status("a") == "stopping"), "it is being stopped")
+s.kill_engine()
+err = p.communicate(timeout=60)[1]
+ok(p.returncode == 0 and not alive(pid) and not alive(keeper),
+   "down returns when all is gone", (p.returncode, err, alive(pid)))
+s.end()
 done()
