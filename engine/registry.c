@@ -27,7 +27,7 @@
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 13,
+	REGISTRY_VERSION = 14,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
 	HAND_AGAIN_US = 500 * 1000,
@@ -117,6 +117,7 @@ put_state(struct proc *p, struct buf *b, struct buf *part)
 	r |= ordered_pack(p, b);
 	r |= procleft_pack(p, b);
 	r |= procmember_pack(p, b);
+	r |= msg_put_u64(b, p->queued_gen);
 	r |= msg_put_u64(b, p->input_taken);
 	r |= msg_put_u8(b, p->input_eof);
 	r |= msg_put_bytes(b, buf_str(&p->input) + p->input_off,
@@ -382,6 +383,9 @@ get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
 	ordered_unpack(p, r);
 	procleft_unpack(p, r);
 	procmember_unpack(p, r);
+	/* Who has waited longest is the first also with another engine. */
+	p->queued_gen = msg_u64(r);
+	e->gen = SBX_MAX(e->gen, p->queued_gen);
 	p->input_taken = msg_u64(r);
 	p->input_eof = msg_u8(r) != 0;
 	const char *input = msg_bytes(r, &len);

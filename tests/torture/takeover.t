@@ -65,4 +65,22 @@ ok(len(text) > 100 and '"seq":1,' in text[0].replace(" ", ""),
    "the index starts at 1", text[:1])
 flaky = s.row("flaky")
 ok(flaky.get("restarts", 0) > 3, "restarts go on", flaky)
+s.end()
+
+# Who waits for a place keeps his turn.
+s = Set("set limit.processes 1\n" + "".join(
+    "process %s {\n cmd echo %s >>order; sleep 0.1\n autostart no\n}\n" %
+    (n, n) for n in "abcd") +
+    "process first {\n argv sleep 1000\n}\n")
+same(s.sbx("up")[0], 0, "the only place is taken")
+for name in "dbca":
+    s.sbx("start", name)
+same([s.status(n) for n in "abcd"], ["queued"] * 4, "four wait for it")
+s.kill_engine()
+ok(until(lambda: s.sbx("ls")[0] == 0), "another engine")
+same(s.sbx("stop", "first")[0], 0, "the place is free")
+ok(until(lambda: {s.status(n) for n in "abcd"} == {"completed"}, 30),
+   "all of them run", s.rows())
+same(open(s.dir + "/order").read().split(), list("dbca"),
+     "in the order in which they came")
 done()
