@@ -331,6 +331,28 @@ add_tree(struct page *page, const struct ui *ui, const struct page_facts *f,
 
 /* --- watches, checks, events, environment --- */
 
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Of the newest samples. */
+static double
+median(const struct proto_value *v)
+{
+	double sorted[ARRAY_LEN(v->samples)];
+	size_t n = SBX_MIN((size_t)v->sample_count, ARRAY_LEN(sorted));
+
+	if (n == 0)
+		return v->last_number;
+	memcpy(sorted, v->samples, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_value);
+	return sorted[n / 2];
+}
+
 static void
 add_watches(struct page *page, const struct model_proc *p, bool all)
 {
@@ -354,8 +376,9 @@ add_watches(struct page *page, const struct model_proc *p, bool all)
 		l->curve = v;
 		if (all && v->numeric && !v->off)
 			page_addf(page, "", "%-10s %6" PRIu64 " hit%s, "
-				  "min %.4g mean %.4g", "", v->count,
-				  v->count == 1 ? "" : "s", v->min, v->mean);
+				  "min %.4g p50 %.4g mean %.4g", "",
+				  v->count, v->count == 1 ? "" : "s", v->min,
+				  median(v), v->mean);
 	}
 	if (all && !p->value_count)
 		page_add(page, "", "nothing watches this log");

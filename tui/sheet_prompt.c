@@ -123,11 +123,23 @@ changed(struct ui *ui, struct prompt *p)
 		p->bad = target_highlight(ui, p->edit.text, &e) < 0;
 }
 
+/* Nothing typed is what was looked for last. */
+static const char *
+wanted(const struct ui *ui, const struct prompt *p)
+{
+	size_t pos = ui->finds ? history_count(ui->finds) : 0;
+	const char *last = pos ? history_find(ui->finds, "", -1, &pos) : NULL;
+
+	return p->edit.len ? p->edit.text : *p->old ? p->old
+	       : last	   ? last
+			   : "";
+}
+
 static void
 accept_find(struct ui *ui, struct prompt *p)
 {
 	struct err e = ERR_INIT;
-	const char *text = p->edit.len ? p->edit.text : p->old;
+	const char *text = wanted(ui, p);
 
 	if (p->edit.len && ui->finds)
 		history_add(ui->finds, text);
@@ -150,7 +162,7 @@ static void
 accept_here(struct ui *ui, struct prompt *p)
 {
 	struct err e = ERR_INIT;
-	char *text = mem_str(p->edit.len ? p->edit.text : p->old);
+	char *text = mem_str(wanted(ui, p));
 
 	if (p->edit.len && ui->finds)
 		history_add(ui->finds, text);

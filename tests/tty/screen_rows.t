@@ -92,6 +92,24 @@ screen_keys Tab J
 wait_screen "^ LOG  " "the log of a process"
 wait_screen '^.+│▌(api|db|web)  ' "J goes to processes only"
 
+# The last search is repeated by nothing typed, also by the next screen.
+screen_type ':'
+wait_screen '^ COMMAND ' "a prompt"
+screen_type 'select web'
+screen_keys Enter
+wait_screen '│.web ' "web"
+screen_keys /
+wait_screen '^ FIND ' "what to find"
+screen_type 'from'
+screen_keys Enter
+wait_screen '/from  match 1 of 1' "found"
+screen_keys Escape
+wait_no_screen '/from' "not any more"
+screen_keys / Enter
+wait_screen '/from  match 1 of 1' "found again"
+screen_keys Escape
+wait_no_screen '/from' "not any more"
+
 # What was seen when it was left is seen when one comes back.
 screen_keys Tab
 wait_screen '^ LIST ' "the list"
@@ -129,8 +147,14 @@ wait_screen '^ ▸ backend  2/2' "the same group is folded"
 wait_screen 'wrap on  time on' "wrapped, with times"
 wait_screen '&!nothing' "the filter is there"
 wait_screen '── mark 1 ──' "so is the mark"
+screen_keys Tab / Enter
+wait_screen '/from  ' "the last search is known"
+screen_keys Escape
+wait_no_screen '/from' "it goes first"
 screen_keys q
-wait_no_screen '&!nothing' "which q takes away first"
+wait_no_screen '&!nothing' "then the filter"
+screen_keys q
+wait_screen '^ LIST ' "then the log"
 screen_keys q
 wait_screen 'leave sbx' "q asks"
 screen_keys s
