@@ -257,6 +257,7 @@ struct proc {
 	struct timer *life_timer;
 	char *waits;		/* unmet dependencies as text; NULL */
 	uint64_t row_gen, grow_gen, value_gen;	/* e->gen at the change */
+	uint64_t grown;		/* sum of what was told with grow_gen */
 	uint64_t cpu_us, cpu_permille, rss_bytes;
 	uint64_t at_cpu_us;	/* when cpu_us was read; 0: not in this run */
 	uint32_t tree_count;
@@ -751,7 +752,7 @@ void	serve_answer(struct peer *c, uint32_t id, uint64_t key,
 		     const uint32_t *ids, size_t count);
 /* It was answered already, and is answered so once more? */
 bool	serve_repeats(struct peer *c, uint32_t id, uint64_t key);
-/* After registry_save(): the answers to what it has recorded leave. */
+/* After registry_save() and feed_clients(): answers and news leave. */
 void	serve_let_go(struct engine *e);
 void	serve_reply(struct peer *c, uint32_t id, const struct err *err,
 		    const char *text, const uint32_t *ids, size_t count);
@@ -766,8 +767,9 @@ void	hold_start(struct engine *e);
 void	hold_stop(struct engine *e);
 
 /* --- feed.c -------------------------------------------------------------------- */
+/* What is due is queued; serve_let_go() sends it. */
 void	feed_clients(struct engine *e);
-/* All that is known goes out now; false: somebody does not read. */
+/* All that is known is queued now; false: somebody does not read. */
 bool	feed_flush(struct engine *e);
 void	feed_gone(struct engine *e, uint32_t id);
 void	feed_note(struct engine *e, int level, const char *text);

@@ -25,6 +25,7 @@
 enum {
 	GROW_US = 16000,
 	PROMPT_US = 250,	/* for each, up to GROW_US, where asked for */
+	PROMPT_BURST_US = 8000,	/* ... on the average of so long */
 	SCREEN_US = 12000,
 	VALUES_US = 100000,
 	SYNC_US = 150000,	/* longest wait for a picture to be finished */
@@ -212,7 +213,7 @@ send_growth(struct peer *c, struct buf *b)
 {
 	struct engine *e = c->e;
 	struct proto_grow g;
-	uint64_t count = 0, pause = GROW_US;
+	uint64_t count = 0, now = clock_us(), at = now + GROW_US;
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
@@ -225,10 +226,12 @@ send_growth(struct peer *c, struct buf *b)
 		count++;
 	}
 	c->grow_seen = e->gen;
+	/* A few keys are not a flood. */
 	if (c->subs & PROTO_SUB_PROMPT)
-		pause = SBX_MIN(count * PROMPT_US, pause);
+		at = SBX_MIN(at, SBX_MAX(c->at_grow_us, now - PROMPT_BURST_US) +
+				 count * PROMPT_US);
 	if (count)
-		c->at_grow_us = clock_us() + pause;
+		c->at_grow_us = at;
 }
 
 void
@@ -391,10 +394,8 @@ feed_clients(struct engine *e)
 		struct peer *c = container_of(n, struct peer, node);
 		if (!c->greeted)
 			continue;
-		/* As one: it wakes up once. */
 		conn_cork(c->conn);
 		next = SBX_MIN(next, feed_peer(c, &b, &scratch));
-		conn_uncork(c->conn);
 	}
 	if (next != UINT64_MAX)
 		timer_arm(e->feed_timer, next);

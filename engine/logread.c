@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base.h"
+#include "clock.h"
 #include "err.h"
 #include "linescan.h"
 #include "logruns.h"
@@ -17,6 +18,7 @@
 #define AHEAD		(128 * 1024)	/* bytes of a stream read at once */
 #define COPY		(256 * 1024)
 #define SEGMENT_LINES	(UINT64_C(1) << 26)	/* no segment has more */
+#define TICK_MS		100		/* far more than any clock of files */
 
 /* Bytes of a stream that were read ahead. */
 struct ahead {
@@ -32,6 +34,12 @@ struct tail {
 	bool alt;
 };
 
+/* A file or directory when it was read last. */
+struct seen {
+	struct stat st;
+	bool settled;		/* nothing can have come behind that unseen */
+};
+
 struct logread {
 	struct logsegs table;
 	struct log_entry entries[ENTRIES];
@@ -43,7 +51,7 @@ struct logread {
 	size_t text_cap;
 	struct log_run *runs;
 	size_t run_count;
-	struct stat runs_stat;
+	struct seen dir_seen, runs_seen;
 };
 
 static struct logseg *
@@ -80,6 +88,28 @@ clip_sizes(struct logsegs *t)
 	}
 }
 
+/*
+ * Is it as it was?  If not it is to be read now.  Times of files are those of
+ * a clock that ticks: what was read in the tick of its last change may have
+ * been changed once more.
+ */
+static bool
+is_same(struct seen *seen, const struct stat *st)
+{
+	const struct stat *old = &seen->st;
+	int64_t changed_ms = (int64_t)st->st_mtim.tv_sec * 1000 +
+		st->st_mtim.tv_nsec / 1000000;
+
+	if (seen->settled && old->st_ino == st->st_ino &&
+	    old->st_size == st->st_size &&
+	    old->st_mtim.tv_sec == st->st_mtim.tv_sec &&
+	    old->st_mtim.tv_nsec == st->st_mtim.tv_nsec)
+		return true;
+	seen->st = *st;
+	seen->settled = clock_wall_ms() - changed_ms > TICK_MS;
+	return false;
+}
+
 /* Segments that are not in the table yet. */
 static int
 look_for_new(struct logread *lr, bool *changed)
@@ -96,6 +126,9 @@ look_for_new(struct logread *lr, bool *changed)
 		if (r == 0 && follows(t, &g)) {
 			logsegs_add(t, &g);
 			*changed = true;
+		} else {
+			/* It may be about to get its first bytes. */
+			lr->dir_seen.settled = false;
 		}
 		/* Dropped between list and load; or not a file of ours. */
 		if (r == -ENOENT || r == -EINVAL || r == -ELOOP ||
@@ -180,23 +213,19 @@ look_for_runs(struct logread *lr)
 	struct stat st;
 	if (fstatat(lr->table.dir, "runs", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
-	if (st.st_size == lr->runs_stat.st_size &&
-	    st.st_ino == lr->runs_stat.st_ino &&
-	    st.st_mtim.tv_sec == lr->runs_stat.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == lr->runs_stat.st_mtim.tv_nsec &&
-	    !(lr->run_count &&
-	      !(lr->runs[lr->run_count - 1].flags & LOG_RUN_SEQ_END)))
+	if (is_same(&lr->runs_seen, &st))
 		return false;
 	struct log_run *runs;
 	ssize_t n = logruns_read(lr->table.dir, &runs);
-	if (n < 0)
+	if (n < 0) {
+		lr->runs_seen.settled = false;
 		return false;
+	}
 	bool changed = lr->run_count != (size_t)n ||
 		(n && memcmp(runs, lr->runs, (size_t)n * sizeof(*runs)) != 0);
 	free(lr->runs);
 	lr->runs = runs;
 	lr->run_count = (size_t)n;
-	lr->runs_stat = st;
 	return changed;
 }
 
@@ -232,9 +261,15 @@ logread_free(struct logread *lr)
 int
 logread_refresh(struct logread *lr)
 {
-	bool changed = look_for_dropped(lr);
+	struct stat st;
+	/* Files that come and go change their directory. */
+	bool same = sys_fstat(lr->table.dir, &st) == 0 &&
+		is_same(&lr->dir_seen, &st);
+	bool changed = !same && look_for_dropped(lr);
 	size_t from = growing(lr);
-	int r = look_for_new(lr, &changed);
+	int r = same ? 0 : look_for_new(lr, &changed);
+	if (r < 0)
+		lr->dir_seen.settled = false;
 	if (r == 0)
 		r = look_for_growth(lr, from, &changed);
 	changed |= look_for_runs(lr);

@@ -294,6 +294,21 @@ on_partial_timer(struct timer *t, void *arg)
 	arm_partial(p);
 }
 
+/* Who follows it wakes up for it. */
+static void
+note_growth(struct proc *p)
+{
+	uint64_t sum = fold_next_seq(p->fold) + spool_dropped(p->spool) +
+		p->life.run;
+
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		sum += spool_end(p->spool, (enum log_stream)s);
+	if (sum == p->grown)
+		return;
+	p->grown = sum;
+	p->grow_gen = ++p->e->gen;
+}
+
 /* True when more is left for another slice. */
 static bool
 fold_slice(struct proc *p)
@@ -305,7 +320,7 @@ fold_slice(struct proc *p)
 	more |= r > 0;
 	/* The index cannot be written at present: the disk may recover. */
 	p->at_retry_us = r < 0 ? clock_us() + RETRY_US : 0;
-	p->grow_gen = ++p->e->gen;
+	note_growth(p);
 	p->e->registry_stale = true;
 	tell_hits(p);
 	if (!more) {

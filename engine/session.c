@@ -34,6 +34,8 @@ enum {
 	LAST_WORDS = 400,	/* of the engine, quoted when it fails */
 	/* The keeper pauses for up to 5 s before it tries again. */
 	COMING_BACK_MS = 4 * SESSION_MS,
+	EXEC_TRIES = 50,
+	EXEC_US = 1000,
 };
 
 extern char **environ;
@@ -52,6 +54,13 @@ static char *
 anchor_word(const struct session *s)
 {
 	return mem_fmt("%s:%s", s->rc_path ? "rc" : "dir", s->dir.key);
+}
+
+static void
+sleep_us(unsigned us)
+{
+	struct timespec t = { 0, (long)us * 1000 };
+	nanosleep(&t, NULL);
 }
 
 static ssize_t
@@ -80,7 +89,14 @@ session_anchor(const struct session *s)
 	if (pid <= 0)
 		return 0;
 	snprintf(proc, sizeof proc, "/proc/%ld/cmdline", pid);
-	n = read_small(proc, cmdline, sizeof cmdline);
+	/* It has no words for a moment, while exec is at work: as one that
+	 * is dead and not reaped yet. */
+	for (int tries = 0; tries < EXEC_TRIES; tries++) {
+		n = read_small(proc, cmdline, sizeof cmdline);
+		if (n != 0)
+			break;
+		sleep_us(EXEC_US);
+	}
 	char *word = anchor_word(s);
 	int len = snprintf(want, sizeof want, "sbx%c__anchor%c%s", 0, 0,
 			   word);
@@ -307,13 +323,6 @@ load_engine(struct client *c, const struct buf *set, struct err *e)
 }
 
 /* --- starting --- */
-
-static void
-sleep_us(unsigned us)
-{
-	struct timespec t = { 0, (long)us * 1000 };
-	nanosleep(&t, NULL);
-}
 
 /*
  * Is there an engine that does not listen at present?  One that was killed
