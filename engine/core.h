@@ -262,8 +262,7 @@ struct proc {
 	uint64_t at_cpu_us;	/* when cpu_us was read; 0: not in this run */
 	uint32_t tree_count;
 	char ports[128];
-	struct buf packed;	/* the spec for the registry */
-	bool packed_saved;	/* it, and the environment, as they are */
+	bool spec_saved;	/* it, and the environment, as they are */
 };
 
 enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK,
@@ -408,8 +407,6 @@ void	proc_event(struct proc *p, const struct life_input *in);
 void	proc_tell(struct proc *p, enum life_event ev, enum cause cause,
 		  const char *detail);
 void	proc_drop_environ(struct proc *p);	/* it has the set's then */
-/* Its definition has changed: what the registry keeps of it. */
-void	proc_pack(struct proc *p);
 /* It goes when nothing of it is left. */
 void	proc_remove(struct proc *p, enum cause by);
 void	proc_touch(struct proc *p);		/* its row has changed */

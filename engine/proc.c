@@ -585,16 +585,6 @@ proc_settle_starts(struct engine *e, int saved)
 	}
 }
 
-void
-proc_pack(struct proc *p)
-{
-	buf_clear(&p->packed);
-	spec_pack(p->spec, &p->packed);
-	/* Kept for as long as the record is, of which there may be many. */
-	buf_fit(&p->packed);
-	p->packed_saved = false;
-}
-
 /* Takes v.  It may be several KB, and a client that makes thousands has the
  * same for all of them: the newest ones tell. */
 static struct proc_environ *
@@ -625,7 +615,7 @@ proc_drop_environ(struct proc *p)
 	struct proc_environ *own = p->environ;
 
 	p->environ = NULL;
-	p->packed_saved = false;
+	p->spec_saved = false;
 	if (!own || --own->users > 0)
 		return;
 	strv_free(own->v);
@@ -663,8 +653,6 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	buf_init(&p->input, INPUT_MAX + PROTO_PASTE_MAX + PASTE_MARKS);
 	buf_init(&p->base, 8 << 20);
 	buf_init(&p->base_history, 8 << 20);
-	buf_init(&p->packed, SPEC_PACK_MAX);
-	proc_pack(p);
 	p->dirname = mem_str(spec->name);
 	p->life_timer = loop_timer(e->loop, on_life_timer, p);
 	for (size_t i = 0; i < CHECKS; i++)
@@ -743,7 +731,6 @@ proc_free(struct proc *p, bool remove_log)
 	buf_fini(&p->input);
 	buf_fini(&p->base);
 	buf_fini(&p->base_history);
-	buf_fini(&p->packed);
 	free(p->dirname);
 	free(p->waits);
 	free(p->left_list);

@@ -80,9 +80,11 @@ put_tty(const struct proc *p, struct buf *b)
 }
 
 static int
-put_spec(const struct proc *p, struct buf *b)
+put_spec(const struct proc *p, struct buf *b, struct buf *part)
 {
-	int r = msg_put_bytes(b, p->packed.data, p->packed.len);
+	int r = spec_pack(p->spec, part);
+
+	r |= put_part(b, part);
 	return r | msg_put_strv(b, p->environ ? p->environ->v : NULL);
 }
 
@@ -169,10 +171,10 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	int r = 0;
 
 	/* It is by far the longest one, and hardly ever another. */
-	if (!p->packed_saved || !reglog_keep(e->reglog, spec)) {
-		r |= put_spec(p, b);
+	if (!p->spec_saved || !reglog_keep(e->reglog, spec)) {
+		r |= put_spec(p, b, part);
 		put_slice(e, spec, b);
-		p->packed_saved = true;
+		p->spec_saved = true;
 	}
 	r |= put_state(p, b, part);
 	put_slice(e, slice_of(p->id, SLICE_STATE), b);

@@ -24,10 +24,11 @@ struct slice_head {
 	uint64_t key, len;
 };
 
+/* Offsets fit: REGLOG_MAX.  off is 1 while it is not in a file yet. */
 struct slot {
-	bool used;
 	uint64_t key, hash;
-	size_t off, len;
+	uint32_t off;		/* 0: unused */
+	uint32_t len;
 };
 
 /* Keys by open addressing; cap is a power of two, at most half is used. */
@@ -75,7 +76,7 @@ find(const struct map *m, uint64_t key)
 {
 	size_t i = key * 0x9e3779b97f4a7c15ull >> 20 & (m->cap - 1);
 
-	while (m->v[i].used && m->v[i].key != key)
+	while (m->v[i].off && m->v[i].key != key)
 		i = (i + 1) & (m->cap - 1);
 	return &m->v[i];
 }
@@ -96,14 +97,14 @@ map_add(struct map *m, uint64_t key)
 		m->cap *= 2;
 		m->v = mem_array(m->cap, sizeof(*m->v));
 		for (size_t i = 0; i < old.cap; i++)
-			if (old.v[i].used)
+			if (old.v[i].off)
 				*find(m, old.v[i].key) = old.v[i];
 		free(old.v);
 	}
 	struct slot *s = find(m, key);
-	if (!s->used) {
+	if (!s->off) {
 		m->count++;
-		*s = (struct slot){ .used = true, .key = key };
+		*s = (struct slot){ .key = key, .off = 1, .len = UINT32_MAX };
 	}
 	return s;
 }
@@ -160,13 +161,13 @@ reglog_put(struct reglog *g, uint64_t key, const void *data, size_t len)
 	uint64_t hash = hash_of(data, len);
 	struct slice_head h = { .key = key, .len = len };
 	struct slot *s = map_add(&g->map, key);
-	bool same = s->len == len && s->hash == hash && s->off;
+	bool same = s->len == len && s->hash == hash;
 
 	g->live += sizeof(h) + len;
 	if (same)
 		return;
-	*s = (struct slot){ .used = true, .key = key, .hash = hash,
-			    .off = 1, .len = len };
+	*s = (struct slot){ .key = key, .hash = hash, .off = 1,
+			    .len = (uint32_t)len };
 	if (buf_add(&g->out, &h, sizeof(h)) < 0 ||
 	    buf_add(&g->out, data, len) < 0)
 		g->error = -EMSGSIZE;
@@ -177,7 +178,7 @@ reglog_keep(struct reglog *g, uint64_t key)
 {
 	const struct slot *s = find(&g->map, key);
 
-	if (!s->used)
+	if (!s->off)
 		return false;
 	g->live += sizeof(struct slice_head) + s->len;
 	return true;
@@ -252,8 +253,8 @@ read_slices(struct reglog_view *v, size_t end)
 		if (h.len > end - off)
 			return -1;
 		struct slot *s = map_add(&v->map, h.key);
-		s->off = off;
-		s->len = h.len;
+		s->off = (uint32_t)off;
+		s->len = (uint32_t)h.len;
 		off += h.len;
 	}
 	return 0;
@@ -305,6 +306,6 @@ reglog_get(const struct reglog_view *v, uint64_t key, struct msg_reader *r)
 {
 	const struct slot *s = find(&v->map, key);
 
-	msg_open(r, s->used ? v->data + s->off : "", s->used ? s->len : 0);
-	return s->used;
+	msg_open(r, s->off ? v->data + s->off : "", s->off ? s->len : 0);
+	return s->off;
 }

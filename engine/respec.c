@@ -103,7 +103,7 @@ respec_now(struct proc *p, struct spec *s)
 		spec_free(s);
 		return;
 	}
-	proc_pack(p);
+	p->spec_saved = false;
 	if (s->source == SPEC_FROM_SBXRC) {
 		proc_drop_environ(p);
 	}
@@ -133,7 +133,7 @@ respec_place(struct proc *p, struct spec *s)
 	p->spec->file = s->file;
 	s->file = file;
 	spec_free(s);
-	proc_pack(p);
+	p->spec_saved = false;
 	if (moved)
 		proc_touch(p);
 }

@@ -27,7 +27,7 @@ struct spool {
 	uint64_t total;			/* on disk, index included */
 	uint64_t gap_indexed;		/* bytes of GAP entries */
 	uint64_t gap_bytes;		/* those, and of gaps */
-	struct spool_gap gaps[SPOOL_GAPS_MAX];
+	struct spool_gap *gaps;		/* SPOOL_GAPS_MAX; NULL: no need yet */
 	size_t gap_count;
 	int trouble;
 	bool planned;			/* there is no directory yet */
@@ -168,6 +168,14 @@ make_room(struct spool *sp, int error)
 	return spool_drop_oldest(sp) == 0;
 }
 
+static struct spool_gap *
+add_gap(struct spool *sp)
+{
+	if (!sp->gaps)
+		sp->gaps = mem_array(SPOOL_GAPS_MAX, sizeof(*sp->gaps));
+	return &sp->gaps[sp->gap_count++];
+}
+
 static void
 lost(struct spool *sp, enum log_stream s, uint64_t bytes)
 {
@@ -176,7 +184,7 @@ lost(struct spool *sp, enum log_stream s, uint64_t bytes)
 		if (sp->gaps[i].stream == s)
 			g = &sp->gaps[i];
 	if ((!g || g->off != sp->end[s]) && sp->gap_count < SPOOL_GAPS_MAX) {
-		g = &sp->gaps[sp->gap_count++];
+		g = add_gap(sp);
 		*g = (struct spool_gap){ .stream = (uint8_t)s,
 					 .off = sp->end[s] };
 	}
@@ -355,6 +363,7 @@ spool_free(struct spool *sp)
 		return;
 	logsegs_fini(&sp->table);
 	logruns_fini(&sp->runs);
+	free(sp->gaps);
 	free(sp);
 }
 
@@ -528,7 +537,8 @@ size_t
 spool_gaps(const struct spool *sp, struct spool_gap *out, size_t cap)
 {
 	size_t n = SBX_MIN(cap, sp->gap_count);
-	memcpy(out, sp->gaps, n * sizeof(*out));
+	if (n > 0)
+		memcpy(out, sp->gaps, n * sizeof(*out));
 	return n;
 }
 
@@ -537,7 +547,7 @@ spool_restore_gap(struct spool *sp, const struct spool_gap *g)
 {
 	if (g->stream >= LOG_STREAMS || sp->gap_count == SPOOL_GAPS_MAX)
 		return;
-	struct spool_gap *to = &sp->gaps[sp->gap_count++];
+	struct spool_gap *to = add_gap(sp);
 	*to = *g;
 	to->off = SBX_MIN(to->off, sp->end[g->stream]);
 	sp->gap_bytes += g->bytes;
