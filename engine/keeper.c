@@ -38,7 +38,7 @@ enum {
 	GUARD_PAUSE_US = 1000 * 1000,
 	GIVE_UP_MS = 30000,
 	REAPS_A_TURN	= 128,
-	MESSAGES_A_TURN = 256,
+	MESSAGES_US = 2000,	/* then answers leave: a start takes time */
 	ENGINE_STARTS_MAX = 5,		/* of one that never got ready */
 	EXIT_INTERNAL = 125,
 	LAST_WORD_MS = 1000,
@@ -376,11 +376,12 @@ receive(struct keeper *k)
 }
 
 static void
-receive_all(struct keeper *k, int budget)
+receive_until(struct keeper *k, uint64_t until_us)
 {
 	/* An answer that is owed must go before the next can become due. */
-	while (k->sock >= 0 && budget-- > 0 && !k->refused && receive(k))
-		;
+	while (k->sock >= 0 && !k->refused && receive(k))
+		if (until_us != NEVER && clock_us() >= until_us)
+			break;
 }
 
 /* ---- the engine's life ---- */
@@ -457,7 +458,7 @@ engine_ended(struct keeper *k, int status)
 	/* Its last requests are valid, and only now surely complete. */
 	do {
 		k->refused = false;
-		receive_all(k, INT32_MAX);
+		receive_until(k, NEVER);
 	} while (k->refused);
 	if (k->sock >= 0)
 		hang_up(k);
@@ -547,7 +548,7 @@ count_orphans(struct keeper *k)
 	if (!ended)
 		return;
 	/* The stand-in may have children, too. */
-	int threads = atomic_load(&k->standin.relieved) ? 2 : 1;
+	int threads = atomic_load(&k->standin.relieved) ? KEEPER_THREADS : 1;
 	int r = procfs_each_child(getpid(), threads, count_child, &children);
 	uint32_t orphans = r < 0 || children < known ? KEEP_ORPHANS_UNKNOWN
 						     : children - known;
@@ -697,7 +698,7 @@ turn(struct keeper *k, struct pollfd *set)
 	if (set[1].revents & POLLOUT)
 		k->blocked = false;
 	if (set[1].revents & ~POLLOUT)
-		receive_all(k, MESSAGES_A_TURN);
+		receive_until(k, clock_us() + MESSAGES_US);
 	if (k->slots.spawning > 0)
 		for (size_t i = 0; i < k->slots.used; i++)
 			if (k->slots.v[i].id)
@@ -710,7 +711,7 @@ turn(struct keeper *k, struct pollfd *set)
 	talk_on(k);
 	/* What it has asked for is valid. */
 	if (k->broken)
-		receive_all(k, INT32_MAX);
+		receive_until(k, NEVER);
 	if (k->broken)
 		hang_up(k);
 }

@@ -31,6 +31,9 @@ struct keeper_shared {
 #define KEEPER_NAME "sbx: keeper"
 #define ENGINE_NAME "sbx: engine"
 
+/* It and its stand-in: a child is listed with the thread that has made it. */
+enum { KEEPER_THREADS = 2 };
+
 /* Descriptor number that an engine finds in SBX_KEEPER_FD. */
 enum { KEEPER_FD = 3 };
 

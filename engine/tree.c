@@ -9,6 +9,7 @@
 
 #include "base.h"
 #include "clock.h"
+#include "keeper.h"
 #include "mem.h"
 #include "sys.h"
 
@@ -145,7 +146,7 @@ gather_below(struct tree *t)
 static int
 gather_children(struct tree *t)
 {
-	int r = procfs_each_child(t->keeper, 1, add_pid, t);
+	int r = procfs_each_child(t->keeper, KEEPER_THREADS, add_pid, t);
 
 	gather_below(t);
 	return r;
@@ -476,7 +477,7 @@ chase(const struct tree *t, uint64_t tag)
 
 	while (c.newcomers > 0 && clock_us() < until_us) {
 		c.newcomers = 0;
-		if (procfs_each_child(t->keeper, 1, kill_newcomer, &c) < 0)
+		if (procfs_each_child(t->keeper, KEEPER_THREADS, kill_newcomer, &c) < 0)
 			break;
 	}
 }
@@ -525,7 +526,7 @@ gather_run(struct tree *t, uint64_t tag)
 			add_pid(t->leaders[i].pid, t);
 	}
 	qsort(s.leaders, t->nleaders, sizeof(pid_t), compare_pids);
-	int r = procfs_each_child(t->keeper, 1, add_stray, &s);
+	int r = procfs_each_child(t->keeper, KEEPER_THREADS, add_stray, &s);
 	free(s.leaders);
 	gather_below(t);
 	sort_nodes(&t->scan);

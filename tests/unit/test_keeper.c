@@ -887,6 +887,9 @@ TEST(a_program_that_does_not_answer_holds_up_nobody_else)
 	uint64_t held = rig_spawn(&r, &q);
 	uint64_t other = rig_zoo_plain(&r, "exit", "3", NULL);
 	RIG_WAIT(&r, rig_run(&r, other)->exited);
+	/* What was made by the other thread ends with the rest. */
+	uint64_t left = rig_zoo_plain(&r, "wait", NULL, NULL);
+	RIG_WAIT(&r, rig_run(&r, left)->started);
 	EQ_INT(keeplink_signal(r.link, held, SIGKILL, false), 0);
 	RIG_WAIT(&r, rig_run(&r, held)->exited);
 	EQ_INT(rig_run(&r, held)->exit.status, SIGKILL);
