@@ -178,8 +178,8 @@ ubsan:		## the same under UBSan alone
 	$(MAKE) -j2 O=$O-ubsan SAN=undefined all check-build
 	sh tests/lib/runtests.sh $O-ubsan
 valgrind:	## unit tests and a walk through the command line under valgrind
-	$(MAKE) -j2 all check-build
-	sh tests/lib/valgrind.sh $O
+	$(MAKE) -j2 O=$O-valgrind CFLAGS='-O1 -g -DREGEX_JIT=0' all check-build
+	sh tests/lib/valgrind.sh $O-valgrind
 fuzz: $(fuzz_bin)	## fuzz each target FUZZ_SECONDS (60) with libFuzzer
 	sh tests/fuzz/run.sh $O $${FUZZ_SECONDS:-60}
 faults-build:	# where calls fail on demand, for tests/torture/faults.t
@@ -218,7 +218,7 @@ uninstall:	## remove what install put there
 	    $(DESTDIR)$(PREFIX)/share/man/man5/sbxrc.5
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/sbx $(DESTDIR)$(PREFIX)/share/sbx $(DESTDIR)$(PREFIX)/share/doc/sbx
 clean:		## remove the build directories
-	rm -rf $O $O-asan $O-ubsan $O-faults
+	rm -rf $O $O-asan $O-ubsan $O-faults $O-valgrind
 help:		## this list
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/  \1\t\2/p' Makefile | expand -t 18
 

@@ -15,6 +15,10 @@
 #define STACK_MIN	(32 * 1024)
 #define STACK_MAX	(512 * 1024)
 
+#ifndef REGEX_JIT
+#define REGEX_JIT 1	/* 0 for valgrind, which cannot follow such code */
+#endif
+
 struct regex {
 	pcre2_code *line;	/* sees one line at a time */
 	pcre2_code *block;	/* MULTILINE twin; NULL: not block-safe */
@@ -73,7 +77,7 @@ compile(const char *pattern, size_t len, uint32_t options,
 	pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, len, options,
 				       code, off, cc);
 	/* Without machine code the interpreter does it: not an error. */
-	if (re)
+	if (re && REGEX_JIT)
 		pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
 	return re;
 }

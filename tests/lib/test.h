@@ -96,11 +96,12 @@ static inline int
 test_run(void)
 {
 	const char *only = getenv("TAP_RUN");
+	const char *seconds = getenv("TEST_SECONDS");	/* for all of it */
 	int failed = 0, no = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setlocale(LC_ALL, "C.UTF-8");
-	alarm(120);
+	alarm(seconds ? (unsigned)atoi(seconds) : 120);
 	for (int i = 0; i < test_count; i++) {
 		if (only && strcmp(only, test_cases[i].name) != 0)
 			continue;

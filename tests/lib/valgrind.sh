@@ -29,7 +29,7 @@ for source in tests/unit/test_*.c; do
 	test_keeper | test_spawn) continue ;;
 	esac
 	echo "== $name"
-	timeout 300 $vg "$O/tests/unit/$name" >"$logs.out" || {
+	TEST_SECONDS=900 $vg "$O/tests/unit/$name" >"$logs.out" || {
 		grep -E '^(not ok|#)' "$logs.out" >&2
 		echo "valgrind: $name" >&2
 		fail=1

@@ -1083,6 +1083,20 @@ is_stray(const struct world *w, enum life_event e)
 	}
 }
 
+/* All that outlives an engine; the rest of the bytes is nobody's. */
+static bool
+same_life(const struct life *a, const struct life *b)
+{
+	struct buf one = BUF_INIT(64 * 1024), two = BUF_INIT(64 * 1024);
+	bool packed = life_pack(a, &one) == 0 && life_pack(b, &two) == 0;
+	bool same = packed && one.len == two.len &&
+		    !memcmp(one.data, two.data, one.len);
+
+	buf_fini(&one);
+	buf_fini(&two);
+	return same;
+}
+
 static void
 random_event(struct world *w)
 {
@@ -1123,7 +1137,7 @@ random_event(struct world *w)
 		struct life before = w->l;
 		in.now_us = w->now_us;
 		unsigned fx = life_step(&w->l, &w->p, &in, &w->out);
-		must(w, fx == 0 && memcmp(&before, &w->l, sizeof before) == 0,
+		must(w, fx == 0 && same_life(&before, &w->l),
 		     "a stray word of the kernel changes nothing");
 		w->steps++;
 		return;
