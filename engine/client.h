@@ -94,11 +94,11 @@ int	client_scrollback(struct client *c, uint32_t proc, uint64_t id,
 int	client_input(struct client *c, uint32_t proc, unsigned flags,
 		     const void *data, size_t len, client_answer_fn *fn,
 		     void *arg);
-/* set: packed by setpack_put. */
 /* For one that may have been taken: flags PROTO_INPUT_AGAIN. */
 int	client_input_again(struct client *c, uint32_t proc, unsigned flags,
 			   uint64_t at, const void *data, size_t len,
 			   client_answer_fn *fn, void *arg);
+/* set: packed by setpack_put. */
 int	client_load(struct client *c, const struct buf *set,
 		    client_answer_fn *fn, void *arg);
 /* The same for PROTO_RELOAD; set may be NULL: flags are PROTO_RELOAD_*. */

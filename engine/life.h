@@ -227,7 +227,6 @@ void	life_ladder_default(struct life_policy *p, bool is_tty);
  */
 const char *life_exit_text(const struct life *l, char *out, size_t cap);
 const char *life_event_name(enum life_event e);
-const char *life_event_help(enum life_event e);
 /* The matrix as text, for doc/architecture.md; 0 or -EMSGSIZE. */
 int	life_print_matrix(struct buf *b);
 

@@ -13,10 +13,8 @@
 
 enum { PACK_VERSION = 1 };
 
-static const struct {
-	const char *name, *help;
-} events[] = {
-#define X(e, name, help) [LIFE_EV_##e] = { name, help },
+static const char *const event_names[] = {
+#define X(e, name, help) [LIFE_EV_##e] = name,
 	LIFE_EVENT_TABLE(X)
 #undef X
 };
@@ -59,14 +57,7 @@ const char *
 life_event_name(enum life_event e)
 {
 	assert((unsigned)e < LIFE_EV_COUNT);
-	return events[e].name;
-}
-
-const char *
-life_event_help(enum life_event e)
-{
-	assert((unsigned)e < LIFE_EV_COUNT);
-	return events[e].help;
+	return event_names[e];
 }
 
 static uint64_t
@@ -129,7 +120,7 @@ life_print_matrix(struct buf *b)
 						     (enum life_event)e);
 			if (cell)
 				r |= buf_addf(b, "\t%-14s %s\n",
-					      events[e].name, cell);
+					      event_names[e], cell);
 		}
 	}
 	return r ? -EMSGSIZE : 0;

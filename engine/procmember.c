@@ -17,7 +17,6 @@
 
 #include "clock.h"
 #include "err.h"
-#include "mem.h"
 #include "msg.h"
 #include "procfs.h"
 #include "select.h"

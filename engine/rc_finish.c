@@ -10,7 +10,6 @@
 #include "err.h"
 #include "graph.h"
 #include "mem.h"
-#include "msg.h"
 #include "option.h"
 #include "setfile.h"
 #include "strv.h"

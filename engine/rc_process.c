@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "mem.h"
-#include "msg.h"
-#include "option.h"
 #include "strv.h"
 
 struct rcload_proc *

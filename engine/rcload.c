@@ -100,16 +100,6 @@ rc_hint_word(struct rcload *ld, const char *near)
 		rc_hint(ld, "did you mean '%s'?", near);
 }
 
-bool
-rc_built(struct rcload *ld, const struct rc_word *w, bool built,
-	 const char *what)
-{
-	if (built || ld->rq->all_words)
-		return true;
-	rc_wrong(ld, w, "'%s' is not built yet in this version", what);
-	return false;
-}
-
 /* Variables, and how the next word is read. */
 
 static const char *

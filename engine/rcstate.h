@@ -155,9 +155,6 @@ void	rc_wrong_at(struct rcload *ld, const struct diag_place *at,
 void	rc_hint(struct rcload *ld, const char *fmt, ...) SBX_PRINTF(2, 3);
 /* "did you mean 'X'?", if there is an X. */
 void	rc_hint_word(struct rcload *ld, const char *near);
-/* True if built, or if the request takes all words; else reported. */
-bool	rc_built(struct rcload *ld, const struct rc_word *w, bool built,
-		 const char *what);
 /* The file kept for this path, or NULL after the message.  at: the word that
  * names it, NULL for the files that are looked for. */
 struct rcload_file *rc_open(struct rcload *ld, const char *path, size_t max,

@@ -10,7 +10,6 @@
 #include "answered.h"
 #include "conn.h"
 #include "err.h"
-#include "msg.h"
 
 static void
 send_reply(struct peer *c, uint32_t id, const void *data, size_t len)

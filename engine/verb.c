@@ -108,11 +108,9 @@ static void
 take_members(struct call *c)
 {
 	char **names = c->q->names;
-	size_t count = 0, kept = 0;
+	size_t count = strv_count(names), kept = 0;
 	pid_t pid;
 
-	while (names && names[count])
-		count++;
 	c->members = mem_array(count + 1, sizeof *c->members);
 	for (size_t i = 0; i < count; i++) {
 		struct proc *p = procmember_parse(c->e, names[i], &pid);

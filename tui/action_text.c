@@ -8,7 +8,6 @@
 #include "engine/buf.h"
 #include "engine/clock.h"
 #include "engine/keymap.h"
-#include "engine/mem.h"
 #include "engine/option.h"
 #include "engine/rcwrite.h"
 #include "engine/set.h"

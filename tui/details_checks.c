@@ -5,7 +5,6 @@
 #include <string.h>
 #include "engine/base.h"
 #include "engine/clock.h"
-#include "engine/model.h"
 #include "status_text.h"
 #include "ui.h"
 

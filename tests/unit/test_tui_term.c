@@ -11,11 +11,9 @@
 #include "engine/clock.h"
 #include "engine/conn.h"
 #include "engine/err.h"
-#include "engine/mem.h"
 #include "engine/msg.h"
 #include "engine/option.h"
 #include "engine/set.h"
-#include "engine/theme.h"
 #include "engine/vt.h"
 #include "tui/ui.h"
 
