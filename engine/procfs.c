@@ -307,7 +307,8 @@ struct thread_walk {
 	pid_t pid;
 	procfs_pid_fn *fn;
 	void *arg;
-	int result;
+	bool any;
+	int result;		/* the first error */
 };
 
 static void
@@ -315,20 +316,25 @@ walk_thread(pid_t tid, void *arg)
 {
 	struct thread_walk *w = arg;
 
-	w->result = each_child_of(w->pid, tid, w->fn, w->arg);
+	/* The children of one that ends move to another, which may have been
+	 * read already. */
+	int r = each_child_of(w->pid, tid, w->fn, w->arg);
+	if (w->result == 0)
+		w->result = r;
+	w->any = true;
 }
 
 int
 procfs_each_child(pid_t pid, int threads, procfs_pid_fn *fn, void *arg)
 {
-	struct thread_walk w = { pid, fn, arg, -ESRCH };
+	struct thread_walk w = { .pid = pid, .fn = fn, .arg = arg };
 	char path[64];
 
 	if (threads <= 1)
 		return each_child_of(pid, pid, fn, arg);
 	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
 	int r = each_number(path, walk_thread, &w);
-	return r < 0 ? r : w.result;
+	return r < 0 ? r : w.any ? w.result : -ESRCH;
 }
 
 /* A listening socket: its inode, then what it is bound to. */

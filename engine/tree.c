@@ -723,7 +723,8 @@ tree_reach(struct tree *t, uint64_t tag, int signo, int then)
 	size_t count, had = 0, reached = 0;
 
 	for (int round = 0; round < 2; round++) {
-		if (gather_run(t, tag) < 0)
+		/* Half of a run may be all but its leader. */
+		if (gather_run(t, tag) < 0 || (round == 0 && t->error < 0))
 			break;
 		keep_members(t);
 		const struct tree_proc *v = tree_members(t, tag, &count);

@@ -368,8 +368,11 @@ TEST(out_of_descriptors_is_not_gone)
 	none.rlim_cur = 3;
 	setrlimit(RLIMIT_NOFILE, &none);
 	size_t left = rig_kill_round(t, rig_run(&r, slot)->tag);
+	tree_leader(t, rig_run(&r, slot)->tag, rig_run(&r, slot)->pid);
+	size_t reached = tree_reach(t, rig_run(&r, slot)->tag, SIGTERM, 0);
 	setrlimit(RLIMIT_NOFILE, &was);
 	OK(left > 0);
+	EQ_INT(reached, 0);
 	OK(kill_run(&r, t, rig_run(&r, slot)->tag) > 0);
 	tree_free(t);
 	EQ_INT(rig_stop(&r), 0);
