@@ -303,6 +303,8 @@ struct peer {
 	bool synced;		/* SYNC was sent since the last SUBSCRIBE */
 	uint64_t rows_seen, grow_seen, values_seen, events_seen;
 	uint64_t at_grow_us, at_values_us;	/* not before */
+	size_t late_bytes;	/* of answers that may wait; 0: none do */
+	uint64_t at_late_us;	/* ... until then */
 	struct screen_view screen;	/* where it types */
 	struct screen_view *also;	/* others that it looks at */
 	size_t also_count;
@@ -749,6 +751,8 @@ void	serve_answer(struct peer *c, uint32_t id, uint64_t key,
 		     const uint32_t *ids, size_t count);
 /* It was answered already, and is answered so once more? */
 bool	serve_repeats(struct peer *c, uint32_t id, uint64_t key);
+/* Of a corked peer: what is queued for it leaves with the next news. */
+void	serve_may_wait(struct peer *c);
 /* After registry_save() and feed_clients(): answers and news leave. */
 void	serve_let_go(struct engine *e);
 void	serve_reply(struct peer *c, uint32_t id, const struct err *err,

@@ -396,6 +396,8 @@ feed_clients(struct engine *e)
 			continue;
 		conn_cork(c->conn);
 		next = SBX_MIN(next, feed_peer(c, &b, &scratch));
+		if (c->late_bytes)
+			next = SBX_MIN(next, c->at_late_us);
 	}
 	if (next != UINT64_MAX)
 		timer_arm(e->feed_timer, next);

@@ -37,6 +37,7 @@
 #include "mem.h"
 #include "model.h"
 #include "msg.h"
+#include "proto.h"
 #include "signame.h"
 
 enum {
@@ -327,8 +328,8 @@ ask(struct terminal *t, const char *data, size_t len)
 	list_add_tail(&t->api->typed, &y->node);
 	y->ask = http_link_ask(t->api->link, on_typed, y);
 	if (data)
-		r = client_input(c, t->proc, 0, data, len, http_link_answered,
-				 y->ask);
+		r = client_input(c, t->proc, PROTO_INPUT_LATE, data, len,
+				 http_link_answered, y->ask);
 	else
 		r = client_resize(c, t->proc, t->rows, t->cols,
 				  http_link_answered, y->ask);

@@ -208,6 +208,8 @@ enum {
 	PROTO_INPUT_AGAIN = 2,
 	/* Several requests of limit.input in one: all of it or nothing. */
 	PROTO_INPUT_WHOLE = 4,
+	/* The answer may wait for what else there is to say, for a moment. */
+	PROTO_INPUT_LATE = 8,
 };
 /* PROTO_ADD flags */
 enum {

@@ -8,8 +8,12 @@
 #include "core.h"
 
 #include "answered.h"
+#include "clock.h"
 #include "conn.h"
 #include "err.h"
+
+/* What a program says to a key comes before that. */
+enum { LATE_US = 1000 };
 
 static void
 send_reply(struct peer *c, uint32_t id, const void *data, size_t len)
@@ -60,8 +64,22 @@ serve_repeats(struct peer *c, uint32_t id, uint64_t key)
 }
 
 void
+serve_may_wait(struct peer *c)
+{
+	if (!c->late_bytes)
+		c->at_late_us = clock_us() + LATE_US;
+	c->late_bytes = conn_queued(c->conn);
+}
+
+void
 serve_let_go(struct engine *e)
 {
-	list_each(n, &e->peers)
-		conn_uncork(container_of(n, struct peer, node)->conn);
+	list_each(n, &e->peers) {
+		struct peer *c = container_of(n, struct peer, node);
+		if (c->late_bytes && conn_queued(c->conn) == c->late_bytes &&
+		    clock_us() < c->at_late_us)
+			continue;
+		c->late_bytes = 0;
+		conn_uncork(c->conn);
+	}
 }

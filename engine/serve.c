@@ -511,7 +511,13 @@ take_input(struct peer *c, const struct conn_frame *f)
 		procio_input_again(p, at, data, len, how, &err);
 	else
 		procio_input(p, data, len, how, &err);
+	bool late = flags & PROTO_INPUT_LATE && !err.code &&
+		conn_queued(c->conn) == c->late_bytes;
+	if (late)
+		conn_cork(c->conn);
 	reply_input(c, f->id, p, &mark, &err);
+	if (late)
+		serve_may_wait(c);
 }
 
 static void
