@@ -676,7 +676,9 @@ void	procleft_unpack(struct proc *p, struct msg_reader *r);
 /* Whose "NAME/PID" it is; NULL: no such word, or no such process. */
 struct proc *procmember_parse(const struct engine *e, const char *word,
 			      pid_t *pid);
-/* Each: 0, or -1 with err. */
+/* The look that the next two are about, once for all that a request names: on
+ * a machine with many processes each costs.  Each: 0, or -1 with err. */
+int	procmember_look(struct engine *e, struct err *err);
 int	procmember_signal(struct proc *p, pid_t pid, int signo,
 			  enum cause cause, struct err *err);
 /* TERM, and KILL after five seconds, or at once. */

@@ -50,10 +50,8 @@ find(const struct proc *p, pid_t pid)
 static const struct tree_proc *
 find_or_say(struct proc *p, pid_t pid, struct err *err)
 {
-	const struct tree_proc *m = NULL;
+	const struct tree_proc *m = find(p, pid);
 
-	if (tree_scan(p->e->tree, TREE_EXACT) == 0)
-		m = find(p, pid);
 	if (!m) {
 		err_set(err, ERR_NO_PROCESS, "'%s' has no process %d",
 			p->spec->name, (int)pid);
@@ -87,6 +85,15 @@ procmember_parse(const struct engine *e, const char *word, pid_t *pid)
 	snprintf(name, sizeof name, "%.*s", (int)len, word);
 	*pid = (pid_t)no;
 	return engine_find_name(e, name);
+}
+
+int
+procmember_look(struct engine *e, struct err *err)
+{
+	int r = tree_scan(e->tree, TREE_EXACT);
+
+	return r == 0 ? 0 : err_set(err, ERR_FAILED, "cannot look at "
+				    "processes: %s", strerror(-r));
 }
 
 int

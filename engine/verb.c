@@ -263,9 +263,17 @@ to_each(struct call *c, enum life_event ev)
 	}
 }
 
+static bool
+may_look(struct call *c)
+{
+	return c->member_count > 0 && procmember_look(c->e, &c->err) == 0;
+}
+
 static void
 end_members(struct call *c, bool now)
 {
+	if (!may_look(c))
+		return;
 	for (size_t i = 0; i < c->member_count; i++)
 		(void)procmember_end(c->members[i].p, c->members[i].pid,
 				     c->peer->cause, now, &c->err);
@@ -305,7 +313,8 @@ do_signal(struct call *c)
 			(long long)c->q->number);
 		return;
 	}
-	for (size_t i = 0; i < c->member_count; i++)
+	bool look = may_look(c);
+	for (size_t i = 0; look && i < c->member_count; i++)
 		(void)procmember_signal(c->members[i].p, c->members[i].pid,
 					signo, c->peer->cause, &c->err);
 	tree_scan(c->e->tree, TREE_EXACT);
