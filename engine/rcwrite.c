@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base.h"
 #include "buf.h"
 #include "import.h"
 #include "mem.h"
 #include "spec.h"
+#include "sys.h"
 
 static bool
 is_plain(const char *s)
@@ -91,4 +93,40 @@ rcwrite_process(struct buf *out, const struct rcwrite_process *p)
 		rc |= buf_addf(out, "    restart %s\n", restarts[p->restart]);
 	rc |= buf_adds(out, "}\n");
 	return rc ? -EMSGSIZE : 0;
+}
+
+void
+rcwrite_take_back(int fd, const struct rcwrite_place *place)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_size == place->to)
+		(void)sys_ftruncate(fd, place->from);
+}
+
+int
+rcwrite_append(int fd, const char *text, struct rcwrite_place *place)
+{
+	char last = '\n';
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	place->from = place->to = st.st_size;
+	ssize_t n = st.st_size > 0 ? sys_pread(fd, &last, 1, st.st_size - 1)
+				   : 0;
+	if (n < 0)
+		return (int)n;
+	char *all = mem_fmt("%s%s%s", last == '\n' ? "" : "\n",
+			    st.st_size > 0 ? "\n" : "", text);
+	int r = sys_write_all(fd, all, strlen(all));
+	free(all);
+	/* A disk that is full has taken the beginning. */
+	if (fstat(fd, &st) == 0)
+		place->to = st.st_size;
+	if (r < 0)
+		rcwrite_take_back(fd, place);
+	return r;
 }

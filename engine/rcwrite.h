@@ -3,10 +3,11 @@
 
 /*
  * Values as lines of an sbxrc, written so that the loader reads back what was
- * given.  Pure.  Each appends and gives 0 or -EMSGSIZE.
+ * given.  What makes text appends it and gives 0 or -EMSGSIZE.
  */
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct buf;
 
@@ -26,5 +27,16 @@ struct rcwrite_process {
 
 /* "process NAME { ... }" */
 int	rcwrite_process(struct buf *out, const struct rcwrite_process *p);
+
+/* The bytes of a file that rcwrite_append() has put there. */
+struct rcwrite_place {
+	off_t from, to;
+};
+
+/* The text behind an empty line at the end of the file, which is open for
+ * reading and appending.  0, or -errno and the file is as it was. */
+int	rcwrite_append(int fd, const char *text, struct rcwrite_place *place);
+/* The file without them; somebody else's lines behind them keep them. */
+void	rcwrite_take_back(int fd, const struct rcwrite_place *place);
 
 #endif

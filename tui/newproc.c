@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "engine/buf.h"
 #include "engine/client.h"
 #include "engine/diag.h"
 #include "engine/err.h"
 #include "engine/mem.h"
 #include "engine/rcload.h"
+#include "engine/rcwrite.h"
+#include "engine/session.h"
 #include "engine/set.h"
 #include "engine/setfile.h"
 #include "engine/spec.h"
@@ -34,26 +35,41 @@ struct adding {
 	size_t answered;
 };
 
+/* With what was written to it. */
+static int
+read_sbxrc(const struct ui *ui, struct err *e)
+{
+	struct session *s = mem_alloc(sizeof(*s));
+	int r = session_find(s, ui->rc_path, e);
+
+	if (r == 0)
+		r = session_load(s, e);
+	session_fini(s);
+	free(s);
+	return r;
+}
+
 void
 newproc_keep(struct ui *ui, const char *text)
 {
-	struct buf b = BUF_INIT(TEXT_BYTES);
-	char last = '\n';
-	int fd = sys_open(ui->rc_path, O_RDWR | O_APPEND, 0);
-	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	struct err e = ERR_INIT;
+	struct rcwrite_place place;
+	int fd = sys_open(ui->rc_path, O_RDWR | O_APPEND | O_NONBLOCK, 0);
+	int r = fd < 0 ? fd : rcwrite_append(fd, text, &place);
 
-	if (end > 0)
-		(void)sys_pread(fd, &last, 1, end - 1);
-	buf_addf(&b, "%s%s%s", last == '\n' ? "" : "\n",
-		 end > 0 ? "\n" : "", text);
-	int r = fd < 0 ? fd : sys_write_all(fd, buf_str(&b), b.len);
-	if (r < 0)
+	if (r < 0) {
 		ui_toast(ui, TOAST_ERROR, "%s: %s", ui->rc_path,
 			 strerror(-r));
-	else
+	} else if (read_sbxrc(ui, &e) < 0) {
+		/* What is open at its end has swallowed the lines, or a name
+		 * is there by now. */
+		rcwrite_take_back(fd, &place);
+		ui_toast(ui, TOAST_ERROR, "not written to sbxrc, which would "
+			 "have mistakes");
+	} else {
 		sheet_reload_after(ui, "written to sbxrc");
+	}
 	sys_close(fd);
-	buf_fini(&b);
 }
 
 static void

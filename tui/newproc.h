@@ -21,7 +21,8 @@ struct ui;
  */
 int	newproc_file(struct ui *ui, const char *path, bool keep,
 		     struct err *e);
-/* The lines to the end of the sbxrc, whatever they are. */
+/* The lines to the end of the sbxrc, whatever they are; all, or none where it
+ * could not be read with them. */
 void	newproc_keep(struct ui *ui, const char *text);
 int	newproc_text(struct ui *ui, const char *text, bool keep,
 		     struct err *e);

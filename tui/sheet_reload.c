@@ -333,10 +333,12 @@ on_plan(struct client *c, const struct client_answer *a, void *arg)
 	struct ui *ui = arg;
 	struct session *s = ui->reloading;
 	const char *p = a->reply ? a->reply->text : "";
+	const char *done = ui->reload_done;
 	struct buf b;
 
 	(void)c;
 	ui->reloading = NULL;
+	ui->reload_done = NULL;
 	if (a->err || (a->reply && a->reply->code)) {
 		ui_toast(ui, TOAST_ERROR, "%s",
 			 a->err ? a->err->text : a->reply->text);
@@ -360,8 +362,8 @@ on_plan(struct client *c, const struct client_answer *a, void *arg)
 	if (b.len > 0) {
 		open_sheet(ui, s, buf_str(&b), false);
 	} else {
-		ui_toast(ui, TOAST_INFO, "%s", ui->reload_done
-			 ? ui->reload_done
+		ui_toast(ui, TOAST_INFO, "%s", done
+			 ? done
 			 : "nothing has changed in the sbxrc");
 		/* What was added by hand and is in the file is the file's. */
 		if (ask(ui, s, 0, NULL) == 0)
@@ -369,7 +371,6 @@ on_plan(struct client *c, const struct client_answer *a, void *arg)
 		else
 			free_session(s);
 	}
-	ui->reload_done = NULL;
 	buf_fini(&b);
 }
 
@@ -406,8 +407,9 @@ sheet_reload_open(struct ui *ui)
 void
 sheet_reload_after(struct ui *ui, const char *done)
 {
-	ui->reload_done = done;
 	sheet_reload_open(ui);
+	if (ui->reloading)
+		ui->reload_done = done;
 }
 
 void

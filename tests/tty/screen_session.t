@@ -122,6 +122,18 @@ like "$(cat sbxrc)" '^set name shop$' "the others are as they were"
 like "$(sbx show sleep)" 'config +sbxrc' "it belongs to the file"
 sleeper=$(pid_of sleep)
 
+# Behind something that is open it would be part of it.
+cp sbxrc "$T/rc"
+echo 'process open {' >>sbxrc
+cp sbxrc "$T/rc.open"
+screen_keys a
+wait_screen '^ FORM ' "the form"
+screen_type 'sleep 1003'
+screen_keys BTab Space Enter
+wait_screen 'not written to sbxrc' "a file with mistakes is left alone"
+ok "and is as it was" cmp sbxrc "$T/rc.open"
+mv "$T/rc" sbxrc
+
 # The same in the editor.
 cat >"$T/edited" <<'END'
 process odd {

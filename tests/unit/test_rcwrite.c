@@ -1,8 +1,11 @@
 /* What is written as lines of an sbxrc is read back as it was. */
 #include "engine/rcwrite.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../lib/test.h"
@@ -112,6 +115,68 @@ TEST(odd_commands_and_directories)
 		round_trip(&(struct rcwrite_process){
 			.name = "a", .command = "b", .cwd = dirs[i][0] },
 			dirs[i][1]);
+}
+
+static char *
+content(int fd)
+{
+	char text[256] = "";
+
+	(void)!pread(fd, text, sizeof text - 1, 0);
+	return strdup(text);
+}
+
+#define EQ_CONTENT(fd, expected) do { \
+	char *text_ = content(fd); \
+	EQ_STR(text_, expected); \
+	free(text_); \
+} while (0)
+
+static int
+file_with(const char *text)
+{
+	char path[] = "/tmp/test_rcwrite.XXXXXX";
+	int fd = mkostemp(path, O_APPEND | O_CLOEXEC);
+
+	unlink(path);
+	return sys_write_all(fd, text, strlen(text)) == 0 ? fd : -1;
+}
+
+TEST(lines_at_the_end_of_a_file)
+{
+	struct rcwrite_place place;
+	int fd = file_with("");
+
+	EQ_INT(rcwrite_append(fd, "one\n", &place), 0);
+	EQ_CONTENT(fd, "one\n");
+	EQ_INT(rcwrite_append(fd, "two", &place), 0);
+	EQ_CONTENT(fd, "one\n\ntwo");
+	EQ_INT(rcwrite_append(fd, "three\n", &place), 0);
+	EQ_CONTENT(fd, "one\n\ntwo\n\nthree\n");
+	rcwrite_take_back(fd, &place);
+	EQ_CONTENT(fd, "one\n\ntwo");
+	EQ_INT(rcwrite_append(fd, "three\n", &place), 0);
+	OK(sys_write_all(fd, "of another\n", 11) == 0);
+	rcwrite_take_back(fd, &place);
+	EQ_CONTENT(fd, "one\n\ntwo\n\nthree\nof another\n");
+	close(fd);
+}
+
+TEST(a_full_disk_leaves_a_file_as_it_was)
+{
+	struct rcwrite_place place;
+	struct rlimit was, small;
+	int fd = file_with("set name shop");
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &was);
+	small = was;
+	small.rlim_cur = 20;
+	setrlimit(RLIMIT_FSIZE, &small);
+	OK(rcwrite_append(fd, "process web {\n    cmd x\n}\n", &place) < 0);
+	setrlimit(RLIMIT_FSIZE, &was);
+	EQ_CONTENT(fd, "set name shop");
+	close(fd);
 }
 
 TEST_MAIN()
