@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "edit.h"
 #include "engine/base.h"
 #include "engine/buf.h"
@@ -219,6 +220,21 @@ put_options(struct ui *ui, struct buf *b)
 	}
 }
 
+/* In the place of the old one: neither half a file on a full disk, nor lines
+ * of two screens that leave at once. */
+static void
+put_file(const char *path, const struct buf *b)
+{
+	char *part = mem_fmt("%s.XXXXXX", path);
+	int fd = mkostemp(part, O_CLOEXEC);
+
+	if (fd >= 0 && (sys_write_all(fd, b->data, b->len) < 0 ||
+			sys_rename(part, path) < 0))
+		unlink(part);
+	sys_close(fd);
+	free(part);
+}
+
 void
 remember_save(struct ui *ui)
 {
@@ -243,11 +259,7 @@ remember_save(struct ui *ui)
 		buf_addf(&b, "find %s\n", find);
 	for (size_t i = 0; i < model_count(ui->model); i++)
 		put_process(ui, &b, model_at(ui->model, i));
-	int fd = sys_open(m->path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
-			  0600);
-	if (fd >= 0)
-		(void)sys_write_all(fd, buf_str(&b), b.len);
-	sys_close(fd);
+	put_file(m->path, &b);
 	buf_fini(&b);
 }
 

@@ -164,4 +164,13 @@ wait_screen '^ ▸ backend  2/2' "a new session has the groups as they were"
 wait_screen 'wrap on  time off' "but settings of its own"
 unlike "$(screen_text)" '&!nothing|^›  . web' "and begins at its beginning"
 screen_keys Escape
+
+# Whatever stands in the place of its file.
+file=$(find "$T" -name screen -type f)
+rm "$file"
+mkfifo "$file"
+screen_keys Q
+wait_screen '\[ended 0\]' "it leaves"
+ok "and the file is one again" test -f "$file"
+is "$(find "$T" -name 'screen.*')" "" "no other one is left"
 done_testing
