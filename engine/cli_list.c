@@ -158,9 +158,11 @@ cli_show(struct cli *c)
 		p = cli_one(c, c->cmd->words[0]);
 	uint32_t id = p ? p->id : 0;
 	struct cli_tree tree = { .text = NULL };
-	int rc = p ? cli_log_open(c, id, &log) : -1;
-	if (rc == 0)
-		rc = cli_tree_ask(c, c->cmd->words[0], &tree);
+	/* On a full disk there may be no log; all else is known then. */
+	bool logged = p && cli_log_open(c, id, &log) == 0;
+	int rc = p ? cli_tree_ask(c, c->cmd->words[0], &tree) : -1;
+	if (rc == 0 && !logged)
+		cli_say(c, "%s", c->err.text);
 	/* The loop has turned: its row may be a newer one. */
 	if (rc == 0)
 		rc = put_process(c, cli_row(c, id), &tree, log.lr);

@@ -69,7 +69,7 @@ void
 runs_json(struct jsonout *j, const struct logread *lr)
 {
 	const struct log_run *v;
-	size_t n = logread_runs(lr, &v);
+	size_t n = lr ? logread_runs(lr, &v) : 0;
 
 	jsonout_array(j, "runs");
 	for (size_t i = 0; i < n && i < RUNS_JSON; i++)
@@ -116,7 +116,7 @@ int
 runs_text(struct buf *out, const struct logread *lr, int64_t now_ms)
 {
 	const struct log_run *v;
-	size_t n = logread_runs(lr, &v);
+	size_t n = lr ? logread_runs(lr, &v) : 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < n && i < RUNS_TEXT; i++) {

@@ -12,7 +12,8 @@ struct buf;
 struct jsonout;
 struct logread;
 
-/* "runs":[...], the newest first, a limited number. */
+/* "runs":[...], the newest first, a limited number.  Each: none of a log that
+ * is NULL. */
 void	runs_json(struct jsonout *j, const struct logread *lr);
 /* A line each for the last few.  0 or -EMSGSIZE. */
 int	runs_text(struct buf *out, const struct logread *lr, int64_t now_ms);

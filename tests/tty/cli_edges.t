@@ -101,6 +101,19 @@ exits 1 "the state directory is a file" env XDG_STATE_HOME="$T/file" "$SBX_BIN" 
 like "$err" "$T/file.*Not a directory" "is told"
 exits 1 "the runtime directory is one" env XDG_RUNTIME_DIR="$T/file" "$SBX_BIN" up
 like "$err" 'Not a directory' "is told as well"
+: >sbxrc
+exits 0 "a set" sbx up
+exits 0 "of which one says nothing" sbx add still -- true
+exits 0 "and is over" sbx wait still
+logs=$(find "$XDG_STATE_HOME" -name log -type d)
+: >"$logs/still"
+exits 0 "show needs no place for a log" sbx show still
+like "$out" 'status +completed' "and says the rest"
+like "$err" 'the log' "what is missing is told"
+exits 0 "in JSON too" sbx show still --json
+rm -f "$logs/still"
+exits 0 "down" sbx down
+rm sbxrc
 mkdir "$T/gone"
 cd "$T/gone" || exit 99
 rmdir "$T/gone"
