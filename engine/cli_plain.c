@@ -227,13 +227,15 @@ check(struct cli *c, void *arg)
 {
 	struct plain *p = arg;
 
-	if (p->leave || p->signo || model_bye(c->model)[0])
+	if (p->leave || p->signo)
 		return 1;
-	if (add_new(p) < 0 || put_all(p) < 0)
+	/* What the engine said last came together with its leaving. */
+	bool left = model_bye(c->model)[0];
+	if ((!left && add_new(p) < 0) || put_all(p) < 0)
 		return -1;
 	if (fflush(stdout))
 		return err_set(&c->err, ERR_INTERNAL, "writing the output");
-	return 0;
+	return left;
 }
 
 /* --- its beginning --- */

@@ -176,12 +176,12 @@ def answers(t, word, name):
 def foreground(t, name):
     t.mark = len(t.data)
     t.type(b"fg\n")
-    ok(t.sees("^ LIST  web"), name, t.picture())
+    ok(t.sees("^ LIST  flood"), name, t.picture())
 
 
 t = shell()
 t.type(b"%s\n" % SBX.encode())
-ok(t.sees("^ LIST  web"), "the screen under a shell", t.picture())
+ok(t.sees("^ LIST  flood"), "the screen under a shell", t.picture())
 t.key(b"\x1a")
 answers(t, b"one", "Ctrl-Z: the shell is back")
 grows("web", "the processes go on")
@@ -202,7 +202,7 @@ unchanged("a shell")
 # --- what nobody types -------------------------------------------------------
 
 t = Tty(s, [SBX])
-t.sees("^ LIST  web")
+t.sees("^ LIST  flood")
 for what, name in (
         (b"\x1b[200~" + b"xXrRD\r" * 200000 + b"\x1b[201~", "a large paste"),
         (b"\x1b[200~x\x1b[201~xXrRDx\r\x1b[201~", "a paste with its end in it"),
