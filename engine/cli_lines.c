@@ -348,18 +348,22 @@ lines_add(struct lines *g, const struct model_proc *p,
 		"\033[91m", "\033[96m", "\033[93m", "\033[92m", "\033[95m",
 	};
 	bool over = rowfmt_is_over(p->row);
-	struct lines_source *s = mem_alloc(sizeof *s);
+	uint32_t id = p->id;
+	char *name = mem_str(p->row->name);
 	struct cli_log log;
 
-	s->id = p->id;
-	s->name = mem_str(p->row->name);
+	/* The loop turns: p may be gone after this. */
+	if (cli_log_open(g->c, id, &log) < 0) {
+		free(name);
+		return NULL;
+	}
+	struct lines_source *s = mem_alloc(sizeof *s);
+	s->id = id;
+	s->name = name;
 	s->colour = colours[g->count % ARRAY_LEN(colours)];
 	g->sources = mem_grow(g->sources, g->count, g->count + 1,
 			      sizeof(struct lines_source *));
 	g->sources[g->count++] = s;
-	/* The loop turns: p may be gone after this. */
-	if (cli_log_open(g->c, s->id, &log) < 0)
-		return NULL;
 	logread_refresh(log.lr);
 	s->tail = logtail_new(log.lr, filter);
 	s->tails = !g->follow || over || log.grow.partial;

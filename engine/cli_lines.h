@@ -24,7 +24,7 @@ struct strip_run;
 struct lines_source {
 	uint32_t id;
 	char *name;
-	struct logtail *tail;	/* NULL: could not be opened */
+	struct logtail *tail;
 	bool tails;		/* unfinished lines may be shown */
 	struct proto_grow grow;	/* when it was looked at last */
 	const char *colour;
@@ -48,7 +48,7 @@ struct lines {
 void	lines_init(struct lines *g, struct cli *c);
 void	lines_fini(struct lines *g);
 /* Opens its log, at the oldest line; turns the loop.  Borrowed; NULL: failed,
- * and nothing more can be done with g than lines_fini. */
+ * and g is as it was. */
 struct lines_source *lines_add(struct lines *g, const struct model_proc *p,
 			       const struct logtail_filter *filter);
 

@@ -133,15 +133,24 @@ since_seq(struct cli *c, struct logread *lr, uint64_t *seq)
 	return 0;
 }
 
+/* alone: there is no other one to show.  0 or -1. */
 static int
-open_source(struct logs *g, const struct model_proc *p)
+open_source(struct logs *g, const struct model_proc *p, bool alone)
 {
 	struct cli *c = g->c;
 	uint64_t seq;
 
 	if (cli_run_number(c, p->row, &g->filter.run) < 0)
 		return -1;
+	char *name = mem_str(p->row->name);
 	struct lines_source *s = lines_add(&g->lines, p, &g->filter);
+	bool skip = !s && !alone && !client_closed(c->client);
+	/* On a full disk there may be no log of what said nothing. */
+	if (skip)
+		cli_say(c, "%s: %s", name, c->err.text);
+	free(name);
+	if (skip)
+		return 0;
 	if (!s || since_seq(c, logtail_log(s->tail), &seq) < 0)
 		return -1;
 	if (cli_given(c, CMD_OPT_LINES)) {
@@ -261,7 +270,7 @@ open_all(struct logs *g)
 	for (int i = 0; i < n && rc == 0; i++) {
 		struct model_proc *p = model_find(c->model, ids[i]);
 		if (p)
-			rc = open_source(g, p);
+			rc = open_source(g, p, n == 1);
 	}
 	free(ids);
 	return rc;

@@ -111,6 +111,12 @@ exits 0 "show needs no place for a log" sbx show still
 like "$out" 'status +completed' "and says the rest"
 like "$err" 'the log' "what is missing is told"
 exits 0 "in JSON too" sbx show still --json
+exits 0 "another one speaks" sbx add loud -- echo it is loud
+exits 0 "and is heard" sbx wait loud --log 'it is loud' --timeout 20s
+exits 0 "all logs but that one" sbx logs
+like "$out" 'it is loud' "are shown"
+like "$err" 'still: .*log' "it is named"
+exits 1 "alone there is nothing to show" sbx logs still
 rm -f "$logs/still"
 exits 0 "down" sbx down
 rm sbxrc

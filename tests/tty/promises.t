@@ -331,6 +331,8 @@ ok(s.sees("loud.*it is told to all|speaks.*it is told to all", 30),
    "notify tells it to who looks", s.capture())
 same(s.sbx("start", "flood")[0], 0, "a flood")
 s.keys(":")
+# Behind the prompt: all at once it were a paste.
+s.sees(r"\n COMMAND ", 30)
 s.tmux("send-keys", "-l", "stop flood")
 ok(s.sees("stop flood", 30), "what is typed is shown", s.capture())
 s.keys("Enter")

@@ -163,7 +163,6 @@ again
 wait_screen '^ ▸ backend  2/2' "a new session has the groups as they were"
 wait_screen 'wrap on  time off' "but settings of its own"
 unlike "$(screen_text)" '&!nothing|^›  . web' "and begins at its beginning"
-screen_keys Escape
 
 # Whatever stands in the place of its file.
 file=$(find "$T" -name screen -type f)
