@@ -145,20 +145,13 @@ mode_find(const char *name)
 	return r ? (int)table_index(&mode_table, r) : -1;
 }
 
-/* What would be typed. */
-static bool
-is_text(struct key k)
-{
-	return k.sym < SYM_FIRST && !(k.mods & ~KEY_SHIFT);
-}
-
 static bool
 fits(const struct binding *b, enum mode m)
 {
 	if (b->mode == (int)m || (b->mode < 0 && m < MODE_TERM))
 		return true;
 	return b->mode == MODE_ALL && m != MODE_TERM &&
-	       !(modes[m].text && is_text(b->key));
+	       !(modes[m].text && key_is_text(b->key));
 }
 
 static bool
@@ -179,7 +172,7 @@ keymap_bind(struct keymap *k, const char *mode, const char *key,
 	}
 	if (key_parse(key, strlen(key), &b.key, e) < 0)
 		return -1;
-	if (mode && modes[b.mode].text && is_text(b.key)) {
+	if (mode && modes[b.mode].text && key_is_text(b.key)) {
 		err_set(e, ERR_USAGE, "'%s' is text in the mode '%s'", key,
 			mode);
 		return err_hint(e, "C-x, M-x, F2 and the like can be bound "

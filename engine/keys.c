@@ -47,6 +47,12 @@ static const struct key_name names[] = {
 
 const struct table key_table = TABLE(names);
 
+bool
+key_is_text(struct key k)
+{
+	return k.sym < SYM_FIRST && !(k.mods & ~(unsigned)KEY_SHIFT);
+}
+
 struct key
 key_canonical(struct key k)
 {

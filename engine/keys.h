@@ -13,6 +13,7 @@
  * Space, U+0020.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "table.h"
@@ -67,6 +68,8 @@ int	key_parse(const char *text, size_t len, struct key *out,
 size_t	key_print(struct key k, char *out);
 /* The one form of a key; of a control character too (C-i is Tab). */
 struct key key_canonical(struct key k);
+/* What is typed where text is. */
+bool	key_is_text(struct key k);
 
 /* A list "C-c Enter 'some text' Up": keys in order, quoted text ('...' as it
  * is, "..." with \\ \" \n \t \e) as one key a character; C-' and "'" are the

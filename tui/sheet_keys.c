@@ -59,7 +59,7 @@ sheet_bound(struct ui *ui, struct key k)
 	const char *command;
 
 	/* Sheets without a mode of their own may take text too. */
-	if (text && k.sym < SYM_FIRST && !(k.mods & ~KEY_SHIFT))
+	if (text && key_is_text(k))
 		return false;
 	if (!keymap_has(ui->keymap, mode_of(ui->sheet), k, &command))
 		return false;
