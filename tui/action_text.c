@@ -8,7 +8,6 @@
 #include "engine/buf.h"
 #include "engine/clock.h"
 #include "engine/keymap.h"
-#include "engine/option.h"
 #include "engine/rcwrite.h"
 #include "engine/set.h"
 #include "engine/spec.h"
@@ -69,20 +68,6 @@ action_do_line(struct ui *ui, int argc, char *const *argv)
 }
 
 /* --- what was changed here --- */
-
-static void
-put_options(struct ui *ui, struct buf *b)
-{
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		enum option_id id = (enum option_id)i;
-		const char *now = options_text(ui->options, id);
-		const char *then = ui->set ? options_text(ui->set->options, id)
-					   : option_rows[i].standard;
-		if (strcmp(now, then) != 0)
-			buf_addf(b, "set %s %s\n", option_rows[i].row.name,
-				 now);
-	}
-}
 
 struct binds {
 	struct buf *b;
@@ -149,7 +134,7 @@ action_do_write(struct ui *ui, int argc, char *const *argv)
 	struct buf b = BUF_INIT(TEXT_BYTES);
 
 	(void)argc, (void)argv;
-	put_options(ui, &b);
+	ui_put_options(ui, false, &b);
 	put_binds(ui, &b);
 	put_processes(ui, &b);
 	if (!b.len)

@@ -205,21 +205,6 @@ put_process(struct ui *ui, struct buf *b, struct model_proc *p)
 		buf_addf(b, "select %s\n", p->row->name);
 }
 
-static void
-put_options(struct ui *ui, struct buf *b)
-{
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		enum option_id id = (enum option_id)i;
-		const char *now = options_text(ui->options, id);
-		const char *then = ui->set ? options_text(ui->set->options, id)
-					   : option_rows[i].standard;
-		if (option_is_of_screen(&option_rows[i]) &&
-		    strcmp(now, then) != 0)
-			buf_addf(b, "set %s %s\n", option_rows[i].row.name,
-				 now);
-	}
-}
-
 /* In the place of the old one: neither half a file on a full disk, nor lines
  * of two screens that leave at once. */
 static void
@@ -246,7 +231,7 @@ remember_save(struct ui *ui)
 	if (!m || !ui->started)
 		return;
 	buf_addf(&b, "keeper %u\n", m->keeper);
-	put_options(ui, &b);
+	ui_put_options(ui, true, &b);
 	for (size_t i = 0; i < ui->list.folded_count; i++)
 		buf_addf(&b, "fold %s\n", ui->list.folded[i]);
 	buf_addf(&b, "sort %s\n", list_sort_names[ui->list.sort]);

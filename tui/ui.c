@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base.h"
+#include "engine/buf.h"
 #include "engine/client.h"
 #include "engine/clock.h"
 #include "engine/err.h"
@@ -242,6 +243,21 @@ ui_apply_options(struct ui *ui)
 	ui->wants |= UI_MOUSE;
 	if (ui->canvas)
 		ui_relayout(ui);
+}
+
+void
+ui_put_options(const struct ui *ui, bool screens_own, struct buf *out)
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		const struct option_row *row = &option_rows[i];
+		enum option_id id = (enum option_id)i;
+		const char *now = options_text(ui->options, id);
+		const char *then = ui->set ? options_text(ui->set->options, id)
+					   : row->standard;
+		if ((!screens_own || option_is_of_screen(row)) &&
+		    strcmp(now, then) != 0)
+			buf_addf(out, "set %s %s\n", row->row.name, now);
+	}
 }
 
 struct ui *

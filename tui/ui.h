@@ -22,6 +22,7 @@
 #include "glyph.h"
 #include "layout.h"
 
+struct buf;
 struct cli_open;
 struct client;
 struct conn_frame;
@@ -302,6 +303,9 @@ void	ui_set_light(struct ui *ui, bool light);
 bool	ui_set_theme(struct ui *ui, const char *name, struct err *e);
 /* The options were changed: look at those that the screen has. */
 void	ui_apply_options(struct ui *ui);
+/* As lines of an sbxrc: those that were changed here; all, or those that are
+ * the screen's alone. */
+void	ui_put_options(const struct ui *ui, bool screens_own, struct buf *out);
 /* Tells the engine which screen we look at, and its size. */
 void	ui_watch_screen(struct ui *ui);
 void	ui_tell_size(struct ui *ui);
