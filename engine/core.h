@@ -659,6 +659,12 @@ void	procnotify_take_spec(struct proc *p);	/* and at its end */
 /* Figures of all trees, if the last ones are older than a second. */
 void	sample_all(struct engine *e);
 
+/* --- procleft.c, procmember.c: what is ended without a stop of its run ---- */
+enum {
+	END_GRACE_US = 5 * 1000 * 1000,	/* between TERM and KILL */
+	END_LOOK_US = 20 * 1000,	/* at what is being ended */
+};
+
 /* --- procleft.c ------------------------------------------------------------- */
 /* Its run is over; what lives of it is known from now on. */
 void	procleft_take(struct proc *p);
@@ -667,8 +673,9 @@ void	procleft_look(struct engine *e, bool scan);
 /* TERM, and KILL after five seconds, or at once. */
 void	procleft_end(struct proc *p, enum cause cause, bool now);
 void	procleft_signal(struct proc *p, int signo);	/* after a scan */
-/* When it wants to look again; UINT64_MAX: not by itself. */
-uint64_t procleft_settle(struct proc *p);
+/* When it wants to look again; UINT64_MAX: not by itself.  *looked: the last
+ * scan is of this turn, and exact; it is made so if need be. */
+uint64_t procleft_settle(struct proc *p, bool *looked);
 int	procleft_pack(const struct proc *p, struct buf *b);
 void	procleft_unpack(struct proc *p, struct msg_reader *r);
 
@@ -684,8 +691,7 @@ int	procmember_signal(struct proc *p, pid_t pid, int signo,
 /* TERM, and KILL after five seconds, or at once. */
 int	procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
 		       struct err *err);
-/* When it wants to look again; UINT64_MAX: not by itself. */
-uint64_t procmember_settle(struct proc *p);
+uint64_t procmember_settle(struct proc *p, bool *looked);	/* the same */
 int	procmember_pack(const struct proc *p, struct buf *b);
 void	procmember_unpack(struct proc *p, struct msg_reader *r);
 

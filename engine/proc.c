@@ -484,17 +484,30 @@ look(struct proc *p, uint64_t now, bool blind)
 	p->at_tree_look_us = now + SBX_MIN(pause, LOOK_MAX_US);
 }
 
+/* What is ended one by one: all of it by one look. */
+static uint64_t
+settle_ends(struct engine *e)
+{
+	uint64_t next = UINT64_MAX;
+	bool looked = false;
+
+	for (size_t i = 0; i < e->nproc; i++) {
+		uint64_t left_us = procleft_settle(e->procs[i], &looked);
+		uint64_t one_us = procmember_settle(e->procs[i], &looked);
+		next = SBX_MIN(next, SBX_MIN(left_us, one_us));
+	}
+	return next;
+}
+
 void
 proc_settle_trees(struct engine *e)
 {
-	uint64_t now = clock_us(), next = UINT64_MAX;
+	uint64_t now = clock_us();
 	bool scanned = false, blind = false, few = are_few_asked(e);
+	uint64_t next = settle_ends(e);
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
-		uint64_t left_at_us = procleft_settle(p);
-		uint64_t member_at_us = procmember_settle(p);
-		next = SBX_MIN(next, SBX_MIN(left_at_us, member_at_us));
 		if (p->policy.tree_keep && p->leader_ended && !p->killing &&
 		    p->life.status != STATUS_STOPPING)
 			p->tree_gone = true;

@@ -20,8 +20,6 @@
 #include "tree.h"
 
 enum {
-	GRACE_US = 5 * 1000 * 1000,	/* between TERM and KILL */
-	LOOK_US = 20 * 1000,		/* while it is being ended */
 	WAIT_US = 1000 * 1000,		/* while a record waits for it */
 	COMMAND_MAX = 100,
 };
@@ -153,13 +151,13 @@ procleft_end(struct proc *p, enum cause cause, bool now)
 		    "%u process%s that it has left: %s", p->left_count,
 		    p->left_count == 1 ? "" : "es",
 		    now ? "KILL" : "TERM, then KILL in 5s");
-	p->at_left_kill_us = clock_us() + (now ? 0 : GRACE_US);
+	p->at_left_kill_us = clock_us() + (now ? 0 : END_GRACE_US);
 	e->tree_dirty = e->registry_dirty = true;
 	engine_turn_at(e, clock_us());
 }
 
 uint64_t
-procleft_settle(struct proc *p)
+procleft_settle(struct proc *p, bool *looked)
 {
 	struct engine *e = p->e;
 	uint64_t now = clock_us();
@@ -167,13 +165,15 @@ procleft_settle(struct proc *p)
 	if (p->left_tag_count == 0 || !(p->at_left_kill_us || p->removing))
 		return UINT64_MAX;
 	bool kill = p->at_left_kill_us && p->at_left_kill_us <= now;
-	tree_scan(e->tree, TREE_EXACT);
+	if (!*looked)
+		tree_scan(e->tree, TREE_EXACT);
+	*looked = true;
 	for (size_t i = 0; kill && i < p->left_tag_count; i++)
 		tree_kill(e->tree, p->left_tags[i]);
 	(void)count(p);
 	if (p->left_tag_count == 0)
 		return UINT64_MAX;
-	return now + (p->at_left_kill_us ? LOOK_US : WAIT_US);
+	return now + (p->at_left_kill_us ? END_LOOK_US : WAIT_US);
 }
 
 int

@@ -24,11 +24,7 @@
 #include "spec.h"
 #include "tree.h"
 
-enum {
-	GRACE_US = 5 * 1000 * 1000,	/* between TERM and KILL */
-	LOOK_US = 20 * 1000,		/* while one is being ended */
-	COMMAND_MAX = 80,
-};
+enum { COMMAND_MAX = 80 };
 
 /* Of the last scan; NULL: not of p. */
 static const struct tree_proc *
@@ -145,7 +141,7 @@ procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
 	note(p, m, cause, now ? "KILL" : "TERM");
 	*end = (struct member_end){
 		.pid = pid, .start_ticks = m->st.start_ticks,
-		.at_kill_us = clock_us() + (now ? 0 : GRACE_US),
+		.at_kill_us = clock_us() + (now ? 0 : END_GRACE_US),
 	};
 	tree_signal_one(m, now ? SIGKILL : SIGTERM);
 	tree_signal_one(m, SIGCONT);
@@ -170,7 +166,7 @@ is_over(const struct proc *p, const struct member_end *end, uint64_t now)
 }
 
 uint64_t
-procmember_settle(struct proc *p)
+procmember_settle(struct proc *p, bool *looked)
 {
 	struct engine *e = p->e;
 	uint64_t now = clock_us();
@@ -178,8 +174,9 @@ procmember_settle(struct proc *p)
 
 	if (before == 0)
 		return UINT64_MAX;
-	if (tree_scan(e->tree, TREE_EXACT) < 0)
-		return now + LOOK_US;
+	if (!*looked && tree_scan(e->tree, TREE_EXACT) < 0)
+		return now + END_LOOK_US;
+	*looked = true;
 	for (size_t i = 0; i < before; i++)
 		if (!is_over(p, &p->ends[i], now))
 			p->ends[n++] = p->ends[i];
@@ -188,7 +185,7 @@ procmember_settle(struct proc *p)
 		e->registry_dirty = true;
 		procleft_look(e, false);
 	}
-	return n ? now + LOOK_US : UINT64_MAX;
+	return n ? now + END_LOOK_US : UINT64_MAX;
 }
 
 int

@@ -263,16 +263,10 @@ to_each(struct call *c, enum life_event ev)
 	}
 }
 
-static bool
-may_look(struct call *c)
-{
-	return c->member_count > 0 && procmember_look(c->e, &c->err) == 0;
-}
-
 static void
 end_members(struct call *c, bool now)
 {
-	if (!may_look(c))
+	if (c->member_count == 0 || procmember_look(c->e, &c->err) < 0)
 		return;
 	for (size_t i = 0; i < c->member_count; i++)
 		(void)procmember_end(c->members[i].p, c->members[i].pid,
@@ -313,11 +307,13 @@ do_signal(struct call *c)
 			(long long)c->q->number);
 		return;
 	}
-	bool look = may_look(c);
+	/* One look for both: a tree whose members cannot be seen still has
+	 * its leader. */
+	bool look = procmember_look(c->e, c->member_count ? &c->err : NULL) ==
+		0;
 	for (size_t i = 0; look && i < c->member_count; i++)
 		(void)procmember_signal(c->members[i].p, c->members[i].pid,
 					signo, c->peer->cause, &c->err);
-	tree_scan(c->e->tree, TREE_EXACT);
 	for (size_t i = 0; i < c->e->nproc; i++) {
 		struct proc *p = c->e->procs[i];
 		if (!c->hit[i])
