@@ -25,7 +25,7 @@
 
 enum {
 	QUOTED_LINES = 5,
-	MEMBER_LOOK_MS = 100,
+	PID_LOOK_MS = 100,
 	LEAVE_MS = 10000,
 	LEAVE_OTHER_MS = 120000,	/* with the stops of all processes */
 };
@@ -278,12 +278,24 @@ open_pid(uint32_t pid)
 	return fd;
 }
 
+/* By its descriptor.  at_ms 0: for as long as it takes. */
+static bool
+has_ended(int fd, uint64_t at_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, PID_LOOK_MS) <= 0)
+		if (at_ms && clock_ms() >= at_ms)
+			return false;
+	return true;
+}
+
 /*
  * Single members of a tree have no row to follow: their descriptors are taken
  * before they are ended.
  */
 struct members {
-	struct pollfd *v;
+	int *fds;
 	size_t count;
 };
 
@@ -292,14 +304,13 @@ members_open(struct members *m, const struct cmd *cmd)
 {
 	unsigned pid;
 
-	m->v = mem_array(cmd->word_count + 1, sizeof *m->v);
+	m->fds = mem_array(cmd->word_count + 1, sizeof *m->fds);
 	for (size_t i = 0; i < cmd->word_count; i++) {
 		if (!select_member(cmd->words[i], &pid))
 			continue;
 		int fd = open_pid(pid);
 		if (fd >= 0)
-			m->v[m->count++] = (struct pollfd){ .fd = fd,
-							    .events = POLLIN };
+			m->fds[m->count++] = fd;
 	}
 }
 
@@ -307,20 +318,18 @@ static void
 members_close(struct members *m)
 {
 	for (size_t i = 0; i < m->count; i++)
-		sys_close(m->v[i].fd);
-	free(m->v);
+		sys_close(m->fds[i]);
+	free(m->fds);
 }
 
-/* at_ms 0: for as long as it takes. */
 static int
 members_follow(struct cli *c, struct members *m, uint64_t at_ms)
 {
 	for (size_t i = 0; i < m->count; i++)
-		while (poll(&m->v[i], 1, MEMBER_LOOK_MS) <= 0)
-			if (at_ms && clock_ms() >= at_ms)
-				return err_set(&c->err, ERR_TIMEOUT, "the time "
-					       "given has passed: not all of "
-					       "them have ended");
+		if (!has_ended(m->fds[i], at_ms))
+			return err_set(&c->err, ERR_TIMEOUT, "the time given "
+				       "has passed: not all of them have "
+				       "ended");
 	return 0;
 }
 
@@ -415,13 +424,7 @@ check_closed(struct cli *c, void *arg)
 static int
 wait_pid(struct cli *c, int fd, unsigned for_ms, const char *text)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	uint64_t at_ms = clock_ms() + for_ms;
-	int n = 0;
-
-	while (fd >= 0 && n == 0 && clock_ms() < at_ms)
-		n = poll(&p, 1, 100);
-	if (fd < 0 || n > 0)
+	if (fd < 0 || has_ended(fd, clock_ms() + for_ms))
 		return 0;
 	return err_set(&c->err, ERR_FAILED, "%s", text);
 }
