@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 13 };
+enum { PROTO_VERSION = 14 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
 
 enum proto_type {
@@ -125,7 +125,6 @@ enum proto_verb {
 	PROTO_V_SET,		/* text: "KEY VALUE" lines, all or none */
 	PROTO_V_GET,		/* text: KEY or ""; reply text: "KEY VALUE"
 				 * lines */
-	PROTO_V_MARK,		/* text: a line into the log view's marks */
 	PROTO_V_DOCTOR,		/* reply text: "key value" lines */
 	PROTO_V_ENV,		/* names[0]: group, "" is the set; then K=V
 				 * and -K; text: its directory, "-" for none;
