@@ -181,12 +181,10 @@ static void
 add_restart(struct buf *out, const struct spec *s)
 {
 	char from[UNITS_TEXT_MAX], to[UNITS_TEXT_MAX], text[160];
-	const struct row *row = table_find(&rc_word_table, "restart");
-	const char *word = row->args;
+	size_t len;
+	const char *word = rc_choice_word("restart", s->restart, &len);
 
-	for (int i = 0; i < s->restart; i++)
-		word += strcspn(word, "|") + strlen("| ");
-	snprintf(text, sizeof text, "%.*s", (int)strcspn(word, " "), word);
+	snprintf(text, sizeof text, "%.*s", (int)len, word);
 	detailrow_put(out, "rule", "restart", text, NULL);
 	if (s->restart == SPEC_RESTART_NEVER)
 		return;

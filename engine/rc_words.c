@@ -202,6 +202,17 @@ rc_word_find(const char *name)
 	return r ? container_of(r, const struct rc_word_row, row) : NULL;
 }
 
+const char *
+rc_choice_word(const char *property, int choice, size_t *len)
+{
+	const char *word = rc_word_find(property)->row.args;
+
+	for (int i = 0; i < choice; i++)
+		word += strcspn(word, "|") + strlen("| ");
+	*len = strcspn(word, " ");
+	return word;
+}
+
 /* Only what would be right in this place is worth suggesting. */
 const struct rc_word_row *
 rc_word_suggest(const char *name, unsigned where)

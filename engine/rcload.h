@@ -12,6 +12,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "table.h"
 
@@ -47,6 +48,10 @@ struct spec *rc_watch_line(const char *line, const char *file,
 /* Every word of the language, for help, completion and sbxrc(5). */
 extern const struct table rc_word_table;
 extern const struct table rc_probe_table;
+
+/* The word for the choice'th value of a property with words to choose from
+ * ("restart", 1: "on-failure"); *len bytes of it count. */
+const char *rc_choice_word(const char *property, int choice, size_t *len);
 
 /* As it is written: the kind of a check ("http"), a limit ("nofile=1024");
  * false for a resource that has no name there. */

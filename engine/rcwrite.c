@@ -10,7 +10,7 @@
 #include "buf.h"
 #include "import.h"
 #include "mem.h"
-#include "spec.h"
+#include "rcload.h"
 #include "sys.h"
 
 static bool
@@ -68,11 +68,8 @@ put_words(struct buf *out, const char *words)
 int
 rcwrite_process(struct buf *out, const struct rcwrite_process *p)
 {
-	static const char *const restarts[] = {
-		[SPEC_RESTART_NEVER] = "never",
-		[SPEC_RESTART_ON_FAILURE] = "on-failure",
-		[SPEC_RESTART_ALWAYS] = "always",
-	};
+	size_t len;
+	const char *restart = rc_choice_word("restart", p->restart, &len);
 	int rc = buf_addf(out, "process %s {\n    %s", p->name,
 			  p->argv ? "argv" : "cmd ");
 
@@ -90,7 +87,8 @@ rcwrite_process(struct buf *out, const struct rcwrite_process *p)
 	if (p->pipe)
 		rc |= buf_adds(out, "    stdin pipe\n");
 	if (p->restart)
-		rc |= buf_addf(out, "    restart %s\n", restarts[p->restart]);
+		rc |= buf_addf(out, "    restart %.*s\n", (int)len,
+			       restart);
 	rc |= buf_adds(out, "}\n");
 	return rc ? -EMSGSIZE : 0;
 }

@@ -13,6 +13,7 @@
 #include "engine/buf.h"
 #include "engine/err.h"
 #include "engine/mem.h"
+#include "engine/rcload.h"
 #include "engine/rcwrite.h"
 #include "engine/setfile.h"
 #include "engine/spec.h"
@@ -37,7 +38,6 @@ struct form {
 
 static const char *const labels[FIELDS] = { "command", "name", "directory",
 					    "terminal", "restart", "keep it" };
-static const char *const restarts[] = { "never", "on-failure", "always" };
 
 static struct edit *
 edit_of(struct form *f)
@@ -90,11 +90,11 @@ guess_name(struct ui *ui, struct form *f)
 
 static int
 radio(struct ui *ui, const struct pen *pen, int y, int x, bool on,
-      const char *text)
+      const char *text, size_t len)
 {
 	x = draw_text(pen, y, x, "(");
 	x = draw_text(pen, y, x, on ? ui_glyph(ui, GLYPH_CHOSEN) : " ");
-	return draw_fmt(pen, y, x, ") %s", text) + 2;
+	return draw_fmt(pen, y, x, ") %.*s", (int)len, text) + 2;
 }
 
 static void
@@ -106,8 +106,8 @@ draw_field(struct ui *ui, const struct pen *pen, struct form *f, int i,
 	ui_text(ui, pen, y, pen->clip.x,
 		i == f->field ? ROLE_SHEET_KEY : ROLE_SHEET, labels[i]);
 	if (i == TERMINAL) {
-		x = radio(ui, pen, y, x, !f->tty, "no");
-		x = radio(ui, pen, y, x, f->tty, "yes");
+		x = radio(ui, pen, y, x, !f->tty, "no", 2);
+		x = radio(ui, pen, y, x, f->tty, "yes", 3);
 		ui_text(ui, pen, y, x + 2, ROLE_PROMPT_COMPLETE,
 			"it can ask questions");
 		return;
@@ -122,9 +122,11 @@ draw_field(struct ui *ui, const struct pen *pen, struct form *f, int i,
 		return;
 	}
 	if (i == RESTART) {
-		for (int k = 0; k < 3; k++)
-			x = radio(ui, pen, y, x, f->restart == k,
-				  restarts[k]);
+		for (int k = 0; k < SPEC_RESTART_COUNT; k++) {
+			size_t len;
+			const char *word = rc_choice_word("restart", k, &len);
+			x = radio(ui, pen, y, x, f->restart == k, word, len);
+		}
 		return;
 	}
 	int field = f->field;
@@ -304,7 +306,8 @@ choose(struct ui *ui, struct form *f, int by)
 	else if (f->field == KEEP)
 		f->keep = !f->keep && ui->rc_path[0];
 	else if (f->field == RESTART)
-		f->restart = (f->restart + 3 + by) % 3;
+		f->restart = (f->restart + SPEC_RESTART_COUNT + by) %
+			     SPEC_RESTART_COUNT;
 }
 
 static void
