@@ -185,23 +185,33 @@ TEST(exit_while_no_engine_is_told_later)
 	EQ_INT(rig_stop(&r), 0);
 }
 
+enum { UNREAD = 20 };
+
+/* The engine dies with this many that the keeper has not read yet; the next
+ * one is there at the end. */
+static void
+die_with_requests(struct rig *r, int count)
+{
+	kill(r->keeper, SIGSTOP);
+	for (int i = 0; i < count; i++)
+		OK(rig_zoo_plain(r, "wait", NULL, NULL) != 0);
+	EQ_INT(keeplink_queued(r->link), 0);
+	kill(r->engine, SIGKILL);
+	rig_forget_engine(r);
+	kill(r->keeper, SIGCONT);
+	r->nadopt = 0;
+	EQ_INT(rig_take_engine(r), 0);
+}
+
 TEST(requests_of_a_dying_engine_count)
 {
 	struct rig r;
 
 	/* Sent, but never read while it lived. */
 	EQ_INT(rig_start(&r), 0);
-	kill(r.keeper, SIGSTOP);
-	for (int i = 0; i < 20; i++)
-		OK(rig_zoo_plain(&r, "wait", NULL, NULL) != 0);
-	EQ_INT(keeplink_queued(r.link), 0);
-	kill(r.engine, SIGKILL);
-	rig_forget_engine(&r);
-	kill(r.keeper, SIGCONT);
-	r.nadopt = 0;
-	EQ_INT(rig_take_engine(&r), 0);
-	EQ_INT(r.nadopt, 20);
-	for (int i = 1; i <= 20; i++)
+	die_with_requests(&r, UNREAD);
+	EQ_INT(r.nadopt, UNREAD);
+	for (int i = 1; i <= UNREAD; i++)
 		RIG_WAIT(&r, rig_run(&r, i)->started ||
 				     rig_run(&r, i)->state == KEEP_RUNNING);
 	EQ_INT(rig_stop(&r), 0);
@@ -222,16 +232,8 @@ TEST(requests_of_one_that_dies_with_unread_words_count)
 	struct pollfd unread = { r.fd, POLLIN, 0 };
 	kill(rig_run(&r, slot)->pid, SIGKILL);
 	EQ_INT(poll(&unread, 1, RIG_WAIT_S * 1000), 1);
-	kill(r.keeper, SIGSTOP);
-	for (int i = 0; i < 20; i++)
-		OK(rig_zoo_plain(&r, "wait", NULL, NULL) != 0);
-	EQ_INT(keeplink_queued(r.link), 0);
-	kill(r.engine, SIGKILL);
-	rig_forget_engine(&r);
-	kill(r.keeper, SIGCONT);
-	r.nadopt = 0;
-	EQ_INT(rig_take_engine(&r), 0);
-	EQ_INT(r.nadopt, 21);
+	die_with_requests(&r, UNREAD);
+	EQ_INT(r.nadopt, UNREAD + 1);
 	EQ_INT(rig_stop(&r), 0);
 	EQ_INT(rig_survivors(), 0);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../lib/test.h"
+#include "../lib/uirig.h"
 #include "engine/base.h"
 #include "engine/buf.h"
 #include "engine/cell.h"
@@ -50,38 +51,6 @@ struct rig {
 static const struct fold_ops no_ops;
 
 static void
-frame(struct rig *r, uint16_t type, struct buf *b)
-{
-	struct conn_frame f = { .type = type, .data = buf_str(b),
-				.len = b->len };
-
-	ui_frame(r->ui, &f);
-	buf_fini(b);
-}
-
-static struct proc_row
-row(uint32_t id, const char *name, const char *group, enum status status)
-{
-	return (struct proc_row){
-		.id = id, .order = id, .name = name, .desc = "",
-		.group = group, .command = "node server.js", .cwd = "/shop",
-		.user = "", .url = "", .reason = "", .waits = "",
-		.stop_step = "", .depends = "", .file = "sbxrc",
-		.status = status, .ports = "", .title = "", .watches = "",
-		.ready = true, .run = 1,
-	};
-}
-
-static void
-send_row(struct rig *r, const struct proc_row *p)
-{
-	struct buf b = BUF_INIT(65536);
-
-	proto_put_row(&b, p);
-	frame(r, PROTO_ROW, &b);
-}
-
-static void
 send_grow(struct rig *r, uint32_t id, uint64_t bytes)
 {
 	struct buf b = BUF_INIT(65536);
@@ -89,14 +58,14 @@ send_grow(struct rig *r, uint32_t id, uint64_t bytes)
 
 	g.bytes[0] = bytes;
 	proto_put_grow(&b, &g);
-	frame(r, PROTO_GROW, &b);
+	uirig_frame(r->ui, PROTO_GROW, &b);
 }
 
 /* The processes of the pictures. */
 static void
 send_rows(struct rig *r)
 {
-	struct proc_row p = row(1, "api", "backend", STATUS_RUNNING);
+	struct proc_row p = uirig_row(1, "api", "backend", STATUS_RUNNING);
 	struct buf none = BUF_INIT(16);
 	int64_t now = clock_wall_ms();
 
@@ -107,42 +76,42 @@ send_rows(struct rig *r)
 	p.started_at_ms = now - AT(0, 12, 4);
 	p.cpu_permille = 21;
 	p.rss_bytes = 118 << 20;
-	send_row(r, &p);
-	p = row(2, "web", "frontend", STATUS_RUNNING);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(2, "web", "frontend", STATUS_RUNNING);
 	p.has_ready_rule = true;
 	p.started_at_ms = now - AT(0, 12, 0);
-	send_row(r, &p);
-	p = row(3, "db", "backend", STATUS_RUNNING);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(3, "db", "backend", STATUS_RUNNING);
 	p.has_ready_rule = true;
 	p.started_at_ms = now - AT(0, 12, 0);
-	send_row(r, &p);
-	p = row(4, "worker", "backend", STATUS_STARTING);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(4, "worker", "backend", STATUS_STARTING);
 	p.ready = false;
-	send_row(r, &p);
-	p = row(5, "mailer", "backend", STATUS_FAILED);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(5, "mailer", "backend", STATUS_FAILED);
 	p.has_exit = true;
 	p.exit_code = 3;
-	send_row(r, &p);
-	p = row(6, "proxy", "frontend", STATUS_BACKOFF);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(6, "proxy", "frontend", STATUS_BACKOFF);
 	p.deadline_at_ms = now + 4000;
 	p.errors = 9;
-	send_row(r, &p);
-	p = row(7, "migrate", "jobs", STATUS_COMPLETED);
-	send_row(r, &p);
-	p = row(8, "e2e", "jobs", STATUS_WAITING);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(7, "migrate", "jobs", STATUS_COMPLETED);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(8, "e2e", "jobs", STATUS_WAITING);
 	p.waits = "proxy ready";
-	send_row(r, &p);
-	p = row(9, "backup", "jobs", STATUS_SCHEDULED);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(9, "backup", "jobs", STATUS_SCHEDULED);
 	p.deadline_at_ms = DAY + AT(14, 0, 0);
-	send_row(r, &p);
-	p = row(10, "docs", "jobs", STATUS_OFF);
-	send_row(r, &p);
-	p = row(11, "shell", "jobs", STATUS_RUNNING);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(10, "docs", "jobs", STATUS_OFF);
+	uirig_send_row(r->ui, &p);
+	p = uirig_row(11, "shell", "jobs", STATUS_RUNNING);
 	p.tty = true;
 	p.pid = 4188;
 	p.command = "/usr/bin/bash -l";
-	send_row(r, &p);
-	frame(r, PROTO_SYNC, &none);
+	uirig_send_row(r->ui, &p);
+	uirig_frame(r->ui, PROTO_SYNC, &none);
 }
 
 static void
@@ -444,7 +413,7 @@ TEST(columns_watches_and_events)
 	msg_put_u32(&b, 1);
 	msg_put_u32(&b, 1);
 	proto_put_value(&b, &v);
-	frame(&r, PROTO_VALUES, &b);
+	uirig_frame(r.ui, PROTO_VALUES, &b);
 	add_event(&r, AT(12, 0, 2), EVENT_READY, "web", "ready after 3.1s");
 	add_event(&r, AT(12, 3, 18), EVENT_EXIT, "mailer", "exit 3 (will not restart)");
 	PICTURE(&r,
@@ -479,16 +448,16 @@ TEST(columns_watches_and_events)
 	msg_put_u32(&c, 1);
 	msg_put_u32(&c, 1);
 	proto_put_value(&c, &v);
-	frame(&r, PROTO_VALUES, &c);
+	uirig_frame(r.ui, PROTO_VALUES, &c);
 	OK(strstr(line_no(&r, 19), "  progress.… 0.0123 ▁▁▁▁"));
 	ui_resize(r.ui, 40, 200);
 	OK(strstr(line_no(&r, 19), "  progress.epoch 0.0123 ▁▁▁▁"));
 	/* The longest state with a flag does not touch what is behind it. */
-	struct proc_row p = row(4, "worker", "backend", STATUS_STARTING);
+	struct proc_row p = uirig_row(4, "worker", "backend", STATUS_STARTING);
 	p.pid = 77;
 	p.errors = 2;
 	p.cpu_permille = 9;
-	send_row(&r, &p);
+	uirig_send_row(r.ui, &p);
 	ui_resize(r.ui, 40, 120);
 	OK(strstr(line_no(&r, 5), "starting!2 0.9"));
 	rig_fini(&r);
@@ -608,12 +577,12 @@ TEST(who_waits_for_whom)
 {
 	struct rig r;
 	rig_init(&r, 24, 80, "unicode");
-	struct proc_row web = row(2, "web", "frontend", STATUS_RUNNING);
-	struct proc_row db = row(3, "db", "backend", STATUS_RUNNING);
+	struct proc_row web = uirig_row(2, "web", "frontend", STATUS_RUNNING);
+	struct proc_row db = uirig_row(3, "db", "backend", STATUS_RUNNING);
 	web.depends = "db ready, api";
 	db.depends = "api ready";
-	send_row(&r, &web);
-	send_row(&r, &db);
+	uirig_send_row(r.ui, &web);
+	uirig_send_row(r.ui, &db);
 	press(&r, ": 'order graph' Enter");
 	OK(strstr(line_no(&r, 4), "who waits for whom"));
 	OK(strstr(line_no(&r, 5), "│  1  ● api "));
@@ -774,7 +743,7 @@ send_screen(struct rig *r, int rows, int cols, const char *const *text,
 		msg_put_bytes(&b, packed.data, packed.len);
 	}
 	buf_fini(&packed);
-	frame(r, PROTO_SCREEN, &b);
+	uirig_frame(r->ui, PROTO_SCREEN, &b);
 }
 
 TEST(a_terminal_and_its_end)
@@ -796,16 +765,16 @@ TEST(a_terminal_and_its_end)
 	struct canvas_cursor cur = canvas_cursor(r.ui->canvas);
 	OK(cur.visible && cur.y == 2 && cur.x == 27 + 15);
 	/* A check says more than that it is a terminal. */
-	struct proc_row p = row(11, "shell", "jobs", STATUS_RUNNING);
+	struct proc_row p = uirig_row(11, "shell", "jobs", STATUS_RUNNING);
 	p.tty = p.has_ready_rule = true;
-	send_row(&r, &p);
+	uirig_send_row(r.ui, &p);
 	OK(strstr(line_no(&r, 0), "▌shell  ● ready"));
 	/* Ended: the keys are nobody's, and nothing of sbx reacts. */
-	p = row(11, "shell", "jobs", STATUS_COMPLETED);
+	p = uirig_row(11, "shell", "jobs", STATUS_COMPLETED);
 	p.tty = p.has_exit = true;
 	p.command = "bash";
 	p.ended_at_ms = clock_wall_ms();
-	send_row(&r, &p);
+	uirig_send_row(r.ui, &p);
 	press(&r, "q j x d Q");
 	EQ_INT(r.ui->mode, MODE_TERM);
 	OK(r.ui->sheet == NULL && !(r.ui->wants & UI_LEAVE));
@@ -886,11 +855,11 @@ TEST(the_list_keeps_the_selected_process)
 	EQ_INT(r.ui->selected, 3);
 	struct buf b = BUF_INIT(64);
 	msg_put_u32(&b, 2);
-	frame(&r, PROTO_GONE, &b);
+	uirig_frame(r.ui, PROTO_GONE, &b);
 	EQ_INT(r.ui->selected, 3);
 	buf_init(&b, 64);
 	msg_put_u32(&b, 3);
-	frame(&r, PROTO_GONE, &b);
+	uirig_frame(r.ui, PROTO_GONE, &b);
 	ui_draw(r.ui);
 	OK(r.ui->selected != 3 && r.ui->selected != 0);
 	rig_fini(&r);

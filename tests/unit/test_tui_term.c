@@ -5,6 +5,7 @@
  */
 #include <stdbool.h>
 #include "../lib/test.h"
+#include "../lib/uirig.h"
 #include "engine/base.h"
 #include "engine/buf.h"
 #include "engine/cell.h"
@@ -29,30 +30,15 @@ struct rig {
 static const struct vt_hooks no_hooks;
 
 static void
-frame(struct rig *r, uint16_t type, struct buf *b)
-{
-	struct conn_frame f = { .type = type, .data = buf_str(b),
-				.len = b->len };
-
-	ui_frame(r->ui, &f);
-	buf_fini(b);
-}
-
-static void
 send_row(struct rig *r, enum status status)
 {
-	struct buf b = BUF_INIT(65536), none = BUF_INIT(16);
-	struct proc_row p = {
-		.id = 1, .order = 1, .name = "shell", .desc = "", .group = "",
-		.command = "sh", .cwd = "/", .user = "", .url = "",
-		.reason = "", .waits = "", .stop_step = "", .depends = "",
-		.file = "sbxrc", .status = status, .ports = "", .title = "",
-		.watches = "", .ready = true, .run = 1, .tty = true, .pid = 7,
-	};
+	struct buf none = BUF_INIT(16);
+	struct proc_row p = uirig_row(1, "shell", "", status);
 
-	proto_put_row(&b, &p);
-	frame(r, PROTO_ROW, &b);
-	frame(r, PROTO_SYNC, &none);
+	p.tty = true;
+	p.pid = 7;
+	uirig_send_row(r->ui, &p);
+	uirig_frame(r->ui, PROTO_SYNC, &none);
 }
 
 /* What an engine would send of the terminal. */
@@ -85,7 +71,7 @@ send_screen(struct rig *r)
 	}
 	proto_put_screen(&b, &s);
 	buf_add(&b, rows.data ? rows.data : "", rows.len);
-	frame(r, PROTO_SCREEN, &b);
+	uirig_frame(r->ui, PROTO_SCREEN, &b);
 	r->seen = s.gen;
 	r->rows = s.rows;
 	r->cols = s.cols;
