@@ -105,12 +105,9 @@ engine_down(struct engine *e, enum cause cause, uint64_t for_us)
 static void
 remove_unknown_logs(struct engine *e)
 {
-	int fd = sys_openat(e->log_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d) {
-		sys_close(fd);
+	DIR *d;
+	if (sys_list_dir(e->log_fd, &d) < 0)
 		return;
-	}
 	for (struct dirent *de; (de = readdir(d));) {
 		if (de->d_name[0] == '.' || engine_find_name(e, de->d_name))
 			continue;

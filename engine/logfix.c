@@ -99,14 +99,10 @@ add_broken(struct logsegs *t, uint64_t no)
 static int
 find_orphans(struct logsegs *t, const uint64_t *indexed, size_t count)
 {
-	int fd = sys_openat(t->dir, ".", O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return fd;
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		sys_close(fd);
-		return -ENOMEM;
-	}
+	DIR *d;
+	int rc = sys_list_dir(t->dir, &d);
+	if (rc < 0)
+		return rc;
 	for (struct dirent *e; (e = readdir(d));) {
 		uint64_t no = data_segment(e->d_name);
 		bool known = !no || listed(indexed, count, no);

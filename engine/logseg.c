@@ -125,16 +125,10 @@ logsegs_list(const struct logsegs *t, uint64_t **out)
 {
 	size_t count = 0, cap = 0;
 	*out = NULL;
-	/* A descriptor that came from elsewhere shares its read position
-	 * with its sender: a fresh one does not. */
-	int fd = sys_openat(t->dir, ".", O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return fd;
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		sys_close(fd);
-		return -ENOMEM;
-	}
+	DIR *d;
+	int rc = sys_list_dir(t->dir, &d);
+	if (rc < 0)
+		return rc;
 	for (struct dirent *e; (e = readdir(d)) && count < LOGSEG_MAX;) {
 		uint64_t no = log_name_segment(e->d_name);
 		if (!no)

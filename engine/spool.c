@@ -396,14 +396,10 @@ spool_rest(struct spool *sp)
 int
 spool_wipe(int dir)
 {
-	int fd = sys_openat(dir, ".", O_RDONLY | O_DIRECTORY, 0), result = 0;
-	if (fd < 0)
-		return fd;
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		sys_close(fd);
-		return -ENOMEM;
-	}
+	DIR *d;
+	int result = sys_list_dir(dir, &d);
+	if (result < 0)
+		return result;
 	for (struct dirent *e; (e = readdir(d));) {
 		if (e->d_name[0] == '.')
 			continue;

@@ -354,6 +354,21 @@ make_parents(char *path)
 }
 
 int
+sys_list_dir(int dir, DIR **out)
+{
+	int fd = sys_openat(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+
+	*out = NULL;
+	if (fd < 0)
+		return fd;
+	*out = fdopendir(fd);
+	if (*out)
+		return 0;
+	sys_close(fd);
+	return -ENOMEM;
+}
+
+int
 sys_private_dir(const char *path)
 {
 	char copy[4096];

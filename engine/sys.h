@@ -7,6 +7,7 @@
  * nowhere else.  A test can make any of them fail: see fault.h.
  */
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,5 +80,8 @@ pid_t	sys_vfork(int (*fn)(void *), void *arg, void *stack_end, pid_t *pid);
  * (-EPERM: wrong owner or mode, -ELOOP: a link).
  */
 int	sys_private_dir(const char *path);
+/* The entries of dir, from the first on: its own read position may be shared
+ * with whom it came from.  closedir() them. */
+int	sys_list_dir(int dir, DIR **out);
 
 #endif
