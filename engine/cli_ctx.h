@@ -138,6 +138,8 @@ int	cli_select(struct cli *c, size_t first, bool all_by_default,
 struct regex *cli_pattern(struct cli *c, enum cmd_option o, unsigned flags);
 /* Is it one, if it is given?  0 or -1. */
 int	cli_check_pattern(struct cli *c, enum cmd_option o);
+/* The streams that --stream names, all without it.  0 or -1. */
+int	cli_streams(struct cli *c, unsigned *streams);
 /* The row of a process, also of one that was forgotten since; NULL: never
  * heard of. */
 const struct proc_row *cli_row(struct cli *c, uint32_t id);

@@ -375,7 +375,7 @@ lines_add(struct lines *g, const struct model_proc *p,
 struct lines_source *
 lines_add_since(struct lines *g, const struct model_proc *p, int64_t since_ms)
 {
-	struct logtail_filter filter = { .streams = LOGTAIL_ALL };
+	struct logtail_filter filter = { .streams = LOG_ALL_STREAMS };
 	struct lines_source *s = lines_add(g, p, &filter);
 
 	if (s)

@@ -91,19 +91,9 @@ static int
 parse_filter(struct logs *g)
 {
 	struct cli *c = g->c;
-	const char *stream = cli_arg(c, CMD_OPT_STREAM)->text;
 
-	g->filter = (struct logtail_filter){
-		.streams = LOGTAIL_ALL,
-	};
-	if (stream) {
-		int s = log_stream_find(stream);
-		if (s < 0)
-			return err_set(&c->err, ERR_USAGE, "there is no "
-				       "stream '%.60s': stdout, stderr or "
-				       "pty", stream);
-		g->filter.streams = 1u << s;
-	}
+	if (cli_streams(c, &g->filter.streams) < 0)
+		return -1;
 	if (cli_given(c, CMD_OPT_GREP)) {
 		g->re = cli_pattern(c, CMD_OPT_GREP, 0);
 		if (!g->re)

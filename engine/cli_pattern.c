@@ -1,4 +1,5 @@
-/* Patterns of options: a mistake is shown where it is. */
+/* Patterns of options, and where they are looked for: a mistake is shown
+ * where it is. */
 
 #include "cli_ctx.h"
 
@@ -6,6 +7,7 @@
 
 #include "buf.h"
 #include "diag.h"
+#include "logfmt.h"
 #include "regex.h"
 
 /* The pattern with a caret under its mistake, for cli_fail. */
@@ -42,6 +44,19 @@ cli_pattern(struct cli *c, enum cmd_option o, unsigned flags)
 		err_hint(&c->err, "--string takes a text as it stands");
 	quote(c, pattern, off);
 	return NULL;
+}
+
+int
+cli_streams(struct cli *c, unsigned *streams)
+{
+	const char *name = cli_arg(c, CMD_OPT_STREAM)->text;
+	int s = name ? log_stream_find(name) : 0;
+
+	if (s < 0)
+		return err_set(&c->err, ERR_USAGE, "there is no stream "
+			       "'%.60s': stdout, stderr or pty", name);
+	*streams = name ? 1u << s : LOG_ALL_STREAMS;
+	return 0;
 }
 
 int

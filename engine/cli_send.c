@@ -314,7 +314,7 @@ prepare_until(struct cli *c, const struct target *to,
 {
 	struct cli_log log;
 
-	*conf = (struct waiting_conf){ .streams = (1u << LOG_STREAMS) - 1,
+	*conf = (struct waiting_conf){ .streams = LOG_ALL_STREAMS,
 				       .fresh = true };
 	if (cli_given(c, CMD_OPT_UNTIL_SCREEN)) {
 		conf->kind = WAITING_SCREEN;

@@ -335,15 +335,7 @@ log_options(struct cli *c, struct waiting_conf *conf)
 	if (after && units_uint(after, 0, UINT64_MAX >> 1, &conf->after) < 0)
 		return err_set(&c->err, ERR_USAGE,
 			       "--after: '%.60s' is not a cursor", after);
-	if (stream) {
-		int s = log_stream_find(stream);
-		if (s < 0)
-			return err_set(&c->err, ERR_USAGE, "there is no "
-				       "stream '%.60s': stdout, stderr or "
-				       "pty", stream);
-		conf->streams = 1u << s;
-	}
-	return 0;
+	return cli_streams(c, &conf->streams);
 }
 
 static int
@@ -375,7 +367,7 @@ port_options(struct cli *c, struct waiting_conf *conf)
 static int
 make_conf(struct cli *c, struct waiting_conf *conf)
 {
-	*conf = (struct waiting_conf){ .streams = (1u << LOG_STREAMS) - 1 };
+	*conf = (struct waiting_conf){ .streams = LOG_ALL_STREAMS };
 	if (one_condition(c, conf) < 0 || log_options(c, conf) < 0 ||
 	    port_options(c, conf) < 0 ||
 	    cli_check_pattern(c, CMD_OPT_LOG) < 0 ||

@@ -228,20 +228,15 @@ static int
 try_pattern(struct cli *c, uint32_t id, const struct spec_watch *w)
 {
 	struct trial *t = mem_alloc(sizeof *t);
-	const char *stream = cli_arg(c, CMD_OPT_STREAM)->text;
 	struct cli_log log = { .lr = NULL };
-	int s = stream ? log_stream_find(stream) : 0, rc = -1;
+	int rc = -1;
 
 	t->c = c;
 	t->pattern = w->pattern.text;
-	t->streams = stream ? 1u << s : (1u << LOG_STREAMS) - 1;
 	buf_init(&t->out, WATCH_TEXT_MAX);
 	for (size_t i = 0; i < GROUPS_MAX; i++)
 		stats_init(&t->stats[i]);
-	if (s < 0)
-		err_set(&c->err, ERR_USAGE, "there is no stream '%.60s': "
-			"stdout, stderr or pty", stream);
-	else
+	if (cli_streams(c, &t->streams) == 0)
 		t->re = regex_new(t->pattern, strlen(t->pattern),
 				  w->pattern.flags, &c->err, NULL);
 	if (t->re && cli_log_open(c, id, &log) == 0) {

@@ -279,7 +279,7 @@ take_pattern(struct wait *w, const struct asked *a)
 	w->conf.pattern_flags = (a->string ? REGEX_LITERAL : 0) |
 				(a->ignore_case ? REGEX_ICASE : 0);
 	w->conf.after = a->cursor;
-	w->conf.streams = a->stream ? 1u << stream : (1u << LOG_STREAMS) - 1;
+	w->conf.streams = a->stream ? 1u << stream : LOG_ALL_STREAMS;
 	return NULL;
 }
 

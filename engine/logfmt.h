@@ -26,6 +26,8 @@
 #include <stdint.h>
 
 enum log_stream { LOG_OUT, LOG_ERR, LOG_PTY, LOG_STREAMS };
+/* The set of all: bits 1 << enum log_stream. */
+#define LOG_ALL_STREAMS	((1u << LOG_STREAMS) - 1)
 
 #define LOG_MAGIC	0x0a31786469786273ull	/* "sbxidx1\n" */
 #define LOG_RUN_MAGIC	0x32786273u		/* "sbx2" */

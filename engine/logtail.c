@@ -121,7 +121,7 @@ logtail_seek_last(struct logtail *t, uint64_t n)
 {
 	uint64_t first = logread_first_seq(t->lr);
 	uint64_t seq = logread_next_seq(t->lr), found = 0;
-	bool all = !t->f.re && !t->f.run && t->f.streams == LOGTAIL_ALL;
+	bool all = !t->f.re && !t->f.run && t->f.streams == LOG_ALL_STREAMS;
 
 	if (all) {
 		logtail_seek(t, seq - first > n ? seq - n : first);

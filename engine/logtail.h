@@ -25,7 +25,6 @@ struct logtail_filter {
 	uint64_t run;		/* 0: all */
 };
 
-#define LOGTAIL_ALL 7u
 
 struct logtail_item {
 	struct logline line;	/* text: the part that is new */
