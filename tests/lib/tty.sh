@@ -109,6 +109,22 @@ unlike() {
 	fi
 }
 
+# --- the engine ---
+
+engine_pid() {
+	sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p'
+}
+another_engine() {
+	new=$(engine_pid)
+	[ -n "$new" ] && [ "$new" != "$old" ]
+}
+# $new takes over from $old.
+kill_engine() {
+	old=$(engine_pid)
+	kill -KILL "$old"
+	poll "$WAIT" another_engine
+}
+
 skip_all() {
 	trap - EXIT INT TERM HUP
 	rm -rf "$T"

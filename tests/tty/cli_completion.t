@@ -36,7 +36,7 @@ is "$(ls "$T/r")" "" "nothing was started"
 exits 0 "up" sbx up
 exits 0 "add" sbx add wonder -- sleep 1003
 is "$(offered stop wo)" "worker wonder " "names of the running engine"
-engine=$(sbx doctor --json | sed 's/.*"engine_pid":\([0-9]*\).*/\1/')
+engine=$(engine_pid)
 kill -STOP "$engine"
 is "$(offered stop wo)" "worker " "one that hangs is not waited for"
 kill -CONT "$engine"

@@ -278,7 +278,7 @@ like "$err" 'NAME/PID is for stop, kill and signal' "which is told"
 exits 0 "down" sbx -f keep.rc down
 
 # An engine that is killed comes back, and nobody starts another.
-old=$(sbx doctor --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')
+old=$(engine_pid)
 pid=$(pid_of tree)
 kill -KILL "$old"
 exits 0 "ls right after it was killed" sbx ls

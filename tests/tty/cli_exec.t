@@ -174,8 +174,7 @@ mkfifo go.a go.b
 pid=$!
 for line in a b; do
 	wait_until "it has printed $line" grep -q $line over
-	kill -KILL "$(sbx doctor --json |
-		python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+	kill -KILL "$(engine_pid)"
 	exits 0 "the next engine answers" sbx ls
 	echo go >go.$line
 done
@@ -188,8 +187,7 @@ pid=$!
 exec 5>typed
 echo one >&5
 wait_until "it reads" grep -q 'got one' echoed
-kill -KILL "$(sbx doctor --json |
-	python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+kill -KILL "$(engine_pid)"
 exits 0 "the next engine answers" sbx ls
 echo two >&5
 wait_until "it reads on" grep -q 'got two' echoed
@@ -204,8 +202,7 @@ seq 500000 >much
 pid=$!
 wait_until "it runs" grep -q here told
 for turn in 1 2 3; do
-	kill -KILL "$(sbx doctor --json |
-		python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+	kill -KILL "$(engine_pid)"
 	exits 0 "the next engine answers" sbx ls
 done
 touch go.much
@@ -227,8 +224,7 @@ while True:
 ' <much >much.out &
 pid=$!
 for turn in 1 2 3 4 5 6; do
-	kill -KILL "$(sbx doctor --json |
-		python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+	kill -KILL "$(engine_pid)"
 	exits 0 "the next engine answers" sbx ls
 done
 wait $pid
@@ -240,8 +236,7 @@ mkfifo go.c
 pid=$!
 wait_until "it has printed" grep -q a gone
 kill -STOP $pid
-kill -KILL "$(sbx doctor --json |
-	python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+kill -KILL "$(engine_pid)"
 exits 0 "the next engine answers" sbx ls
 echo go >go.c
 wait_until "the command has ended" sh -c "'$SBX_BIN' events | grep -q 'exit 7'"

@@ -132,7 +132,7 @@ sbx add ask -- sh -c "printf 'name? '; read x; echo hello \$x; read y"
 sbx logs -f ask >prompt &
 follower=$!
 wait_until "the prompt is shown" grep -q 'name? ' prompt
-engine=$(sbx doctor --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')
+engine=$(engine_pid)
 kill -KILL "$engine"
 exits 0 "answer it" sbx send ask world
 wait_until "the answer is shown" grep -q 'hello world' prompt

@@ -9,18 +9,6 @@ v = json.load(sys.stdin)
 print($1)"
 }
 
-engine_pid() {
-	sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p'
-}
-another_engine() {
-	new=$(engine_pid)
-	[ -n "$new" ] && [ "$new" != "$old" ]
-}
-kill_engine() {
-	old=$(engine_pid)
-	kill -KILL "$old"
-	poll "$WAIT" another_engine
-}
 
 cat >sbxrc <<'END'
 process cat {

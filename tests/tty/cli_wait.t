@@ -206,7 +206,7 @@ is "$(cat brief | python3 -c 'import json,sys; print(json.load(sys.stdin)["exit_
 sbx wait sleeper --exit --json >over &
 waiter=$!
 wait_until "it waits" sh -c "'$SBX_BIN' doctor | grep -q '^clients *2'"
-kill -KILL "$(sbx doctor --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["engine_pid"])')"
+kill -KILL "$(engine_pid)"
 exits 0 "stop" sbx stop sleeper
 wait $waiter
 is $? 0 "the wait goes on with the next one"

@@ -42,7 +42,7 @@ exits 0 "a line" sbx send web 'took 77 ms' --until 77 --timeout 20s
 exits 0 "its values" sbx watch web --json
 is "$(json '[(w["name"], w["count"], w.get("samples")) for w in v["values"]]')" \
 	"[('own', 0, None), ('slow', 1, [77])]" "are of new lines alone"
-engine=$(sbx doctor --json | sed 's/.*"engine_pid":\([0-9]*\).*/\1/')
+engine=$(engine_pid)
 kill -KILL "$engine"
 exits 0 "another line" sbx send web 'took 78 ms' --until 78 --timeout 20s
 exits 0 "values" sbx watch web --json

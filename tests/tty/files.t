@@ -14,15 +14,6 @@ same_run() {
 journal_has() {
 	sbx events --json | grep -F "\"process\":\"$1\"" | grep -q "$2"
 }
-kill_engine() {
-	old=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
-	kill -KILL "$old"
-	poll "$WAIT" another_engine
-}
-another_engine() {
-	new=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
-	[ -n "$new" ] && [ "$new" != "$old" ]
-}
 
 mkdir -p src/deep out
 echo 1 >src/a.c

@@ -2,15 +2,6 @@
 # log.file: a copy of the log beside it, exact whatever dies.
 . tests/lib/tty.sh
 
-kill_engine() {
-	old=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
-	kill -KILL "$old"
-	poll "$WAIT" another_engine
-}
-another_engine() {
-	new=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
-	[ -n "$new" ] && [ "$new" != "$old" ]
-}
 same_as_log() {
 	sbx logs "$1" --no-prefix >"$T/log" && cmp -s "$T/log" "$2"
 }

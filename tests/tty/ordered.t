@@ -56,7 +56,7 @@ came_to() {
 	[ "$(order)" = "$1" ]
 }
 kill_engine() {
-	old=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
+	old=$(engine_pid)
 	kill -KILL "$old"
 }
 chain='+base +middle +task +top '

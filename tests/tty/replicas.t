@@ -9,15 +9,6 @@ print(" ".join(p["name"] for p in json.load(sys.stdin)["processes"]))'
 names_are() {
 	[ "$(names)" = "$1" ]
 }
-kill_engine() {
-	old=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
-	kill -KILL "$old"
-	poll "$WAIT" another_engine
-}
-another_engine() {
-	new=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
-	[ -n "$new" ] && [ "$new" != "$old" ]
-}
 
 cat >serve.py <<'END_PY'
 import signal, socket, sys

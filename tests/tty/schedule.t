@@ -14,15 +14,6 @@ events_of() {
 has_event() {
 	[ "$(events_of "$1" "$2")" -ge "${3:-1}" ]
 }
-kill_engine() {
-	old=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
-	kill -KILL "$old"
-	poll "$WAIT" another_engine
-}
-another_engine() {
-	new=$(sbx doctor --json | sed -n 's/.*"engine_pid":\([0-9]*\).*/\1/p')
-	[ -n "$new" ] && [ "$new" != "$old" ]
-}
 
 cat >sbxrc <<'END_RC'
 process tick {

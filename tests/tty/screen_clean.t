@@ -12,9 +12,6 @@ process shell {
 }
 RC
 
-engine_pid() {
-	sbx doctor | awk '$1 == "engine_pid" { print $2 }'
-}
 keeper_pid() {
 	sbx doctor | awk '$1 == "keeper_pid" { print $2 }'
 }

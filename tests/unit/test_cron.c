@@ -6,6 +6,7 @@
 
 #include "engine/base.h"
 #include "engine/err.h"
+#include "tests/lib/rnd.h"
 #include "tests/lib/test.h"
 
 #define BERLIN "Europe/Berlin"
@@ -197,16 +198,6 @@ brute_fires(const struct cron *c, int64_t t)
 	return false;
 }
 
-static unsigned
-dice(unsigned n)
-{
-	static uint64_t state = 88172645463325252ull;
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned)(state >> 20) % n;
-}
-
 static void
 random_cron(char *out, size_t cap)
 {
@@ -220,9 +211,9 @@ random_cron(char *out, size_t cap)
 	static const char *const mons[] = { "*", "*", "3,10", "4,11", "2-9/2" };
 	static const char *const wdays[] = { "*", "*", "0", "1-5", "*/2" };
 	snprintf(out, cap, "%s %s %s %s %s",
-		 minutes[dice(ARRAY_LEN(minutes))],
-		 hours[dice(ARRAY_LEN(hours))], days[dice(ARRAY_LEN(days))],
-		 mons[dice(ARRAY_LEN(mons))], wdays[dice(ARRAY_LEN(wdays))]);
+		 minutes[rnd(ARRAY_LEN(minutes))],
+		 hours[rnd(ARRAY_LEN(hours))], days[rnd(ARRAY_LEN(days))],
+		 mons[rnd(ARRAY_LEN(mons))], wdays[rnd(ARRAY_LEN(wdays))]);
 }
 
 /* The stretches with the changes of the clock, over several years. */

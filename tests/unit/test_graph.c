@@ -1,3 +1,4 @@
+#include "tests/lib/rnd.h"
 #include "tests/lib/test.h"
 
 #include <errno.h>
@@ -7,17 +8,6 @@
 #include "engine/buf.h"
 #include "engine/graph.h"
 #include "engine/life.h"
-
-static uint64_t seed;
-
-static unsigned
-rnd(unsigned below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed >> 33) % below;
-}
 
 TEST(order_is_stable_and_respects_needs)
 {

@@ -1,3 +1,4 @@
+#include "tests/lib/rnd.h"
 #include "tests/lib/test.h"
 
 #include <errno.h>
@@ -9,17 +10,6 @@
 #include "engine/buf.h"
 #include "engine/jsonout.h"
 #include "engine/utf8.h"
-
-static uint64_t seed;
-
-static unsigned
-rnd(unsigned below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed >> 33) % below;
-}
 
 TEST(shape)
 {

@@ -1,3 +1,4 @@
+#include "tests/lib/rnd.h"
 #include "tests/lib/test.h"
 
 #include <errno.h>
@@ -1027,17 +1028,6 @@ TEST(forget)
 }
 
 /* --- properties --- */
-
-static uint64_t seed;
-
-static unsigned
-rnd(unsigned below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed >> 33) % below;
-}
 
 static void
 random_policy(struct world *w)
