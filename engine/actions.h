@@ -91,8 +91,8 @@
 	X(UNMARK, "unmark", "", "clear all marks", "Process")                  \
 	X(USE, "use", "", "type into the process", "Process")                  \
 	X(WRAP, "wrap", "", "wrap or cut lines", "View")                       \
-	X(WRITE, "write", "", "what was changed here, as lines for sbxrc",     \
-	  "Session")                                                           \
+	X(WRITE, "write", "secrets",                                           \
+	  "what was changed here, as lines for sbxrc", "Session")                                                           \
 	X(ZOOM, "zoom", "", "this pane alone", "View")
 
 enum action_id {

@@ -137,6 +137,8 @@ enum proto_verb {
 	PROTO_V_WATCH_RM,	/* text: its name */
 	PROTO_V_FIGURES,	/* cpu, memory and ports of all trees are looked
 				 * at; the rows that have them follow */
+	PROTO_V_SPEC,		/* of one process; reply text: its definition
+				 * (spec.h), packed, as base64 */
 };
 
 /* Bits of proto_request.flags. */

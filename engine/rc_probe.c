@@ -1,5 +1,6 @@
 #include "rcstate.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +8,14 @@
 #include "err.h"
 #include "mem.h"
 #include "probe.h"
+#include "rcwrite.h"
 #include "units.h"
 
 struct probe_row;
 
 typedef void kind_fn(struct rcload *ld, const struct rc_stmt *s,
 		      struct spec_probe *p);
+typedef int put_fn(struct buf *out, const struct spec_probe *p);
 
 struct probe_row {
 	struct row row;
@@ -20,6 +23,7 @@ struct probe_row {
 	unsigned min, max;	/* words behind the kind */
 	enum rc_expect expect;	/* of the first of them */
 	kind_fn *fn;
+	put_fn *put;		/* what fn has read */
 };
 
 static void
@@ -204,32 +208,130 @@ probe_delay(struct rcload *ld, const struct rc_stmt *s, struct spec_probe *p)
 	(void)rc_duration(ld, &s->words[2], 0, &p->delay_ms);
 }
 
+static int
+put_pattern(struct buf *out, const struct spec_probe *p)
+{
+	return rcwrite_pattern(out, &p->pattern);
+}
+
+static int
+put_holder(struct buf *out, const struct spec_probe *p)
+{
+	return p->any_holder ? buf_adds(out, " holder=any") : 0;
+}
+
+static int
+put_port(struct buf *out, const struct spec_probe *p)
+{
+	int rc = p->port ? buf_addf(out, "%u", p->port) : buf_adds(out, "auto");
+
+	if (p->host) {
+		rc |= buf_addc(out, ' ');
+		rc |= rcwrite_word(out, p->host);
+	}
+	return rc | put_holder(out, p);
+}
+
+static int
+put_unix(struct buf *out, const struct spec_probe *p)
+{
+	return rcwrite_word(out, p->host);
+}
+
+/* " NAME=VALUE" as one word. */
+static int
+put_option(struct buf *out, const char *name, const char *value, size_t len)
+{
+	char *word = mem_fmt("%s=%.*s", name, (int)len, value);
+	int rc = buf_addc(out, ' ') | rcwrite_word(out, word);
+
+	free(word);
+	return rc;
+}
+
+static int
+put_body(struct buf *out, const struct spec_pattern *p)
+{
+	char *text = mem_fmt("/%s/%s%s%s", p->text,
+			     p->flags & SPEC_RE_CASELESS ? "i" : "",
+			     p->flags & SPEC_RE_EXTENDED ? "x" : "",
+			     p->flags & SPEC_RE_DOTALL ? "s" : "");
+	int rc = put_option(out, "body", text, strlen(text));
+
+	free(text);
+	return rc;
+}
+
+static int
+put_http(struct buf *out, const struct spec_probe *p)
+{
+	const char *host = p->host ? p->host : "localhost", *end;
+	bool bracket = strchr(host, ':') != NULL;
+	char *url = mem_fmt("http://%s%s%s:%u%s", bracket ? "[" : "", host,
+			    bracket ? "]" : "", p->port, p->path);
+	int rc = rcwrite_word(out, url);
+
+	free(url);
+	if (p->status_min != 200 || p->status_max != 399)
+		rc |= buf_addf(out, " status=%u-%u", p->status_min,
+			       p->status_max);
+	if (p->pattern.text)
+		rc |= put_body(out, &p->pattern);
+	for (const char *h = p->headers; h && (end = strstr(h, "\r\n"));
+	     h = end + 2)
+		rc |= put_option(out, "header", h, (size_t)(end - h));
+	return rc | put_holder(out, p);
+}
+
+static int
+put_exec(struct buf *out, const struct spec_probe *p)
+{
+	if (!rcwrite_is_tail(p->command))
+		return -EINVAL;
+	int rc = rcwrite_tail(out, "    ", p->command);
+	/* The line is the caller's. */
+	if (rc == 0)
+		buf_cut(out, out->len - 1);
+	return rc;
+}
+
+static int
+put_delay(struct buf *out, const struct spec_probe *p)
+{
+	char text[UNITS_TEXT_MAX];
+
+	units_duration_text(p->delay_ms, text);
+	return buf_adds(out, text);
+}
+
 #define ROW(name, args, help) { (name), NULL, (args), (help) }
 
 /* The hint for a wrong kind lists names and args. */
 static const struct probe_row probes[] = {
 	{ ROW("log", "/PATTERN/", "a line of its output matches"),
-	  SPEC_PROBE_LOG, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
+	  SPEC_PROBE_LOG, 1, 1, RC_EXPECT_PATTERN, probe_pattern,
+	  put_pattern },
 	{ ROW("screen", "/PATTERN/", "a line of its screen matches"),
-	  SPEC_PROBE_SCREEN, 1, 1, RC_EXPECT_PATTERN, probe_pattern },
+	  SPEC_PROBE_SCREEN, 1, 1, RC_EXPECT_PATTERN, probe_pattern,
+	  put_pattern },
 	{ ROW("port", "N|auto", "it accepts connections there; a host and "
 	      "holder=any may follow"),
-	  SPEC_PROBE_PORT, 1, 3, RC_EXPECT_WORD, probe_port },
+	  SPEC_PROBE_PORT, 1, 3, RC_EXPECT_WORD, probe_port, put_port },
 	{ ROW("unix", "PATH", "it accepts connections at that socket"),
-	  SPEC_PROBE_UNIX, 1, 1, RC_EXPECT_WORD, probe_unix },
+	  SPEC_PROBE_UNIX, 1, 1, RC_EXPECT_WORD, probe_unix, put_unix },
 	{ ROW("http", "URL", "the answer is 200-399, or status=A-B, and "
 	      "body=/RE/ matches; header=NAME:VALUE and holder=any may "
 	      "follow"),
-	  SPEC_PROBE_HTTP, 1, 12, RC_EXPECT_WORD, probe_http },
+	  SPEC_PROBE_HTTP, 1, 12, RC_EXPECT_WORD, probe_http, put_http },
 	{ ROW("exec", "COMMAND", "a command ends with exit code 0"),
-	  SPEC_PROBE_EXEC, 1, 1, RC_EXPECT_RAW, probe_exec },
+	  SPEC_PROBE_EXEC, 1, 1, RC_EXPECT_RAW, probe_exec, put_exec },
 	{ ROW("notify", "", "it writes a line to the descriptor "
 	      "SBX_NOTIFY_FD"),
-	  SPEC_PROBE_NOTIFY, 0, 0, RC_EXPECT_WORD, NULL },
+	  SPEC_PROBE_NOTIFY, 0, 0, RC_EXPECT_WORD, NULL, NULL },
 	{ ROW("delay", "TIME", "it has run for that long"),
-	  SPEC_PROBE_DELAY, 1, 1, RC_EXPECT_WORD, probe_delay },
+	  SPEC_PROBE_DELAY, 1, 1, RC_EXPECT_WORD, probe_delay, put_delay },
 	{ ROW("exit", "", "it has ended with success"),
-	  SPEC_PROBE_EXIT, 0, 0, RC_EXPECT_WORD, NULL },
+	  SPEC_PROBE_EXIT, 0, 0, RC_EXPECT_WORD, NULL, NULL },
 };
 const struct table rc_probe_table = TABLE(probes);
 
@@ -240,6 +342,20 @@ rc_probe_word(int kind)
 		if ((int)probes[i].kind == kind)
 			return probes[i].row.name;
 	return "none";
+}
+
+int
+rc_probe_put(struct buf *out, const struct spec_probe *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(probes); i++) {
+		const struct probe_row *row = &probes[i];
+		if ((int)row->kind != p->kind)
+			continue;
+		int rc = buf_addf(out, "%s%s", row->row.name,
+				  row->put ? " " : "");
+		return rc == 0 && row->put ? row->put(out, p) : rc;
+	}
+	return -EINVAL;
 }
 
 static const struct probe_row *

@@ -169,6 +169,15 @@ rc_do_limit(struct rcload *ld, const struct rc_stmt *s)
 		one_limit(ld, &s->words[i]);
 }
 
+static bool
+has_code(const struct spec *s, int code)
+{
+	for (size_t i = 0; i < s->ok_code_count; i++)
+		if (s->ok_codes[i].code == code)
+			return true;
+	return false;
+}
+
 void
 rc_do_ok_codes(struct rcload *ld, const struct rc_stmt *s)
 {
@@ -179,7 +188,9 @@ rc_do_ok_codes(struct rcload *ld, const struct rc_stmt *s)
 		if (!rc_uint(ld, &s->words[i], 0, 0, 255, &code) ||
 		    is_full(ld, s, spec->ok_code_count))
 			return;
-		GROW(spec->ok_codes, spec->ok_code_count)->code = (int)code;
+		if (!has_code(spec, (int)code))
+			GROW(spec->ok_codes, spec->ok_code_count)->code =
+				(int)code;
 	}
 }
 

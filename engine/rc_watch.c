@@ -1,11 +1,15 @@
 #include "rcstate.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base.h"
 #include "buf.h"
 #include "err.h"
 #include "mem.h"
+#include "rcwrite.h"
 #include "regex.h"
 #include "units.h"
 
@@ -94,12 +98,15 @@ rc_pattern(struct rcload *ld, const struct rc_word *w, size_t off,
 	return re != NULL;
 }
 
-/* What a watch does.  Names that end in '=' or '>' take a value. */
+/* What a watch does.  Names that end in '=' or '>' take a value, which put
+ * gives back; false when the watch has none. */
 struct action {
 	struct row row;
 	unsigned bits;
 	bool (*fn)(struct rcload *ld, const struct rc_word *w, size_t off,
 		   struct spec_watch *watch);
+	bool (*put)(const struct action *a, const struct spec_watch *w,
+		    struct buf *out);
 };
 
 static bool
@@ -184,6 +191,91 @@ take_alert(struct rcload *ld, const struct rc_word *w, size_t off,
 	return false;
 }
 
+/* Word no, from 1, of "a|b|c"; 0: none. */
+static bool
+put_choice(const struct action *a, int no, struct buf *out)
+{
+	const char *word = a->row.args;
+
+	for (int i = 1; i < no; i++)
+		word += strcspn(word, "|") + 1;
+	buf_add(out, word, strcspn(word, "|"));
+	return no > 0;
+}
+
+static bool
+put_level(const struct action *a, const struct spec_watch *w, struct buf *out)
+{
+	return put_choice(a, w->level, out);
+}
+
+static bool
+put_stream(const struct action *a, const struct spec_watch *w,
+	   struct buf *out)
+{
+	return put_choice(a, w->stream, out);
+}
+
+static bool
+put_name(const char *name, struct buf *out)
+{
+	buf_adds(out, name ? name : "");
+	return name != NULL;
+}
+
+static bool
+put_value(const struct action *a, const struct spec_watch *w, struct buf *out)
+{
+	(void)a;
+	return put_name(w->value, out);
+}
+
+static bool
+put_unit(const struct action *a, const struct spec_watch *w, struct buf *out)
+{
+	(void)a;
+	return put_name(w->unit, out);
+}
+
+static bool
+put_run(const struct action *a, const struct spec_watch *w, struct buf *out)
+{
+	(void)a;
+	return put_name(w->hook, out);
+}
+
+static bool
+put_start(const struct action *a, const struct spec_watch *w, struct buf *out)
+{
+	(void)a;
+	return put_name(w->start, out);
+}
+
+static bool
+put_max(const struct action *a, const struct spec_watch *w, struct buf *out)
+{
+	char per[UNITS_TEXT_MAX];
+
+	(void)a;
+	units_duration_text(w->max_per_ms, per);
+	buf_addf(out, "%u/%s", w->max_count, per);
+	return w->max_count > 0;
+}
+
+static bool
+put_alert(const struct action *a, const struct spec_watch *w, struct buf *out)
+{
+	char text[40];
+
+	(void)a;
+	snprintf(text, sizeof(text), "%.15g", w->alert_above);
+	if (strtod(text, NULL) < w->alert_above ||
+	    strtod(text, NULL) > w->alert_above)
+		snprintf(text, sizeof(text), "%.17g", w->alert_above);
+	buf_adds(out, text);
+	return w->alert;
+}
+
 #define ROW(name, args, help) .row = { (name), NULL, (args), (help) }
 
 static const struct action actions[] = {
@@ -196,16 +288,21 @@ static const struct action actions[] = {
 	{ ROW("stop", "", "stop the process"), SPEC_WATCH_STOP },
 	{ ROW("bell", "", "ring the bell"), SPEC_WATCH_BELL },
 	{ ROW("level=", "info|warn|error", "how bad the line is"),
-	  .fn = take_level },
+	  .fn = take_level, .put = put_level },
 	{ ROW("value=", "GROUP", "keep the text of this group as a value"),
-	  .fn = take_value },
-	{ ROW("unit=", "TEXT", "unit of the value"), .fn = take_unit },
+	  .fn = take_value, .put = put_value },
+	{ ROW("unit=", "TEXT", "unit of the value"),
+	  .fn = take_unit, .put = put_unit },
 	{ ROW("stream=", "stdout|stderr|pty", "look at this stream only"),
-	  .fn = take_stream },
-	{ ROW("max=", "N/TIME", "act at most so often"), .fn = take_max },
-	{ ROW("run=", "HOOK", "run a hook"), .fn = take_run },
-	{ ROW("start=", "PROCESS", "start another process"), .fn = take_start },
-	{ ROW("alert>", "N", "alert when the value is larger"), .fn = take_alert },
+	  .fn = take_stream, .put = put_stream },
+	{ ROW("max=", "N/TIME", "act at most so often"),
+	  .fn = take_max, .put = put_max },
+	{ ROW("run=", "HOOK", "run a hook"),
+	  .fn = take_run, .put = put_run },
+	{ ROW("start=", "PROCESS", "start another process"),
+	  .fn = take_start, .put = put_start },
+	{ ROW("alert>", "N", "alert when the value is larger"),
+	  .fn = take_alert, .put = put_alert },
 };
 const struct table rc_watch_table = TABLE(actions);
 
@@ -378,6 +475,30 @@ rc_do_watch(struct rcload *ld, const struct rc_stmt *s)
 		return;
 	}
 	spec_watch_fini(&watch);
+}
+
+int
+rc_watch_put(struct buf *out, const struct spec_watch *w)
+{
+	char time[UNITS_TEXT_MAX];
+	int rc = buf_addf(out, "%s %s", w->name,
+			  w->absent_ms ? "absent " : "");
+
+	rc |= rcwrite_pattern(out, &w->pattern);
+	units_duration_text(w->absent_ms, time);
+	if (w->absent_ms)
+		rc |= buf_addf(out, " for %s", time);
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+		const struct action *a = &actions[i];
+		struct buf word = BUF_INIT(SPEC_TEXT_MAX);
+		buf_adds(&word, a->row.name);
+		if (a->put ? a->put(a, w, &word) : (w->actions & a->bits) != 0) {
+			rc |= buf_addc(out, ' ');
+			rc |= rcwrite_word(out, buf_str(&word));
+		}
+		buf_fini(&word);
+	}
+	return rc ? -EMSGSIZE : 0;
 }
 
 static enum rc_expect

@@ -16,8 +16,11 @@
 #include <stdint.h>
 #include "table.h"
 
+struct buf;
 struct diags;
 struct spec;
+struct spec_probe;
+struct spec_watch;
 struct set;
 
 struct set_request {
@@ -60,5 +63,9 @@ const char *rc_probe_word(int kind);
 bool	rc_limit_text(int resource, uint64_t value,
 		      char out[RC_LIMIT_TEXT_MAX]);
 extern const struct table rc_watch_table;
+/* What follows "ready" or "live", and "watch".  0, -EMSGSIZE, or -EINVAL where
+ * no line can say it. */
+int	rc_probe_put(struct buf *out, const struct spec_probe *p);
+int	rc_watch_put(struct buf *out, const struct spec_watch *w);
 
 #endif

@@ -10,8 +10,15 @@
 #include "buf.h"
 #include "import.h"
 #include "mem.h"
-#include "rcload.h"
+#include "spec.h"
 #include "sys.h"
+#include "utf8.h"
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
 
 static bool
 is_plain(const char *s)
@@ -19,7 +26,33 @@ is_plain(const char *s)
 	size_t len = strlen(s);
 
 	return len && !strchr(s, '\n') && strncmp(s, "<<", 2) != 0 &&
-	       s[0] != '#' && s[len - 1] != '\\';
+	       s[0] != '#' && s[len - 1] != '\\' && !is_blank(s[0]) &&
+	       !is_blank(s[len - 1]);
+}
+
+bool
+rcwrite_is_tail(const char *text)
+{
+	const char *line = text;
+	char shared = '\0';
+	bool any = false;
+
+	if (!*text || *text == '\n' || strchr(text, '\r') ||
+	    !utf8_valid(text, strlen(text)))
+		return false;
+	/* The blanks that all lines begin with are taken for indentation. */
+	for (;;) {
+		size_t len = strcspn(line, "\n");
+		if (strspn(line, " \t") < len) {
+			if (!is_blank(*line) || (any && *line != shared))
+				return true;
+			shared = *line;
+			any = true;
+		}
+		if (!line[len])
+			return false;
+		line += len + 1;
+	}
 }
 
 int
@@ -34,62 +67,94 @@ rcwrite_tail(struct buf *out, const char *indent, const char *text)
 	while (strstr(text, end))
 		snprintf(end, sizeof end, "END%u", n++);
 	rc |= buf_addf(out, "<<%s\n", end);
-	while (*text && rc == 0) {
+	for (bool more = true; more && rc == 0;) {
 		size_t len = strcspn(text, "\n");
 		if (len > 0) {
 			rc |= buf_addf(out, "%s    ", indent);
 			rc |= buf_add(out, text, len);
 		}
 		rc |= buf_addc(out, '\n');
-		text += len + (text[len] == '\n');
+		more = text[len] != '\0';
+		text += len + more;
 	}
 	rc |= buf_addf(out, "%s%s\n", indent, end);
 	return rc ? -EMSGSIZE : 0;
 }
 
+/* In quotes, even where it would do without. */
 static int
-put_words(struct buf *out, const char *words)
+put_quoted(struct buf *out, const char *text)
 {
+	bool plain = utf8_valid(text, strlen(text));
 	int rc = 0;
 
-	for (const char *end = words; end; words = end + 1) {
-		end = strchr(words, '\x1f');
-		size_t len = end ? (size_t)(end - words) : strlen(words);
-		char *word = mem_strn(words, len);
-		rc |= buf_addc(out, ' ');
-		(void)import_quote(word, false, out);
-		free(word);
-		if (!end)
-			break;
+	for (const char *s = text; *s; s++)
+		plain &= (unsigned char)*s >= 0x20 && *s != 0x7f && *s != '\'';
+	if (plain)
+		return buf_addf(out, "'%s'", text) ? -EMSGSIZE : 0;
+	plain = utf8_valid(text, strlen(text));
+	rc |= buf_addc(out, '"');
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !plain) ||
+		    (c == '$' && text[1] == '{'))
+			rc |= buf_addf(out, "\\x%02x", c);
+		else
+			rc |= buf_addf(out, "%s%c",
+				       strchr("\"\\", c) ? "\\" : "", c);
 	}
-	return rc | buf_addc(out, '\n');
+	rc |= buf_addc(out, '"');
+	return rc ? -EMSGSIZE : 0;
 }
 
 int
-rcwrite_process(struct buf *out, const struct rcwrite_process *p)
+rcwrite_word(struct buf *out, const char *text)
 {
-	size_t len;
-	const char *restart = rc_choice_word("restart", p->restart, &len);
-	int rc = buf_addf(out, "process %s {\n    %s", p->name,
-			  p->argv ? "argv" : "cmd ");
+	if (!utf8_valid(text, strlen(text)))
+		return put_quoted(out, text);
+	(void)import_quote(text, false, out);
+	return out->len == out->max ? -EMSGSIZE : 0;
+}
 
-	if (p->argv)
-		rc |= put_words(out, p->argv);
-	else
-		rc |= rcwrite_tail(out, "    ", p->command);
-	if (p->cwd && *p->cwd && strcmp(p->cwd, ".") != 0) {
-		rc |= buf_adds(out, "    cwd ");
-		(void)import_quote(p->cwd, false, out);
-		rc |= buf_addc(out, '\n');
+/* Can it stand between slashes as it is? */
+static bool
+fits_slashes(const char *text)
+{
+	bool escaped = false;
+
+	if (!utf8_valid(text, strlen(text)) || strpbrk(text, "\n\r"))
+		return false;
+	for (; *text; text++) {
+		if (*text == '/' && !escaped)
+			return false;
+		escaped = *text == '\\' && !escaped;
 	}
-	if (p->tty)
-		rc |= buf_adds(out, "    tty yes\n");
-	if (p->pipe)
-		rc |= buf_adds(out, "    stdin pipe\n");
-	if (p->restart)
-		rc |= buf_addf(out, "    restart %.*s\n", (int)len,
-			       restart);
-	rc |= buf_adds(out, "}\n");
+	return !escaped;
+}
+
+int
+rcwrite_pattern(struct buf *out, const struct spec_pattern *p)
+{
+	bool literal = p->flags & SPEC_RE_LITERAL, escaped = false;
+	bool as_is = !literal && fits_slashes(p->text);
+	int rc;
+
+	if (!as_is && !p->flags)
+		return put_quoted(out, p->text);
+	rc = buf_addc(out, '/');
+	for (const char *s = p->text; *s; s++) {
+		bool special = literal ? strchr("\\^$.|?*+()[]{}/", *s) != NULL
+				       : *s == '/' && !escaped;
+		if (!as_is && (unsigned char)*s < 0x20)
+			rc |= buf_addf(out, "\\x%02x", (unsigned char)*s);
+		else
+			rc |= buf_addf(out, "%s%c", !as_is && special ? "\\" : "",
+				       *s);
+		escaped = *s == '\\' && !escaped;
+	}
+	rc |= buf_addf(out, "/%s%s%s", p->flags & SPEC_RE_CASELESS ? "i" : "",
+		       p->flags & SPEC_RE_EXTENDED ? "x" : "",
+		       p->flags & SPEC_RE_DOTALL ? "s" : "");
 	return rc ? -EMSGSIZE : 0;
 }
 

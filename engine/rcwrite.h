@@ -10,23 +10,39 @@
 #include <sys/types.h>
 
 struct buf;
+struct spec;
+struct spec_pattern;
 
 /* What follows "cmd": a line of the shell that no rule of sbxrc touches, one
  * line as it is, others between <<WORD and WORD.  indent: of the line it
  * stands on. */
 int	rcwrite_tail(struct buf *out, const char *indent, const char *text);
+/* Would it be read back byte by byte?  Not where all its lines are indented,
+ * nor with carriage returns or what is no UTF-8. */
+bool	rcwrite_is_tail(const char *text);
+/* One word, with the quotes that it needs. */
+int	rcwrite_word(struct buf *out, const char *text);
+/* As it stands behind "log" or "watch NAME"; another text may be written that
+ * matches the same. */
+int	rcwrite_pattern(struct buf *out, const struct spec_pattern *p);
 
-struct rcwrite_process {
-	const char *name;	/* a valid one */
-	const char *command;	/* of the shell; not empty */
-	const char *argv;	/* words with \x1f between, instead; or NULL */
-	const char *cwd;	/* as it is written; NULL or ".": no line */
-	bool tty, pipe;		/* pipe: its stdin is one */
-	int restart;		/* enum spec_restart */
+/* What the lines of a process are read behind: what it would be there of its
+ * own accord, from the defaults, the set and its groups. */
+struct rcwrite_there {
+	const struct spec *bare;	/* of rcwrite_bare() */
+	const struct spec *same_tty;	/* ... told of its terminal */
+	const char *dir;	/* of the sbxrc */
+	bool secrets;		/* values that look like some, too */
 };
 
-/* "process NAME { ... }" */
-int	rcwrite_process(struct buf *out, const struct rcwrite_process *p);
+/* The lines that make bare and same_tty when they are read there. */
+int	rcwrite_bare(struct buf *out, const struct spec *s, bool tell_tty);
+/*
+ * Everything that s has and that it would not have there anyway, so that the
+ * lines make its equal; a comment for each thing that no line can say.
+ */
+int	rcwrite_spec(struct buf *out, const struct spec *s,
+		     const struct rcwrite_there *there);
 
 /* The bytes of a file that rcwrite_append() has put there. */
 struct rcwrite_place {

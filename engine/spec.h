@@ -283,6 +283,8 @@ char	**spec_environ(const struct spec *s, char *const *base);
 bool	spec_in_group(const struct spec *s, const char *group);
 /* Neither empty nor with a blank, '=', a control character or a '-' in front. */
 bool	spec_is_env_name(const char *name, size_t len);
+/* A name that speaks of a secret, or a URL with a password in it. */
+bool	spec_env_is_secret(const char *name, const char *value);
 /* Appends one operation; "K=V" words and "-K" words alike.  0 or -1. */
 int	spec_add_env(struct spec *s, const char *word, struct err *e);
 int	spec_env_add(struct spec_env **env, size_t *count, const char *word,

@@ -22,6 +22,23 @@ spec_is_env_name(const char *name, size_t len)
 	return len > 0 && name[0] != '-';
 }
 
+bool
+spec_env_is_secret(const char *name, const char *value)
+{
+	static const char *const words[] = { "PASS", "SECRET", "TOKEN",
+					     "KEY" };
+	const char *host = strstr(value, "://");
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasestr(name, words[i]))
+			return true;
+	if (!host)
+		return false;
+	host += 3;
+	size_t len = strcspn(host, "/"), colon = strcspn(host, ":");
+	return memchr(host, '@', len) && colon < strcspn(host, "@");
+}
+
 int
 spec_env_add(struct spec_env **env, size_t *count, const char *word,
 	     struct err *e)

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base64.h"
 #include "conn.h"
 #include "envset.h"
 #include "err.h"
@@ -521,6 +522,23 @@ do_figures(struct call *c)
 	sample_all(c->e);
 }
 
+static void
+do_spec(struct call *c)
+{
+	struct buf packed = BUF_INIT(SPEC_PACK_MAX);
+	size_t i = 0;
+
+	while (i < c->e->nproc && !c->hit[i])
+		i++;
+	if (i < c->e->nproc &&
+	    (spec_pack(c->e->procs[i]->spec, &packed) < 0 ||
+	     base64_encode(&c->text, buf_str(&packed), packed.len) < 0))
+		err_set(&c->err, ERR_FAILED, "its definition is too long");
+	else if (i < c->e->nproc)
+		acted_on(c, c->e->procs[i]);
+	buf_fini(&packed);
+}
+
 static const struct {
 	verb_fn *fn;
 	unsigned flags;
@@ -542,6 +560,7 @@ static const struct {
 	[PROTO_V_WATCH_ADD] = { do_watch_add, V_NAMES },
 	[PROTO_V_WATCH_RM] = { do_watch_rm, V_NAMES },
 	[PROTO_V_FIGURES] = { do_figures, 0 },
+	[PROTO_V_SPEC] = { do_spec, V_NAMES },
 };
 
 void

@@ -18,7 +18,10 @@ action_fn action_do_all_logs, action_do_clear, action_do_filter,
 	action_do_unfilter, action_do_wrap;
 
 /* action_text.c: what is shown as text. */
-action_fn action_do_events, action_do_line, action_do_write;
+action_fn action_do_events, action_do_line;
+
+/* action_write.c: what was changed here, as lines of an sbxrc. */
+action_fn action_do_write;
 
 /* action_open.c: programs in front of the screen. */
 action_fn action_do_open_in;

@@ -10,6 +10,7 @@
 #include "engine/clock.h"
 #include "engine/mem.h"
 #include "engine/model.h"
+#include "engine/spec.h"
 #include "engine/words.h"
 #include "status_text.h"
 #include "ui.h"
@@ -403,24 +404,6 @@ add_events(struct page *page, const struct ui *ui, const char *name, int most)
 	}
 }
 
-/* Names that speak of secrets, and URLs with a password in them. */
-static bool
-is_secret(const char *name, const char *value)
-{
-	static const char *const words[] = { "PASS", "SECRET", "TOKEN",
-					     "KEY" };
-	const char *host = strstr(value, "://");
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcasestr(name, words[i]))
-			return true;
-	if (!host)
-		return false;
-	host += 3;
-	size_t len = strcspn(host, "/"), colon = strcspn(host, ":");
-	return memchr(host, '@', len) && colon < strcspn(host, "@");
-}
-
 static void
 add_env(struct page *page, const struct page_facts *f, const char *kind,
 	const char *title, bool reveal)
@@ -438,7 +421,7 @@ add_env(struct page *page, const struct page_facts *f, const char *kind,
 		const struct detailrow *v = &f->facts[i];
 		if (strcmp(v->kind, kind) != 0)
 			continue;
-		bool hide = !reveal && is_secret(v->a, v->b);
+		bool hide = !reveal && spec_env_is_secret(v->a, v->b);
 		page_addf(page, "", "  %-24.100s %.800s", v->a,
 		     hide ? "(hidden)" : v->b)
 			->wide = true;
@@ -496,7 +479,7 @@ add_side_env(struct page *page, const struct page_facts *f)
 		if (strcmp(v->kind, "env set") != 0)
 			continue;
 		page_addf(page, "", "  %-12.100s %.800s", v->a,
-		     is_secret(v->a, v->b) ? "(hidden)" : v->b)
+		     spec_env_is_secret(v->a, v->b) ? "(hidden)" : v->b)
 			->wide = true;
 	}
 }

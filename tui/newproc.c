@@ -189,18 +189,28 @@ newproc_file(struct ui *ui, const char *path, bool keep_it, struct err *e)
 }
 
 int
-newproc_text(struct ui *ui, const char *text, bool keep_it, struct err *e)
+newproc_memory(const char *text, char path[NEWPROC_PATH_MAX])
 {
-	char path[64];
 	int fd = sys_memfd("sbxrc");
-	int r = fd < 0 ? -1 : sys_write_all(fd, text, strlen(text));
+	int r = fd < 0 ? fd : sys_write_all(fd, text, strlen(text));
 
 	if (r < 0) {
 		sys_close(fd);
-		return err_set(e, ERR_INTERNAL, "no memory for a file");
+		return r;
 	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	r = newproc_file(ui, path, keep_it, e);
+	snprintf(path, NEWPROC_PATH_MAX, "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+int
+newproc_text(struct ui *ui, const char *text, bool keep_it, struct err *e)
+{
+	char path[NEWPROC_PATH_MAX];
+	int fd = newproc_memory(text, path);
+
+	if (fd < 0)
+		return err_set(e, ERR_INTERNAL, "no memory for a file");
+	int r = newproc_file(ui, path, keep_it, e);
 	sys_close(fd);
 	return r;
 }

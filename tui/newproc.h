@@ -26,5 +26,9 @@ int	newproc_file(struct ui *ui, const char *path, bool keep,
 void	newproc_keep(struct ui *ui, const char *text);
 int	newproc_text(struct ui *ui, const char *text, bool keep,
 		     struct err *e);
+/* Text as a file: its path, for as long as the descriptor is open that is
+ * given, or -errno. */
+enum { NEWPROC_PATH_MAX = 64 };
+int	newproc_memory(const char *text, char path[NEWPROC_PATH_MAX]);
 
 #endif

@@ -147,16 +147,22 @@ draw_field(struct ui *ui, const struct pen *pen, struct form *f, int i,
 
 /* The process as lines of an sbxrc; caller frees. */
 static char *
-make_lines(const struct form *f)
+make_lines(const struct ui *ui, const struct form *f)
 {
-	struct rcwrite_process p = {
-		.name = f->name.len ? f->name.text : "name",
-		.command = f->command.text, .cwd = f->directory.text,
-		.tty = f->tty, .restart = f->restart,
-	};
+	struct spec *s = spec_new(), *there = spec_new();
+	struct rcwrite_there how = { there, there, ui->set_dir, true };
 	struct buf b = BUF_INIT(LINES_BYTES);
 
-	(void)rcwrite_process(&b, &p);
+	free(s->name);
+	s->name = mem_str(f->name.len ? f->name.text : "name");
+	s->command = mem_str(f->command.len ? f->command.text : "command");
+	s->cwd = full_dir(ui, f);
+	s->tty = f->tty;
+	s->restart = f->restart;
+	there->cwd = mem_str(ui->set_dir);
+	(void)rcwrite_spec(&b, s, &how);
+	spec_free(s);
+	spec_free(there);
 	return buf_take(&b);
 }
 
@@ -165,7 +171,7 @@ static void
 draw_preview(struct ui *ui, const struct pen *pen, const struct form *f,
 	     int y, int rows)
 {
-	char *lines = make_lines(f), *s = lines;
+	char *lines = make_lines(ui, f), *s = lines;
 
 	draw_text(pen, y, pen->clip.x, "will add:");
 	for (int i = 0; *s && i < rows; i++) {
@@ -229,7 +235,7 @@ accept(struct ui *ui, struct form *f)
 		ui_toast(ui, TOAST_WARN, "%s", why);
 		return;
 	}
-	lines = make_lines(f);
+	lines = make_lines(ui, f);
 	if (newproc_text(ui, lines, f->keep, &e) < 0)
 		ui_toast(ui, TOAST_ERROR, "%s", e.text);
 	else
@@ -274,7 +280,7 @@ edit_lines(struct ui *ui, struct form *f)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *path = mem_fmt("%s/sbx-new.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	char *lines = make_lines(f);
+	char *lines = make_lines(ui, f);
 	int fd = mkostemp(path, O_CLOEXEC);
 	int r = fd < 0 ? -1 : sys_write_all(fd, lines, strlen(lines));
 

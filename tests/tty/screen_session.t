@@ -164,12 +164,22 @@ is "$(pid_of sleep)" "$sleeper" "nobody was restarted"
 # What was changed here as lines, and what has happened.
 line 'set scroll.lines 5'
 line 'bind C-k zoom'
-ok "one by hand" sbx add hand -- sleep '10 03'
+ok "one by hand" sbx add hand --env 'A=b c' --group front --timeout 1h -- \
+	sleep '10 03'
+ok "which gets a watch" sbx watch hand add w '/x y/' level=warn
+ok "one with a secret" sbx add hush --env API_KEY=sesame -- sleep 1004
+hand=$(pid_of hand)
 line write
 wait_screen '^ WRITE ' ":write shows the lines"
 wait_screen '^  set scroll.lines 5' "of settings"
 wait_screen '^  bind C-k zoom' "of keys"
 wait_screen "^      argv sleep '10 03'" "of processes"
+wait_screen "^      env 'A=b c'" "with variables"
+wait_screen "^      group front" "groups"
+wait_screen "^      watch w /x y/ level=warn" "watches"
+wait_screen "^      timeout 1h" "and limits"
+screen_keys G
+wait_screen "^      # env API_KEY: looks like a secret" "a secret is left out"
 unlike "$(cat sbxrc)" 'scroll.lines' "nothing is written yet"
 screen_keys Enter
 wait_screen '^ CONFIG ' "Enter writes them and shows what a reload would do"
@@ -177,6 +187,7 @@ like "$(cat sbxrc)" '^set scroll.lines 5' "they are at the end"
 ok "without a mistake" sbx check
 screen_keys Enter
 wait_screen '^ LIST ' "taken over"
+is "$(pid_of hand)" "$hand" "what was written is what ran"
 line events
 wait_screen '^ EVENTS ' ":events"
 wait_screen '^  [0-9:]{8} odd +(started|added)' "tells what has happened"
