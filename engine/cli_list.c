@@ -247,15 +247,19 @@ put_values(struct cli *c, const struct model_proc *p, const char *watch)
 int
 cli_put_values(struct cli *c, struct model_proc *p, const char *watch)
 {
-	struct got g = { .cli = c };
+	uint32_t id = p->id;
 
-	int r = client_values(c->client, p->id, on_values, &g);
-	if (r < 0)
-		return err_set(&c->err, ERR_NO_ENGINE,
-			       "asking the engine: %s", strerror(-r));
-	if (client_wait(c->client, &g.done, 0, &c->err) < 0 || g.rc < 0)
-		return -1;
-	return put_values(c, p, watch);
+	do {
+		struct got g = { .cli = c };
+		int r = client_values(c->client, id, on_values, &g);
+		if (r < 0)
+			err_set(&c->err, ERR_NO_ENGINE,
+				"asking the engine: %s", strerror(-r));
+		else if (client_wait(c->client, &g.done, 0, &c->err) == 0 &&
+			 g.rc == 0)
+			return put_values(c, p, watch);
+	} while (cli_come_again(c) && (p = model_find(c->model, id)));
+	return -1;
 }
 
 int

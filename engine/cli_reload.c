@@ -2,6 +2,7 @@
 
 #include "cli_ctx.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,28 +42,41 @@ on_answer(struct client *client, const struct client_answer *a, void *arg)
 }
 
 static int
+ask_once(struct cli *c, const struct session *s, unsigned flags, uint64_t key,
+	 const struct buf *set, struct client_result *out)
+{
+	struct answer x = { .err = ERR_INIT };
+	int r = client_reload(c->client, flags, key, set ? 0 : s->mistakes,
+			      set, on_answer, &x);
+
+	if (r < 0)
+		return err_set(&c->err, r == -EPIPE ? ERR_NO_ENGINE :
+			       ERR_FAILED, "giving the engine its set: %s",
+			       strerror(-r));
+	if (client_wait(c->client, &x.done, 0, &c->err) < 0)
+		return -1;
+	*out = x.r;
+	if (x.err.code == ERR_NONE)
+		return 0;
+	c->err = x.err;
+	return -1;
+}
+
+static int
 ask(struct cli *c, const struct session *s, unsigned flags,
     struct client_result *out)
 {
 	struct buf b = BUF_INIT(SESSION_PACK_MAX);
-	struct answer x = { .err = ERR_INIT };
+	uint64_t key = cli_new_key();
 	int rc = s->set ? session_pack(s, &b, &c->err) : 0;
 
+	*out = (struct client_result){ .text = NULL };
 	if (rc == 0) {
-		int r = client_reload(c->client, flags,
-				      s->set ? 0 : s->mistakes,
-				      s->set ? &b : NULL, on_answer, &x);
-		if (r < 0)
-			rc = err_set(&c->err, ERR_FAILED, "giving the engine "
-				     "its set: %s", strerror(-r));
+		do {
+			rc = ask_once(c, s, flags, key, s->set ? &b : NULL,
+				      out);
+		} while (rc < 0 && cli_come_again(c));
 	}
-	if (rc == 0)
-		rc = client_wait(c->client, &x.done, 0, &c->err);
-	if (rc == 0 && x.err.code != ERR_NONE) {
-		c->err = x.err;
-		rc = -1;
-	}
-	*out = x.r;
 	buf_fini(&b);
 	return rc;
 }

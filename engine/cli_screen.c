@@ -168,13 +168,17 @@ fetch_scrollback(struct cli *c, const struct model_proc *p, bool ansi,
 			(uint32_t)SBX_MIN(left, (uint64_t)FETCH_ROWS),
 			on_rows, &f);
 		if (r < 0)
-			return err_set(&c->err, ERR_NO_ENGINE,
-				       "asking the engine: %s", strerror(-r));
-		if (client_wait(c->client, &f.done, 0, &c->err) < 0 ||
-		    f.rc < 0)
+			err_set(&c->err, ERR_NO_ENGINE,
+				"asking the engine: %s", strerror(-r));
+		else if (client_wait(c->client, &f.done, 0, &c->err) == 0 &&
+			 f.rc == 0) {
+			if (f.count == 0)
+				break;
+			continue;
+		}
+		if (!cli_come_again(c))
 			return -1;
-		if (f.count == 0)
-			break;
+		f.rc = 0;
 	}
 	return 0;
 }
@@ -236,6 +240,7 @@ cli_screen(struct cli *c)
 	bool ansi = cli_given(c, CMD_OPT_ANSI);
 	int rc = -1;
 
+	c->come_back = true;
 	if (cli_rows(c, 0) == 0)
 		p = cli_one(c, c->cmd->words[0]);
 	if (p && !p->row->tty) {

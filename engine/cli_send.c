@@ -54,21 +54,26 @@ on_sent(struct client *client, const struct client_answer *a, void *arg)
 	s->err = a->err ? *a->err : (struct err)ERR_INIT;
 }
 
+/* What an engine that dies has taken is not taken again by the next one. */
 static int
 send_once(struct cli *c, struct target *to, unsigned flags, const char *data,
 	  size_t len)
 {
-	struct sent s = { .to = to };
-	int r = client_input(c->client, to->id, flags, data, len, on_sent, &s);
+	uint64_t key = cli_new_key();
 
-	if (r < 0)
-		return err_set(&c->err, ERR_NO_ENGINE,
-			       "asking the engine: %s", strerror(-r));
-	if (client_wait(c->client, &s.done, 0, &c->err) < 0)
-		return -1;
-	if (s.err.code == ERR_NONE)
-		return 0;
-	c->err = s.err;
+	do {
+		struct sent s = { .to = to };
+		int r = client_input(c->client, to->id, flags, key, data, len,
+				     on_sent, &s);
+		if (r < 0) {
+			err_set(&c->err, ERR_NO_ENGINE,
+				"asking the engine: %s", strerror(-r));
+		} else if (client_wait(c->client, &s.done, 0, &c->err) == 0) {
+			if (s.err.code == ERR_NONE)
+				return 0;
+			c->err = s.err;
+		}
+	} while (cli_come_again(c));
 	return -1;
 }
 
@@ -82,7 +87,7 @@ pause_ms(struct cli *c, unsigned ms)
 	if (client_wait(c->client, &never, clock_ms() + ms, &e) < 0 &&
 	    e.code != ERR_TIMEOUT) {
 		c->err = e;
-		return -1;
+		return cli_come_again(c) ? 0 : -1;
 	}
 	return 0;
 }
@@ -192,45 +197,24 @@ send_text(struct cli *c, struct target *to, const char *text)
 	return rc;
 }
 
-struct typed {
-	struct target *to;
-	int waiting;		/* keys without an answer */
-	bool done;
-	struct err err;		/* the first one that was refused */
-};
-
-static void
-on_typed(struct client *client, const struct client_answer *a, void *arg)
-{
-	struct typed *t = arg;
-	(void)client;
-
-	take_mark(t->to, a);
-	if (a->err && t->err.code == ERR_NONE)
-		t->err = *a->err;
-	t->done = --t->waiting == 0;
-}
-
-/*
- * Each key is answered for itself: the program may end because of the last
- * one, and that is no failure.
- */
+/* One after the other: no more than one of them can be in doubt. */
 static int
-type_keys(struct cli *c, struct target *to, const struct key *keys, int n)
+type_key(struct cli *c, struct target *to, struct key k)
 {
-	struct typed t = { .to = to, .waiting = n, .done = n == 0 };
+	uint64_t key = cli_new_key();
 
-	for (int i = 0; i < n; i++) {
-		int r = client_key_ask(c->client, to->id, keys[i], on_typed, &t);
-		if (r < 0)
-			return err_set(&c->err, ERR_NO_ENGINE,
-				       "asking the engine: %s", strerror(-r));
-	}
-	if (client_wait(c->client, &t.done, 0, &c->err) < 0)
-		return -1;
-	if (t.err.code == ERR_NONE)
-		return 0;
-	c->err = t.err;
+	do {
+		struct sent s = { .to = to };
+		int r = client_key_ask(c->client, to->id, k, key, on_sent, &s);
+		if (r < 0) {
+			err_set(&c->err, ERR_NO_ENGINE,
+				"asking the engine: %s", strerror(-r));
+		} else if (client_wait(c->client, &s.done, 0, &c->err) == 0) {
+			if (s.err.code == ERR_NONE)
+				return 0;
+			c->err = s.err;
+		}
+	} while (cli_come_again(c));
 	return -1;
 }
 
@@ -247,8 +231,8 @@ send_keys(struct cli *c, struct target *to, const char *text)
 		err_hint(&c->err, "--keys is for one with 'tty yes'; send "
 				  "TEXT instead");
 	}
-	if (rc == 0)
-		rc = type_keys(c, to, keys, n);
+	for (int i = 0; rc == 0 && i < n; i++)
+		rc = type_key(c, to, keys[i]);
 	free(keys);
 	return rc;
 }

@@ -26,8 +26,7 @@ struct cli_stdin {
 	struct source *source;	/* NULL: a file, which is always ready */
 	struct timer *again;
 	bool asked;		/* an answer is awaited */
-	bool in_doubt;		/* it was sent, and may have been taken */
-	uint64_t taken;		/* of its input, by the last answer */
+	uint64_t key;		/* of this piece */
 	bool eof, over;
 	size_t len;		/* of what is to be sent */
 	char data[PIECE];
@@ -69,13 +68,7 @@ on_answer(struct client *client, const struct client_answer *a, void *arg)
 	struct cli_stdin *in = arg;
 	(void)client;
 
-	struct proto_mark mark;
-
 	in->asked = false;
-	if (!a->err && proto_mark_parse(a->reply->text, &mark) == 0)
-		in->taken = mark.input;
-	if (!a->err || a->err->code != ERR_NO_ENGINE)
-		in->in_doubt = false;
 	if (!a->err) {
 		in->len = 0;
 		if (in->eof)
@@ -94,19 +87,14 @@ send_piece(struct cli_stdin *in)
 {
 	unsigned flags = in->eof ? PROTO_INPUT_EOF : 0;
 
-	/* It is not known whether the engine before has taken it. */
-	if (in->in_doubt)
-		flags |= PROTO_INPUT_AGAIN;
-
 	if (in->source)
 		loop_want(in->source, 0);
 	/* Between two of them: cli_stdin_again() goes on. */
 	if (in->connect != in->c->connects)
 		return;
-	int r = client_input_again(in->c->client, in->proc, flags, in->taken,
-				   in->data, in->len, on_answer, in);
+	int r = client_input(in->c->client, in->proc, flags, in->key, in->data,
+			     in->len, on_answer, in);
 	in->asked = r == 0;
-	in->in_doubt |= r == 0;
 	/* -EPIPE: there will be another connection, or the end of it all. */
 	if (r == -EAGAIN)
 		timer_arm(in->again, clock_us() + FULL_AGAIN_US);
@@ -135,6 +123,7 @@ read_piece(struct cli_stdin *in)
 		cli_say(in->c, "stdin: %s", strerror((int)-n));
 	in->eof = n <= 0;
 	in->len = n > 0 ? (size_t)n : 0;
+	in->key = cli_new_key();
 	send_piece(in);
 }
 
@@ -196,8 +185,8 @@ cli_stdin_free(struct cli_stdin *in)
 }
 
 /*
- * The answer went with the old connection.  The next engine knows how much
- * was taken, and takes the rest.
+ * The answer went with the old connection.  The next engine knows by the key
+ * whether that piece was taken.
  */
 void
 cli_stdin_again(struct cli_stdin *in)

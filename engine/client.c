@@ -428,25 +428,17 @@ client_scrollback(struct client *c, uint32_t proc, uint64_t id, uint32_t count,
 }
 
 int
-client_input_again(struct client *c, uint32_t proc, unsigned flags,
-		   uint64_t at, const void *data, size_t len,
-		   client_answer_fn *fn, void *arg)
+client_input(struct client *c, uint32_t proc, unsigned flags, uint64_t key,
+	     const void *data, size_t len, client_answer_fn *fn, void *arg)
 {
 	struct buf b = BUF_INIT(CLIENT_INPUT_MOST + 32);
 	int r = msg_put_u32(&b, proc);
 	r |= msg_put_u8(&b, (uint8_t)flags);
-	r |= msg_put_u64(&b, at);
+	r |= msg_put_u64(&b, key);
 	r |= msg_put_bytes(&b, data, len);
 	r = r ? -EMSGSIZE : client_ask(c, PROTO_INPUT, &b, fn, arg);
 	buf_fini(&b);
 	return r;
-}
-
-int
-client_input(struct client *c, uint32_t proc, unsigned flags, const void *data,
-	     size_t len, client_answer_fn *fn, void *arg)
-{
-	return client_input_again(c, proc, flags, 0, data, len, fn, arg);
 }
 
 int
@@ -457,12 +449,13 @@ client_load(struct client *c, const struct buf *set, client_answer_fn *fn,
 }
 
 int
-client_reload(struct client *c, unsigned flags, size_t mistakes,
+client_reload(struct client *c, unsigned flags, uint64_t key, size_t mistakes,
 	      const struct buf *set, client_answer_fn *fn, void *arg)
 {
 	struct buf b = BUF_INIT(CONN_FRAME_MAX);
 	int r = msg_put_u32(&b, flags);
 
+	r |= msg_put_u64(&b, key);
 	r |= msg_put_u32(&b, (uint32_t)mistakes);
 	r |= msg_put_bytes(&b, set ? set->data : "", set ? set->len : 0);
 	r = r ? -EMSGSIZE : client_ask(c, PROTO_RELOAD, &b, fn, arg);
@@ -551,11 +544,12 @@ client_screen_also(struct client *c, uint32_t proc)
 }
 
 static void
-put_key(struct buf *b, uint32_t proc, struct key k)
+put_key(struct buf *b, uint32_t proc, struct key k, uint64_t key)
 {
 	int r = msg_put_u32(b, proc);
 	r |= msg_put_u32(b, k.sym);
 	r |= msg_put_u32(b, k.mods);
+	r |= msg_put_u64(b, key);
 	assert(r == 0);
 }
 
@@ -564,19 +558,19 @@ client_key(struct client *c, uint32_t proc, struct key k)
 {
 	struct buf b = BUF_INIT(64);
 
-	put_key(&b, proc, k);
+	put_key(&b, proc, k, 0);
 	int r = send_frame(c, PROTO_KEY, 0, &b);
 	buf_fini(&b);
 	return r;
 }
 
 int
-client_key_ask(struct client *c, uint32_t proc, struct key k,
+client_key_ask(struct client *c, uint32_t proc, struct key k, uint64_t key,
 	       client_answer_fn *fn, void *arg)
 {
 	struct buf b = BUF_INIT(64);
 
-	put_key(&b, proc, k);
+	put_key(&b, proc, k, key);
 	int r = client_ask(c, PROTO_KEY, &b, fn, arg);
 	buf_fini(&b);
 	return r;

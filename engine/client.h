@@ -91,25 +91,24 @@ int	client_resize(struct client *c, uint32_t proc, uint16_t rows,
 		      uint16_t cols, client_answer_fn *fn, void *arg);
 int	client_scrollback(struct client *c, uint32_t proc, uint64_t id,
 			  uint32_t count, client_answer_fn *fn, void *arg);
+/* key: the same when it is sent again, to an engine that does not know whether
+ * the one before it has taken it (answered.h); 0: it never is. */
 int	client_input(struct client *c, uint32_t proc, unsigned flags,
-		     const void *data, size_t len, client_answer_fn *fn,
-		     void *arg);
-/* For one that may have been taken: flags PROTO_INPUT_AGAIN. */
-int	client_input_again(struct client *c, uint32_t proc, unsigned flags,
-			   uint64_t at, const void *data, size_t len,
-			   client_answer_fn *fn, void *arg);
+		     uint64_t key, const void *data, size_t len,
+		     client_answer_fn *fn, void *arg);
 /* set: packed by setpack_put. */
 int	client_load(struct client *c, const struct buf *set,
 		    client_answer_fn *fn, void *arg);
 /* The same for PROTO_RELOAD; set may be NULL: flags are PROTO_RELOAD_*. */
-int	client_reload(struct client *c, unsigned flags, size_t mistakes,
-		      const struct buf *set, client_answer_fn *fn, void *arg);
+int	client_reload(struct client *c, unsigned flags, uint64_t key,
+		      size_t mistakes, const struct buf *set,
+		      client_answer_fn *fn, void *arg);
 int	client_add(struct client *c, unsigned flags, char *const *environment,
 		   const struct spec *s, const char *like, uint64_t key,
 		   client_answer_fn *fn, void *arg);
 
 int	client_key_ask(struct client *c, uint32_t proc, struct key k,
-		       client_answer_fn *fn, void *arg);
+		       uint64_t key, client_answer_fn *fn, void *arg);
 
 /* Not answered. */
 /* Who stays connected says so when it has read enough: a log that goes with

@@ -528,12 +528,11 @@ bool	procio_drained(struct proc *p);
 void	procio_pace(struct engine *e);	/* the streams in a flood */
 /* An answer of the terminal itself; dropped when the queue is full. */
 void	procio_answer(struct proc *p, const char *data, size_t len);
-enum { PROCIO_EOF = 1, PROCIO_PASTE = 2, PROCIO_WHOLE = 4 };
+/* HELD: it is queued, and leaves with procio_flush(). */
+enum { PROCIO_EOF = 1, PROCIO_PASTE = 2, PROCIO_WHOLE = 4, PROCIO_HELD = 8 };
 int	procio_input(struct proc *p, const char *data, size_t len,
 		     unsigned flags, struct err *err);
-/* The same for one that may have been taken already: see PROTO_INPUT_AGAIN. */
-int	procio_input_again(struct proc *p, uint64_t at, const char *data,
-			   size_t len, unsigned flags, struct err *err);
+int	procio_flush(struct proc *p, struct err *err);
 /* What of its input waits to be read. */
 size_t	procio_waiting(const struct proc *p);
 /* How much of each stream its process has written by now. */
@@ -757,6 +756,9 @@ void	serve_close(struct engine *e, const char *why);
 void	serve_answer(struct peer *c, uint32_t id, uint64_t key,
 		     const struct err *err, const char *text,
 		     const uint32_t *ids, size_t count);
+/* What it will be answered once what it asks for is recorded. */
+void	serve_keep_answer(struct engine *e, uint64_t key, const char *text,
+			  const uint32_t *ids, size_t count);
 /* It was answered already, and is answered so once more? */
 bool	serve_repeats(struct peer *c, uint32_t id, uint64_t key);
 /* Of a corked peer: what is queued for it leaves with the next news. */

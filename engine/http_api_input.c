@@ -135,7 +135,7 @@ send_input(struct http_request *r, struct http_api *api, uint32_t id,
 		http_link_ask_drop(in->ask);
 		in->ask = NULL;
 		in->limits = http_limits_get(api, on_limits, in);
-	} else if (client_input(c, id, 0, buf_str(data), data->len,
+	} else if (client_input(c, id, 0, 0, buf_str(data), data->len,
 				http_link_answered, in->ask) < 0) {
 		refused(in);
 	}

@@ -491,7 +491,7 @@ http_ext_eof(struct http_request *r, void *arg)
 
 	if (c)
 		http_ext_asked(c, client_input(http_link_client(api->link),
-					       p->id, PROTO_INPUT_EOF, NULL,
+					       p->id, PROTO_INPUT_EOF, 0, NULL,
 					       0, http_link_answered,
 					       http_ext_ask(c)));
 }

@@ -328,7 +328,7 @@ ask(struct terminal *t, const char *data, size_t len)
 	list_add_tail(&t->api->typed, &y->node);
 	y->ask = http_link_ask(t->api->link, on_typed, y);
 	if (data)
-		r = client_input(c, t->proc, PROTO_INPUT_LATE, data, len,
+		r = client_input(c, t->proc, PROTO_INPUT_LATE, 0, data, len,
 				 http_link_answered, y->ask);
 	else
 		r = client_resize(c, t->proc, t->rows, t->cols,

@@ -387,7 +387,6 @@ procio_mark(struct proc *p, struct proto_mark *m)
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		m->off[s] = spool_end(p->spool, (enum log_stream)s) +
 			    unread(p, s);
-	m->input = p->input_taken + procio_waiting(p);
 }
 
 /*
@@ -624,28 +623,19 @@ procio_input(struct proc *p, const char *data, size_t len, unsigned flags,
 			c = (char)t.c_cc[VEOF];
 		buf_addc(&p->input, c);
 	}
+	return flags & PROCIO_HELD ? 0 : procio_flush(p, err);
+}
+
+int
+procio_flush(struct proc *p, struct err *err)
+{
 	if (!flush_input(p))
 		return err_set(err, ERR_FAILED, "the stdin of '%s' is closed",
-			       name);
+			       p->spec->name);
 	/* Who sent it is told that it was taken. */
 	if (procio_waiting(p) > 0 || p->input_eof)
 		p->e->registry_dirty = true;
 	return 0;
-}
-
-int
-procio_input_again(struct proc *p, uint64_t at, const char *data, size_t len,
-		   unsigned flags, struct err *err)
-{
-	uint64_t have = p->input_taken + procio_waiting(p);
-	size_t skip = have > at ? (size_t)SBX_MIN(have - at, (uint64_t)len) : 0;
-	/* The end of a terminal's input is a character. */
-	bool ended = p->out ? p->input_eof :
-		     !p->in[LOG_PTY] || have > at + len;
-
-	if (skip == len && (!(flags & PROCIO_EOF) || ended))
-		return 0;
-	return procio_input(p, data + skip, len - skip, flags, err);
 }
 
 /*

@@ -413,21 +413,18 @@ proto_get_screen(struct msg_reader *r, struct proto_screen *s)
 void
 proto_mark_text(const struct proto_mark *m, char out[PROTO_MARK_MAX])
 {
-	snprintf(out, PROTO_MARK_MAX, "%llu %llu %llu %llu",
+	snprintf(out, PROTO_MARK_MAX, "%llu %llu %llu",
 		 (unsigned long long)m->off[0], (unsigned long long)m->off[1],
-		 (unsigned long long)m->off[2], (unsigned long long)m->input);
+		 (unsigned long long)m->off[2]);
 }
 
 int
 proto_mark_parse(const char *text, struct proto_mark *m)
 {
-	uint64_t *const to[] = { &m->off[0], &m->off[1], &m->off[2],
-				 &m->input };
-
-	for (size_t i = 0; i < ARRAY_LEN(to); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(m->off); i++) {
 		char *end;
-		*to[i] = strtoull(text, &end, 10);
-		if (end == text || *end != (i < 3 ? ' ' : '\0'))
+		m->off[i] = strtoull(text, &end, 10);
+		if (end == text || *end != (i < 2 ? ' ' : '\0'))
 			return -EBADMSG;
 		text = end + 1;
 	}

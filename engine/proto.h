@@ -41,19 +41,21 @@ enum proto_type {
 				 * wanted size, 0 to leave it as it is */
 	PROTO_SCROLLBACK_GET,	/* u32 proc, u64 id, u32 count → SCROLLBACK */
 	PROTO_SNAPSHOT_GET,	/* u32 proc → SNAPSHOT */
-	PROTO_KEY,		/* u32 proc, u32 sym, u32 mods; → REPLY if it
-				 * has an id */
+	PROTO_KEY,		/* u32 proc, u32 sym, u32 mods, u64 key as that
+				 * of a request; → REPLY if it has an id */
 	PROTO_PASTE,		/* u32 proc, u8 last piece of it, bytes; taken
 				 * whole or not at all */
 	PROTO_MOUSE,		/* u32 proc, u8 kind, u32 button, u16 row,
 				 * u16 col, u32 mods */
 	PROTO_FOCUS,		/* u32 proc, u8 in */
-	PROTO_INPUT,		/* u32 proc, u8 flags, u64 at, bytes → REPLY */
+	PROTO_INPUT,		/* u32 proc, u8 flags, u64 key as that of a
+				 * request, bytes → REPLY */
 	PROTO_LOAD,		/* a packed set (engine/setpack.h) → REPLY */
 	PROTO_ADD,		/* struct proto_add → REPLY with the id of the
 				 * new process; its text is the name */
-	PROTO_RELOAD,		/* u32 PROTO_RELOAD_*, u32 mistakes, bytes of a
-				 * packed set → REPLY: "ACTION\tNAME\tWHAT"
+	PROTO_RELOAD,		/* u32 PROTO_RELOAD_*, u64 key as that of a
+				 * request, u32 mistakes, bytes of a packed
+				 * set → REPLY: "ACTION\tNAME\tWHAT"
 				 * lines (engine/reload.h); ids of those that
 				 * start, end or go */
 	PROTO_RESIZE,		/* u32 proc, u16 rows, u16 cols → REPLY: the
@@ -191,26 +193,18 @@ enum {
  */
 struct proto_mark {
 	uint64_t off[3];	/* per stream (logfmt.h) */
-	uint64_t input;		/* bytes that its process has been sent, ever,
-				 * this input among them */
 };
-enum { PROTO_MARK_MAX = 96 };
+enum { PROTO_MARK_MAX = 72 };
 
 enum { PROTO_PASTE_MAX = 16 << 20 };	/* bytes, all pieces together */
 
 /* PROTO_INPUT flags */
 enum {
 	PROTO_INPUT_EOF = 1,
-	/*
-	 * It may have been taken already, by an engine that died before it
-	 * answered: at is proto_mark.input of before.  What is behind that is
-	 * left out.
-	 */
-	PROTO_INPUT_AGAIN = 2,
 	/* Several requests of limit.input in one: all of it or nothing. */
-	PROTO_INPUT_WHOLE = 4,
+	PROTO_INPUT_WHOLE = 2,
 	/* The answer may wait for what else there is to say, for a moment. */
-	PROTO_INPUT_LATE = 8,
+	PROTO_INPUT_LATE = 4,
 };
 /* PROTO_ADD flags */
 enum {

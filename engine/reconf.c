@@ -378,8 +378,9 @@ take_set(struct reconf *r)
 		procio_set_keep(e->procs[i]);
 }
 
+/* The answer is recorded with what it tells of. */
 static void
-carry_out(struct reconf *r)
+carry_out(struct reconf *r, uint64_t key)
 {
 	struct engine *e = r->e;
 	size_t count[RELOAD_DO_COUNT] = { 0 };
@@ -400,19 +401,23 @@ carry_out(struct reconf *r)
 	e->conf_differs = false;
 	runtime_follow(e);
 	e->deps_dirty = e->slots_dirty = e->registry_dirty = true;
+	if (key)
+		serve_keep_answer(e, key, buf_str(&r->text), r->ids,
+				  r->id_count);
 	(void)registry_save(e);
 	loop_again(e->loop);
 }
 
 static int
 unpack(struct reconf *r, const char *data, size_t len, uint32_t *flags,
-       uint32_t *mistakes, struct err *err)
+       uint64_t *key, uint32_t *mistakes, struct err *err)
 {
 	struct msg_reader in;
 	size_t set_len;
 
 	msg_open(&in, data, len);
 	*flags = msg_u32(&in);
+	*key = msg_u64(&in);
 	*mistakes = msg_u32(&in);
 	const char *set = msg_bytes(&in, &set_len);
 	if (!msg_done(&in))
@@ -462,8 +467,11 @@ reconf_reload(struct peer *c, uint32_t id, const char *data, size_t len)
 	struct reconf r = { .e = c->e, .text = BUF_INIT(CONN_FRAME_MAX / 2) };
 	struct err err = ERR_INIT;
 	uint32_t flags, mistakes;
+	uint64_t key;
 
-	int rc = unpack(&r, data, len, &flags, &mistakes, &err);
+	int rc = unpack(&r, data, len, &flags, &key, &mistakes, &err);
+	if (rc == 0 && serve_repeats(c, id, key))
+		goto out;
 	if (rc == 0 && !c->e->loaded_ms)
 		rc = err_set(&err, ERR_FAILED, "no set is loaded yet");
 	else if (rc == 0 && c->e->going_down)
@@ -478,8 +486,9 @@ reconf_reload(struct peer *c, uint32_t id, const char *data, size_t len)
 		confwatch_tell(c->e, mistakes, r.file_changes);
 	else if (rc == 0 && !mistakes && !(flags & PROTO_RELOAD_PLAN) &&
 		 make_new(&r, &err) == 0)
-		carry_out(&r);
+		carry_out(&r, key);
 	serve_reply(c, id, &err, buf_str(&r.text), r.ids, r.id_count);
+out:
 	reload_fini(&r.plan);
 	setpack_fini(&r.set);
 	options_free(r.options);

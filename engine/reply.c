@@ -25,6 +25,19 @@ send_reply(struct peer *c, uint32_t id, const void *data, size_t len)
 }
 
 void
+serve_keep_answer(struct engine *e, uint64_t key, const char *text,
+		  const uint32_t *ids, size_t count)
+{
+	struct buf b = BUF_INIT(CONN_FRAME_MAX);
+	struct proto_reply r = { .text = text, .hint = "", .ids = ids,
+				 .id_count = count };
+
+	if (proto_put_reply(&b, &r) == 0)
+		answered_put(e->answered, key, b.data, b.len);
+	buf_fini(&b);
+}
+
+void
 serve_answer(struct peer *c, uint32_t id, uint64_t key, const struct err *err,
 	     const char *text, const uint32_t *ids, size_t count)
 {

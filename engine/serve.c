@@ -381,25 +381,32 @@ take_resize(struct peer *c, const struct conn_frame *f)
 
 /*
  * The mark is of before the input, so that its answer is behind it.  Before
- * somebody is told that it was taken it has to outlive us.
+ * somebody is told that it was taken it has to outlive us.  With a key, what
+ * was queued is recorded together with the answer before its first byte leaves:
+ * the next engine sends what is left of it, and does not take it twice.
  */
 static void
-reply_input(struct peer *c, uint32_t id, struct proc *p, struct proto_mark *m,
-	    const struct err *err)
+reply_input(struct peer *c, uint32_t id, uint64_t key, struct proc *p,
+	    const struct proto_mark *m, struct err *err)
 {
 	char text[PROTO_MARK_MAX];
 
-	if (procio_waiting(p) > 0 || p->input_eof)
-		(void)registry_save(c->e);
-	m->input = p->input_taken + procio_waiting(p);
 	proto_mark_text(m, text);
+	if (key && !err->code) {
+		c->e->registry_dirty = true;
+		serve_keep_answer(c->e, key, text, &p->id, 1);
+		(void)registry_save(c->e);
+		procio_flush(p, err);
+	} else if (procio_waiting(p) > 0 || p->input_eof) {
+		(void)registry_save(c->e);
+	}
 	serve_reply(c, id, err, text, &p->id, 1);
 }
 
 /* Typing: what cannot be taken is said to who asks (id), else as a note. */
 static void
-type(struct peer *c, struct proc *p, uint32_t id, unsigned flags,
-     const char *data, size_t len)
+type(struct peer *c, struct proc *p, uint32_t id, uint64_t key,
+     unsigned flags, const char *data, size_t len)
 {
 	struct err err = ERR_INIT;
 	struct proto_mark mark;
@@ -410,10 +417,12 @@ type(struct peer *c, struct proc *p, uint32_t id, unsigned flags,
 	}
 	if (id)
 		procio_mark(p, &mark);
+	if (key)
+		flags |= PROCIO_HELD;
 	if (len && procio_input(p, data, len, flags, &err) < 0 && !id)
 		feed_note(c->e, SPEC_LEVEL_WARN, err.text);
 	if (id)
-		reply_input(c, id, p, &mark, &err);
+		reply_input(c, id, key, p, &mark, &err);
 }
 
 static void
@@ -427,8 +436,12 @@ take_key(struct peer *c, const struct conn_frame *f)
 				 engine_find(c->e, id);
 	struct key k = { .sym = msg_u32(&r) };
 	k.mods = msg_u32(&r);
+	uint64_t key = f->id ? msg_u64(&r) : 0;
+	if (p && serve_repeats(c, f->id, key))
+		return;
 	if (p && p->vt && !r.bad) {
-		type(c, p, f->id, 0, out, vt_key(p->vt, k, out, sizeof out));
+		type(c, p, f->id, key, 0, out,
+		     vt_key(p->vt, k, out, sizeof out));
 	} else if (p && f->id) {
 		struct err err = ERR_INIT;
 		say_no_terminal(p, &err);
@@ -452,7 +465,7 @@ take_paste(struct peer *c, const struct conn_frame *f)
 	struct buf b = BUF_INIT(2 * PROTO_PASTE_MAX);
 	if (p && p->vt && !c->paste_over &&
 	    vt_paste(p->vt, buf_str(&c->paste), c->paste.len, &b) == 0)
-		type(c, p, 0, PROCIO_PASTE, buf_str(&b), b.len);
+		type(c, p, 0, 0, PROCIO_PASTE, buf_str(&b), b.len);
 	else if (p)
 		feed_note(c->e, SPEC_LEVEL_WARN, p->vt ? "the paste is too "
 			  "long; nothing was pasted" : "it has no terminal");
@@ -474,7 +487,7 @@ take_mouse(struct peer *c, const struct conn_frame *f)
 	m.col = msg_u16(&r);
 	m.mods = msg_u32(&r);
 	if (p && p->vt && !r.bad && m.kind <= VT_MOUSE_MOTION)
-		type(c, p, 0, 0, out, vt_mouse(p->vt, m, out, sizeof out));
+		type(c, p, 0, 0, 0, out, vt_mouse(p->vt, m, out, sizeof out));
 }
 
 static void
@@ -502,20 +515,19 @@ take_input(struct peer *c, const struct conn_frame *f)
 	unsigned flags = msg_u8(&r);
 	unsigned how = (flags & PROTO_INPUT_EOF ? PROCIO_EOF : 0) |
 		       (flags & PROTO_INPUT_WHOLE ? PROCIO_WHOLE : 0);
-	uint64_t at = msg_u64(&r);
+	uint64_t key = msg_u64(&r);
 	const char *data = msg_bytes(&r, &len);
-	if (!p)
+	if (!p || serve_repeats(c, f->id, key))
 		return;
 	procio_mark(p, &mark);
-	if (flags & PROTO_INPUT_AGAIN)
-		procio_input_again(p, at, data, len, how, &err);
-	else
-		procio_input(p, data, len, how, &err);
+	if (key)
+		how |= PROCIO_HELD;
+	procio_input(p, data, len, how, &err);
 	bool late = flags & PROTO_INPUT_LATE && !err.code &&
 		conn_queued(c->conn) == c->late_bytes;
 	if (late)
 		conn_cork(c->conn);
-	reply_input(c, f->id, p, &mark, &err);
+	reply_input(c, f->id, key, p, &mark, &err);
 	if (late)
 		serve_may_wait(c);
 }

@@ -29,6 +29,7 @@
 #include "sys.h"
 
 enum {
+	LOAD_AGAIN_MAX = 3,	/* engines that die over a set */
 	RETRY_US = 300,		/* between two looks for the socket */
 	TALK_MAX = 256 * 1024,
 	LAST_WORDS = 400,	/* of the engine, quoted when it fails */
@@ -547,6 +548,29 @@ take_lock(const struct session *s, struct err *e)
 	return fd;
 }
 
+/* One that dies before it has answered is followed by one that has the set, or
+ * has to be given it once more. */
+static struct client *
+start_loaded(struct session *s, struct loop *l,
+	     const struct client_hooks *hooks, void *arg,
+	     const struct buf *set, struct err *e)
+{
+	struct client *c = start_locked(s, l, hooks, arg, e);
+
+	for (int i = 0; c && !client_hello(c)->loaded_at_ms; i++) {
+		struct err why = ERR_INIT;
+		if (load_engine(c, set, &why) == 0)
+			break;
+		client_free(c);
+		c = NULL;
+		if (why.code == ERR_NO_ENGINE && i < LOAD_AGAIN_MAX)
+			c = session_connect(s, l, hooks, arg, &why);
+		if (!c && e)
+			*e = why;
+	}
+	return c;
+}
+
 /*
  * An engine gets its set from whoever started it, under the same lock: a
  * client that finds one without a set waits for that and looks again.
@@ -575,12 +599,7 @@ session_start(struct session *s, struct loop *l,
 	int lock = take_lock(s, e);
 	if (lock < 0)
 		goto out;
-	c = start_locked(s, l, hooks, arg, e);
-	if (c && !client_hello(c)->loaded_at_ms &&
-	    load_engine(c, &set, e) < 0) {
-		client_free(c);
-		c = NULL;
-	}
+	c = start_loaded(s, l, hooks, arg, &set, e);
 	sys_close(lock);
 out:
 	buf_fini(&set);

@@ -193,7 +193,7 @@ accept(struct ui *ui, struct prompt *p)
 			filters_drop(f);
 	} else if (p->kind == SEND && ui->client) {
 		char *line = mem_fmt("%s\n", p->edit.text);
-		client_input(ui->client, p->proc, 0, line, strlen(line), NULL,
+		client_input(ui->client, p->proc, 0, 0, line, strlen(line), NULL,
 			     NULL);
 		free(line);
 	}

@@ -160,7 +160,7 @@ ask(struct ui *ui, const struct session *s, unsigned flags,
 	buf_init(&b, SESSION_PACK_MAX);
 	rc = session_pack(s, &b, &e);
 	if (rc == 0 && ui->client)
-		rc = client_reload(ui->client, flags, 0, &b, fn, ui);
+		rc = client_reload(ui->client, flags, 0, 0, &b, fn, ui);
 	buf_fini(&b);
 	if (rc < 0)
 		ui_toast(ui, TOAST_ERROR, "not sent: %s",

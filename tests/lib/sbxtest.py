@@ -161,7 +161,11 @@ class Set:
                               stdin=subprocess.DEVNULL).stdout
 
     def doctor(self):
-        return json.loads(self.out("doctor", "--json"))
+        code, out, err = self.sbx("doctor", "--json")
+        facts = json.loads(out or "{}")
+        if "engine_pid" not in facts:
+            print("# doctor: %d %s %s" % (code, out, err), flush=True)
+        return facts
 
     def pids(self):
         d = self.doctor()

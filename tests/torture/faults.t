@@ -8,6 +8,7 @@ The set is up before a fault is armed; a fault during `up` has a walk of its
 own.  FAULTS=role/name,... restricts the walk."""
 import errno
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,7 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 other = os.environ.get("O", "build").rstrip("/") + "-faults/sbx"
 if os.path.exists(other):
     os.environ["SBX"] = os.path.abspath(other)
-from sbxtest import LONG, SBX, ZOO, Set, alive, done, ok, same, skip_all, until
+from sbxtest import (LONG, SBX, ZOO, Set, alive, done, ok, pids_with, same,
+                     skip_all, until)
 from torture import (clean, descendants, nfds, numbers, rundir, stat, wait_rows,
                      zombies)
 
@@ -352,9 +354,14 @@ s.end()
 
 # --- a request over the death of an engine is carried out once --------------------------
 
-s = Faulty("process a {\n argv %s wait\n}\n"
-           "process once {\n cmd echo ran >>ran; sleep 0.1\n"
-           " autostart no\n}\n" % ZOO)
+ASKED_RC = ("process a {\n argv %s wait\n env N=%%d\n}\n"
+            "process in {\n argv cat\n stdin pipe\n}\n"
+            "process term {\n argv cat\n tty yes\n}\n"
+            "process values {\n cmd echo n=5; sleep 1000\n"
+            " watch n /n=(\\d+)/ value=1\n}\n"
+            "process once {\n cmd echo ran >>ran; sleep 0.1\n"
+            " autostart no\n}\n" % ZOO)
+s = Faulty(ASKED_RC % 0)
 same(s.sbx("up")[0], 0, "a set to be changed")
 
 
@@ -388,7 +395,38 @@ ASKED = (
     ("set limit.processes 64", lambda out: True),
     ("restart a", lambda out: s.row("a")["run"] == run + 1),
     ("ls", lambda out: "once" in out),
+    ("send in hello", lambda out: until(lambda: heard("in") > had) and
+     heard("in") == had + 1),
+    ("send in hello --until hello", lambda out: out == "hello\n" and
+     heard("in") == had + 1),
+    ("send in --base64 aGVsbG8K", lambda out:
+     until(lambda: heard("in") > had) and heard("in") == had + 1),
+    # Once as it is typed, once by cat.
+    ("send term hello --until ^hello$", lambda out:
+     until(lambda: heard("term") > had + 1) and heard("term") == had + 2),
+    ("send term --keys 'h e l l o Enter'", lambda out:
+     until(lambda: heard("term") > had + 1) and heard("term") == had + 2),
+    ("send in --eof", lambda out: until(lambda: s.status("in") ==
+                                        "completed")),
+    ("reload", lambda out: "restart 1" in err and
+     s.row("a")["run"] == run + 1),
+    ("reload --plan", lambda out: "restart" in out and
+     s.row("a")["run"] == run),
+    ("values values", lambda out: "5" in out),
+    ("screen term --scrollback", lambda out: "hello" in out),
+    ("why a", lambda out: "a" in out), ("logs values", lambda out: "n=5" in out),
+    ("events -n 1", lambda out: out), ("show a --json", lambda out: "argv" in out),
+    ("signal CONT a", lambda out: True),
+    ("stop a", lambda out: s.status("a") == "killed"),
+    ("kill in", lambda out: s.status("in") in ("killed", "completed")),
 )
+
+
+def heard(name):
+    return s.raw(name, "pty" if name == "term" else "stdout").count(b"hello")
+
+
+turn = 0
 for text, true in ASKED:
     for call in ("write:0:1", "pwrite:0:1", "dup:0:1", "recvmsg:0:2",
                  "sendmsg:0:2", "sendmsg:0:3", "sendmsg:0:4"):
@@ -398,10 +436,18 @@ for text, true in ASKED:
             s.sbx("rm", "one")
         if not ran(False):
             os.unlink(s.dir + "/ran")
+        if text.startswith(("send", "kill")):
+            s.sbx("start", "in")
+        if text.startswith("reload"):
+            turn += 1
+            s.write(ASKED_RC % turn)
+        if text.startswith(("stop", "reload")):
+            s.sbx("start", "a")
         run = s.row("a")["run"]
+        had = heard("term" if " term" in text else "in")
         engine = s.pids()[0]
         s.arm("engine/%s+" % call)
-        words = text.split(" ", 2 if "echo" in text else -1)
+        words = text.split(" ", 2) if "echo" in text else shlex.split(text)
         p = s.popen(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                     text=True)
         held = until(lambda: stands(engine) or p.poll() is not None, 15, 0) \
@@ -415,7 +461,26 @@ for text, true in ASKED:
         ok(p.returncode == 0 and true(out), "%s, engine/%s" % (text, call),
            (p.returncode, out, err, s.rows()))
 clean(s, "requests of an engine that dies")
+run, killed = s.row("a")["run"], 0
 same(s.sbx("down")[0], 0, "down works")
+for call in ("write:0:1", "pwrite:0:1", "dup:0:1", "recvmsg:0:2",
+             "sendmsg:0:2", "sendmsg:0:3", "sendmsg:0:4"):
+    s.arm("engine/%s+" % call)
+    p = s.popen("up", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    held = until(lambda: [e for e in pids_with(s.dir) if stands(e)] or
+                 p.poll() is not None, 15)
+    for engine in [e for e in pids_with(s.dir) if stands(e)]:
+        os.kill(engine, signal.SIGKILL)
+        killed += 1
+    s.disarm()
+    out, err = p.communicate(timeout=60)
+    run += 1
+    ok(p.returncode == 0 and s.row("a").get("run") == run and
+       s.status("in") == "running", "up, engine/" + call,
+       (p.returncode, out, err, s.rows()))
+    same(s.sbx("down")[0], 0, "down works")
+ok(killed > 3, "engines died over an up: %d" % killed)
+clean(s, "up with an engine that dies")
 s.end()
 
 # --- a socket of no more use ---------------------------------------------------------

@@ -261,9 +261,9 @@ TEST(additions_and_input)
 	proto_add_fini(&add);
 	spec_free(back);
 	spec_free(s);
-	EQ_INT(client_input(e.client, 1, 0, big, CLIENT_INPUT_MOST, NULL, NULL),
+	EQ_INT(client_input(e.client, 1, 0, 0, big, CLIENT_INPUT_MOST, NULL, NULL),
 	       0);
-	EQ_INT(client_input(e.client, 1, 0, big, sizeof big, NULL,
+	EQ_INT(client_input(e.client, 1, 0, 0, big, sizeof big, NULL,
 			    NULL), -EMSGSIZE);
 	end(&e);
 }
