@@ -92,6 +92,40 @@ procmember_look(struct engine *e, struct err *err)
 				    "processes: %s", strerror(-r));
 }
 
+/* Of one that is being ended. */
+static struct member_end *
+find_end(struct proc *p, pid_t pid)
+{
+	for (size_t i = 0; i < p->end_count; i++)
+		if (p->ends[i].pid == pid)
+			return &p->ends[i];
+	return NULL;
+}
+
+int
+procmember_check(struct proc *p, pid_t pid, struct err *err)
+{
+	return find_or_say(p, pid, err) ? 0 : -1;
+}
+
+int
+procmember_check_end(struct proc *p, pid_t pid, size_t before, bool now,
+		     struct err *err)
+{
+	if (!find_or_say(p, pid, err))
+		return -1;
+	if (pid == p->pid) {
+		err_set(err, ERR_USAGE, "%d is '%s' itself", (int)pid,
+			p->spec->name);
+		return err_hint(err, "sbx %s %s", now ? "kill" : "stop",
+				p->spec->name);
+	}
+	if (p->end_count + before >= ENDS_MAX && !find_end(p, pid))
+		return err_set(err, ERR_FULL, "%d processes of '%s' are being "
+			       "ended already", ENDS_MAX, p->spec->name);
+	return 0;
+}
+
 int
 procmember_signal(struct proc *p, pid_t pid, int signo, enum cause cause,
 		  struct err *err)
@@ -111,15 +145,6 @@ procmember_signal(struct proc *p, pid_t pid, int signo, enum cause cause,
 	return 0;
 }
 
-static struct member_end *
-place_for(struct proc *p, const struct tree_proc *m)
-{
-	for (size_t i = 0; i < p->end_count; i++)
-		if (p->ends[i].pid == m->st.pid)
-			return &p->ends[i];
-	return p->end_count < ENDS_MAX ? &p->ends[p->end_count++] : NULL;
-}
-
 int
 procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
 	       struct err *err)
@@ -128,16 +153,11 @@ procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
 
 	if (!m)
 		return -1;
-	if (pid == p->pid) {
-		err_set(err, ERR_USAGE, "%d is '%s' itself", (int)pid,
-			p->spec->name);
-		return err_hint(err, "sbx %s %s", now ? "kill" : "stop",
-				p->spec->name);
-	}
-	struct member_end *end = place_for(p, m);
+	struct member_end *end = find_end(p, pid);
+	if (!end && p->end_count == ENDS_MAX)
+		return -1;
 	if (!end)
-		return err_set(err, ERR_FULL, "%d processes of '%s' are being "
-			       "ended already", ENDS_MAX, p->spec->name);
+		end = &p->ends[p->end_count++];
 	note(p, m, cause, now ? "KILL" : "TERM");
 	*end = (struct member_end){
 		.pid = pid, .start_ticks = m->st.start_ticks,

@@ -264,21 +264,52 @@ to_each(struct call *c, enum life_event ev)
 	}
 }
 
-static void
+/*
+ * All of what is named, or nothing: is each of the members there, by a look
+ * made now, and may be ended where that is asked for?
+ */
+static bool
+members_are_there(struct call *c)
+{
+	bool end = c->q->verb != PROTO_V_SIGNAL;
+
+	if (c->member_count == 0)
+		return true;
+	if (procmember_look(c->e, &c->err) < 0)
+		return false;
+	for (size_t i = 0; i < c->member_count; i++) {
+		struct proc *p = c->members[i].p;
+		pid_t pid = c->members[i].pid;
+		size_t before = 0;
+		for (size_t k = 0; k < i; k++)
+			before += c->members[k].p == p;
+		int r = !end ? procmember_check(p, pid, &c->err) :
+			procmember_check_end(p, pid, before,
+					     c->q->verb == PROTO_V_KILL,
+					     &c->err);
+		if (r < 0)
+			return false;
+	}
+	return true;
+}
+
+/* False: nothing is to be done at all. */
+static bool
 end_members(struct call *c, bool now)
 {
-	if (c->member_count == 0 || procmember_look(c->e, &c->err) < 0)
-		return;
+	if (!members_are_there(c))
+		return false;
 	for (size_t i = 0; i < c->member_count; i++)
 		(void)procmember_end(c->members[i].p, c->members[i].pid,
 				     c->peer->cause, now, &c->err);
+	return true;
 }
 
 static void
 do_stop(struct call *c)
 {
-	end_members(c, false);
-	to_each(c, LIFE_EV_STOP);
+	if (end_members(c, false))
+		to_each(c, LIFE_EV_STOP);
 }
 
 static void
@@ -294,8 +325,8 @@ do_restart(struct call *c)
 static void
 do_kill(struct call *c)
 {
-	end_members(c, true);
-	to_each(c, LIFE_EV_KILL);
+	if (end_members(c, true))
+		to_each(c, LIFE_EV_KILL);
 }
 
 static void
@@ -310,9 +341,11 @@ do_signal(struct call *c)
 	}
 	/* One look for both: a tree whose members cannot be seen still has
 	 * its leader. */
-	bool look = procmember_look(c->e, c->member_count ? &c->err : NULL) ==
-		0;
-	for (size_t i = 0; look && i < c->member_count; i++)
+	if (c->member_count == 0)
+		(void)procmember_look(c->e, NULL);
+	else if (!members_are_there(c))
+		return;
+	for (size_t i = 0; i < c->member_count; i++)
 		(void)procmember_signal(c->members[i].p, c->members[i].pid,
 					signo, c->peer->cause, &c->err);
 	for (size_t i = 0; i < c->e->nproc; i++) {

@@ -273,6 +273,13 @@ is "$(sed -n 's/^State:	\(.\).*/\1/p' "/proc/$leader/status")" S "nobody else ha
 exits 2 "the leader ends with its run" sbx -f keep.rc kill "pair/$leader"
 like "$err" "sbx kill pair" "as the hint says"
 exits 4 "a stranger is none of its processes" sbx -f keep.rc kill pair/$$
+exits 4 "one of several is none" sbx -f keep.rc signal CONT "pair/$child" pair/$$ pair
+like "$err" "'pair' has no process $$" "it is named"
+is "$(sed -n 's/^State:	\(.\).*/\1/p' "/proc/$child/status")" T "and the others are left alone"
+exits 4 "the same for kill" sbx -f keep.rc kill "pair/$child" pair pair/$$
+exits 2 "and where one is the leader" sbx -f keep.rc stop "pair/$child" "pair/$leader"
+kill -0 "$child" && kill -0 "$leader"
+is $? 0 "all of them are there"
 exits 4 "nor can one be started" sbx -f keep.rc start "pair/$child"
 like "$err" 'NAME/PID is for stop, kill and signal' "which is told"
 exits 0 "down" sbx -f keep.rc down
