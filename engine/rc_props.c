@@ -35,10 +35,11 @@ is_full(struct rcload *ld, const struct rc_stmt *s, size_t count)
 void
 rc_do_user(struct rcload *ld, const struct rc_stmt *s)
 {
-	const char *text = s->words[1].text, *colon = strchr(text, ':');
+	const char *text = s->words[1].text;
+	struct err e = ERR_INIT;
 
-	if (!text[0] || colon == text || (colon && !colon[1]))
-		rc_wrong(ld, &s->words[1], "expected USER or USER:GROUP");
+	if (spec_user_check(text, &e) < 0)
+		rc_wrong(ld, &s->words[1], "%s", e.text);
 	rc_set_str(&ld->proc->spec->user, text);
 }
 

@@ -296,6 +296,9 @@ struct spec_env spec_env_dup(const struct spec_env *v);
 /* Letters, digits, '_', '-', '.', ':', 1 to 64 bytes; 0 or -1. */
 int	spec_name_check(const char *name, struct err *e);
 
+/* USER or USER:GROUP; numbers from 0 on that the kernel knows.  0 or -1. */
+int	spec_user_check(const char *user, struct err *e);
+
 /* A process that is asked for by hand; NULL and 0 mean "as usual". */
 struct spec_args {
 	const char *name;	/* NULL: the engine picks one */

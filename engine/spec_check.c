@@ -16,6 +16,35 @@ is_name_byte(char c)
 	       (c >= '0' && c <= '9') || (c && strchr("_-.:", c));
 }
 
+/* (uid_t)-1 means none to the kernel, and what is larger another number. */
+static int
+check_id(const char *text, size_t len, const char *what, struct err *e)
+{
+	uint64_t n = 0;
+
+	if (len == 0 || strspn(text, "0123456789") < len)
+		return 0;
+	for (size_t i = 0; i < len && n < UINT32_MAX; i++)
+		n = n * 10 + (uint64_t)(text[i] - '0');
+	if (n < UINT32_MAX)
+		return 0;
+	return err_set(e, ERR_USAGE, "a %s has a number from 0 to %u", what,
+		       UINT32_MAX - 1);
+}
+
+int
+spec_user_check(const char *user, struct err *e)
+{
+	size_t len = strcspn(user, ":");
+
+	if (len == 0 || (user[len] && !user[len + 1]))
+		return err_set(e, ERR_USAGE, "expected USER or USER:GROUP");
+	if (check_id(user, len, "user", e) < 0)
+		return -1;
+	return !user[len] ? 0 : check_id(user + len + 1,
+					 strlen(user + len + 1), "group", e);
+}
+
 int
 spec_name_check(const char *name, struct err *e)
 {
@@ -170,9 +199,7 @@ check_values(const struct spec *s, struct err *e)
 		return err_set(e, ERR_USAGE, "a check is never made");
 	if (s->log_keep_bytes == 0)
 		return err_set(e, ERR_USAGE, "'log.keep' is zero");
-	if (s->user && !s->user[0])
-		return err_set(e, ERR_USAGE, "'user' is empty");
-	return 0;
+	return s->user ? spec_user_check(s->user, e) : 0;
 }
 
 static int

@@ -374,6 +374,16 @@ TEST(wrong_values)
 	      "3:10: expected a number from 0 to 255");
 	FIRST("process a {\ncmd x\nuser :x\n}\n",
 	      "3:6: expected USER or USER:GROUP");
+	FIRST("process a {\ncmd x\nuser 4294967295\n}\n",
+	      "3:6: a user has a number from 0 to 4294967294");
+	FIRST("process a {\ncmd x\nuser 18446744073709551616:0\n}\n",
+	      "3:6: a user has a number from 0 to 4294967294");
+	FIRST("process a {\ncmd x\nuser 0:4294967295\n}\n",
+	      "3:6: a group has a number from 0 to 4294967294");
+	struct result r;
+	load(&r, "process a {\ncmd x\nuser 4294967294:4294967294\n}\n");
+	EQ_INT(diags_errors(r.ds), 0);
+	done(&r);
 	FIRST("process a {\ncmd x\nstdin tty\n}\n",
 	      "3:7: 'stdin tty' needs 'tty yes'");
 	FIRST("process a {\ncmd x\nnice 20\n}\n",
