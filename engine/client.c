@@ -18,6 +18,7 @@
 #include "msg.h"
 #include "spec.h"
 #include "sys.h"
+#include "upgrade.h"
 
 enum {
 	PASTE_PIECE = 1 << 20,
@@ -121,6 +122,19 @@ on_closed(struct conn *conn, const char *why, void *arg)
 	fall(c);
 }
 
+/* records: of the engine; 0 if it is not known. */
+static void
+hint_other(struct err *e, uint32_t records)
+{
+	if (records && records != REGISTRY_VERSION)
+		err_hint(e, "this one cannot read its records: 'sbx down' "
+			 "ends it, then 'sbx up' starts this one");
+	else
+		err_hint(e, "'sbx up' has this one take over%s, 'sbx down' "
+			 "ends it", records ? "" :
+			 " if it can read its records");
+}
+
 static void
 take_hello(struct client *c, const struct conn_frame *f)
 {
@@ -137,8 +151,7 @@ take_hello(struct client *c, const struct conn_frame *f)
 			"(protocol %u), this is sbx %s (protocol %d)",
 			h.release[0] ? h.release : "?", h.version,
 			SBX_VERSION, PROTO_VERSION);
-		err_hint(&c->why, "'sbx up' has this one take over, "
-			 "'sbx down' ends it");
+		hint_other(&c->why, r < 0 ? 0 : h.records);
 		fall(c);
 		return;
 	}

@@ -59,6 +59,7 @@ proto_put_hello(struct buf *b, const struct proto_hello *h)
 	r |= msg_put_str(b, h->state_dir);
 	r |= msg_put_i64(b, h->loaded_at_ms);
 	r |= msg_put_str(b, h->who ? h->who : "");
+	r |= msg_put_u32(b, h->records);
 	return r ? -EMSGSIZE : 0;
 }
 
@@ -83,6 +84,7 @@ proto_get_hello(const void *data, size_t len, struct proto_hello *h)
 	h->state_dir = msg_str_nn(&r);
 	h->loaded_at_ms = msg_i64(&r);
 	h->who = msg_str_nn(&r);
+	h->records = msg_u32(&r);
 	return done(&r);
 }
 

@@ -113,6 +113,7 @@ struct proto_hello {
 	int64_t loaded_at_ms;	/* wall time of the last load; 0: none yet */
 	/* from a client only: "api", or "" for a person's command */
 	const char *who;
+	uint32_t records;	/* REGISTRY_VERSION: what it can take over */
 };
 
 /* End a field and a record in the answer to DETAILS. */

@@ -23,11 +23,11 @@
 #include "spec.h"
 #include "spool.h"
 #include "strv.h"
+#include "upgrade.h"
 #include "watch.h"
 
 enum {
 	REGISTRY_MAGIC = 0x52584253,
-	REGISTRY_VERSION = 14,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
 	HAND_AGAIN_US = 500 * 1000,

@@ -20,6 +20,7 @@
 #include "spec.h"
 #include "spool.h"
 #include "sys.h"
+#include "upgrade.h"
 #include "vt.h"
 
 enum {
@@ -108,6 +109,7 @@ take_hello(struct peer *c, const struct conn_frame *f)
 		.set_name = e->set.name, .set_dir = e->dir.dir,
 		.rc_path = e->dir.rc_path, .state_dir = e->dir.state_dir,
 		.loaded_at_ms = e->loaded_ms,
+		.records = REGISTRY_VERSION,
 	};
 	/* Another version gets ours too, so that it can name both. */
 	proto_put_hello(&b, &h);

@@ -142,7 +142,7 @@ PROTOCOL = protocol()
 def hello(version=PROTOCOL, magic=MAGIC):
     return frame(HELLO, struct.pack("<II", magic, version) + text("test") +
                  struct.pack("<III", 0, 0, 0) + text("") * 4 +
-                 struct.pack("<q", 0) + text(""))
+                 struct.pack("<q", 0) + text("") + struct.pack("<I", 0))
 
 
 def request(verb, names=(), flags=0, number=0, for_ms=0):

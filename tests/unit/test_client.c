@@ -9,6 +9,7 @@
 #include "engine/loop.h"
 #include "engine/spec.h"
 #include "engine/sys.h"
+#include "engine/upgrade.h"
 #include "tests/lib/test.h"
 
 /* The other end: greets and does with each frame what the test says. */
@@ -16,7 +17,7 @@ struct engine {
 	struct loop *loop;
 	struct conn *conn;
 	struct client *client;
-	uint32_t version;
+	uint32_t version, records;
 	unsigned frames, others;
 	bool leave_on_request, refuse, bye;
 	struct conn_frame last;
@@ -34,6 +35,7 @@ greet(struct engine *e)
 		.release = "9.9", .engine_pid = 7, .set_name = "shop",
 		.set_dir = "/srv", .rc_path = "/srv/sbxrc",
 		.state_dir = "/state", .loaded_at_ms = 1,
+		.records = e->records,
 	};
 	proto_put_hello(&b, &h);
 	conn_send(e->conn, PROTO_HELLO, 0, b.data, b.len, NULL, 0);
@@ -152,7 +154,28 @@ TEST(another_version_is_named)
 	OK(strstr(err.text, SBX_VERSION));
 	OK(e.closed);
 	OK(client_closed(e.client));
+	OK(strstr(err.hint, "take over if it can"));
 	end(&e);
+}
+
+TEST(what_to_do_about_another_version)
+{
+	for (int same = 0; same < 2; same++) {
+		struct engine e;
+		struct err err = ERR_INIT;
+		begin(&e);
+		e.version = PROTO_VERSION + 1;
+		e.records = REGISTRY_VERSION + !same;
+		EQ_INT(client_wait_hello(e.client, &err), -1);
+		if (same)
+			EQ_STR(err.hint, "'sbx up' has this one take over, "
+					 "'sbx down' ends it");
+		else
+			EQ_STR(err.hint, "this one cannot read its records: "
+					 "'sbx down' ends it, then 'sbx up' "
+					 "starts this one");
+		end(&e);
+	}
 }
 
 TEST(calls)
