@@ -678,26 +678,6 @@ uint64_t procleft_settle(struct proc *p, bool *looked);
 int	procleft_pack(const struct proc *p, struct buf *b);
 void	procleft_unpack(struct proc *p, struct msg_reader *r);
 
-/* --- procmember.c ------------------------------------------------------------ */
-/* Whose "NAME/PID" it is; NULL: no such word, or no such process. */
-struct proc *procmember_parse(const struct engine *e, const char *word,
-			      pid_t *pid);
-/* The look that the next three are about, once for all that a request names: on
- * a machine with many processes each costs.  Each: 0, or -1 with err. */
-int	procmember_look(struct engine *e, struct err *err);
-/* Would the next two do?  before: how many of p's are to be ended before. */
-int	procmember_check(struct proc *p, pid_t pid, struct err *err);
-int	procmember_check_end(struct proc *p, pid_t pid, size_t before,
-			     bool now, struct err *err);
-int	procmember_signal(struct proc *p, pid_t pid, int signo,
-			  enum cause cause, struct err *err);
-/* TERM, and KILL after five seconds, or at once. */
-int	procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
-		       struct err *err);
-uint64_t procmember_settle(struct proc *p, bool *looked);	/* the same */
-int	procmember_pack(const struct proc *p, struct buf *b);
-void	procmember_unpack(struct proc *p, struct msg_reader *r);
-
 /* --- procsched.c ----------------------------------------------------------- */
 void	procsched_take_spec(struct proc *p);
 /* Its schedule begins with the set: true where that is all that starting it

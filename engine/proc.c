@@ -16,6 +16,7 @@
 #include "journal.h"
 #include "loop.h"
 #include "mem.h"
+#include "procmember.h"
 #include "signame.h"
 #include "spec.h"
 #include "spool.h"

@@ -1,21 +1,11 @@
-/*
- * One process of a tree, meant by its number: "web/4160" is a member of the
- * run of web, or of what a run that is over has left (tree keep).  A number
- * alone says nothing to a kernel that gives it to somebody else tomorrow: it
- * counts only for a member of a scan made just now, and a later step looks
- * again whether it is the one.
- *
- * The leader is no member here but where a signal is sent: who ends it ends
- * the run, which has a ladder, a reason and a restart rule of its own.
- */
-
-#include "core.h"
+#include "procmember.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
+#include "core.h"
 #include "err.h"
 #include "msg.h"
 #include "procfs.h"

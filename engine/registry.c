@@ -19,6 +19,7 @@
 #include "journal.h"
 #include "msg.h"
 #include "option.h"
+#include "procmember.h"
 #include "reglog.h"
 #include "spec.h"
 #include "spool.h"

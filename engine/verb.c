@@ -22,6 +22,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "option.h"
+#include "procmember.h"
 #include "replica.h"
 #include "select.h"
 #include "signame.h"
