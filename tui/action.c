@@ -332,6 +332,8 @@ step_back(struct ui *ui)
 		target_highlight(ui, NULL, NULL);
 	else if (f && filters_any(f))
 		filters_drop(f);
+	else if (ui->merged && ui->merge_solo)
+		ui->merge_solo = 0;
 	else if (ui->merged)
 		ui_show_merged(ui, false);
 	else if (ui->zoom)

@@ -37,7 +37,7 @@ action_do_mark(struct ui *ui, int argc, char *const *argv)
 
 	(void)argc, (void)argv;
 	if (ui->merged) {
-		merge_hide(ui);
+		merge_choose(ui);
 		return;
 	}
 	if (list_group(ui)) {

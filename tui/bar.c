@@ -8,6 +8,8 @@
 #include "engine/option.h"
 #include "filters.h"
 #include "logview.h"
+#include "mergescan.h"
+#include "mergeview.h"
 #include "pane.h"
 #include "sheet.h"
 #include "status_text.h"
@@ -244,14 +246,41 @@ left_log(struct ui *ui, struct pieces *p, struct pane *pa)
 	bar_piece(p, ROLE_FILTER, filters_text(logview_filters(lv)));
 }
 
+/* "&!/health  (1 filter hides 12%)" */
+static void
+left_filters(struct ui *ui, struct pieces *p)
+{
+	struct filters *f = target_filters(ui);
+	int hidden = mergescan_hidden(mergeview_scan(ui->merge));
+	size_t n = 0;
+	char text[64];
+
+	bar_piece(p, ROLE_FILTER, filters_text(f));
+	while (filters_get(f, n))
+		n++;
+	snprintf(text, sizeof(text), "(%zu filter%s %d%%)", n,
+		 n == 1 ? " hides" : "s hide", hidden);
+	if (hidden >= 0)
+		bar_piece(p, ROLE_TEXT_DIM, text);
+}
+
 static void
 left_merged(struct ui *ui, struct pieces *p)
 {
+	const struct model_proc *solo =
+		model_find(ui->model, ui->merge_solo);
 	char text[128];
 
-	bar_piece(p, ROLE_TEXT, ui_marks(ui) > 0  ? "marked"
+	if (solo)
+		snprintf(text, sizeof(text), "only %.64s", solo->row->name);
+	bar_piece(p, ROLE_TEXT, solo			 ? text
+				: ui_marks(ui) > 0  ? "marked"
 				: ui->merge_group ? ui->merge_group
 						  : "all");
+	if (!solo && merge_hidden(ui)) {
+		snprintf(text, sizeof(text), "%zu hidden", merge_hidden(ui));
+		bar_piece(p, ROLE_TEXT_DIM, text);
+	}
 	if (*target_pattern(ui)) {
 		snprintf(text, sizeof(text), "/%.60s", target_pattern(ui));
 		bar_piece(p, ROLE_TEXT, text);
@@ -261,7 +290,7 @@ left_merged(struct ui *ui, struct pieces *p)
 			 ui_glyph(ui, GLYPH_FOLLOW));
 		bar_piece(p, ROLE_TEXT, text);
 	}
-	bar_piece(p, ROLE_FILTER, filters_text(target_filters(ui)));
+	left_filters(ui, p);
 	if (ui->wrap)
 		bar_piece(p, ROLE_TEXT_DIM, "wrap on");
 }

@@ -98,7 +98,7 @@ static const struct hint search_hints[] = {
 
 static const struct hint merge_hints[] = {
 	{ "open", "go to that process", 0 },
-	{ "mark", "hide it", 0 },
+	{ "mark", "solo/hide it", 0 },
 	{ "filter", "filter", 0 },
 	{ "find", "find", 0 },
 	{ "wrap", "wrap", WIDE },

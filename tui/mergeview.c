@@ -8,6 +8,7 @@
 #include "engine/regex.h"
 #include "filters.h"
 #include "logrules.h"
+#include "mergescan.h"
 
 enum {
 	LINE_MAX_BYTES = 64 * 1024,
@@ -40,6 +41,7 @@ struct mergeview {
 	struct merge_row last;	/* at the cursor, or the last one shown */
 	bool has_last;
 	struct filters *filters;
+	struct mergescan *scan;
 
 	struct regex *find;
 	char *pattern;
@@ -167,6 +169,7 @@ mergeview_new(void)
 
 	mv->follow = true;
 	mv->filters = filters_new();
+	mv->scan = mergescan_new();
 	return mv;
 }
 
@@ -175,6 +178,7 @@ mergeview_free(struct mergeview *mv)
 {
 	if (!mv)
 		return;
+	mergescan_free(mv->scan);
 	filters_free(mv->filters);
 	regex_free(mv->find);
 	free(mv->pattern);
@@ -237,6 +241,7 @@ mergeview_sources(struct mergeview *mv, const struct merge_source *s,
 	}
 	memcpy(mv->sources, s, count * sizeof(*s));
 	mv->count = count;
+	mergescan_sources(mv->scan, s, count);
 	/* What has come since is not in the times. */
 	mv->top.direction = mv->from.direction = 0;
 }
@@ -245,6 +250,7 @@ void
 mergeview_events(struct mergeview *mv, const struct merge_events *e)
 {
 	mv->events = *e;
+	mergescan_events(mv->scan, e);
 	mv->top.direction = mv->from.direction = 0;
 }
 
@@ -314,6 +320,21 @@ collect(struct mergeview *mv, struct place *p, int direction,
 	return n;
 }
 
+/* The window begins so many rows earlier, if there are any. */
+static bool
+pull_down(struct mergeview *mv, int rows)
+{
+	bool any = false;
+	struct merge_row r;
+
+	while (rows > 0 && step(mv, &mv->top, -1, &r)) {
+		rows -= rows_of(mv, &r);
+		mv->cursor++;
+		any = true;
+	}
+	return any;
+}
+
 int
 mergeview_fill(struct mergeview *mv, struct merge_row *rows, int height,
 	       int *skip)
@@ -323,6 +344,7 @@ mergeview_fill(struct mergeview *mv, struct merge_row *rows, int height,
 
 	*skip = 0;
 	mv->height = height;
+	mergescan_rows(mv->scan, height);
 	if (mv->follow) {
 		to_end(mv, &p);
 		n = collect(mv, &p, -1, rows, height, &used);
@@ -332,6 +354,11 @@ mergeview_fill(struct mergeview *mv, struct merge_row *rows, int height,
 	} else {
 		p = mv->top;
 		n = collect(mv, &p, 1, rows, height, &used);
+		/* What was below may be hidden by now. */
+		if (used < height && pull_down(mv, height - used)) {
+			p = mv->top;
+			n = collect(mv, &p, 1, rows, height, &used);
+		}
 	}
 	mv->lines = n;
 	mv->cursor = SBX_MAX(SBX_MIN(mv->cursor, n - 1), 0);
@@ -457,6 +484,12 @@ mergeview_filters(struct mergeview *mv)
 	return mv->filters;
 }
 
+const struct mergescan *
+mergeview_scan(const struct mergeview *mv)
+{
+	return mv->scan;
+}
+
 int
 mergeview_highlight(struct mergeview *mv, const char *pattern, struct err *e)
 {
@@ -467,6 +500,7 @@ mergeview_highlight(struct mergeview *mv, const char *pattern, struct err *e)
 		if (!re)
 			return -1;
 	}
+	mergescan_find(mv->scan, re);
 	regex_free(mv->find);
 	mv->find = re;
 	free(mv->pattern);
@@ -550,7 +584,9 @@ mergeview_work(struct mergeview *mv, bool *changed)
 			*changed = true;
 		}
 	}
-	return mv->searching != 0;
+	/* What somebody waits for goes first. */
+	return mv->searching != 0 ||
+	       mergescan_work(mv->scan, mv->filters, changed);
 }
 
 bool

@@ -19,6 +19,7 @@
 
 struct filters;
 struct logrules;
+struct mergescan;
 struct mergeview;
 struct regex;
 
@@ -42,6 +43,8 @@ struct merge_events {
 	/* Time and text of one, as if it were a line; false when it is not to
 	 * be seen. */
 	bool (*get)(void *arg, uint64_t seq, struct logline *out);
+	/* Is it to be seen, and bad news? */
+	bool (*failed)(void *arg, uint64_t seq);
 	void *arg;
 };
 
@@ -91,6 +94,8 @@ bool	mergeview_current(const struct mergeview *mv, struct merge_row *out);
 void	mergeview_set_cursor(struct mergeview *mv, int line);
 
 struct filters *mergeview_filters(struct mergeview *mv);
+/* What is known of all its lines; mergeview_work() finds it out. */
+const struct mergescan *mergeview_scan(const struct mergeview *mv);
 
 /* NULL or "": no pattern.  0 or -1 (nothing changes). */
 struct err;
@@ -100,7 +105,7 @@ struct regex *mergeview_find(const struct mergeview *mv);
 const char *mergeview_pattern(const struct mergeview *mv);
 /* To the next (1) or previous (-1) hit, or line that a watch marks. */
 void	mergeview_next(struct mergeview *mv, int direction, bool error);
-/* A slice of the search: true if there is more.  *changed: draw. */
+/* A slice of what is looked for: true if there is more.  *changed: draw. */
 bool	mergeview_work(struct mergeview *mv, bool *changed);
 /* True once after a search found nothing. */
 bool	mergeview_missed(struct mergeview *mv);

@@ -461,6 +461,7 @@ ui_show_merged(struct ui *ui, bool on)
 	if (ui->merged && !on)
 		ui->mode = ui->merge_from;
 	ui->merged = on;
+	ui->merge_solo = 0;
 	if (on) {
 		ui->merge_from = ui->mode;
 		mergeview_follow(ui->merge);

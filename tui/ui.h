@@ -169,6 +169,7 @@ struct ui {
 	bool merged;
 	char *merge_group;	/* of this group; NULL: of all */
 	enum mode merge_from;	/* where one came from */
+	uint32_t merge_solo;	/* the only one of them; 0: none */
 	int merge_left;		/* columns that are scrolled away */
 	/* Panes side by side, 0 or at least two; the selected process has the
 	 * one that keys are for. */

@@ -98,9 +98,12 @@ void	term_lines(struct ui *ui, uint64_t *first, uint64_t *end);
 /* view_merge.c */
 /* The logs that are merged, as they are now. */
 void	merge_sync(struct ui *ui);
-/* The process of the current line is left out; all are there again. */
-void	merge_hide(struct ui *ui);
+/* The process of the current line is the only one, then left out; all are
+ * there again. */
+void	merge_choose(struct ui *ui);
 void	merge_show_all(struct ui *ui);
+/* How many are left out by hand. */
+size_t	merge_hidden(const struct ui *ui);
 /* The current line to the clipboard. */
 void	merge_copy(struct ui *ui);
 /* To the log of the current line, at that line. */

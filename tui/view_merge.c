@@ -11,6 +11,7 @@
 #include "engine/option.h"
 #include "logrules.h"
 #include "logview.h"
+#include "mergescan.h"
 #include "mergeview.h"
 #include "pane.h"
 #include "shown.h"
@@ -51,6 +52,8 @@ takes_part(struct ui *ui, const struct model_proc *p, bool marks)
 
 	bool hidden = p->row->hidden && !ui->list.hidden;
 
+	if (ui->merge_solo)
+		return ui->merge_solo == p->id;
 	if (marks)
 		return !pa->merge_hidden && pa->mark_no;
 	return !pa->merge_hidden && !hidden &&
@@ -92,6 +95,30 @@ get_event(void *arg, uint64_t seq, struct logline *out)
 		return false;
 	struct model_proc *p = model_find_name(ui->model, process);
 	return p && takes_part(ui, p, ui_marks(ui) > 0);
+}
+
+static enum shape
+event_shape(const struct events_view *ev, uint64_t seq)
+{
+	const char *process, *text;
+	int64_t wall_ms;
+	int kind;
+
+	text = events_get(ev, seq, &process, &wall_ms, &kind);
+	return kind == EVENT_EXIT && !strncmp(text, "exit 0", 6)
+		       ? SHAPE_DONE
+		       : event_shapes[kind];
+}
+
+/* mergeview_events(): bad news. */
+static bool
+event_failed(void *arg, uint64_t seq)
+{
+	struct ui *ui = arg;
+	struct logline l;
+
+	return event_shape(ui->events, seq) == SHAPE_FAILED &&
+	       get_event(ui, seq, &l);
 }
 
 static int
@@ -150,11 +177,13 @@ merge_sync(struct ui *ui)
 	struct merge_source s[MERGE_MAX];
 	struct merge_events events = {
 		events_first(ui->events), events_next(ui->events), get_event,
-		ui
+		event_failed, ui
 	};
 	bool marks = ui_marks(ui) > 0;
 	size_t n = 0;
 
+	if (!model_find(ui->model, ui->merge_solo))
+		ui->merge_solo = 0;
 	for (size_t i = 0; i < model_count(ui->model) && n < MERGE_MAX; i++) {
 		struct model_proc *p = model_at(ui->model, i);
 		if (!takes_part(ui, p, marks))
@@ -187,7 +216,7 @@ process_of(struct ui *ui, const struct merge_row *row)
 }
 
 void
-merge_hide(struct ui *ui)
+merge_choose(struct ui *ui)
 {
 	struct merge_row r;
 
@@ -197,17 +226,40 @@ merge_hide(struct ui *ui)
 	struct model_proc *p = process_of(ui, &r);
 	if (!p)
 		return;
-	ui_pane(ui, p)->merge_hidden = true;
-	ui_toast(ui, TOAST_INFO, "%.80s is hidden; U shows all again",
-		 p->row->name);
+	bool solo = ui->merge_solo == p->id;
+	const char *again = keymap_key(ui->keymap, MODE_LOG, "mark");
+	const char *all = keymap_key(ui->keymap, MODE_LOG, "unmark");
+	ui->merge_solo = solo ? 0 : p->id;
+	ui_pane(ui, p)->merge_hidden = solo;
+	if (solo)
+		ui_toast(ui, TOAST_INFO, "%.64s is hidden; %s shows all again",
+			 p->row->name, all ? all : ":unmark");
+	else
+		ui_toast(ui, TOAST_INFO, "only %.64s; %s again hides it, %s "
+			 "shows all", p->row->name, again ? again : ":mark",
+			 all ? all : ":unmark");
+	ui->dirty = true;
 }
 
 void
 merge_show_all(struct ui *ui)
 {
+	ui->merge_solo = 0;
 	for (size_t i = 0; i < model_count(ui->model); i++)
 		ui_pane(ui, model_at(ui->model, i))->merge_hidden = false;
 	ui->dirty = true;
+}
+
+size_t
+merge_hidden(const struct ui *ui)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		const struct pane *pa = model_at(ui->model, i)->user;
+		n += pa && pa->merge_hidden;
+	}
+	return n;
 }
 
 void
@@ -293,14 +345,8 @@ static struct style
 draw_event_sign(struct ui *ui, int y, const struct logline *l, bool here)
 {
 	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_GUTTER);
-	const char *process;
-	int64_t wall_ms;
-	int kind;
+	enum shape shape = event_shape(ui->events, l->seq);
 
-	(void)events_get(ui->events, l->seq, &process, &wall_ms, &kind);
-	enum shape shape = event_shapes[kind];
-	if (kind == EVENT_EXIT && !strncmp(l->text, "exit 0", 6))
-		shape = SHAPE_DONE;
 	pen.style = theme_named(ui->theme, shape_get(shape)->role);
 	if (here || ui->layout.gutter == 0)
 		draw_gutter(ui, y, 0, here);
@@ -323,6 +369,7 @@ draw_line(struct ui *ui, const struct place *at, int y,
 	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TEXT);
 	struct shown *s = shown_scratch();
 	struct logline l;
+	char missing[64];
 	size_t from = 0;
 
 	if (!p || !mergeview_line(ui->merge, row, &l))
@@ -337,9 +384,12 @@ draw_line(struct ui *ui, const struct place *at, int y,
 		else
 			draw_gutter(ui, y, level, here);
 	}
-	if (gap)
-		l = (struct logline){ .text = "bytes are missing here",
-				      .len = 22 };
+	if (gap) {
+		int len = snprintf(missing, sizeof(missing), "%llu bytes are "
+				   "missing here",
+				   (unsigned long long)l.dropped_bytes);
+		l = (struct logline){ .text = missing, .len = (size_t)len };
+	}
 	shown_set(s, &l);
 	shown_find(s, mergeview_find(ui->merge));
 	for (int i = 0; ui->wrap && i < sub; i++)
@@ -360,14 +410,17 @@ draw_line(struct ui *ui, const struct place *at, int y,
 	return y - first;
 }
 
-/* Where the window is.  Ticks would need the places of all hits in all logs
- * between each other, which nobody has before they are looked at. */
+/* Where the window is, and what lies where. */
 static void
 draw_scroll_bar(struct ui *ui, int shown)
 {
+	static const enum role roles[] = {
+		[TICK_ERROR] = ROLE_SCROLL_TICK, [TICK_HIT] = ROLE_SCROLL_TICK,
+		[TICK_FAILED] = ROLE_STATUS_FAILED,
+	};
 	const struct layout *l = &ui->layout;
+	const struct mergescan *scan = mergeview_scan(ui->merge);
 	struct rect r = { l->main.y, l->scroll, l->main.h, 1 };
-	struct pen pen = ui_pen(ui, r, ROLE_SCROLL);
 	uint64_t above, all, h = (uint64_t)SBX_MAX(r.h, 1);
 
 	if (l->scroll < 0)
@@ -378,9 +431,18 @@ draw_scroll_bar(struct ui *ui, int shown)
 		uint64_t b = all * ((uint64_t)y + 1) / h;
 		bool thumb = all > h && b > above &&
 			     a < above + (uint64_t)shown;
-		ui_text(ui, &pen, r.y + y, r.x,
-			thumb ? ROLE_SCROLL_THUMB : ROLE_SCROLL,
-			ui_glyph(ui, thumb ? GLYPH_THUMB : GLYPH_TRACK));
+		enum merge_tick tick = mergescan_tick(scan, y);
+		struct pen pen = ui_pen(ui, r, tick ? roles[tick]
+					: thumb	    ? ROLE_SCROLL_THUMB
+						    : ROLE_SCROLL);
+		/* A tick in the thumb must not hide the thumb. */
+		if (tick && thumb)
+			pen.style.attrs |= VT_REVERSE;
+		draw_text(&pen, r.y + y, r.x,
+			  tick == TICK_HIT	? ui_glyph(ui, GLYPH_TICK)
+			  : tick == TICK_FAILED ? ui_shape(ui, SHAPE_FAILED)
+			  : tick		? "!"
+			  : ui_glyph(ui, thumb ? GLYPH_THUMB : GLYPH_TRACK));
 	}
 }
 
@@ -406,6 +468,7 @@ draw(struct ui *ui)
 	}
 	free(rows);
 	draw_scroll_bar(ui, n);
+	ui->wants |= UI_AGAIN;
 	if (n == 0)
 		ui_text(ui, &(struct pen){ ui->canvas, r,
 					   ui_style(ui, ROLE_TEXT) },

@@ -518,6 +518,16 @@ TEST(a_theme_follows_the_background)
 	rig_fini(&r);
 }
 
+/* All that goes on behind keys. */
+static void
+work(struct rig *r)
+{
+	for (int i = 0; i < 1000 && r->ui->wants & UI_AGAIN; i++) {
+		r->ui->wants &= ~(unsigned)UI_AGAIN;
+		ui_work(r->ui);
+	}
+}
+
 TEST(merged_logs_have_states_and_wrap)
 {
 	struct rig r;
@@ -544,6 +554,22 @@ TEST(merged_logs_have_states_and_wrap)
 	OK(strstr(line_no(&r, 19), "› 12:03:20 "));
 	press(&r, "& '!GET' Enter");
 	OK(!strstr(line_no(&r, 5), "GET"));
+	work(&r);
+	OK(strstr(line_no(&r, 22), "&!GET  (1 filter hides 55%)"));
+	press(&r, "Esc");
+	/* Of one alone, then all but it, then all again. */
+	press(&r, "G k Space");
+	OK(strstr(line_no(&r, 22), " LOG  only api "));
+	OK(!strstr(line_no(&r, 20), "proxy"));
+	OK(strstr(line_no(&r, 0), "all logs  1 process,"));
+	press(&r, "Esc");
+	OK(strstr(line_no(&r, 22), " LOG  all  "));
+	press(&r, "k Space Space");
+	OK(strstr(line_no(&r, 22), " LOG  all  1 hidden "));
+	OK(strstr(line_no(&r, 1), " 12:03:20 proxy "));
+	press(&r, "U");
+	OK(!strstr(line_no(&r, 22), "hidden "));
+	OK(r.ui->merged);
 	rig_fini(&r);
 }
 
