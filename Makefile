@@ -6,7 +6,6 @@
 #   WERROR=1         warnings are errors (CI does this)
 #   T=test_buf       only these unit tests
 #   VTERM_CFLAGS, VTERM_LIBS   another libvterm than pkg-config's
-#   ENGINE_SKIP      engine files to leave out
 #   WITH_HTTP=0      without sbx-serve and the libraries it needs
 #   V=1              show the whole commands
 
@@ -38,7 +37,7 @@ VTERM_CFLAGS ?= $(shell pkg-config --cflags vterm 2>/dev/null)
 VTERM_LIBS ?= $(shell pkg-config --libs vterm 2>/dev/null || echo -lvterm)
 
 CPPFLAGS += -D_GNU_SOURCE -DSBX_VERSION='"$(VERSION)"' \
-	-DSBX_DATADIR='"$(PREFIX)/share/sbx"' -I.
+	-DSBX_DATADIR='"$(PREFIX)/share/sbx"' -I. -Iengine
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(VTERM_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LDSAN) $(LDFLAGS)
 # The engine never links curses: a curses call in it fails to link.
@@ -50,12 +49,12 @@ export WITH_HTTP
 HTTP_LIBS := -lmicrohttpd -lwslay -lnettle
 
 # sbx-serve is a program of its own: its libraries are in no other one.
-http_src := $(wildcard engine/http_*.c)
-engine_src := $(filter-out $(addprefix engine/,$(ENGINE_SKIP)) $(http_src),$(wildcard engine/*.c))
+http_src := $(wildcard engine/http/*.c)
+engine_src := $(filter-out $(http_src),$(wildcard engine/*/*.c))
 tui_src := $(wildcard tui/*.c)
 engine_obj := $(engine_src:%.c=$O/%.o)
 http_obj := $(http_src:%.c=$O/%.o)
-http_lib_obj := $(filter-out $O/engine/http_main.o,$(http_obj))
+http_lib_obj := $(filter-out $O/engine/http/http_main.o,$(http_obj))
 # main.c and what it alone needs stay out of the library of the tests.
 tui_obj := $(tui_src:%.c=$O/%.o)
 tui_lib_obj := $(filter-out $O/tui/main.o,$(tui_obj))
@@ -125,15 +124,15 @@ $O/tests/fuzz/replay_http_%: $O/tests/fuzz/fuzz_http_%.o $O/tests/fuzz/replay.o 
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $O/tests/fuzz/replay.o $(http_lib_obj) $O/libengine.a $(HTTP_LIBS) $(ENGINE_LIBS)
 
-$O/fuzz/fuzz_http_%: tests/fuzz/fuzz_http_%.c tests/fuzz/fuzz.h tests/fuzz/must.h $(engine_src) $(http_src) $(wildcard engine/*.h)
+$O/fuzz/fuzz_http_%: tests/fuzz/fuzz_http_%.c tests/fuzz/fuzz.h tests/fuzz/must.h $(engine_src) $(http_src) $(wildcard engine/*/*.h)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -g -O1 $(CPPFLAGS) $(VTERM_CFLAGS) -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all -o $@ $< $(engine_src) \
-	    $(filter-out engine/http_main.c,$(http_src)) $(HTTP_LIBS) $(ENGINE_LIBS)
+	    $(filter-out engine/http/http_main.c,$(http_src)) $(HTTP_LIBS) $(ENGINE_LIBS)
 
 # Coverage-guided fuzzing wants clang for everything.
-$O/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/must.h $(engine_src) $(wildcard engine/*.h)
+$O/fuzz/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h tests/fuzz/must.h $(engine_src) $(wildcard engine/*/*.h)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang -std=c11 -g -O1 $(CPPFLAGS) $(VTERM_CFLAGS) -fsanitize=fuzzer,address,undefined \

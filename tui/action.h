@@ -7,7 +7,7 @@
  * processes are not here but in engine/cmd.h.
  */
 
-#include "engine/actions.h"
+#include "engine/conf/actions.h"
 
 struct ui;
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "engine/base.h"
+#include "engine/base/base.h"
 #include "pane.h"
 #include "sheet.h"
 #include "ui.h"

@@ -1,10 +1,10 @@
 #include "action_int.h"
 
 #include <string.h>
-#include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/err.h"
-#include "engine/option.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include "engine/conf/option.h"
 #include "filters.h"
 #include "logview.h"
 #include "mergeview.h"

@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "action.h"
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
 #include "helper.h"
 #include "sheet.h"
 #include "view.h"

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/clock.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
 #include "logview.h"
 #include "pane.h"
 #include "sheet.h"

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/option.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/conf/option.h"
 #include "filters.h"
 #include "logview.h"
 #include "mergescan.h"

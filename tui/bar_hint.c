@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "engine/base.h"
 #include "command.h"
-#include "engine/option.h"
+#include "engine/base/base.h"
+#include "engine/conf/option.h"
 #include "logview.h"
 #include "pane.h"
 #include "sheet.h"

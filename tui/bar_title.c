@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/clock.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
 #include "logview.h"
 #include "mergeview.h"
 #include "pane.h"

@@ -1,7 +1,7 @@
 #include "burst.h"
 
 #include <string.h>
-#include "engine/base.h"
+#include "engine/base/base.h"
 
 enum {
 	LETTERS_MIN = 9,	/* in one read are a paste ... */

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/sys.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/sys.h"
 #include "helper.h"
 #include "term.h"
 

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/clock.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
 #include "status_text.h"
 #include "ui.h"
 

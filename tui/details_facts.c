@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/client.h"
-#include "engine/mem.h"
-#include "engine/model.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/client/client.h"
+#include "engine/client/model.h"
 #include "ui.h"
 
 /* The answer of the engine to "details", taken apart. */

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "engine/base.h"
-#include "engine/client.h"
-#include "engine/detailrow.h"
+#include "engine/base/base.h"
+#include "engine/client/client.h"
+#include "engine/spec/detailrow.h"
 
 struct model_proc;
 struct pen;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/buf.h"
-#include "engine/mem.h"
-#include "engine/utf8.h"
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/base/utf8.h"
 
 enum { SIZE_MAX_CELLS = 1024, POOL_MAX = 4096 };
 

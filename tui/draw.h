@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "engine/base.h"
-#include "engine/cell.h"
-#include "engine/color.h"
+#include "engine/base/base.h"
+#include "engine/conf/color.h"
+#include "engine/term/cell.h"
 #include "rect.h"
 
 struct canvas;

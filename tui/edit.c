@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "engine/buf.h"
-#include "engine/mem.h"
-#include "engine/sys.h"
-#include "engine/utf8.h"
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/base/sys.h"
+#include "engine/base/utf8.h"
 
 struct history {
 	char *path;

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "engine/keys.h"
+#include "engine/term/keys.h"
 
 enum { EDIT_MAX = 4096 };
 

@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/event.h"
-#include "engine/eventlist.h"
-#include "engine/journal.h"
-#include "engine/mem.h"
-#include "engine/sys.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/base/sys.h"
+#include "engine/life/event.h"
+#include "engine/log/journal.h"
+#include "engine/text/eventlist.h"
 
 /* The newest events of the journal, as the screen shows them. */
 enum { KEPT = 1024, READ_AT_ONCE = 2000 };

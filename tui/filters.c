@@ -2,13 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/logread.h"
-#include "engine/mem.h"
-#include "engine/regex.h"
-#include "engine/strip.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/regex.h"
+#include "engine/log/logread.h"
+#include "engine/log/strip.h"
 
 enum { FILTERS_MAX = 8, LINE_MAX_BYTES = 64 * 1024 };
 

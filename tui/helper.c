@@ -9,11 +9,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "engine/base.h"
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/mem.h"
-#include "engine/sys.h"
+#include "engine/base/base.h"
+#include "engine/base/err.h"
+#include "engine/base/loop.h"
+#include "engine/base/mem.h"
+#include "engine/base/sys.h"
 
 struct helper {
 	pid_t pid;

@@ -3,10 +3,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/mem.h"
-#include "engine/utf8.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/base/utf8.h"
 
 enum {
 	PENDING_MAX = 4096,	/* longest sequence that is not a paste */

@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "engine/keys.h"
-#include "engine/vt.h"
+#include "engine/term/keys.h"
+#include "engine/term/vt.h"
 
 struct input;
 

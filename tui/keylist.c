@@ -3,15 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 #include "action.h"
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/cmd.h"
-#include "engine/err.h"
-#include "engine/jsonout.h"
-#include "engine/keymap.h"
-#include "engine/option.h"
-#include "engine/rowfmt.h"
-#include "engine/set.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/jsonout.h"
+#include "engine/conf/cmd.h"
+#include "engine/conf/keymap.h"
+#include "engine/conf/option.h"
+#include "engine/conf/set.h"
+#include "engine/text/rowfmt.h"
 
 struct keylist {
 	const struct keymap *keys;

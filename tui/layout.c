@@ -1,7 +1,7 @@
 #include "layout.h"
 
 #include <string.h>
-#include "engine/base.h"
+#include "engine/base/base.h"
 
 enum {
 	STACK_COLS = 60,	/* below: one above the other */

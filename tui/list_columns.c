@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "draw.h"
-#include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/proto.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/spec/proto.h"
 #include "ui.h"
 
 enum {

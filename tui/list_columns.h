@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "engine/option.h"
+#include "engine/conf/option.h"
 #include "rect.h"
 #include "status_text.h"
 

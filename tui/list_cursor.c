@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
 #include "ui.h"
 
 /*

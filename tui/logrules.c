@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/logread.h"
-#include "engine/mem.h"
-#include "engine/regex.h"
-#include "engine/search.h"
-#include "engine/set.h"
-#include "engine/strip.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/base/regex.h"
+#include "engine/conf/set.h"
+#include "engine/log/logread.h"
+#include "engine/log/search.h"
+#include "engine/log/strip.h"
 
 enum { LINE_MAX_BYTES = 64 * 1024 };
 

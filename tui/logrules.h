@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "engine/spec.h"
+#include "engine/spec/spec.h"
 
 struct logline;
 struct logread;

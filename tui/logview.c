@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/regex.h"
-#include "engine/search.h"
+#include "engine/base/base.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/regex.h"
+#include "engine/log/search.h"
 #include "filters.h"
 #include "logrules.h"
 

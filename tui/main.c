@@ -1,9 +1,9 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/anchor.h"
-#include "engine/cli.h"
-#include "engine/engine.h"
+#include "engine/child/anchor.h"
+#include "engine/cli/cli.h"
+#include "engine/core/engine.h"
 #include "keylist.h"
 #include "tables.h"
 #include "terminfo.h"

@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/mem.h"
-#include "engine/search.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/base/mem.h"
+#include "engine/log/search.h"
 #include "filters.h"
 #include "logrules.h"
 

@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/regex.h"
+#include "engine/base/base.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/regex.h"
 #include "filters.h"
 #include "logrules.h"
 #include "mergescan.h"

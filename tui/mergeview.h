@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "engine/logread.h"
+#include "engine/log/logread.h"
 
 struct filters;
 struct logrules;

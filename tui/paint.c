@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "draw.h"
-#include "engine/base.h"
-#include "engine/color.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/conf/color.h"
 #include "term.h"
 #include "terminfo.h"
 

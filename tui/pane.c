@@ -1,7 +1,7 @@
 #include "pane.h"
 
 #include <stdlib.h>
-#include "engine/mem.h"
+#include "engine/base/mem.h"
 #include "logrules.h"
 #include "logview.h"
 

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "engine/cell.h"
-#include "engine/model.h"
+#include "engine/client/model.h"
+#include "engine/term/cell.h"
 
 struct logview;
 struct set;

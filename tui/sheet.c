@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
-#include "engine/base.h"
-#include "engine/client.h"
-#include "engine/clock.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/base/mem.h"
+#include "engine/client/client.h"
 
 enum { UNASKED_MS = 150 };	/* keys that were meant for something else */
 

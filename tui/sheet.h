@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "engine/keys.h"
-#include "engine/theme.h"
+#include "engine/conf/theme.h"
+#include "engine/term/keys.h"
 #include "rect.h"
 #include "ui.h"
 

@@ -6,10 +6,10 @@
 #include "action.h"
 #include "command.h"
 #include "edit.h"
-#include "engine/base.h"
-#include "engine/cmd.h"
-#include "engine/mem.h"
-#include "engine/option.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/conf/cmd.h"
+#include "engine/conf/option.h"
 
 /* The command line behind ':', with what could be meant below it. */
 enum { OFFERS_MAX = 128, SHOWN = 6, WIDTH = 64, HEIGHT = 15 };

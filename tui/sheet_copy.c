@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
 
 /* What of a process goes to the clipboard. */
 

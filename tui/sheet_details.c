@@ -5,10 +5,10 @@
 #include <string.h>
 #include "command.h"
 #include "details_page.h"
-#include "engine/base.h"
-#include "engine/client.h"
-#include "engine/clock.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/base/mem.h"
+#include "engine/client/client.h"
 #include "status_text.h"
 #include "view.h"
 

@@ -6,9 +6,9 @@
 #include "action.h"
 #include "command.h"
 #include "edit.h"
-#include "engine/base.h"
-#include "engine/cmd.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/conf/cmd.h"
 #include "keylist.h"
 
 /*

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <strings.h>
 #include "command.h"
-#include "engine/actions.h"
-#include "engine/base.h"
-#include "engine/keymap.h"
+#include "engine/base/base.h"
+#include "engine/conf/actions.h"
+#include "engine/conf/keymap.h"
 
 /*
  * Keys that are bound for a mode of a sheet.  What moves, searches or closes

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "engine/base.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
 
 /* Rows to choose one from, about one process. */
 

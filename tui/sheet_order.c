@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
-#include "engine/base.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/option.h"
-#include "engine/words.h"
+#include "engine/base/base.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/words.h"
+#include "engine/conf/option.h"
 #include "status_text.h"
 #include "view.h"
 

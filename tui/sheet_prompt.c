@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "edit.h"
-#include "engine/base.h"
-#include "engine/client.h"
-#include "engine/err.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/client/client.h"
 #include "filters.h"
 #include "target.h"
 #include "view.h"

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include "command.h"
-#include "engine/base.h"
+#include "engine/base/base.h"
 #include "view.h"
 
 /* Signals that people send, and what programs usually do with them. */

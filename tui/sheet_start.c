@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/import_find.h"
-#include "engine/mem.h"
-#include "engine/spec.h"
-#include "engine/strip.h"
-#include "engine/sys.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/sys.h"
+#include "engine/conf/import_find.h"
+#include "engine/log/strip.h"
+#include "engine/spec/spec.h"
 #include "newproc.h"
 
 /*

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/mem.h"
-#include "engine/strip.h"
-#include "engine/utf8.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/base/utf8.h"
+#include "engine/log/strip.h"
 
 /* Text to read, a line on as many rows as it needs. */
 

@@ -1,12 +1,12 @@
 #include "shown.h"
 
 #include <string.h>
-#include "engine/base.h"
-#include "engine/mem.h"
-#include "engine/option.h"
-#include "engine/regex.h"
-#include "engine/spec.h"
-#include "engine/utf8.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/base/regex.h"
+#include "engine/base/utf8.h"
+#include "engine/conf/option.h"
+#include "engine/spec/spec.h"
 
 enum { DISPLAY_MAX = 4 * SHOWN_LINE_BYTES };
 

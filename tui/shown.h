@@ -9,9 +9,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "engine/buf.h"
-#include "engine/logread.h"
-#include "engine/strip.h"
+#include "engine/base/buf.h"
+#include "engine/log/logread.h"
+#include "engine/log/strip.h"
 #include "ui.h"
 
 struct regex;

@@ -1,7 +1,7 @@
 #include "view.h"
 
 #include <string.h>
-#include "engine/base.h"
+#include "engine/base/base.h"
 #include "pane.h"
 #include "ui.h"
 

@@ -1,8 +1,8 @@
 #include "statefile.h"
 
 #include <stdlib.h>
-#include "engine/mem.h"
-#include "engine/sys.h"
+#include "engine/base/mem.h"
+#include "engine/base/sys.h"
 
 char *
 statefile_path(const char *name)

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/signame.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/base/signame.h"
 
 enum shape
 row_shape(const struct proc_row *r)

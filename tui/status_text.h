@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "engine/proto.h"
-#include "engine/theme.h"
+#include "engine/conf/theme.h"
+#include "engine/spec/proto.h"
 
 enum { STATUS_TEXT_MAX = 64 };
 

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base.h"
-#include "engine/cmd.h"
-#include "engine/event.h"
-#include "engine/option.h"
-#include "engine/rcstate.h"
-#include "engine/rowfmt.h"
-#include "engine/status.h"
 #include "action.h"
-#include "engine/keymap.h"
-#include "engine/theme.h"
+#include "engine/base/base.h"
+#include "engine/conf/cmd.h"
+#include "engine/conf/keymap.h"
+#include "engine/conf/option.h"
+#include "engine/conf/rcstate.h"
+#include "engine/conf/theme.h"
+#include "engine/life/event.h"
+#include "engine/life/status.h"
+#include "engine/text/rowfmt.h"
 
 /* Text in a manual: nothing of it may act as a request. */
 static void

@@ -9,13 +9,13 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/strip.h"
-#include "engine/sys.h"
-#include "engine/utf8.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/sys.h"
+#include "engine/base/utf8.h"
+#include "engine/log/strip.h"
 #include "terminfo.h"
 
 #define MOUSE_ON "\033[?1002h\033[?1006h"

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "engine/color.h"
+#include "engine/conf/color.h"
 
 struct err;
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <term.h>
 #include <unistd.h>
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
 
 /*
  * The compiled form with 32-bit numbers (term(5)): six 16-bit counts, names,

@@ -9,7 +9,7 @@
  */
 
 #include <stdbool.h>
-#include "engine/err.h"
+#include "engine/base/err.h"
 
 struct buf;
 

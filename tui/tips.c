@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "engine/base.h"
-#include "engine/sys.h"
+#include "engine/base/base.h"
+#include "engine/base/sys.h"
 #include "statefile.h"
 
 /* Short enough for a list of 26 columns. */

@@ -15,10 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "draw.h"
-#include "engine/keymap.h"
-#include "engine/model.h"
-#include "engine/theme.h"
-#include "engine/vt.h"
+#include "engine/client/model.h"
+#include "engine/conf/keymap.h"
+#include "engine/conf/theme.h"
+#include "engine/term/vt.h"
 #include "glyph.h"
 #include "layout.h"
 

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 #include "details_page.h"
-#include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/mem.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/base/mem.h"
 #include "sheet.h"
 #include "ui.h"
 

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/mem.h"
-#include "engine/option.h"
-#include "engine/rowfmt.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/base/mem.h"
+#include "engine/conf/option.h"
+#include "engine/text/rowfmt.h"
 #include "list_columns.h"
 #include "pane.h"
 #include "status_text.h"

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "engine/base.h"
-#include "engine/clock.h"
-#include "engine/event.h"
-#include "engine/mem.h"
-#include "engine/spec.h"
+#include "engine/base/base.h"
+#include "engine/base/clock.h"
+#include "engine/base/mem.h"
+#include "engine/life/event.h"
+#include "engine/spec/spec.h"
 #include "status_text.h"
 #include "ui.h"
 

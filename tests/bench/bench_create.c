@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/client.h"
-#include "engine/clock.h"
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/spec.h"
-#include "engine/status.h"
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include "engine/base/loop.h"
+#include "engine/client/client.h"
+#include "engine/life/status.h"
+#include "engine/spec/spec.h"
 
 static struct {
 	uint32_t id;

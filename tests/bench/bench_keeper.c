@@ -3,8 +3,8 @@
  * hundred children, and a scan of five hundred processes.
  */
 
-#include "tests/lib/test.h"
 #include "tests/lib/keeprig.h"
+#include "tests/lib/test.h"
 
 #include <sys/resource.h>
 

@@ -15,14 +15,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/clock.h"
-#include "engine/fold.h"
-#include "engine/logread.h"
-#include "engine/regex.h"
-#include "engine/search.h"
-#include "engine/spec.h"
-#include "engine/spool.h"
-#include "engine/watch.h"
+#include "engine/base/clock.h"
+#include "engine/base/regex.h"
+#include "engine/log/fold.h"
+#include "engine/log/logread.h"
+#include "engine/log/search.h"
+#include "engine/log/spool.h"
+#include "engine/log/watch.h"
+#include "engine/spec/spec.h"
 
 #define LINES	1000000
 #define LINE	100

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <time.h>
 #include <vterm.h>
-#include "engine/base.h"
-#include "engine/mem.h"
-#include "engine/vt.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/term/vt.h"
 
 #define ROWS 24
 #define COLS 80

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/answer.h"
+#include "engine/probe/answer.h"
 #include "must.h"
 
 static enum answer_state

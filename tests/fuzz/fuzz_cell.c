@@ -4,8 +4,8 @@
  */
 
 #include <stdlib.h>
-#include "engine/buf.h"
-#include "engine/cell.h"
+#include "engine/base/buf.h"
+#include "engine/term/cell.h"
 #include "must.h"
 
 enum { COLS = 40 };

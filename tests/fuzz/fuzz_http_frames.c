@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "engine/buf.h"
-#include "engine/http_ws.h"
-#include "engine/loop.h"
-#include "engine/sys.h"
-#include "engine/utf8.h"
+#include "engine/base/buf.h"
+#include "engine/base/loop.h"
+#include "engine/base/sys.h"
+#include "engine/base/utf8.h"
+#include "engine/http/http_ws.h"
 #include "must.h"
 
 enum { BYTES_MAX = 4 << 20, TURNS_MAX = 4000 };

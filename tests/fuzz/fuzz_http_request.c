@@ -13,15 +13,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/http_json.h"
-#include "engine/http_route.h"
-#include "engine/http_server.h"
-#include "engine/loop.h"
-#include "engine/strv.h"
-#include "engine/sys.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/loop.h"
+#include "engine/base/strv.h"
+#include "engine/base/sys.h"
+#include "engine/http/http_json.h"
+#include "engine/http/http_route.h"
+#include "engine/http/http_server.h"
 #include "must.h"
 
 enum { QUIET_TURNS = 20, ANSWER_MAX = 1 << 20 };

@@ -9,12 +9,12 @@
 
 #include <string.h>
 
-#include "engine/buf.h"
-#include "engine/diag.h"
-#include "engine/import.h"
-#include "engine/rcload.h"
-#include "engine/set.h"
-#include "engine/spec.h"
+#include "engine/base/buf.h"
+#include "engine/base/diag.h"
+#include "engine/conf/import.h"
+#include "engine/conf/rcload.h"
+#include "engine/conf/set.h"
+#include "engine/spec/spec.h"
 
 static char *environment[] = { "HOME=/nonexistent", "PATH=/bin", NULL };
 

@@ -13,12 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/linewait.h"
-#include "engine/logfmt.h"
-#include "engine/logread.h"
-#include "engine/regex.h"
-#include "engine/search.h"
-#include "engine/spool.h"
+#include "engine/base/regex.h"
+#include "engine/log/linewait.h"
+#include "engine/log/logfmt.h"
+#include "engine/log/logread.h"
+#include "engine/log/search.h"
+#include "engine/log/spool.h"
 #include "must.h"
 
 enum { LINES_MAX = 500 };

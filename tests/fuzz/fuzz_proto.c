@@ -3,10 +3,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "engine/err.h"
-#include "engine/msg.h"
-#include "engine/proto.h"
-#include "engine/setpack.h"
+#include "engine/base/err.h"
+#include "engine/base/msg.h"
+#include "engine/spec/proto.h"
+#include "engine/spec/setpack.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -11,16 +11,16 @@
 
 #include <string.h>
 
-#include "engine/buf.h"
-#include "engine/diag.h"
-#include "engine/err.h"
-#include "engine/keycmd.h"
-#include "engine/option.h"
-#include "engine/rc.h"
-#include "engine/rcload.h"
-#include "engine/set.h"
-#include "engine/spec.h"
-#include "engine/theme.h"
+#include "engine/base/buf.h"
+#include "engine/base/diag.h"
+#include "engine/base/err.h"
+#include "engine/conf/keycmd.h"
+#include "engine/conf/option.h"
+#include "engine/conf/rc.h"
+#include "engine/conf/rcload.h"
+#include "engine/conf/set.h"
+#include "engine/conf/theme.h"
+#include "engine/spec/spec.h"
 
 static char *environment[] = { "HOME=/nonexistent", "PATH=/bin", "X=1", NULL };
 

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/clock.h"
-#include "engine/fold.h"
-#include "engine/logread.h"
-#include "engine/spool.h"
+#include "engine/base/clock.h"
+#include "engine/log/fold.h"
+#include "engine/log/logread.h"
+#include "engine/log/spool.h"
 #include "must.h"
 
 static int dir = -1;

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/buf.h"
-#include "engine/strip.h"
-#include "engine/utf8.h"
+#include "engine/base/buf.h"
+#include "engine/base/utf8.h"
+#include "engine/log/strip.h"
 #include "must.h"
 
 static void

@@ -10,7 +10,7 @@
 
 #include <locale.h>
 #include <stdlib.h>
-#include "engine/mem.h"
+#include "engine/base/mem.h"
 #include "tests/lib/vtcheck.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,7 +6,7 @@ bad() {
 	echo "check-style: $*" >&2
 	fail=1
 }
-files=$(ls engine/*.[ch] tui/*.[ch] 2>/dev/null)
+files=$(ls engine/*/*.[ch] tui/*.[ch] 2>/dev/null)
 for f in $files; do
 	n=$(wc -l <"$f")
 	[ "$n" -le 800 ] || bad "$f has $n lines (800 at most)"
@@ -28,5 +28,5 @@ awk '
 		open = 0
 	}
 	END { exit long }
-' $(ls engine/*.c tui/*.c) || bad "functions that are too long"
+' $(ls engine/*/*.c tui/*.c) || bad "functions that are too long"
 exit $fail

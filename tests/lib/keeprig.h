@@ -25,16 +25,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/anchor.h"
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/clock.h"
-#include "engine/keeplink.h"
-#include "engine/loop.h"
-#include "engine/mem.h"
-#include "engine/procfs.h"
-#include "engine/sys.h"
-#include "engine/tree.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/loop.h"
+#include "engine/base/mem.h"
+#include "engine/base/procfs.h"
+#include "engine/base/sys.h"
+#include "engine/child/anchor.h"
+#include "engine/child/keeplink.h"
+#include "engine/child/tree.h"
 
 enum { RIG_RUNS_MAX = 5000, RIG_WAIT_S = 20 };
 

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/clock.h"
-#include "engine/fold.h"
-#include "engine/spool.h"
+#include "engine/base/clock.h"
+#include "engine/log/fold.h"
+#include "engine/log/spool.h"
 
 struct logrig {
 	char path[64];

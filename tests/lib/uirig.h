@@ -6,9 +6,9 @@
  * the row of a process with nothing special about it.
  */
 #include <stdint.h>
-#include "engine/buf.h"
-#include "engine/conn.h"
-#include "engine/proto.h"
+#include "engine/base/buf.h"
+#include "engine/base/conn.h"
+#include "engine/spec/proto.h"
 #include "tui/ui.h"
 
 /* Consumes b. */

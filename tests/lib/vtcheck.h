@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "engine/vt_int.h"
+#include "engine/term/vt_int.h"
 
 static const char *vt_wrong(const struct vt *vt);
 static const char *vt_differ(const struct vt *a, const struct vt *b);

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "engine/buf.h"
-#include "engine/vt.h"
+#include "engine/base/buf.h"
+#include "engine/term/vt.h"
 
 int
 main(int argc, char **argv)

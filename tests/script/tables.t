@@ -10,9 +10,9 @@ unread=
 sed '/screen_options\[\] = {/,/};/d' tui/command.c >"$T/command.c"
 for key in $(sbx __table settings names); do
 	id=OPTION_$(echo "$key" | tr 'a-z.-' 'A-Z__')
-	grep -qE "\\[$id\\]" engine/option.c || { unread="$unread $key(no-row)"; continue; }
-	grep -lE "\\b$id\\b" engine/*.c tui/*.c "$T/command.c" |
-		grep -qvE '^(engine/(option|keycmd)|tui/command)\.c$' || unread="$unread $key"
+	grep -qE "\\[$id\\]" engine/conf/option.c || { unread="$unread $key(no-row)"; continue; }
+	grep -lE "\\b$id\\b" engine/*/*.c tui/*.c "$T/command.c" |
+		grep -qvE '^(engine/conf/(option|keycmd)|tui/command)\.c$' || unread="$unread $key"
 done
 is "$unread" "" "every setting that is accepted is read"
 ok "there are settings" [ "$(sbx __table settings names | wc -l)" -gt 10 ]

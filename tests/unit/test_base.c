@@ -3,16 +3,16 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "engine/buf.h"
-#include "engine/clock.h"
-#include "engine/conn.h"
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/msg.h"
-#include "engine/strv.h"
-#include "engine/sys.h"
-#include "engine/table.h"
-#include "engine/utf8.h"
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/conn.h"
+#include "engine/base/err.h"
+#include "engine/base/loop.h"
+#include "engine/base/msg.h"
+#include "engine/base/strv.h"
+#include "engine/base/sys.h"
+#include "engine/base/table.h"
+#include "engine/base/utf8.h"
 
 TEST(buf_never_passes_its_maximum)
 {

@@ -1,15 +1,14 @@
-#include "engine/client.h"
+#include "engine/client/client.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "engine/buf.h"
-#include "engine/clock.h"
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/spec.h"
-#include "engine/sys.h"
-#include "engine/upgrade.h"
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include "engine/base/loop.h"
+#include "engine/base/sys.h"
+#include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
 /* The other end: greets and does with each frame what the test says. */

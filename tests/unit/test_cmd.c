@@ -1,9 +1,9 @@
-#include "engine/cmd.h"
+#include "engine/conf/cmd.h"
 
 #include <signal.h>
 
-#include "engine/err.h"
-#include "engine/proto.h"
+#include "engine/base/err.h"
+#include "engine/spec/proto.h"
 #include "tests/lib/test.h"
 
 /* Splits at blanks; a word stays as long as the program. */

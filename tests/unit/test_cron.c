@@ -1,11 +1,11 @@
-#include "engine/cron.h"
+#include "engine/life/cron.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "engine/base.h"
-#include "engine/err.h"
+#include "engine/base/base.h"
+#include "engine/base/err.h"
 #include "tests/lib/rnd.h"
 #include "tests/lib/test.h"
 

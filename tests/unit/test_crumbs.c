@@ -1,4 +1,4 @@
-#include "engine/crumbs.h"
+#include "engine/core/crumbs.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
-#include "engine/detailrow.h"
+#include "engine/spec/detailrow.h"
 
-#include "engine/buf.h"
-#include "engine/proto.h"
+#include "engine/base/buf.h"
+#include "engine/spec/proto.h"
 #include "tests/lib/test.h"
 
 TEST(what_was_put_is_read)

@@ -1,7 +1,7 @@
-#include "engine/eventlist.h"
+#include "engine/text/eventlist.h"
 
-#include "engine/journal.h"
-#include "engine/status.h"
+#include "engine/life/status.h"
+#include "engine/log/journal.h"
 #include "tests/lib/test.h"
 
 static struct eventlist list;

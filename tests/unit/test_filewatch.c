@@ -1,4 +1,4 @@
-#include "engine/filewatch.h"
+#include "engine/probe/filewatch.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "engine/clock.h"
-#include "engine/err.h"
-#include "engine/fileguard.h"
-#include "engine/loop.h"
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include "engine/base/loop.h"
+#include "engine/probe/fileguard.h"
 #include "tests/lib/test.h"
 
 struct rig {

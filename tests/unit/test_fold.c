@@ -1,17 +1,17 @@
-#include "engine/fold.h"
+#include "engine/log/fold.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "engine/buf.h"
-#include "engine/clock.h"
-#include "engine/err.h"
-#include "engine/logread.h"
-#include "engine/mem.h"
-#include "engine/spec.h"
-#include "engine/spool.h"
-#include "engine/watch.h"
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/log/logread.h"
+#include "engine/log/spool.h"
+#include "engine/log/watch.h"
+#include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
 /* A log in a directory of its own, and what its fold handed on. */

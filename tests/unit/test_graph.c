@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "engine/buf.h"
-#include "engine/graph.h"
-#include "engine/life.h"
+#include "engine/base/buf.h"
+#include "engine/life/graph.h"
+#include "engine/life/life.h"
 
 TEST(order_is_stable_and_respects_needs)
 {

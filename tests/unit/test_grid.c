@@ -1,8 +1,8 @@
-#include "engine/grid.h"
+#include "engine/term/grid.h"
 
 #include <errno.h>
-#include "engine/buf.h"
-#include "engine/scrollback.h"
+#include "engine/base/buf.h"
+#include "engine/term/scrollback.h"
 #include "tests/lib/test.h"
 
 static void

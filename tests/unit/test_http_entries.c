@@ -1,10 +1,10 @@
-#include "engine/http_entries.h"
+#include "engine/http/http_entries.h"
 
 #include <errno.h>
 
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/logread.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/log/logread.h"
 #include "tests/lib/logrig.h"
 #include "tests/lib/test.h"
 

@@ -1,4 +1,4 @@
-#include "engine/http_quiet.h"
+#include "engine/http/http_quiet.h"
 
 #include "tests/lib/test.h"
 

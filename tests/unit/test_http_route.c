@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base.h"
-#include "engine/http_api.h"
-#include "engine/http_route.h"
+#include "engine/base/base.h"
+#include "engine/http/http_api.h"
+#include "engine/http/http_route.h"
 #include "tests/lib/test.h"
 
 static void

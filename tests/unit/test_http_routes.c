@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "engine/http_api.h"
+#include "engine/http/http_api.h"
 
 static json_t *
 load_paths(json_t **doc)

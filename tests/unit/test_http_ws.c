@@ -1,13 +1,13 @@
-#include "engine/http_ws.h"
+#include "engine/http/http_ws.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "engine/base.h"
-#include "engine/loop.h"
-#include "engine/sys.h"
+#include "engine/base/base.h"
+#include "engine/base/loop.h"
+#include "engine/base/sys.h"
 #include "tests/lib/test.h"
 
 /* A peer that writes its frames byte by byte as it likes them. */

@@ -1,15 +1,15 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "engine/buf.h"
-#include "engine/diag.h"
-#include "engine/import.h"
-#include "engine/import_find.h"
-#include "engine/mem.h"
-#include "engine/rcload.h"
-#include "engine/set.h"
-#include "engine/spec.h"
-#include "engine/ytree.h"
+#include "engine/base/buf.h"
+#include "engine/base/diag.h"
+#include "engine/base/mem.h"
+#include "engine/conf/import.h"
+#include "engine/conf/import_find.h"
+#include "engine/conf/rcload.h"
+#include "engine/conf/set.h"
+#include "engine/conf/ytree.h"
+#include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
 static char dir[] = "/tmp/sbx-import.XXXXXX";

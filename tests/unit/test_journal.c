@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "engine/buf.h"
-#include "engine/journal.h"
+#include "engine/base/buf.h"
+#include "engine/log/journal.h"
 
 /* Each test has a directory of its own, which goes with it. */
 struct place {

@@ -6,10 +6,10 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "engine/base64.h"
-#include "engine/buf.h"
-#include "engine/jsonout.h"
-#include "engine/utf8.h"
+#include "engine/base/base64.h"
+#include "engine/base/buf.h"
+#include "engine/base/jsonout.h"
+#include "engine/base/utf8.h"
 
 TEST(shape)
 {

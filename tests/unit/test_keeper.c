@@ -1,7 +1,7 @@
 /* What survives when the processes of sbx itself die. */
 
-#include "tests/lib/test.h"
 #include "tests/lib/keeprig.h"
+#include "tests/lib/test.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "engine/keepmsg.h"
+#include "engine/child/keepmsg.h"
 
 #define STDOUT(r, slot) (&rig_run(r, slot)->out[KEEP_FD_STDOUT])
 

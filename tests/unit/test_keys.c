@@ -1,6 +1,6 @@
-#include "engine/keys.h"
+#include "engine/term/keys.h"
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "tests/lib/test.h"
 
 static struct key

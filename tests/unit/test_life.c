@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "engine/buf.h"
-#include "engine/life.h"
+#include "engine/base/buf.h"
+#include "engine/life/life.h"
 
 #define S 1000000ull	/* a second in microseconds */
 

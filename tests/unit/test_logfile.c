@@ -1,4 +1,4 @@
-#include "engine/logfile.h"
+#include "engine/log/logfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,12 +8,12 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "engine/buf.h"
-#include "engine/clock.h"
-#include "engine/err.h"
-#include "engine/fold.h"
-#include "engine/mem.h"
-#include "engine/spool.h"
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/log/fold.h"
+#include "engine/log/spool.h"
 #include "tests/lib/test.h"
 
 struct rig {

@@ -1,13 +1,13 @@
-#include "engine/logread.h"
+#include "engine/log/logread.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "engine/base.h"
-#include "engine/linewait.h"
-#include "engine/mem.h"
-#include "engine/regex.h"
-#include "engine/search.h"
+#include "engine/base/base.h"
+#include "engine/base/mem.h"
+#include "engine/base/regex.h"
+#include "engine/log/linewait.h"
+#include "engine/log/search.h"
 #include "tests/lib/logrig.h"
 #include "tests/lib/test.h"
 

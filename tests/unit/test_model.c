@@ -1,13 +1,13 @@
-#include "engine/model.h"
+#include "engine/client/model.h"
 
 #include <errno.h>
 
-#include "engine/buf.h"
-#include "engine/cell.h"
-#include "engine/conn.h"
-#include "engine/err.h"
-#include "engine/msg.h"
-#include "engine/select.h"
+#include "engine/base/buf.h"
+#include "engine/base/conn.h"
+#include "engine/base/err.h"
+#include "engine/base/msg.h"
+#include "engine/life/select.h"
+#include "engine/term/cell.h"
 #include "tests/lib/test.h"
 
 static struct buf frame_buf = BUF_INIT(1 << 20);

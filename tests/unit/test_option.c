@@ -1,6 +1,6 @@
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/option.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/conf/option.h"
 #include "tests/lib/test.h"
 
 /* Every default is a value that its own row accepts. */

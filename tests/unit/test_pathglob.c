@@ -1,6 +1,6 @@
-#include "engine/pathglob.h"
+#include "engine/life/pathglob.h"
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "tests/lib/test.h"
 
 /* Globs in one string, blanks between them. */

@@ -12,12 +12,12 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "engine/answer.h"
-#include "engine/buf.h"
-#include "engine/clock.h"
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/probe.h"
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include "engine/base/loop.h"
+#include "engine/probe/answer.h"
+#include "engine/probe/probe.h"
 
 /* A server in the same loop, which behaves as badly as it is told. */
 enum manner { REPLY, STAY, BYTEWISE, SILENT, RESET, ENDLESS };

@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/clock.h"
-#include "engine/procfs.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/base/clock.h"
+#include "engine/base/procfs.h"
 
 /* A child that only waits; with a name of its own where one is given. */
 static pid_t

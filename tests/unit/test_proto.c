@@ -2,15 +2,15 @@
 
 #include <sys/stat.h>
 
-#include "engine/answered.h"
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/msg.h"
-#include "engine/proto.h"
-#include "engine/rundir.h"
-#include "engine/setpack.h"
-#include "engine/spec.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/msg.h"
+#include "engine/core/answered.h"
+#include "engine/spec/proto.h"
+#include "engine/spec/rundir.h"
+#include "engine/spec/setpack.h"
+#include "engine/spec/spec.h"
 
 static struct proc_row
 sample_row(void)

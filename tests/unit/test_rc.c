@@ -3,17 +3,17 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include "engine/buf.h"
-#include "engine/diag.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/option.h"
-#include "engine/rc.h"
-#include "engine/rcload.h"
-#include "engine/rcstate.h"
-#include "engine/set.h"
-#include "engine/setfile.h"
-#include "engine/spec.h"
+#include "engine/base/buf.h"
+#include "engine/base/diag.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/conf/option.h"
+#include "engine/conf/rc.h"
+#include "engine/conf/rcload.h"
+#include "engine/conf/rcstate.h"
+#include "engine/conf/set.h"
+#include "engine/conf/setfile.h"
+#include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
 static char dir[] = "/tmp/sbx-rc.XXXXXX";

@@ -1,5 +1,5 @@
 /* What is written as lines of an sbxrc is read back as it was. */
-#include "engine/rcwrite.h"
+#include "engine/conf/rcwrite.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,15 +10,15 @@
 #include <unistd.h>
 
 #include "../lib/test.h"
-#include "engine/buf.h"
-#include "engine/diag.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/rcload.h"
-#include "engine/rcstate.h"
-#include "engine/set.h"
-#include "engine/spec.h"
-#include "engine/sys.h"
+#include "engine/base/buf.h"
+#include "engine/base/diag.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/sys.h"
+#include "engine/conf/rcload.h"
+#include "engine/conf/rcstate.h"
+#include "engine/conf/set.h"
+#include "engine/spec/spec.h"
 
 extern char **environ;
 

@@ -1,7 +1,7 @@
-#include "engine/regex.h"
+#include "engine/base/regex.h"
 
-#include "engine/err.h"
-#include "engine/mem.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
 #include "tests/lib/test.h"
 
 static struct regex *

@@ -1,13 +1,13 @@
-#include "engine/reglog.h"
+#include "engine/core/reglog.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/msg.h"
-#include "engine/sys.h"
+#include "engine/base/err.h"
+#include "engine/base/msg.h"
+#include "engine/base/sys.h"
 #include "tests/lib/test.h"
 
 enum { MAGIC = 0x12345678, VERSION = 3 };

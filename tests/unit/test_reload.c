@@ -1,10 +1,10 @@
 #include <stdlib.h>
 
-#include "engine/core.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/reload.h"
-#include "engine/spec.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/core/core.h"
+#include "engine/spec/reload.h"
+#include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
 enum { SPECS_MAX = 12, ROUNDS = 2000 };

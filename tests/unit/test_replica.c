@@ -1,13 +1,13 @@
-#include "engine/replica.h"
+#include "engine/spec/replica.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/core.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/msg.h"
-#include "engine/spec.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/msg.h"
+#include "engine/core/core.h"
+#include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
 static struct spec *

@@ -1,12 +1,12 @@
-#include "engine/rowfmt.h"
+#include "engine/text/rowfmt.h"
 
 #include <jansson.h>
 #include <signal.h>
 #include <time.h>
 
-#include "engine/buf.h"
-#include "engine/jsonout.h"
-#include "engine/proto.h"
+#include "engine/base/buf.h"
+#include "engine/base/jsonout.h"
+#include "engine/spec/proto.h"
 #include "tests/lib/test.h"
 
 #define NOW INT64_C(1772366602000)	/* 2026-03-01 12:03:22 UTC */

@@ -1,6 +1,6 @@
-#include "engine/select.h"
+#include "engine/life/select.h"
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "tests/lib/test.h"
 
 static const struct select_item items[] = {

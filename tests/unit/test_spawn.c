@@ -1,7 +1,7 @@
 /* How processes are started, and how they fail to start. */
 
-#include "tests/lib/test.h"
 #include "tests/lib/keeprig.h"
+#include "tests/lib/test.h"
 
 #include <fcntl.h>
 #include <pty.h>

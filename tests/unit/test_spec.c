@@ -1,11 +1,11 @@
 #include <signal.h>
 
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/msg.h"
-#include "engine/spec.h"
-#include "engine/strv.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/msg.h"
+#include "engine/base/strv.h"
+#include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
 static struct spec *

@@ -1,4 +1,4 @@
-#include "engine/spool.h"
+#include "engine/log/spool.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "engine/buf.h"
-#include "engine/fold.h"
-#include "engine/logread.h"
-#include "engine/mem.h"
+#include "engine/base/buf.h"
+#include "engine/base/mem.h"
+#include "engine/log/fold.h"
+#include "engine/log/logread.h"
 #include "tests/lib/test.h"
 
 #define SEG SPOOL_SEGMENT_MIN

@@ -1,4 +1,4 @@
-#include "engine/stats.h"
+#include "engine/life/stats.h"
 
 #include "tests/lib/test.h"
 

@@ -1,8 +1,8 @@
-#include "engine/strip.h"
+#include "engine/log/strip.h"
 
-#include "engine/buf.h"
-#include "engine/cell.h"
-#include "engine/utf8.h"
+#include "engine/base/buf.h"
+#include "engine/base/utf8.h"
+#include "engine/term/cell.h"
 #include "tests/lib/test.h"
 
 static char stripped[4096];

@@ -1,11 +1,11 @@
 #include "../lib/test.h"
-#include "engine/base.h"
-#include "engine/cell.h"
-#include "engine/diag.h"
-#include "engine/err.h"
-#include "engine/mem.h"
-#include "engine/set.h"
-#include "engine/theme.h"
+#include "engine/base/base.h"
+#include "engine/base/diag.h"
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/conf/set.h"
+#include "engine/conf/theme.h"
+#include "engine/term/cell.h"
 
 static struct theme *
 parse(const char *text, enum term_depth depth, struct diags *ds)

@@ -1,8 +1,8 @@
-#include "engine/timetext.h"
+#include "engine/base/timetext.h"
 
 #include <time.h>
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "tests/lib/test.h"
 
 #define NOW INT64_C(1772366602500)	/* 2026-03-01T12:03:22.5Z, UTC below */

@@ -1,4 +1,4 @@
-#include "engine/transit.h"
+#include "engine/log/transit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/buf.h"
-#include "engine/spool.h"
+#include "engine/base/buf.h"
+#include "engine/log/spool.h"
 #include "tests/lib/test.h"
 
 enum { PROCS = 3, LEN = 300 * 1000 };

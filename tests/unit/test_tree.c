@@ -1,7 +1,7 @@
 /* Who belongs to a run, and that a stop leaves nothing of it. */
 
-#include "tests/lib/test.h"
 #include "tests/lib/keeprig.h"
+#include "tests/lib/test.h"
 
 #include <dirent.h>
 #include <sys/resource.h>

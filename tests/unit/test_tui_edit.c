@@ -1,8 +1,8 @@
 #include <stdbool.h>
 #include "../lib/test.h"
-#include "engine/err.h"
+#include "engine/base/err.h"
+#include "engine/conf/keymap.h"
 #include "tui/edit.h"
-#include "engine/keymap.h"
 
 static struct edit ed;
 

@@ -1,7 +1,7 @@
 #include <stdbool.h>
 #include "../lib/test.h"
-#include "engine/buf.h"
-#include "engine/base.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
 #include "tui/input.h"
 
 /* Events as text: keys by name, the rest in words. */

@@ -1,5 +1,5 @@
 #include "../lib/test.h"
-#include "engine/base.h"
+#include "engine/base/base.h"
 #include "tui/layout.h"
 
 static struct layout_in

@@ -6,10 +6,10 @@
 #include <string.h>
 #include "../lib/logrig.h"
 #include "../lib/test.h"
-#include "engine/err.h"
-#include "engine/logread.h"
-#include "engine/set.h"
-#include "engine/spec.h"
+#include "engine/base/err.h"
+#include "engine/conf/set.h"
+#include "engine/log/logread.h"
+#include "engine/spec/spec.h"
 #include "tui/filters.h"
 #include "tui/logrules.h"
 

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "engine/signame.h"
-#include "engine/units.h"
+#include "engine/base/signame.h"
+#include "engine/base/units.h"
 #include "tests/lib/test.h"
 
 TEST(durations)

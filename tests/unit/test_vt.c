@@ -1,7 +1,7 @@
-#include "engine/vt.h"
+#include "engine/term/vt.h"
 
 #include <errno.h>
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "tests/lib/test.h"
 #include "tests/lib/vtcheck.h"
 

@@ -1,7 +1,7 @@
-#include "engine/vt.h"
+#include "engine/term/vt.h"
 
 #include <errno.h>
-#include "engine/buf.h"
+#include "engine/base/buf.h"
 #include "tests/lib/test.h"
 
 static struct vt *

@@ -1,15 +1,15 @@
-#include "engine/waiting.h"
+#include "engine/client/waiting.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "engine/clock.h"
-#include "engine/err.h"
-#include "engine/logread.h"
-#include "engine/loop.h"
-#include "engine/model.h"
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include "engine/base/loop.h"
+#include "engine/client/model.h"
+#include "engine/log/logread.h"
 #include "tests/lib/test.h"
 
 static unsigned wakes;

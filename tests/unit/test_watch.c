@@ -1,10 +1,10 @@
-#include "engine/watch.h"
+#include "engine/log/watch.h"
 
-#include "engine/buf.h"
-#include "engine/err.h"
-#include "engine/fold.h"
-#include "engine/spec.h"
-#include "engine/stats.h"
+#include "engine/base/buf.h"
+#include "engine/base/err.h"
+#include "engine/life/stats.h"
+#include "engine/log/fold.h"
+#include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
 struct rig {

@@ -1,10 +1,10 @@
-#include "engine/why.h"
+#include "engine/text/why.h"
 
-#include "engine/base.h"
-#include "engine/buf.h"
-#include "engine/journal.h"
-#include "engine/logfmt.h"
-#include "engine/proto.h"
+#include "engine/base/base.h"
+#include "engine/base/buf.h"
+#include "engine/log/journal.h"
+#include "engine/log/logfmt.h"
+#include "engine/spec/proto.h"
 #include "tests/lib/test.h"
 
 #define NOW INT64_C(1772366602000)

@@ -1,4 +1,4 @@
-#include "engine/words.h"
+#include "engine/base/words.h"
 
 #include "tests/lib/test.h"
 

@@ -1,0 +1,70 @@
+/*
+ * The steps of a stop ladder that are no signals: a command beside the
+ * process, and keys typed into its terminal.  One that cannot be taken is
+ * told, and the ladder goes on by its own time.
+ */
+#include "core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "spec/spec.h"
+#include "term/keys.h"
+#include "term/vt.h"
+
+static void
+run_command(struct proc *p, uint64_t for_us)
+{
+	char *pid = mem_fmt("SBX_PID=%d", (int)p->pid);
+	char *env[] = { pid, NULL };
+	int r = helper_start(p, HELPER_STOP, "", p->spec->stop_command, env,
+			     for_us, NULL);
+
+	free(pid);
+	if (r < 0)
+		engine_note(p->e, p, EVENT_NOTE, CAUSE_ENGINE,
+			    "the stop command cannot be started: %s",
+			    strerror(-r));
+}
+
+static void
+type_keys(struct proc *p)
+{
+	struct key *keys = mem_array(KEY_LIST_MAX, sizeof *keys);
+	struct err err = ERR_INIT;
+	char bytes[VT_KEY_MAX];
+	int n = p->vt ? key_parse_list(p->spec->stop_keys, keys, KEY_LIST_MAX,
+				       &err) : 0;
+
+	for (int i = 0; i < n; i++) {
+		size_t len = vt_key(p->vt, keys[i], bytes, sizeof bytes);
+		procio_answer(p, bytes, len);
+	}
+	if (n <= 0)
+		engine_note(p->e, p, EVENT_NOTE, CAUSE_ENGINE,
+			    "its stop keys cannot be typed: %s",
+			    p->vt ? err.text : "it has no terminal");
+	free(keys);
+}
+
+void
+procstop_step(struct proc *p, unsigned step)
+{
+	const struct life_rung *r = &p->policy.ladder[step];
+
+	if (r->kind == LIFE_STEP_CMD)
+		run_command(p, r->for_us);
+	else if (r->kind == LIFE_STEP_KEYS)
+		type_keys(p);
+}
+
+void
+procstop_ended(struct proc *p, const struct helper *h, const char *text)
+{
+	(void)h;
+	if (text)
+		engine_note(p->e, p, EVENT_NOTE, CAUSE_ENGINE,
+			    "the stop command %s", text);
+}

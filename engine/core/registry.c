@@ -1,0 +1,458 @@
+/*
+ * The records of an engine as bytes, kept by the keeper for the next engine.
+ * They are in a memfd that keeper and engine share, so that a full disk cannot
+ * hurt them, as slices (reglog.h): a save costs what has changed, however many
+ * records there are, and is whole or not there.  It is saved before the
+ * effects it describes: what it says was started may not exist yet (then it
+ * is started again), but nothing exists that it does not say.
+ */
+
+#include "core.h"
+
+#include <errno.h>
+
+#include "answered.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/msg.h"
+#include "base/strv.h"
+#include "conf/option.h"
+#include "envset.h"
+#include "log/fold.h"
+#include "log/journal.h"
+#include "log/spool.h"
+#include "log/watch.h"
+#include "procmember.h"
+#include "reglog.h"
+#include "spec/spec.h"
+
+enum {
+	REGISTRY_MAGIC = 0x52584253,
+	PART_MAX = 32 << 20,		/* of one field of one process */
+	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
+	HAND_AGAIN_US = 500 * 1000,
+};
+
+/* Keys of slices: three of the set, three of each process. */
+enum { SLICE_HEAD, SLICE_SET, SLICE_ANSWERS };
+enum { SLICE_SPEC, SLICE_STATE, SLICE_TTY, SLICES };
+
+static uint64_t
+slice_of(uint32_t id, unsigned what)
+{
+	return (uint64_t)id * SLICES + what;
+}
+
+static int
+put_part(struct buf *b, struct buf *part)
+{
+	int r = msg_put_bytes(b, part->data ? part->data : "", part->len);
+
+	buf_clear(part);
+	return r;
+}
+
+static int
+put_gaps(const struct proc *p, struct buf *b)
+{
+	struct spool_gap gaps[SPOOL_GAPS_MAX];
+	size_t n = spool_gaps(p->spool, gaps, SPOOL_GAPS_MAX);
+	int r = msg_put_u32(b, (uint32_t)n);
+	for (size_t i = 0; i < n; i++) {
+		r |= msg_put_u8(b, gaps[i].stream);
+		r |= msg_put_u64(b, gaps[i].off);
+		r |= msg_put_u64(b, gaps[i].bytes);
+	}
+	return r;
+}
+
+static int
+put_tty(const struct proc *p, struct buf *b)
+{
+	int r = msg_put_bytes(b, p->base.data ? p->base.data : "", p->base.len);
+	r |= msg_put_u64(b, p->base_off);
+	r |= msg_put_u16(b, p->base_rows);
+	r |= msg_put_u16(b, p->base_cols);
+	r |= msg_put_u32(b, p->vt_falls);
+	r |= msg_put_bytes(b, buf_str(&p->base_history), p->base_history.len);
+	r |= msg_put_u64(b, p->base_history_id);
+	return r;
+}
+
+static int
+put_spec(const struct proc *p, struct buf *b, struct buf *part)
+{
+	int r = spec_pack(p->spec, part);
+
+	r |= put_part(b, part);
+	return r | msg_put_strv(b, p->environ ? p->environ->v : NULL);
+}
+
+static int
+put_state(struct proc *p, struct buf *b, struct buf *part)
+{
+	int r = life_pack(&p->life, part);
+	r |= put_part(b, part);
+	r |= msg_put_u64(b, p->slot);
+	r |= msg_put_u64(b, p->tag);
+	r |= msg_put_i64(b, p->created_ms);
+	r |= msg_put_i64(b, p->started_ms);
+	r |= msg_put_i64(b, p->ready_ms);
+	r |= msg_put_i64(b, p->ended_ms);
+	r |= msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
+				p->run_cut << 2 | p->log_ended << 3 |
+				p->leaving << 4 | p->removing << 5 |
+				engine_is_followed(p->e, p) << 6));
+	if (p->next_spec)
+		r |= spec_pack(p->next_spec, part);
+	r |= put_part(b, part);
+	r |= msg_put_u32(b, p->errors);
+	r |= msg_put_u32(b, p->warnings);
+	r |= msg_put_u32(b, p->fail_step);
+	r |= msg_put_u32(b, p->fail_error);
+	r |= msg_put_u64(b, fold_handed_seq(p->fold));
+	r |= watchset_save(p->watches, part);
+	r |= put_part(b, part);
+	r |= put_gaps(p, b);
+	r |= procsched_pack(p, b);
+	r |= autoport_pack(p, b);
+	r |= ordered_pack(p, b);
+	r |= procleft_pack(p, b);
+	r |= procmember_pack(p, b);
+	r |= msg_put_u64(b, p->queued_gen);
+	r |= msg_put_u64(b, p->input_taken);
+	r |= msg_put_u8(b, p->input_eof);
+	r |= msg_put_bytes(b, buf_str(&p->input) + p->input_off,
+			   procio_waiting(p));
+	return r;
+}
+
+static int
+put_head(struct engine *e, struct buf *b, struct buf *part)
+{
+	int r = msg_put_u32(b, e->next_id);
+	r |= msg_put_u32(b, e->next_auto);
+	r |= msg_put_u32(b, e->next_slot);
+	r |= msg_put_i64(b, e->loaded_ms);
+	r |= msg_put_u8(b, e->going_down);
+	r |= msg_put_u32(b, e->down_cause);
+	r |= msg_put_u64(b, e->down_for_us);
+	r |= journal_pack(e->journal, part);
+	r |= put_part(b, part);
+	r |= msg_put_u32(b, (uint32_t)e->nproc);
+	for (size_t i = 0; i < e->nproc; i++)
+		r |= msg_put_u32(b, e->procs[i]->id);
+	return r;
+}
+
+static int
+put_set(const struct engine *e, struct buf *b, struct buf *part)
+{
+	int r = setpack_put(part, &e->set);
+	r |= put_part(b, part);
+	r |= options_pack(e->options, part);
+	r |= put_part(b, part);
+	r |= envset_pack(e->env, b);
+	return r | listen_pack(e->listen, b);
+}
+
+static void
+put_slice(struct engine *e, uint64_t key, struct buf *b)
+{
+	reglog_put(e->reglog, key, buf_str(b), b->len);
+	buf_clear(b);
+}
+
+static int
+put_proc(struct proc *p, struct buf *b, struct buf *part)
+{
+	struct engine *e = p->e;
+	uint64_t spec = slice_of(p->id, SLICE_SPEC);
+	int r = 0;
+
+	/* It is by far the longest one, and hardly ever another. */
+	if (!p->spec_saved || !reglog_keep(e->reglog, spec)) {
+		r |= put_spec(p, b, part);
+		put_slice(e, spec, b);
+		p->spec_saved = true;
+	}
+	r |= put_state(p, b, part);
+	put_slice(e, slice_of(p->id, SLICE_STATE), b);
+	r |= put_tty(p, b);
+	put_slice(e, slice_of(p->id, SLICE_TTY), b);
+	return r;
+}
+
+/* A field that is left out would be the end of all behind it. */
+static int
+put_all(struct engine *e)
+{
+	struct buf b = BUF_INIT(REGLOG_MAX), part = BUF_INIT(PART_MAX);
+	int r = put_head(e, &b, &part);
+
+	put_slice(e, SLICE_HEAD, &b);
+	r |= put_set(e, &b, &part);
+	put_slice(e, SLICE_SET, &b);
+	r |= answered_pack(e->answered, &b);
+	put_slice(e, SLICE_ANSWERS, &b);
+	for (size_t i = 0; i < e->nproc; i++)
+		r |= put_proc(e->procs[i], &b, &part);
+	buf_fini(&b);
+	buf_fini(&part);
+	return r ? -EMSGSIZE : 0;
+}
+
+struct reglog *
+registry_log(void)
+{
+	return reglog_new(REGISTRY_MAGIC, REGISTRY_VERSION);
+}
+
+/*
+ * The keeper has the same file, and what is added is there without a word to
+ * it; but it may have had no room for the descriptor.  It says so when a start
+ * is refused for that, and now and then it is told unasked.
+ */
+static int
+hand_over(struct engine *e, int fd)
+{
+	uint64_t now = clock_us();
+
+	if (reglog_file(e->reglog) == e->handed_file &&
+	    now - e->at_handed_us < HAND_AGAIN_US)
+		return 0;
+	int r = keeplink_registry(e->link, fd);
+	if (r == 0) {
+		e->handed_file = reglog_file(e->reglog);
+		e->at_handed_us = now;
+	}
+	return r;
+}
+
+int
+registry_save(struct engine *e)
+{
+	if (!e->registry_dirty)
+		return 0;
+	reglog_begin(e->reglog);
+	int r = put_all(e);
+	if (r < 0)
+		reglog_abort(e->reglog);
+	else
+		r = reglog_commit(e->reglog);
+	if (r >= 0)
+		r = hand_over(e, r);
+	if (r == 0) {
+		e->registry_dirty = e->registry_stale = false;
+		e->at_registry_us = clock_us();
+	}
+	return r;
+}
+
+static void
+get_gaps(struct proc *p, struct msg_reader *r)
+{
+	uint32_t n = msg_u32(r);
+	for (uint32_t i = 0; i < n && !r->bad; i++) {
+		struct spool_gap g = { .stream = msg_u8(r) };
+		g.off = msg_u64(r);
+		g.bytes = msg_u64(r);
+		if (!r->bad && g.stream < LOG_STREAMS)
+			spool_restore_gap(p->spool, &g);
+	}
+}
+
+static void
+get_tty(struct proc *p, struct msg_reader *r)
+{
+	size_t len;
+	const char *base = msg_bytes(r, &len);
+	buf_add(&p->base, base, len);
+	p->base_off = msg_u64(r);
+	p->base_rows = msg_u16(r);
+	p->base_cols = msg_u16(r);
+	p->vt_falls = msg_u32(r);
+	const char *history = msg_bytes(r, &len);
+	buf_add(&p->base_history, history, len);
+	p->base_history_id = msg_u64(r);
+}
+
+/* The fields between the spec and the fold, read before the proc exists. */
+struct stored {
+	uint32_t id, errors, warnings, fail_step, fail_error;
+	struct spec *spec, *next_spec;
+	char **environ;
+	struct life life;
+	uint64_t slot, tag, handed_seq;
+	int64_t created_ms, started_ms, ready_ms, ended_ms;
+	uint8_t flags;
+};
+
+static int
+get_spec(struct msg_reader *r, struct stored *s, struct err *err)
+{
+	size_t len;
+	const char *packed = msg_bytes(r, &len);
+	if (r->bad || spec_unpack(packed, len, &s->spec, err) < 0)
+		return -1;
+	s->environ = msg_strv(r, SPEC_LIST_MAX * 4);
+	return 0;
+}
+
+static int
+get_stored(struct msg_reader *r, struct stored *s, struct err *err)
+{
+	size_t len;
+	const char *life = msg_bytes(r, &len);
+	if (life_unpack(&s->life, life, len) < 0)
+		r->bad = true;
+	s->slot = msg_u64(r);
+	s->tag = msg_u64(r);
+	s->created_ms = msg_i64(r);
+	s->started_ms = msg_i64(r);
+	s->ready_ms = msg_i64(r);
+	s->ended_ms = msg_i64(r);
+	s->flags = msg_u8(r);
+	const char *next = msg_bytes(r, &len);
+	if (!r->bad && len > 0 &&
+	    spec_unpack(next, len, &s->next_spec, err) < 0)
+		r->bad = true;
+	s->errors = msg_u32(r);
+	s->warnings = msg_u32(r);
+	s->fail_step = msg_u32(r);
+	s->fail_error = msg_u32(r);
+	s->handed_seq = msg_u64(r);
+	if (!r->bad)
+		return 0;
+	spec_free(s->spec);
+	spec_free(s->next_spec);
+	strv_free(s->environ);
+	return -1;
+}
+
+static int
+get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
+	 struct err *err)
+{
+	struct stored s = { .id = id };
+	struct msg_reader spec, state, tty, *r = &state;
+	size_t len;
+
+	(void)reglog_get(v, slice_of(id, SLICE_SPEC), &spec);
+	(void)reglog_get(v, slice_of(id, SLICE_STATE), &state);
+	(void)reglog_get(v, slice_of(id, SLICE_TTY), &tty);
+	if (get_spec(&spec, &s, err) < 0 || get_stored(r, &s, err) < 0)
+		return -1;
+	struct proc *p = proc_new(e, s.spec, s.environ, s.id, s.handed_seq,
+				  err);
+	if (!p) {
+		spec_free(s.next_spec);
+		return -1;
+	}
+	p->next_spec = s.next_spec;
+	p->leaving = s.flags & 16;
+	p->life = s.life;
+	p->slot = s.slot;
+	p->tag = s.tag;
+	p->created_ms = s.created_ms;
+	p->started_ms = s.started_ms;
+	p->ready_ms = s.ready_ms;
+	p->ended_ms = s.ended_ms;
+	p->leader_ended = s.flags & 1;
+	p->killing = s.flags & 2;
+	p->run_cut = s.flags & 4;
+	p->log_ended = s.flags & 8;
+	p->removing = s.flags & 32;
+	p->was_ready = s.life.ready;
+	p->was_unready = s.life.unready;
+	/* Who has its log open connects anew, and is to find it. */
+	if (s.flags & 64)
+		p->at_unfollowed_us = clock_us() + COME_BACK_US;
+	p->errors = s.errors;
+	p->warnings = s.warnings;
+	p->fail_step = s.fail_step;
+	p->fail_error = s.fail_error;
+	const char *watches = msg_bytes(r, &len);
+	watchset_load(p->watches, watches, len);
+	get_gaps(p, r);
+	procio_find_lost(p);
+	proc_restore_run(p);
+	get_tty(p, &tty);
+	/* It has to know its schedule to go on with it. */
+	procsched_take_spec(p);
+	procsched_unpack(p, r);
+	autoport_unpack(p, r);
+	ordered_unpack(p, r);
+	procleft_unpack(p, r);
+	procmember_unpack(p, r);
+	/* Who has waited longest is the first also with another engine. */
+	p->queued_gen = msg_u64(r);
+	e->gen = SBX_MAX(e->gen, p->queued_gen);
+	p->input_taken = msg_u64(r);
+	p->input_eof = msg_u8(r) != 0;
+	const char *input = msg_bytes(r, &len);
+	procio_restore_input(p, input, len);
+	proc_arm(p);
+	return r->bad || tty.bad ? -1 : 0;
+}
+
+static int
+get_set(struct engine *e, struct msg_reader *r, struct err *err)
+{
+	size_t len;
+	const char *set = msg_bytes(r, &len);
+	struct setpack pack;
+	if (r->bad || setpack_get(set, len, &pack, err) < 0)
+		return -1;
+	setpack_fini(&e->set);
+	e->set = pack;
+	const char *opts = msg_bytes(r, &len);
+	struct options *options = NULL;
+	if (!r->bad && options_unpack(opts, len, &options, err) == 0) {
+		options_free(e->options);
+		e->options = options;
+	}
+	(void)envset_unpack(e->env, r);
+	listen_unpack(e->listen, r);
+	return 0;
+}
+
+static int
+get_all(struct engine *e, const struct reglog_view *v, struct err *err)
+{
+	struct msg_reader head, set, answers, *r = &head;
+	size_t len;
+
+	(void)reglog_get(v, SLICE_HEAD, &head);
+	(void)reglog_get(v, SLICE_SET, &set);
+	(void)reglog_get(v, SLICE_ANSWERS, &answers);
+	answered_unpack(e->answered, &answers);
+	e->next_id = msg_u32(r);
+	e->next_auto = msg_u32(r);
+	e->next_slot = msg_u32(r);
+	e->loaded_ms = msg_i64(r);
+	e->going_down = msg_u8(r) != 0;
+	e->down_cause = (enum cause)msg_u32(r);
+	e->down_for_us = msg_u64(r);
+	const char *events = msg_bytes(r, &len);
+	journal_unpack(e->journal, events, len);
+	if (get_set(e, &set, err) < 0)
+		return -1;
+	uint32_t count = msg_u32(r);
+	for (uint32_t i = 0; i < count && !r->bad; i++)
+		if (get_proc(e, v, msg_u32(r), err) < 0)
+			return -1;
+	return msg_done(r) && msg_done(&set) ? 0 :
+		err_set(err, ERR_INTERNAL, "the registry is cut short");
+}
+
+int
+registry_load(struct engine *e, int memfd, struct err *err)
+{
+	struct reglog_view *v = reglog_open(memfd, REGISTRY_MAGIC,
+					    REGISTRY_VERSION, err);
+	int r = v ? get_all(e, v, err) : -1;
+
+	reglog_close(v);
+	return r;
+}

@@ -1,0 +1,76 @@
+/*
+ * Figures of all trees: processor time, memory, listening ports.  Taken while
+ * somebody looks, once a second at most.
+ */
+
+#include "core.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/procfs.h"
+#include "child/tree.h"
+#include "life/life.h"
+
+enum {
+	STATS_US = 1000 * 1000,
+	PORTS_EVERY = 4,	/* rounds of these: they are dear */
+};
+
+static void
+take_ports(struct proc *p)
+{
+	pid_t pids[64];
+	struct procfs_port ports[16];
+	size_t n, at = 0;
+	const struct tree_proc *tp = tree_members(p->e->tree, p->tag, &n);
+
+	n = SBX_MIN(n, ARRAY_LEN(pids));
+	for (size_t k = 0; k < n; k++)
+		pids[k] = tp[k].st.pid;
+	int found = procfs_ports(pids, n, ports, ARRAY_LEN(ports));
+	p->ports[0] = '\0';
+	for (int k = 0; k < found && at < sizeof p->ports - 8; k++)
+		at += (size_t)snprintf(p->ports + at, sizeof p->ports - at,
+				       "%s%u", k ? " " : "", ports[k].port);
+}
+
+/* Over the time since the last look, or over the run for the first one. */
+static void
+take_cpu(struct proc *p, uint64_t cpu_us)
+{
+	uint64_t now = clock_us(), since = p->at_cpu_us;
+	uint64_t used = cpu_us;
+
+	if (since)
+		used = cpu_us > p->cpu_us ? cpu_us - p->cpu_us : 0;
+	else
+		since = p->life.at_started_us;
+	p->cpu_permille = now > since ? used * 1000 / (now - since) : 0;
+	p->cpu_us = cpu_us;
+	p->at_cpu_us = now;
+}
+
+void
+sample_all(struct engine *e)
+{
+	if (clock_us() < e->at_stats_us)
+		return;
+	tree_scan(e->tree, TREE_QUICK);
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		struct tree_usage u;
+		if (!p->pid)
+			continue;
+		tree_usage(e->tree, p->tag, &u);
+		take_cpu(p, u.cpu_us);
+		p->rss_bytes = u.rss_bytes;
+		p->tree_count = (uint32_t)u.count;
+		if (e->stats_round % PORTS_EVERY == 0)
+			take_ports(p);
+		proc_touch(p);
+	}
+	procleft_look(e, false);
+	e->stats_round++;
+	e->at_stats_us = clock_us() + STATS_US;
+}

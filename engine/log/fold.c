@@ -1,0 +1,747 @@
+#include "fold.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/base.h"
+#include "base/mem.h"
+#include "linescan.h"
+#include "linewin.h"
+#include "spoolidx.h"
+
+#define CHUNK		(256 * 1024)
+#define LINES_MAX	8192		/* found in one piece of a chunk */
+#define PENDING_MAX	(64 * 1024)	/* entries that wait for the disk */
+#define GAP_QUIET_MS	1000
+#define NEVER		UINT64_MAX
+/* Entries count milliseconds from their segment's start in 31 bits. */
+#define SEGMENT_AGE_MS	(INT64_C(1) << 30)
+
+struct fold_scratch {
+	char text[LOG_WINDOW + CHUNK];	/* the carried line, then the chunk */
+	struct linescan_line lines[LINES_MAX];
+	struct log_entry entries[LINES_MAX];
+	uint32_t ends[LINES_MAX];
+	struct linewin win;
+};
+
+struct fold {
+	struct spool *sp;
+	struct fold_scratch *scratch;
+	const struct fold_ops *ops;
+	void *arg;
+	uint64_t segment;		/* being indexed; 0: none yet */
+	bool begun;			/* its header is written */
+	struct linescan scan[LOG_STREAMS];
+	struct linewin carry[LOG_STREAMS];	/* of the unfinished line */
+	uint64_t grown_ms[LOG_STREAMS], offer_ms[LOG_STREAMS];
+	uint64_t gap_seen[LOG_STREAMS], gap_ms[LOG_STREAMS];
+	uint64_t next_seq;
+	uint64_t from_seq;		/* the consumer wants these */
+	uint64_t replay, replay_end;	/* lines still to be handed again */
+	struct log_entry *pending;
+	size_t pending_count, pending_cap;
+	int64_t wall_ms;		/* of the present step */
+	uint64_t now_ms;
+};
+
+static struct logseg *
+segment_of(const struct fold *f)
+{
+	struct logsegs *t = spool_table(f->sp);
+	for (size_t i = 0; i < t->count; i++)
+		if (t->v[i].head.segment >= f->segment)
+			return &t->v[i];
+	return NULL;
+}
+
+static uint64_t
+data_end(const struct logseg *g, enum log_stream s)
+{
+	return g->head.base[s] + g->size[s];
+}
+
+/* Hands a block on, without the lines that the consumer has seen. */
+static void
+hand(struct fold *f, struct fold_block *b, uint32_t *ends)
+{
+	if (f->ops->lines && b->first_seq + b->count > f->from_seq) {
+		size_t skip = b->first_seq < f->from_seq ?
+			(size_t)(f->from_seq - b->first_seq) : 0;
+		uint32_t cut = skip ? ends[skip - 1] : 0;
+		for (size_t i = skip; cut && i < b->count; i++)
+			ends[i] -= cut;
+		b->text += cut;
+		b->len -= cut;
+		b->ends = ends + skip;
+		b->count -= skip;
+		b->first_seq += skip;
+		f->ops->lines(f->arg, b);
+	}
+}
+
+static void
+hand_one(struct fold *f, struct fold_block *b, const char *text, size_t len,
+	 uint64_t seq, uint64_t full_len)
+{
+	uint32_t end = (uint32_t)len;
+	struct fold_block one = *b;
+	one.first_seq = seq;
+	one.text = text;
+	one.len = len;
+	one.count = 1;
+	one.full_len = full_len;
+	hand(f, &one, &end);
+}
+
+/* Writes what waits; 0 when nothing is left. */
+static int
+publish(struct fold *f, struct logseg *g)
+{
+	while (f->pending_count > 0) {
+		ssize_t n = spool_index_add(f->sp, g, f->pending,
+					    f->pending_count);
+		if (n <= 0)
+			return n < 0 ? (int)n : -ENOSPC;
+		f->pending_count -= (size_t)n;
+		memmove(f->pending, f->pending + n,
+			f->pending_count * sizeof(*f->pending));
+	}
+	return 0;
+}
+
+/* Numbers the entries and publishes them, now or later. */
+static void
+add_entries(struct fold *f, struct logseg *g, const struct log_entry *e,
+	    size_t count)
+{
+	f->next_seq += count;
+	if (publish(f, g) == 0) {
+		ssize_t n = spool_index_add(f->sp, g, e, count);
+		if (n < 0)
+			n = 0;
+		e += n;
+		count -= (size_t)n;
+	}
+	if (f->pending_count + count > f->pending_cap) {
+		size_t cap = f->pending_count + count;
+		f->pending = mem_grow(f->pending, f->pending_cap, cap,
+				      sizeof(*f->pending));
+		f->pending_cap = cap;
+	}
+	if (count)
+		memcpy(f->pending + f->pending_count, e, count * sizeof(*e));
+	f->pending_count += count;
+}
+
+static struct log_entry
+entry(const struct fold *f, const struct logseg *g, enum log_stream s,
+      unsigned flags, uint64_t off, uint64_t len)
+{
+	return log_entry_make(off, s, flags, SBX_MIN(len, LOG_LEN_MAX),
+			      f->wall_ms - g->head.wall_ms);
+}
+
+static void
+add_gap(struct fold *f, struct logseg *g, enum log_stream s, uint64_t off,
+	uint64_t bytes, unsigned flags)
+{
+	struct log_entry e = entry(f, g, s, LOG_GAP | flags, off, bytes);
+	uint64_t seq = f->next_seq;
+	add_entries(f, g, &e, 1);
+	if (f->ops->gap && seq >= f->from_seq)
+		f->ops->gap(f->arg, s, seq, bytes);
+}
+
+/* Ends the unfinished line of the stream, if there is one. */
+static void
+cut(struct fold *f, struct logseg *g, enum log_stream s)
+{
+	struct linescan_line l;
+	if (linescan_cut(&f->scan[s], &l)) {
+		struct log_entry e = entry(f, g, s, LOG_PARTIAL, l.start,
+					   l.end - l.start);
+		uint64_t seq = f->next_seq;
+		add_entries(f, g, &e, 1);
+		struct fold_block b = {
+			.stream = s, .wall_ms = f->wall_ms, .partial = true,
+		};
+		hand_one(f, &b, buf_str(&f->carry[s].text),
+			 f->carry[s].text.len, seq, l.end - l.start);
+	}
+	linewin_clear(&f->carry[s]);
+	f->offer_ms[s] = NEVER;
+}
+
+/* What the consumer sees of line i when it is longer than the window. */
+static void
+hand_long(struct fold *f, struct fold_block *b, const struct linescan_line *l,
+	  uint64_t seq, uint64_t chunk_off)
+{
+	enum log_stream s = b->stream;
+	struct linewin *w = &f->scratch->win;
+	const char *chunk = f->scratch->text + LOG_WINDOW;
+	uint64_t from = l->start;
+	if (l->start < chunk_off) {
+		w = &f->carry[s];
+		from = chunk_off;
+	} else {
+		linewin_clear(w);
+	}
+	uint64_t end = l->end - !l->partial;
+	if (end > from)
+		linewin_add(w, chunk + (from - chunk_off),
+			    (size_t)(end - from));
+	hand_one(f, b, buf_str(&w->text), w->text.len, seq, l->end - l->start);
+}
+
+/*
+ * Hands on the lines found in a chunk.  text is where the stream's byte at
+ * text_off is: the carried line lies right in front of the chunk.
+ */
+static void
+hand_lines(struct fold *f, enum log_stream s, size_t count, uint64_t seq,
+	   const char *text, uint64_t text_off, uint64_t chunk_off)
+{
+	const struct linescan_line *l = f->scratch->lines;
+	uint32_t *ends = f->scratch->ends;
+	for (size_t i = 0; i < count;) {
+		struct fold_block b = {
+			.stream = s, .first_seq = seq + i,
+			.wall_ms = f->wall_ms, .partial = l[i].partial,
+		};
+		uint64_t start = l[i].start;
+		if (l[i].end - start - !l[i].partial > LOG_WINDOW) {
+			hand_long(f, &b, &l[i], seq + i, chunk_off);
+			i++;
+			continue;
+		}
+		size_t n = 0;
+		do {
+			ends[n++] = (uint32_t)(l[i].end - start);
+			i++;
+		} while (i < count && !b.partial && !l[i].partial &&
+			 l[i].start == l[i - 1].end &&
+			 l[i].end - l[i].start <= LOG_WINDOW + 1);
+		b.text = text + (start - text_off);
+		b.len = ends[n - 1];
+		b.count = n;
+		b.full_len = b.len;
+		hand(f, &b, ends);
+	}
+}
+
+/* The unfinished line after a chunk is carried to the next one. */
+static void
+carry_on(struct fold *f, enum log_stream s, uint64_t chunk_off)
+{
+	const struct linescan *ls = &f->scan[s];
+	struct linewin *w = &f->carry[s];
+	const char *chunk = f->scratch->text + LOG_WINDOW;
+	uint64_t from = chunk_off;
+	if (ls->start >= chunk_off || ls->alt) {
+		linewin_clear(w);
+		from = SBX_MAX(ls->start, chunk_off);
+	}
+	if (!ls->alt && ls->off > from)
+		linewin_add(w, chunk + (from - chunk_off),
+			    (size_t)(ls->off - from));
+	f->grown_ms[s] = f->now_ms;
+	f->offer_ms[s] = w->text.len ? f->now_ms + FOLD_IDLE_MS : NEVER;
+}
+
+/* Data that was there is not any more (a file was cut): goes on behind it. */
+static ssize_t
+pass_hole(struct fold *f, struct logseg *g, enum log_stream s)
+{
+	uint64_t off = f->scan[s].off;
+	uint64_t next = logsegs_after(spool_table(f->sp), s, off);
+	if (next <= off)
+		return -EIO;
+	cut(f, g, s);
+	add_gap(f, g, s, off, next - off, LOG_GONE);
+	linescan_jump(&f->scan[s], next);
+	return (ssize_t)SBX_MIN(next - off, (uint64_t)CHUNK);
+}
+
+/* Folds up to max bytes of one stream, not beyond limit: bytes or -errno. */
+static ssize_t
+fold_chunk(struct fold *f, struct logseg *g, enum log_stream s, uint64_t limit,
+	   size_t max)
+{
+	struct linescan *ls = &f->scan[s];
+	struct fold_scratch *x = f->scratch;
+	uint64_t off = ls->off, start = ls->start;
+	if (off >= limit)
+		return 0;
+	size_t want = (size_t)SBX_MIN((uint64_t)SBX_MIN(max, CHUNK),
+				      limit - off);
+	char *chunk = x->text + LOG_WINDOW;
+	ssize_t n = spool_read(f->sp, s, off, chunk, want);
+	if (n == -ESTALE)
+		return pass_hole(f, g, s);
+	if (n <= 0)
+		return n;
+	size_t carried = f->carry[s].text.len;
+	if (carried)
+		memcpy(chunk - carried, f->carry[s].text.data, carried);
+	size_t count;
+	linescan_feed(ls, chunk, (size_t)n, x->lines, LINES_MAX, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct linescan_line *l = &x->lines[i];
+		x->entries[i] = entry(f, g, s, l->partial ? LOG_PARTIAL : 0,
+				      l->start, l->end - l->start);
+	}
+	uint64_t seq = f->next_seq;
+	if (count)
+		add_entries(f, g, x->entries, count);
+	/* A line whose head was dropped is shown from where it is there. */
+	uint64_t text_off = off - carried;
+	if (count && x->lines[0].start < text_off && start == x->lines[0].start
+	    && x->lines[0].end - start <= LOG_WINDOW + 1)
+		x->lines[0].start = text_off;
+	hand_lines(f, s, count, seq, chunk - carried, text_off, off);
+	carry_on(f, s, off);
+	return (ssize_t)(ls->off - off);
+}
+
+/* Bytes are missing at this place: does the index have to say so now? */
+static bool
+gap_is_due(struct fold *f, enum log_stream s, const struct spool_gap *gap,
+	   bool at_end)
+{
+	if (f->scan[s].off < gap->off)
+		return false;
+	if (spool_end(f->sp, s) > gap->off || at_end)
+		return true;
+	if (f->gap_seen[s] != gap->bytes) {
+		f->gap_seen[s] = gap->bytes;
+		f->gap_ms[s] = f->now_ms;
+	}
+	return f->now_ms - f->gap_ms[s] >= GAP_QUIET_MS;
+}
+
+static bool
+fold_gap(struct fold *f, struct logseg *g, enum log_stream s, bool at_end)
+{
+	struct spool_gap gap;
+	if (!spool_gap_find(f->sp, s, &gap) || !gap_is_due(f, s, &gap, at_end))
+		return false;
+	cut(f, g, s);
+	add_gap(f, g, s, f->scan[s].off, gap.bytes, 0);
+	spool_gap_done(f->sp, s);
+	f->gap_seen[s] = 0;
+	return true;
+}
+
+/* Where folding the stream has to stop for now. */
+static uint64_t
+limit_of(const struct fold *f, const struct logseg *g, enum log_stream s,
+	 const uint64_t *mark)
+{
+	struct spool_gap gap;
+	uint64_t limit = data_end(g, s);
+	if (mark)
+		limit = SBX_MIN(limit, mark[s]);
+	if (spool_gap_find(f->sp, s, &gap))
+		limit = SBX_MIN(limit, gap.off);
+	return limit;
+}
+
+/* Starts on the segment that is due; bytes between are gone. */
+static int
+enter(struct fold *f, struct logseg **out)
+{
+	struct logseg *g = segment_of(f);
+	*out = g;
+	if (!g)
+		return 0;
+	if (g->head.segment != f->segment) {
+		/* What was published to a segment that is gone is gone. */
+		f->segment = g->head.segment;
+		f->begun = false;
+		f->pending_count = 0;
+	}
+	if (f->begun)
+		return publish(f, g);
+	uint64_t start[LOG_STREAMS];
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		start[s] = SBX_MIN(f->scan[s].start, g->head.base[s]);
+	int r = spool_index_begin(f->sp, g, f->next_seq, start,
+				  f->scan[LOG_PTY].alt ? LOG_HEADER_ALT : 0);
+	if (r < 0)
+		return r;
+	f->begun = true;
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		uint64_t at = f->scan[s].start, base = g->head.base[s];
+		if (f->scan[s].off >= base)
+			continue;
+		linewin_clear(&f->carry[s]);
+		f->offer_ms[s] = NEVER;
+		linescan_jump(&f->scan[s], base);
+		add_gap(f, g, (enum log_stream)s, at, base - at, LOG_GONE);
+	}
+	return 0;
+}
+
+static void
+pass_mark(struct fold *f, struct logseg *g, bool is_end)
+{
+	for (unsigned i = 0; g && i < LOG_STREAMS; i++) {
+		enum log_stream s = (enum log_stream)i;
+		while (fold_gap(f, g, s, is_end))
+			;
+		cut(f, g, s);
+	}
+	spool_mark_done(f->sp, f->next_seq);
+}
+
+/* All streams have been folded as far as they may: what stopped them?  True
+ * if that is out of the way. */
+static bool
+pass_limit(struct fold *f, struct logseg *g)
+{
+	bool is_end, marked = true, ended = g != NULL;
+	const uint64_t *mark = spool_mark(f->sp, &is_end);
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		marked &= !mark || f->scan[s].off >= mark[s];
+		ended &= !g || f->scan[s].off >= data_end(g, s);
+	}
+	/* A mark is before or behind the end of a segment in all streams.
+	 * In a repaired log it may be neither: then it is here. */
+	if (mark && (marked || (g && !ended))) {
+		pass_mark(f, g, is_end);
+		return true;
+	}
+	const struct logsegs *t = spool_table(f->sp);
+	if (!ended || g + 1 >= t->v + t->count || f->pending_count)
+		return false;
+	f->segment = g[1].head.segment;
+	f->begun = false;
+	return true;
+}
+
+/* One round over the streams: bytes folded or -errno. */
+static ssize_t
+round_of(struct fold *f, struct logseg *g, size_t max)
+{
+	ssize_t sum = 0;
+	bool is_end;
+	const uint64_t *mark = spool_mark(f->sp, &is_end);
+	for (unsigned i = 0; i < LOG_STREAMS; i++) {
+		enum log_stream s = (enum log_stream)i;
+		ssize_t n = fold_chunk(f, g, s, limit_of(f, g, s, mark), max);
+		if (n < 0)
+			return n;
+		sum += n;
+		if (fold_gap(f, g, s, false))
+			sum++;
+	}
+	return sum;
+}
+
+/*
+ * Reads a line's window for a replay.  What cannot be read is not shown.
+ */
+static void
+replay_long(struct fold *f, struct fold_block *b, const struct log_entry *e)
+{
+	struct linewin *w = &f->scratch->win;
+	uint64_t off = log_entry_off(e), end = off + log_entry_len(e);
+	end -= !b->partial;
+	linewin_clear(w);
+	off = SBX_MAX(off, spool_begin(f->sp, b->stream));
+	while (off < end) {
+		size_t want = (size_t)SBX_MIN((uint64_t)CHUNK, end - off);
+		ssize_t n = spool_read(f->sp, b->stream, off,
+				       f->scratch->text, want);
+		if (n <= 0)
+			break;
+		linewin_add(w, f->scratch->text, (size_t)n);
+		off += (uint64_t)n;
+	}
+	hand_one(f, b, buf_str(&w->text), w->text.len, b->first_seq,
+		 log_entry_len(e));
+}
+
+/* How many of the entries make one block of whole lines. */
+static size_t
+replay_count(const struct log_entry *e, size_t count)
+{
+	size_t n = 0;
+	uint64_t off = log_entry_off(e), start = off;
+	while (n < count && log_entry_flags(&e[n]) == 0 &&
+	       log_entry_stream(&e[n]) == log_entry_stream(e) &&
+	       log_entry_off(&e[n]) == off &&
+	       log_entry_len(&e[n]) <= LOG_WINDOW + 1 &&
+	       off + log_entry_len(&e[n]) - start <= CHUNK)
+		off += log_entry_len(&e[n++]);
+	return n;
+}
+
+/* Hands one block of lines that were in the index before; how many. */
+static size_t
+replay_block(struct fold *f, const struct logseg *g, const struct log_entry *e,
+	     size_t count)
+{
+	enum log_stream s = (enum log_stream)(log_entry_stream(e) % LOG_STREAMS);
+	uint64_t off = log_entry_off(e);
+	struct fold_block b = {
+		.stream = s, .first_seq = f->replay, .replay = true,
+		.wall_ms = log_entry_wall(&g->head, e),
+		.partial = log_entry_flags(e) & LOG_PARTIAL,
+	};
+	if (log_entry_flags(e) & LOG_GAP) {
+		if (f->ops->gap)
+			f->ops->gap(f->arg, s, f->replay, log_entry_len(e));
+		return 1;
+	}
+	size_t n = replay_count(e, count);
+	size_t want = n ? (size_t)(log_entry_off(&e[n - 1]) +
+				   log_entry_len(&e[n - 1]) - off) : 0;
+	size_t got = 0;
+	while (got < want) {
+		ssize_t r = spool_read(f->sp, s, off + got,
+				       f->scratch->text + got, want - got);
+		if (r <= 0)
+			break;
+		got += (size_t)r;
+	}
+	if (n == 0 || got < want) {
+		replay_long(f, &b, e);
+		return 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		f->scratch->ends[i] = (uint32_t)(log_entry_off(&e[i]) +
+						 log_entry_len(&e[i]) - off);
+	b.text = f->scratch->text;
+	b.len = b.full_len = got;
+	b.count = n;
+	hand(f, &b, f->scratch->ends);
+	return n;
+}
+
+static void
+replay(struct fold *f, size_t max_bytes)
+{
+	struct logsegs *t = spool_table(f->sp);
+	struct log_entry e[256];
+	size_t done = 0;
+	while (f->replay < f->replay_end && done < max_bytes) {
+		const struct logseg *g = logsegs_find_seq(t, f->replay);
+		if (!g) {
+			/* Dropped meanwhile: go on with what is there. */
+			uint64_t first = t->count ? t->v[0].head.first_seq : 0;
+			f->replay = first > f->replay ? first : f->replay_end;
+			continue;
+		}
+		uint64_t at = f->replay - g->head.first_seq;
+		ssize_t n = logsegs_entries(t, g, at, e, ARRAY_LEN(e));
+		if (n <= 0) {
+			f->replay = f->replay_end;
+			return;
+		}
+		n = SBX_MIN(n, (ssize_t)(f->replay_end - f->replay));
+		f->replay += replay_block(f, g, e, (size_t)n);
+		done += LOG_WINDOW;
+	}
+}
+
+struct fold_scratch *
+fold_scratch_new(void)
+{
+	struct fold_scratch *x = mem_alloc(sizeof(*x));
+	linewin_init(&x->win);
+	return x;
+}
+
+void
+fold_scratch_free(struct fold_scratch *x)
+{
+	if (!x)
+		return;
+	linewin_fini(&x->win);
+	free(x);
+}
+
+/* The places where the index ends. */
+static void
+resume(struct fold *f, struct logsegs *t, const struct logseg *g)
+{
+	uint64_t off[LOG_STREAMS];
+	bool alt = g->head.flags & LOG_HEADER_ALT;
+	struct log_entry e[256];
+	ssize_t n;
+	memcpy(off, g->head.start, sizeof(off));
+	for (uint64_t i = 0; (n = logsegs_entries(t, g, i, e,
+						  ARRAY_LEN(e))) > 0;) {
+		for (ssize_t k = 0; k < n; k++) {
+			unsigned s = log_entry_stream(&e[k]) % LOG_STREAMS;
+			unsigned flags = log_entry_flags(&e[k]);
+			off[s] = log_entry_off(&e[k]);
+			if (!(flags & LOG_GAP) || (flags & LOG_GONE))
+				off[s] += log_entry_len(&e[k]);
+			alt &= s != LOG_PTY;
+		}
+		i += (uint64_t)n;
+	}
+	f->segment = g->head.segment;
+	f->begun = true;
+	f->next_seq = g->head.first_seq + g->entries;
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		struct linescan *ls = &f->scan[s];
+		linescan_init(ls, s == LOG_PTY, off[s], alt);
+		/* The head of a long line may be gone already. */
+		ls->off = SBX_MAX(ls->off, t->v[0].head.base[s]);
+	}
+}
+
+struct fold *
+fold_new(struct spool *sp, struct fold_scratch *scratch,
+	 const struct fold_ops *ops, void *arg, uint64_t from_seq)
+{
+	struct fold *f = mem_alloc(sizeof(*f));
+	struct logsegs *t = spool_table(sp);
+	f->sp = sp;
+	f->scratch = scratch;
+	f->ops = ops;
+	f->arg = arg;
+	f->next_seq = 1;
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		linescan_init(&f->scan[s], s == LOG_PTY, 0, false);
+		linewin_init(&f->carry[s]);
+		f->offer_ms[s] = NEVER;
+	}
+	for (size_t i = t->count; i-- > 0 && !f->segment;)
+		if (t->v[i].head.first_seq)
+			resume(f, t, &t->v[i]);
+	f->replay_end = f->next_seq;
+	/* Somebody has removed the log: its numbers begin again. */
+	if (t->count == 0)
+		from_seq = 0;
+	f->from_seq = from_seq ? from_seq : f->next_seq;
+	f->replay = SBX_MIN(f->from_seq, f->replay_end);
+	return f;
+}
+
+void
+fold_free(struct fold *f)
+{
+	if (!f)
+		return;
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		linewin_fini(&f->carry[s]);
+	free(f->pending);
+	free(f);
+}
+
+/* As far as there are bytes, space for the index, and max_bytes. */
+static int
+fold_some(struct fold *f, size_t max_bytes)
+{
+	size_t done = 0;
+	while (done < max_bytes) {
+		struct logseg *g;
+		int r = enter(f, &g);
+		if (r < 0 && (!f->begun || f->pending_count >= PENDING_MAX))
+			return r;
+		ssize_t n = g ? round_of(f, g, max_bytes - done) : 0;
+		if (n < 0)
+			return (int)n;
+		done += (size_t)n;
+		if (n == 0 && !pass_limit(f, g))
+			return f->pending_count ? r : 0;
+	}
+	return fold_is_caught_up(f) ? 0 : 1;
+}
+
+int
+fold_step(struct fold *f, size_t max_bytes, int64_t wall_ms, uint64_t now_ms)
+{
+	f->wall_ms = wall_ms;
+	f->now_ms = now_ms;
+	if (f->replay < f->replay_end) {
+		replay(f, max_bytes);
+		return 1;
+	}
+	int r = fold_some(f, max_bytes);
+	/* Times are told from the segment's own, which has to be near. */
+	const struct logsegs *t = spool_table(f->sp);
+	int64_t age = t->count == 0 ? 0 :
+		      wall_ms - t->v[t->count - 1].head.wall_ms;
+	if (age > SEGMENT_AGE_MS || age < -SEGMENT_AGE_MS)
+		spool_rotate(f->sp, wall_ms);
+	return r;
+}
+
+void
+fold_idle(struct fold *f, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < LOG_STREAMS; i++) {
+		enum log_stream s = (enum log_stream)i;
+		struct fold_tail t;
+		if (f->offer_ms[s] > now_ms)
+			continue;
+		f->offer_ms[s] = NEVER;
+		if (f->scan[s].off < spool_end(f->sp, s) ||
+		    !fold_tail(f, s, &t, now_ms) || !f->ops->tail)
+			continue;
+		uint64_t again = f->ops->tail(f->arg, &t);
+		if (again)
+			f->offer_ms[s] = now_ms + again;
+	}
+}
+
+uint64_t
+fold_deadline(const struct fold *f)
+{
+	uint64_t at = NEVER;
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		at = SBX_MIN(at, f->offer_ms[s]);
+	return at;
+}
+
+uint64_t
+fold_lag(const struct fold *f)
+{
+	uint64_t lag = 0;
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		lag += spool_end(f->sp, s) - SBX_MIN(f->scan[s].off,
+						      spool_end(f->sp, s));
+	return lag;
+}
+
+bool
+fold_is_caught_up(const struct fold *f)
+{
+	bool is_end;
+	return fold_lag(f) == 0 && f->replay == f->replay_end &&
+		!spool_mark(f->sp, &is_end);
+}
+
+uint64_t
+fold_next_seq(const struct fold *f)
+{
+	return f->next_seq - f->pending_count;
+}
+
+uint64_t
+fold_handed_seq(const struct fold *f)
+{
+	return f->replay < f->replay_end ? f->replay : f->next_seq;
+}
+
+bool
+fold_tail(const struct fold *f, enum log_stream s, struct fold_tail *out,
+	  uint64_t now_ms)
+{
+	const struct linewin *w = &f->carry[s];
+	if (w->text.len == 0)
+		return false;
+	*out = (struct fold_tail){
+		.stream = s, .seq = f->next_seq, .off = f->scan[s].start,
+		.text = w->text.data, .len = w->text.len,
+		.quiet_ms = now_ms - SBX_MIN(now_ms, f->grown_ms[s]),
+	};
+	return true;
+}

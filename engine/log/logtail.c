@@ -1,0 +1,328 @@
+#include "logtail.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/regex.h"
+#include "strip.h"
+
+enum {
+	LINE_MAX_BYTES = 1 << 20,
+	TORN_MAX = 64 * 1024,	/* of a longer line the rest is shown */
+};
+
+struct logtail {
+	struct logread *lr;
+	struct logtail_filter f;
+	uint64_t seq;
+	/* What was given of an unfinished line of each stream. */
+	struct {
+		uint64_t off;
+		char *text;
+		size_t len;
+	} given[LOG_STREAMS];
+	uint64_t consumed[LOG_STREAMS];	/* stream offsets, for marks */
+	bool peeked, lost;		/* lost: the item is no line */
+	struct logtail_item item;
+	size_t item_full;		/* of its text, with what was given */
+	const char *item_text;
+	char *strip;
+};
+
+struct logtail *
+logtail_new(struct logread *lr, const struct logtail_filter *f)
+{
+	struct logtail *t = mem_alloc(sizeof *t);
+
+	*t = (struct logtail){ .lr = lr, .f = *f };
+	t->strip = mem_array(LINE_MAX_BYTES, 1);
+	t->seq = logread_first_seq(lr);
+	return t;
+}
+
+void
+logtail_free(struct logtail *t)
+{
+	if (!t)
+		return;
+	for (int s = 0; s < LOG_STREAMS; s++)
+		free(t->given[s].text);
+	logread_free(t->lr);
+	free(t->strip);
+	free(t);
+}
+
+struct logread *
+logtail_log(struct logtail *t)
+{
+	return t->lr;
+}
+
+int
+logtail_refresh(struct logtail *t)
+{
+	t->peeked = false;
+	return logread_refresh(t->lr);
+}
+
+void
+logtail_seek(struct logtail *t, uint64_t seq)
+{
+	t->seq = seq;
+	t->peeked = false;
+}
+
+uint64_t
+logtail_seq(const struct logtail *t)
+{
+	return t->seq;
+}
+
+/* The text as it is shown and matched. */
+static void
+clean(struct logtail *t, struct logline *l)
+{
+	if (l->stream != LOG_PTY || !l->text)
+		return;
+	l->len = strip_text(l->text, l->len, t->strip);
+	l->text = t->strip;
+}
+
+static bool
+is_wanted(const struct logtail *t, const struct logline *l)
+{
+	if (t->f.run && l->run != t->f.run)
+		return false;
+	return (l->flags & LOGLINE_GAP) || (t->f.streams & 1u << l->stream);
+}
+
+static bool
+passes(struct logtail *t, const struct logline *l)
+{
+	if (!is_wanted(t, l))
+		return false;
+	if (l->flags & LOGLINE_GAP)
+		return true;
+	if (!t->f.re)
+		return true;
+	if (l->stream == LOG_PTY || !strip_needed(l->text, l->len))
+		return regex_match(t->f.re, l->text, l->len, 0, NULL) ==
+		       REGEX_MATCH;
+	size_t len = strip_text(l->text, l->len, t->strip);
+	return regex_match(t->f.re, t->strip, len, 0, NULL) == REGEX_MATCH;
+}
+
+void
+logtail_seek_last(struct logtail *t, uint64_t n)
+{
+	uint64_t first = logread_first_seq(t->lr);
+	uint64_t seq = logread_next_seq(t->lr), found = 0;
+	bool all = !t->f.re && !t->f.run && t->f.streams == LOG_ALL_STREAMS;
+
+	if (all) {
+		logtail_seek(t, seq - first > n ? seq - n : first);
+		return;
+	}
+	while (seq > first && found < n) {
+		struct logline l;
+		if (logread_line(t->lr, --seq, LINE_MAX_BYTES, &l) != 1)
+			break;
+		clean(t, &l);
+		found += passes(t, &l) && !(l.flags & LOGLINE_GAP);
+	}
+	logtail_seek(t, seq);
+}
+
+/* Takes off what a piece has told of this line already. */
+static void
+cut_given(struct logtail *t, struct logtail_item *it)
+{
+	struct logline *l = &it->line;
+	size_t len = t->given[l->stream].len;
+
+	t->item_text = l->text;
+	t->item_full = l->len;
+	if (len == 0 || t->given[l->stream].off != l->off)
+		return;
+	/* A redrawn line of a terminal may have become another one. */
+	if (l->len < len ||
+	    memcmp(l->text, t->given[l->stream].text, len) != 0)
+		return;
+	it->given = len;
+	l->text += len;
+	l->len -= len;
+}
+
+/*
+ * Its beginning went with an older segment.  The rest of a short line would
+ * read like another line, so it counts as dropped too.
+ */
+static bool
+is_torn(const struct logtail *t, const struct logline *l)
+{
+	return !(l->flags & LOGLINE_GAP) && l->full_len <= TORN_MAX &&
+	       l->off < logread_begin(t->lr, l->stream);
+}
+
+/* The bytes of a torn line that no mark has told of yet. */
+static uint64_t
+count_torn(struct logtail *t, const struct logline *l)
+{
+	uint64_t *told = &t->consumed[l->stream];
+	uint64_t end = l->off + l->full_len;
+	uint64_t missing = end - SBX_MIN(end, SBX_MAX(*told, l->off));
+
+	*told = SBX_MAX(*told, end);
+	return missing;
+}
+
+static void
+put_mark(struct logtail *t, uint64_t missing, struct logtail_item *out)
+{
+	*out = (struct logtail_item){
+		.line = { .seq = t->seq, .flags = LOGLINE_GAP,
+			  .dropped_bytes = missing },
+	};
+	t->lost = true;
+}
+
+/* Lines that went before they were read: one mark with what is missing. */
+static int
+peek_dropped(struct logtail *t, struct logtail_item *out)
+{
+	uint64_t missing = 0;
+
+	t->seq = logread_first_seq(t->lr);
+	for (int s = 0; s < LOG_STREAMS; s++) {
+		uint64_t begin = logread_begin(t->lr, (enum log_stream)s);
+		if (begin > t->consumed[s])
+			missing += begin - t->consumed[s];
+		t->consumed[s] = SBX_MAX(t->consumed[s], begin);
+	}
+	struct logline l;
+	while (logread_place(t->lr, t->seq, &l) == 1 && is_torn(t, &l)) {
+		missing += count_torn(t, &l);
+		t->seq++;
+	}
+	if (missing == 0)
+		return 0;
+	put_mark(t, missing, out);
+	return 1;
+}
+
+static int
+peek_line(struct logtail *t, struct logtail_item *out)
+{
+	uint64_t next = logread_next_seq(t->lr);
+
+	if (t->seq < logread_first_seq(t->lr) && peek_dropped(t, out))
+		return 1;
+	for (; t->seq < next; t->seq++) {
+		int r = logread_line(t->lr, t->seq, LINE_MAX_BYTES,
+				     &out->line);
+		if (r == -ESTALE) {
+			logread_refresh(t->lr);
+			if (t->seq < logread_first_seq(t->lr) &&
+			    peek_dropped(t, out))
+				return 1;
+			r = logread_line(t->lr, t->seq, LINE_MAX_BYTES,
+					 &out->line);
+		}
+		if (r == -ESTALE)
+			continue;
+		if (r <= 0)
+			return r;
+		struct logline *l = &out->line;
+		if (is_torn(t, l)) {
+			uint64_t missing = count_torn(t, l);
+			if (missing == 0 || !is_wanted(t, l))
+				continue;
+			t->seq++;
+			put_mark(t, missing, out);
+			return 1;
+		}
+		clean(t, l);
+		if (passes(t, l)) {
+			out->piece = false;
+			out->given = 0;
+			if (!(l->flags & LOGLINE_GAP))
+				cut_given(t, out);
+			return 1;
+		}
+		t->consumed[l->stream] = l->off + l->full_len;
+	}
+	return 0;
+}
+
+static int
+peek_tail(struct logtail *t, struct logtail_item *out)
+{
+	for (int s = 0; s < LOG_STREAMS; s++) {
+		int r = logread_tail(t->lr, (enum log_stream)s,
+				     LINE_MAX_BYTES, &out->line);
+		/* It was dropped: the next refresh tells what is left. */
+		if (r == -ESTALE)
+			continue;
+		if (r < 0)
+			return r;
+		if (r == 0 || out->line.len == 0)
+			continue;
+		clean(t, &out->line);
+		if (out->line.len == 0 || !passes(t, &out->line))
+			continue;
+		out->piece = true;
+		out->given = 0;
+		cut_given(t, out);
+		if (out->line.len > 0)
+			return 1;
+	}
+	return 0;
+}
+
+int
+logtail_peek(struct logtail *t, bool tails, struct logtail_item *out)
+{
+	if (!t->peeked) {
+		t->lost = false;
+		int r = peek_line(t, &t->item);
+		if (r == 0 && tails)
+			r = peek_tail(t, &t->item);
+		if (r <= 0)
+			return r;
+		t->peeked = true;
+	}
+	*out = t->item;
+	return 1;
+}
+
+static void
+remember(struct logtail *t, const struct logline *l)
+{
+	size_t len = t->item_full;
+
+	free(t->given[l->stream].text);
+	t->given[l->stream].text = mem_dup(t->item_text, len);
+	t->given[l->stream].len = len;
+	t->given[l->stream].off = l->off;
+}
+
+void
+logtail_take(struct logtail *t)
+{
+	const struct logline *l = &t->item.line;
+
+	t->peeked = false;
+	if (t->item.piece) {
+		remember(t, l);
+		return;
+	}
+	if (t->lost)
+		return;
+	t->consumed[l->stream] = l->off + l->full_len;
+	t->given[l->stream].len = 0;
+	t->seq++;
+}
