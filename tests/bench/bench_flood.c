@@ -1,16 +1,18 @@
 /*
- * A child that prints N lines of 100 bytes, one write() each or in blocks,
- * and leaves how long that took (microseconds) in a file.
+ * A child that prints N lines of 100 bytes, one write() each, in blocks of
+ * 64 KB, or of 4096 bytes as stdio writes into a pipe, and leaves how long
+ * that took (microseconds) in a file.
  *
- *	bench_flood LINES line|block RESULT_FILE [PAUSE_MS]
+ *	bench_flood LINES line|stdio|block RESULT_FILE [PAUSE_MS]
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = 100, BLOCK_LINES = 640 };
+enum { LINE = 100, BLOCK_LINES = 640, STDIO_BYTES = 4096 };
 
 static long long
 now_us(void)
@@ -44,26 +46,40 @@ write_all(const char *data, size_t len)
 	return 0;
 }
 
-int
-main(int argc, char **argv)
+/* 0, or -1 when nobody reads it. */
+static int
+flood(long lines, const char *how)
 {
 	static char block[LINE * BLOCK_LINES];
-	if (argc < 4) {
-		fprintf(stderr, "usage: bench_flood LINES line|block FILE\n");
-		return 2;
-	}
-	long lines = strtol(argv[1], NULL, 10);
-	long per = strcmp(argv[2], "block") == 0 ? BLOCK_LINES : 1;
-	if (argc > 4)
-		usleep((useconds_t)strtol(argv[4], NULL, 10) * 1000);
-	long long start = now_us();
+	bool stdio = strcmp(how, "stdio") == 0;
+	long per = strcmp(how, "block") == 0 ? BLOCK_LINES : 1;
+
+	setvbuf(stdout, NULL, _IOFBF, STDIO_BYTES);
 	for (long no = 1; no <= lines; no += per) {
 		long n = lines - no + 1 < per ? lines - no + 1 : per;
 		for (long i = 0; i < n; i++)
 			make_line(block + i * LINE, no + i);
-		if (write_all(block, (size_t)n * LINE) < 0)
-			return 1;
+		size_t len = (size_t)n * LINE;
+		if (stdio ? fwrite(block, 1, len, stdout) != len :
+			    write_all(block, len) < 0)
+			return -1;
 	}
+	return fflush(stdout);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 4) {
+		fprintf(stderr, "usage: bench_flood LINES line|stdio|block "
+			"FILE [PAUSE_MS]\n");
+		return 2;
+	}
+	if (argc > 4)
+		usleep((useconds_t)strtol(argv[4], NULL, 10) * 1000);
+	long long start = now_us();
+	if (flood(strtol(argv[1], NULL, 10), argv[2]) != 0)
+		return 1;
 	long long took = now_us() - start;
 	FILE *f = fopen(argv[3], "w");
 	if (!f)

@@ -132,7 +132,7 @@ def sbx_flood(how, screen):
 
 
 def bench_flood():
-    for how in ("line", "block"):
+    for how in ("line", "stdio", "block"):
         cat, kept, plain, screen = [], [], [], []
         for _ in range(TRIES):
             cat.append(cat_flood(how))
