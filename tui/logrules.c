@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base/base.h"
+#include "engine/base/clock.h"
 #include "engine/base/mem.h"
 #include "engine/base/regex.h"
 #include "engine/conf/set.h"
@@ -11,7 +12,13 @@
 #include "engine/log/search.h"
 #include "engine/log/strip.h"
 
-enum { LINE_MAX_BYTES = 64 * 1024 };
+enum {
+	LINE_MAX_BYTES = 64 * 1024,
+	/* After a step it rests so many times as long, unless the log has been
+	 * left alone for QUIET_US. */
+	REST = 20,
+	QUIET_US = 100 * 1000,
+};
 
 struct rule {
 	struct regex *re;
@@ -25,6 +32,8 @@ struct logrules {
 	struct rule *rules;
 	size_t count;
 	bool can_hide;
+	uint64_t at_grown_us;
+	uint64_t rest_until_us;
 	char scratch[LINE_MAX_BYTES];
 };
 
@@ -172,8 +181,20 @@ logrules_unsearch(struct logrules *r)
 	}
 }
 
-int
-logrules_step(struct logrules *r, size_t max_bytes)
+void
+logrules_grew(struct logrules *r)
+{
+	r->at_grown_us = clock_us();
+}
+
+uint64_t
+logrules_due_us(const struct logrules *r)
+{
+	return SBX_MIN(r->rest_until_us, r->at_grown_us + QUIET_US);
+}
+
+static int
+search_some(struct logrules *r, size_t max_bytes)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		struct rule *u = &r->rules[i];
@@ -181,6 +202,17 @@ logrules_step(struct logrules *r, size_t max_bytes)
 			return 1;
 	}
 	return 0;
+}
+
+int
+logrules_step(struct logrules *r, size_t max_bytes)
+{
+	uint64_t start = clock_us();
+	int more = search_some(r, max_bytes);
+	uint64_t end = clock_us();
+
+	r->rest_until_us = end + REST * (end - start);
+	return more;
 }
 
 int

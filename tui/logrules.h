@@ -34,6 +34,13 @@ void	logrules_search(struct logrules *r, struct logread *lr);
 /* The log of the search is about to be closed. */
 void	logrules_unsearch(struct logrules *r);
 int	logrules_step(struct logrules *r, size_t max_bytes);
+/*
+ * The log has grown.  While it goes on growing the search takes a small part
+ * of the time only: what floods it needs the processors.  due: when the next
+ * step should be.
+ */
+void	logrules_grew(struct logrules *r);
+uint64_t logrules_due_us(const struct logrules *r);
 /* Nearest line with a level after (direction 1) or before (-1) seq.  1 with
  * *hit, 0 none, -EAGAIN not known yet. */
 int	logrules_near(const struct logrules *r, uint64_t seq, int direction,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base/base.h"
+#include "engine/base/clock.h"
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
 #include "engine/base/regex.h"
@@ -367,6 +368,8 @@ logview_refresh(struct logview *lv)
 	logread_refresh(lv->lr);
 	lv->search_busy = lv->search != NULL;
 	lv->rules_busy = lv->rules != NULL;
+	if (lv->rules)
+		logrules_grew(lv->rules);
 }
 
 void
@@ -768,6 +771,14 @@ logview_hit_in(const struct logview *lv, uint64_t from, uint64_t to)
 	       search_next(lv->search, from - 1, &at) == 1 && at < to;
 }
 
+uint64_t
+logview_due_us(const struct logview *lv)
+{
+	if (!lv->rules_busy)
+		return UINT64_MAX;
+	return lv->jump == JUMP_ERROR ? 0 : logrules_due_us(lv->rules);
+}
+
 bool
 logview_work(struct logview *lv, bool *changed)
 {
@@ -776,12 +787,12 @@ logview_work(struct logview *lv, bool *changed)
 	if (lv->search_busy) {
 		lv->search_busy = search_step(lv->search, SLICE_BYTES) > 0;
 		*changed = true;
-	} else if (lv->rules_busy) {
+	} else if (logview_due_us(lv) <= clock_us()) {
 		lv->rules_busy = logrules_step(lv->rules, SLICE_BYTES) > 0;
 		*changed = true;
 	}
 	try_jump(lv);
 	if (lv->jump != before)
 		*changed = true;
-	return lv->search_busy || lv->rules_busy;
+	return lv->search_busy || logview_due_us(lv) <= clock_us();
 }

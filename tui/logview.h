@@ -117,7 +117,9 @@ void	logview_hits(const struct logview *lv, uint64_t *k, uint64_t *n,
 /* Is a hit known in [from, to)? */
 bool	logview_hit_in(const struct logview *lv, uint64_t from, uint64_t to);
 
-/* A slice of background work: true if there is more. */
+/* A slice of background work: true if there is more at once.  due: when it
+ * should be called again anyway, UINT64_MAX: never. */
 bool	logview_work(struct logview *lv, bool *changed);
+uint64_t logview_due_us(const struct logview *lv);
 
 #endif

@@ -601,6 +601,8 @@ ui_tick(struct ui *ui)
 			 ui_selected(ui) ? ui_selected(ui)->row->name : "it");
 	if (options_flag(ui->options, OPTION_CLOCK) || ui_totals(ui).up)
 		ui->dirty = true;
+	/* The rest of what is looked for ahead. */
+	ui->wants |= UI_AGAIN;
 }
 
 uint64_t
@@ -609,6 +611,8 @@ ui_deadline_ms(const struct ui *ui)
 	/* Shortly after the wall clock's next second. */
 	uint64_t at = clock_ms() + 1000 -
 		      (uint64_t)(clock_wall_ms() % 1000) + 5;
+	const struct model_proc *p = ui_selected(ui);
+	const struct pane *pa = p ? p->user : NULL;
 
 	if (ui->toast.level != TOAST_NONE && ui->toast.until_ms)
 		at = SBX_MIN(at, ui->toast.until_ms);
@@ -616,6 +620,8 @@ ui_deadline_ms(const struct ui *ui)
 		at = SBX_MIN(at, ui->echo_until_ms);
 	if (ui->size_due_ms)
 		at = SBX_MIN(at, ui->size_due_ms);
+	if (pa && pa->log)
+		at = SBX_MIN(at, logview_due_us(pa->log) / 1000 + 1);
 	if (ui->attached && ui->left_at_ms && ui->mode != MODE_TERM)
 		at = SBX_MIN(at, ui->left_at_ms + 1 +
 					 options_number(ui->options,

@@ -191,6 +191,7 @@ struct proc {
 	struct watchset *watches;
 	struct spec_watch *watch_specs;	/* the spec's, and its ready rule */
 	struct hit_ring *hit_rings;	/* one a watch of the spec; or NULL */
+	uint64_t hit_slot;	/* of a ring: the time of the lines looked at */
 	size_t live_watch;	/* place of `live log`; SIZE_MAX: none */
 	uint64_t at_noted_us;	/* journal entries of watches are paced */
 	unsigned notes_left;
@@ -200,6 +201,8 @@ struct proc {
 	bool paced[LOG_STREAMS];	/* looked at by the pace timer */
 	uint64_t at_drained_us[LOG_STREAMS];
 	bool fold_dirty;	/* there may be bytes to fold */
+	uint64_t at_behind_us;	/* they began to wait */
+	bool burst;		/* much has come since the last slice */
 	bool run_cut;		/* the spool was told that the run is over */
 	struct timer *partial_timer;
 	bool log_ended;		/* the run's output is drained and folded */

@@ -30,6 +30,12 @@ enum {
 	 */
 	FOLD_TURN_US = 400,
 	/*
+	 * So much at a time means that the child is about as fast as we are:
+	 * for a while nothing but draining is done for it.
+	 */
+	BURST_BYTES = 256 << 10,
+	BURST_US = 250 * 1000,
+	/*
 	 * Waking up for each write() of a chatty child costs more than the
 	 * bytes: a stream that came back this soon with so little is left alone
 	 * for a while, during which its pipe fills.
@@ -39,7 +45,7 @@ enum {
 	PACE_US = 300,
 	TTY_SHORT = 1024,	/* bytes; the kernel gives up to 4095 at once */
 	HITS_US = 50 * 1000,
-	LAG_MAX = 64 << 20,	/* bytes that folding may be behind */
+	LAG_MAX = 128 << 20,	/* bytes that folding may be behind */
 	API_KEEP_MIN = 64 << 10,
 	RETRY_US = 1000 * 1000,	/* of an index that could not be written */
 	/* For output whose writers are gone, or are strangers. */
@@ -116,12 +122,15 @@ keep_bytes(const struct proc *p)
 
 /*
  * What retention drops before it was folded, no watch would ever see: only a
- * flood that is far faster than its watches has to wait for them.
+ * flood that is far faster than its watches has to wait for them.  In parts of
+ * what may wait, with the room that its index will take.
  */
-static uint64_t
-lag_max(const struct proc *p)
+static bool
+lags(const struct proc *p, unsigned part)
 {
-	return SBX_MIN(keep_bytes(p) / 4, (uint64_t)LAG_MAX);
+	uint64_t max = SBX_MIN(keep_bytes(p) / 2, (uint64_t)LAG_MAX);
+
+	return fold_lag(p->fold) + fold_lag_index(p->fold) > max / part;
 }
 
 static void
@@ -155,13 +164,17 @@ procio_find_lost(struct proc *p)
 static ssize_t
 drain(struct proc *p, enum log_stream s)
 {
-	if (fold_lag(p->fold) > lag_max(p))
+	if (lags(p, 1))
 		return -EBUSY;
 	ssize_t n = s == LOG_PTY ? drain_tty(p, DRAIN_MAX) :
 				   move(p, s, DRAIN_MAX);
 	if (n > 0) {
-		p->fold_dirty = true;
 		p->at_drained_us[s] = clock_us();
+		if (!p->fold_dirty)
+			p->at_behind_us = p->at_drained_us[s];
+		p->fold_dirty = true;
+		p->burst |= s != LOG_PTY && n >= BURST_BYTES;
+		fold_arrived(p->fold, s, (size_t)n);
 		p->e->logs_grew = true;
 		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
 					       (uint64_t)n);
@@ -238,7 +251,7 @@ procio_pace(struct engine *e)
 static void
 resume(struct proc *p)
 {
-	if (fold_lag(p->fold) > lag_max(p) / 2)
+	if (lags(p, 2))
 		return;
 	for (unsigned i = 0; i < LOG_STREAMS; i++) {
 		struct source *s = p->in[i];
@@ -333,6 +346,16 @@ fold_slice(struct proc *p)
 	return more;
 }
 
+/* Lines can wait for a moment, a child with a full pipe cannot. */
+static bool
+is_flooded(struct proc *p, uint64_t now)
+{
+	bool burst = p->burst;
+
+	p->burst = false;
+	return burst && now - p->at_behind_us < BURST_US;
+}
+
 void
 procio_fold_all(struct engine *e)
 {
@@ -346,7 +369,8 @@ procio_fold_all(struct engine *e)
 		struct proc *p = e->procs[(e->fold_turn + i) % e->nproc];
 		if (!p->fold_dirty)
 			continue;
-		if (clock_us() - start > FOLD_TURN_US)
+		uint64_t now = clock_us();
+		if (now - start > FOLD_TURN_US || is_flooded(p, now))
 			more = true;
 		else
 			more |= fold_slice(p);

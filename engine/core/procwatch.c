@@ -106,9 +106,8 @@ act(struct proc *p, const struct watch_hit *h)
 
 /* Intervals without a hit are made up for when there is one again. */
 static void
-ring_turn(struct hit_ring *r)
+ring_turn(struct hit_ring *r, uint64_t now)
 {
-	uint64_t now = clock_us() / HIT_SLOT_US;
 	uint64_t behind = now - r->slot;
 	if (behind > HIT_SLOTS)
 		behind = HIT_SLOTS;
@@ -121,7 +120,7 @@ static void
 put_ring(struct hit_ring *r, uint8_t out[HIT_SLOTS])
 {
 	uint32_t most = 1;
-	ring_turn(r);
+	ring_turn(r, clock_us() / HIT_SLOT_US);
 	for (size_t i = 0; i < HIT_SLOTS; i++)
 		most = SBX_MAX(most, r->hits[i]);
 	/* Newest last; what is there at all is never scaled to nothing. */
@@ -143,9 +142,9 @@ on_hit(void *arg, const struct watch_hit *h)
 		return;
 	}
 	if (h->idx < p->spec->watch_count) {
-		ring_turn(&p->hit_rings[h->idx]);
-		p->hit_rings[h->idx].hits[p->hit_rings[h->idx].slot %
-					  HIT_SLOTS]++;
+		struct hit_ring *r = &p->hit_rings[h->idx];
+		ring_turn(r, p->hit_slot);
+		r->hits[r->slot % HIT_SLOTS]++;
 	}
 	if (h->idx == p->live_watch && !h->replay)
 		proccheck_beat(p);
@@ -171,6 +170,8 @@ static void
 on_lines(void *arg, const struct fold_block *b)
 {
 	struct proc *p = arg;
+	/* Once for all of them: a clock takes as long as a match. */
+	p->hit_slot = clock_us() / HIT_SLOT_US;
 	watchset_lines(p->watches, b);
 }
 
@@ -179,6 +180,7 @@ on_tail(void *arg, const struct fold_tail *t)
 {
 	struct proc *p = arg;
 	p->grow_gen = ++p->e->gen;
+	p->hit_slot = clock_us() / HIT_SLOT_US;
 	return watchset_tail(p->watches, t, clock_wall_ms());
 }
 
@@ -295,6 +297,7 @@ procwatch_deadline(const struct proc *p)
 void
 procwatch_tick(struct proc *p)
 {
+	p->hit_slot = clock_us() / HIT_SLOT_US;
 	watchset_tick(p->watches, clock_ms(), clock_wall_ms());
 }
 

@@ -14,6 +14,7 @@
 #define PENDING_MAX	(64 * 1024)	/* entries that wait for the disk */
 #define GAP_QUIET_MS	1000
 #define NEVER		UINT64_MAX
+#define LINE_GUESS	32		/* bytes, when there was none yet */
 /* Entries count milliseconds from their segment's start in 31 bits. */
 #define SEGMENT_AGE_MS	(INT64_C(1) << 30)
 
@@ -36,6 +37,11 @@ struct fold {
 	struct linewin carry[LOG_STREAMS];	/* of the unfinished line */
 	uint64_t grown_ms[LOG_STREAMS], offer_ms[LOG_STREAMS];
 	uint64_t gap_seen[LOG_STREAMS], gap_ms[LOG_STREAMS];
+	enum log_stream arrived;	/* brought the last bytes */
+	bool held;			/* no stream is folded beyond hold[], */
+	enum log_stream held_by;	/* where this one goes first */
+	uint64_t hold[LOG_STREAMS];
+	size_t line_bytes;		/* of a line, as they were last */
 	uint64_t next_seq;
 	uint64_t from_seq;		/* the consumer wants these */
 	uint64_t replay, replay_end;	/* lines still to be handed again */
@@ -286,7 +292,10 @@ fold_chunk(struct fold *f, struct logseg *g, enum log_stream s, uint64_t limit,
 	if (carried)
 		memcpy(chunk - carried, f->carry[s].text.data, carried);
 	size_t count;
-	linescan_feed(ls, chunk, (size_t)n, x->lines, LINES_MAX, &count);
+	size_t used = linescan_feed(ls, chunk, (size_t)n, x->lines, LINES_MAX,
+				    &count);
+	if (count)
+		f->line_bytes = used / count;
 	for (size_t i = 0; i < count; i++) {
 		const struct linescan_line *l = &x->lines[i];
 		x->entries[i] = entry(f, g, s, l->partial ? LOG_PARTIAL : 0,
@@ -343,6 +352,8 @@ limit_of(const struct fold *f, const struct logseg *g, enum log_stream s,
 	uint64_t limit = data_end(g, s);
 	if (mark)
 		limit = SBX_MIN(limit, mark[s]);
+	if (f->held)
+		limit = SBX_MIN(limit, f->hold[s]);
 	if (spool_gap_find(f->sp, s, &gap))
 		limit = SBX_MIN(limit, gap.off);
 	return limit;
@@ -396,12 +407,26 @@ pass_mark(struct fold *f, struct logseg *g, bool is_end)
 	spool_mark_done(f->sp, f->next_seq);
 }
 
+/* Is everything folded that came before bytes of another stream? */
+static bool
+pass_hold(struct fold *f)
+{
+	bool passed = f->held;
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		passed &= f->scan[s].off >= f->hold[s];
+	if (passed)
+		f->held = false;
+	return passed;
+}
+
 /* All streams have been folded as far as they may: what stopped them?  True
  * if that is out of the way. */
 static bool
 pass_limit(struct fold *f, struct logseg *g)
 {
 	bool is_end, marked = true, ended = g != NULL;
+	if (pass_hold(f))
+		return true;
 	const uint64_t *mark = spool_mark(f->sp, &is_end);
 	for (unsigned s = 0; s < LOG_STREAMS; s++) {
 		marked &= !mark || f->scan[s].off >= mark[s];
@@ -429,7 +454,8 @@ round_of(struct fold *f, struct logseg *g, size_t max)
 	bool is_end;
 	const uint64_t *mark = spool_mark(f->sp, &is_end);
 	for (unsigned i = 0; i < LOG_STREAMS; i++) {
-		enum log_stream s = (enum log_stream)i;
+		enum log_stream s = (enum log_stream)((f->held_by + i) %
+						      LOG_STREAMS);
 		ssize_t n = fold_chunk(f, g, s, limit_of(f, g, s, mark), max);
 		if (n < 0)
 			return n;
@@ -709,6 +735,28 @@ fold_lag(const struct fold *f)
 		lag += spool_end(f->sp, s) - SBX_MIN(f->scan[s].off,
 						      spool_end(f->sp, s));
 	return lag;
+}
+
+uint64_t
+fold_lag_index(const struct fold *f)
+{
+	size_t line = f->line_bytes ? f->line_bytes : LINE_GUESS;
+	return fold_lag(f) / line * sizeof(struct log_entry);
+}
+
+void
+fold_arrived(struct fold *f, enum log_stream s, size_t len)
+{
+	if (s == f->arrived)
+		return;
+	f->arrived = s;
+	if (f->held || fold_lag(f) <= len)
+		return;
+	f->held = true;
+	f->held_by = s;
+	for (unsigned i = 0; i < LOG_STREAMS; i++)
+		f->hold[i] = spool_end(f->sp, (enum log_stream)i);
+	f->hold[s] -= len;
 }
 
 bool

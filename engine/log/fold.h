@@ -95,10 +95,19 @@ void	fold_idle(struct fold *f, uint64_t now_ms);
 /* When fold_idle() is needed next, UINT64_MAX if it is not. */
 uint64_t fold_deadline(const struct fold *f);
 
+/*
+ * The last len bytes of the spool's stream have just come.  What other streams
+ * had brought before them, and is still to be folded, stays before them; while
+ * that is being folded, no other such place is noted.
+ */
+void	fold_arrived(struct fold *f, enum log_stream s, size_t len);
+
 /* Has every byte that the spool holds been folded (unfinished lines aside)? */
 bool	fold_is_caught_up(const struct fold *f);
 /* Bytes not folded yet. */
 uint64_t fold_lag(const struct fold *f);
+/* What they will take in the index, if their lines are like the last ones. */
+uint64_t fold_lag_index(const struct fold *f);
 /* Number that the next line gets: what clients are told. */
 uint64_t fold_next_seq(const struct fold *f);
 /* Lines below this number have been handed on: for the registry. */

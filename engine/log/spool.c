@@ -17,6 +17,13 @@
 
 #define COPY_BYTES	(64 * 1024)	/* where splice is refused */
 #define ROOM_TRIES	64
+/*
+ * The kernel takes memory for a file in pieces as large as what is written at
+ * once.  Up to this size they come from what the processor has freed last and
+ * may still have in its cache; larger ones may be memory that was given back
+ * to the host of a virtual machine, where each page is a fault.
+ */
+#define PIECE_BYTES	(32 * 1024)
 
 struct spool {
 	struct logsegs table;
@@ -230,6 +237,7 @@ splice_once(struct spool *sp, enum log_stream s, int in, size_t max)
 	if (used < sp->segment_bytes)
 		max = (size_t)SBX_MIN((uint64_t)max, sp->segment_bytes - used);
 	int64_t off = (int64_t)g->size[s];
+	max = SBX_MIN(max, PIECE_BYTES - (size_t)(off % PIECE_BYTES));
 	ssize_t n = sys_splice(in, fd, &off, max);
 	if (n > 0)
 		grew(sp, s, (size_t)n);

@@ -208,6 +208,69 @@ TEST(run_marks_hold_when_the_fold_comes_late)
 	rig_fini(&r);
 }
 
+/* As the engine takes it from a pipe while folding has to wait. */
+static void
+take(struct rig *r, enum log_stream s, const char *text)
+{
+	spool_append(r->sp, s, text, strlen(text));
+	fold_arrived(r->f, s, strlen(text));
+}
+
+TEST(what_came_first_is_folded_first)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	/* One piece is more than a round of the fold takes. */
+	char *flood = malloc(600 * 1024);
+	for (size_t i = 0; i < 600 * 1024; i++)
+		flood[i] = i % 1024 == 1023 ? '\n' : 'x';
+	flood[600 * 1024 - 1] = 0;
+	take(&r, LOG_OUT, flood);
+	take(&r, LOG_OUT, "\n");
+	take(&r, LOG_ERR, "died of it\n");
+	take(&r, LOG_OUT, "after that\n");
+	drain(&r);
+	free(flood);
+	OK(strstr(buf_str(&r.seen), "601 err died of it\n"
+				    "602 out after that\n"));
+	OK(fold_is_caught_up(r.f));
+	/* Nothing is held back by a stream that brings nothing more. */
+	take(&r, LOG_ERR, "half");
+	take(&r, LOG_OUT, "1\n");
+	drain(&r);
+	take(&r, LOG_ERR, " a line\n");
+	take(&r, LOG_OUT, "2\n");
+	drain(&r);
+	OK(strstr(buf_str(&r.seen), "603 out 1\n604 err half a line\n"
+				    "605 out 2\n"));
+	rig_fini(&r);
+}
+
+TEST(order_holds_over_segments_and_ends_of_runs)
+{
+	struct rig r;
+	char line[64], want[200];
+	rig_init(&r, 512 * 1024);
+	spool_run_begin(r.sp, 1, 10, 5000);
+	for (int i = 0; i < 9; i++) {
+		for (int k = 0; k < 1000; k++) {
+			snprintf(line, sizeof(line), "%d %040d\n", i, k);
+			take(&r, k == 500 ? LOG_ERR : LOG_OUT, line);
+		}
+		if (i == 4)
+			spool_run_end(r.sp, 0, 5000);
+		drain(&r);
+		int n = i * 1000 + 500;
+		snprintf(want, sizeof(want), "%d out %d %040d\n"
+			 "%d err %d %040d\n%d out %d %040d\n", n, i, 499,
+			 n + 1, i, 500, n + 2, i, 501);
+		OK(strstr(buf_str(&r.seen), want));
+		OK(fold_is_caught_up(r.f));
+		buf_clear(&r.seen);
+	}
+	rig_fini(&r);
+}
+
 TEST(tail_is_offered_when_quiet)
 {
 	struct rig r;
