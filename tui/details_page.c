@@ -288,7 +288,7 @@ add_member_line(struct page *page, const struct ui *ui,
 			  page->side ? 2 : 0, "", left, ports, pad, "", cpu,
 			  *cpu ? "%" : " ", short_bytes(m->is.rss_bytes, rss));
 	l->wide = page->side;
-	l->pid = m->is.pid;
+	l->choice = m->is.pid;
 }
 
 static int
@@ -375,6 +375,7 @@ add_watches(struct page *page, const struct model_proc *p, bool all)
 				      v->name, v->count,
 				      v->count && v->last ? v->last : "");
 		l->curve = v;
+		l->choice = all ? (int)i + 1 : 0;
 		if (all && v->numeric && !v->off)
 			page_addf(page, "", "%-10s %6" PRIu64 " hit%s, "
 				  "min %.4g p50 %.4g mean %.4g", "",

@@ -33,7 +33,8 @@ enum page_tab {
 struct page_line {
 	char *label, *text, *label2, *text2;	/* ours; may be NULL */
 	const struct proto_value *curve;	/* at its right end, or NULL */
-	int pid;		/* of the member it is about; 0: none */
+	int choice;		/* pid of the member, place of the watch from
+				 * 1 that it is about; 0: none */
 	bool strong;
 	bool wide;		/* the text has the place of the label too */
 };

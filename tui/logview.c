@@ -525,6 +525,16 @@ logview_goto(struct logview *lv, uint64_t seq)
 	scroll_up(lv, lv->shown_rows / 3, NULL, NULL);
 }
 
+bool
+logview_point(struct logview *lv, uint64_t seq)
+{
+	uint64_t at;
+
+	logview_goto(lv, seq);
+	lv->hit = seq;
+	return lv->lr && walk(lv, seq, 1, &at) && at == seq;
+}
+
 uint64_t
 logview_count(const struct logview *lv)
 {

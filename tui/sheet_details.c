@@ -21,7 +21,7 @@ struct details {
 	enum page_tab tab;
 	int top;
 	int lines, height;	/* as last drawn */
-	int pid;		/* chosen in the tree; 0: none yet */
+	int choice;		/* of the page; 0: none yet */
 	bool reveal;		/* values that look like secrets */
 	struct page_facts facts;
 	uint64_t at_asked_ms;
@@ -61,21 +61,28 @@ draw_title(struct ui *ui, const struct pen *pen, const struct proc_row *r,
 	draw_tabs(pen, x + 3, tab);
 }
 
-/* The chosen one of the tree, the first one if it is gone, is in sight. */
+/* Does the page have lines to choose from? */
+static bool
+has_choice(const struct details *d)
+{
+	return d->tab == PAGE_TREE || d->tab == PAGE_WATCHES;
+}
+
+/* The chosen line, the first one if it is gone, is in sight. */
 static void
 find_chosen(struct details *d, const struct page *page)
 {
 	int at = -1, first = -1;
 
 	for (size_t i = 0; i < page->count; i++) {
-		int pid = page->lines[i].pid;
-		if (pid && first < 0)
+		int choice = page->lines[i].choice;
+		if (choice && first < 0)
 			first = (int)i;
-		if (pid && pid == d->pid)
+		if (choice && choice == d->choice)
 			at = (int)i;
 	}
 	at = at < 0 ? first : at;
-	d->pid = at < 0 ? 0 : page->lines[at].pid;
+	d->choice = at < 0 ? 0 : page->lines[at].choice;
 	if (at < 0)
 		return;
 	d->top = SBX_MIN(d->top, at);
@@ -87,7 +94,7 @@ draw_line(struct ui *ui, const struct details *d, const struct pen *pen,
 	  int y, const struct page_line *l)
 {
 	page_draw(ui, pen, y, l);
-	if (d->tab != PAGE_TREE || !l->pid || l->pid != d->pid)
+	if (!has_choice(d) || !l->choice || l->choice != d->choice)
 		return;
 	struct pen tint = ui_pen(ui, pen->clip, ROLE_CURSOR);
 	draw_tint(&tint, (struct rect){ y, pen->clip.x, 1, pen->clip.w });
@@ -112,7 +119,7 @@ draw(struct ui *ui, struct sheet *sh)
 	page_make(&page, d->tab, ui, p, &d->facts, d->reveal);
 	d->lines = (int)page.count;
 	d->height = all.h - 1;
-	if (d->tab == PAGE_TREE)
+	if (has_choice(d))
 		find_chosen(d, &page);
 	d->top = SBX_MAX(0, SBX_MIN(d->top, d->lines - d->height));
 	for (int y = 0; y < d->height && d->top + y < d->lines; y++)
@@ -162,24 +169,32 @@ static void
 show_tab(struct details *d, int by)
 {
 	d->tab = (enum page_tab)(((int)d->tab + PAGE_TABS + by) % PAGE_TABS);
-	d->top = 0;
+	d->top = d->choice = 0;
 }
 
-/* To the next member of the tree, in the order of its lines. */
+/* To the next line that can be chosen, and what is done with it. */
 static bool
-tree_key(struct ui *ui, struct details *d, struct key k)
+choice_key(struct ui *ui, struct details *d, struct key k)
 {
 	struct model_proc *p = model_find(ui->model, d->proc);
-	bool down = k.sym == SYM_DOWN || k.sym == 'j';
+	bool down = k.sym == SYM_DOWN || k.sym == 'j', tree;
 	char whom[LIST_TARGET_MAX];
 	int before = 0;
 
-	if (d->tab != PAGE_TREE || k.mods || !p)
+	if (!has_choice(d) || k.mods || !p)
 		return false;
-	if (k.sym == 'S' || k.sym == SYM_ENTER) {
-		snprintf(whom, sizeof(whom), "%s/%d", p->row->name, d->pid);
-		if (d->pid)
+	tree = d->tab == PAGE_TREE;
+	if (tree && (k.sym == 'S' || k.sym == SYM_ENTER)) {
+		snprintf(whom, sizeof(whom), "%s/%d", p->row->name, d->choice);
+		if (d->choice)
 			sheet_signal_open(ui, whom);
+		return true;
+	}
+	if (k.sym == SYM_ENTER) {
+		/* Before the first picture nothing is chosen yet. */
+		size_t no = (size_t)SBX_MAX(d->choice, 1);
+		if (no <= p->value_count)
+			log_show_watch(ui, p, &p->values[no - 1]);
 		return true;
 	}
 	if (!down && k.sym != SYM_UP && k.sym != 'k')
@@ -187,16 +202,16 @@ tree_key(struct ui *ui, struct details *d, struct key k)
 	struct page page = { .cols = sheet_room(ui).w };
 	page_make(&page, d->tab, ui, p, &d->facts, d->reveal);
 	for (size_t i = 0; i < page.count; i++) {
-		int pid = page.lines[i].pid;
-		if (pid && down && before == d->pid && before) {
-			d->pid = pid;
+		int choice = page.lines[i].choice;
+		if (choice && down && before == d->choice && before) {
+			d->choice = choice;
 			break;
 		}
-		if (pid && !down && pid == d->pid && before) {
-			d->pid = before;
+		if (choice && !down && choice == d->choice && before) {
+			d->choice = before;
 			break;
 		}
-		before = pid ? pid : before;
+		before = choice ? choice : before;
 	}
 	page_fini(&page);
 	return true;
@@ -260,7 +275,7 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		show_tab(d, back ? -1 : 1);
 		return;
 	}
-	if (tree_key(ui, d, k) || scroll_key(d, k) || k.mods)
+	if (choice_key(ui, d, k) || scroll_key(d, k) || k.mods)
 		return;
 	if (k.sym == 'v')
 		d->reveal = !d->reveal;
@@ -295,6 +310,9 @@ hint(struct ui *ui, struct sheet *sh)
 	(void)ui;
 	if (d->tab == PAGE_TREE)
 		return "h l tabs  j k choose  S send it a signal  s start  "
+		       "x stop  r restart  q back";
+	if (d->tab == PAGE_WATCHES)
+		return "h l tabs  j k choose  Enter to its last line  s start  "
 		       "x stop  r restart  q back";
 	return d->tab == PAGE_ENV
 		       ? "h l tabs  j k rows  v show what is hidden  q back"

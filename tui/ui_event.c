@@ -288,6 +288,9 @@ mouse_on_panes(struct ui *ui, const struct vt_mouse *m)
 		ui_set_mode(ui, MODE_LIST);
 	} else if (is_click(m) && rect_holds(l->main_title, m->row, m->col)) {
 		ui_set_mode(ui, MODE_LOG);
+	} else if (is_click(m) &&
+		   rect_holds(l->watches, m->row, m->col)) {
+		view_watch_click(ui, m->row);
 	} else if (!view_details_mouse(ui, m)) {
 		bar_mouse(ui, m);
 	}

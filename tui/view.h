@@ -74,6 +74,10 @@ const char *list_target(const struct ui *ui, char out[LIST_TARGET_MAX]);
 
 /* view_log.c: the log of p (NULL is fine) was or was not opened. */
 void	log_ensure(struct ui *ui, struct model_proc *p);
+/* To the last line that a watch of p has matched; all sheets are closed.
+ * Said where there is none any more, and when it is of a former run. */
+void	log_show_watch(struct ui *ui, struct model_proc *p,
+		       const struct proto_value *v);
 /* The mark of a level in the gutter, or of the current line. */
 void	draw_gutter(const struct ui *ui, int y, int level, bool current);
 /* The shown text of a line, as it is drawn; or, raw, what was printed without
@@ -124,6 +128,8 @@ uint32_t split_at(struct ui *ui, int y, int x);
 
 /* view_watch.c, view_events.c */
 void	view_watch_draw(struct ui *ui);
+/* The row of a watch leads to its last line. */
+void	view_watch_click(struct ui *ui, int row);
 /* The newest hits or values, VIEW_CURVE_COLS columns. */
 enum { VIEW_CURVE_COLS = 20 };
 void	view_watch_curve(struct ui *ui, const struct pen *p, int y, int x,

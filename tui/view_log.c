@@ -16,6 +16,7 @@
 #include "logrules.h"
 #include "logview.h"
 #include "pane.h"
+#include "sheet.h"
 #include "shown.h"
 #include "status_text.h"
 #include "ui.h"
@@ -297,6 +298,42 @@ log_ensure(struct ui *ui, struct model_proc *p)
 		return;
 	if (client_log_open(ui->client, p->id, on_log, ui) == 0)
 		pa->log_asked = true;
+}
+
+void
+log_show_watch(struct ui *ui, struct model_proc *p,
+	       const struct proto_value *v)
+{
+	struct logview *lv = ui_pane(ui, p)->log;
+	bool open = logview_is_open(lv);
+	struct logline l;
+
+	if (!v->seq) {
+		ui_toast(ui, TOAST_INFO, "no line has matched %.64s yet",
+			 v->name);
+	} else if (!open) {
+		ui_toast(ui, TOAST_WARN, "the log is not there yet");
+	} else if (logread_place(logview_log(lv), v->seq, &l) != 1) {
+		ui_toast(ui, TOAST_WARN, "the last line of %.64s, %llu, has "
+			 "fallen out of the log", v->name,
+			 (unsigned long long)v->seq);
+	} else {
+		uint64_t now = p->row->run;
+		sheet_close_all(ui);
+		ui_select(ui, p->id);
+		ui_set_mode(ui, MODE_LOG);
+		ui->log_of_tty = p->row->tty;
+		ui_relayout(ui);
+		if (!logview_point(lv, v->seq))
+			ui_toast(ui, TOAST_WARN, "line %llu is hidden by a "
+				 "filter, or cleared away",
+				 (unsigned long long)v->seq);
+		else if (l.run && l.run != now)
+			ui_toast(ui, TOAST_INFO, "the last line of %.64s is "
+				 "of run %llu; this is run %llu", v->name,
+				 (unsigned long long)l.run,
+				 (unsigned long long)now);
+	}
 }
 
 void

@@ -145,6 +145,16 @@ view_watch_draw(struct ui *ui)
 		draw_value(ui, &pen, r.y + 1 + i, name_w, &p->values[i]);
 }
 
+void
+view_watch_click(struct ui *ui, int row)
+{
+	struct model_proc *p = ui_selected(ui);
+	int i = row - ui->layout.watches.y - 1;
+
+	if (p && i >= 0 && (size_t)i < p->value_count)
+		log_show_watch(ui, p, &p->values[i]);
+}
+
 /* Hits of one watch that follow each other are one row, and what is done
  * about an end tells the end too. */
 struct folded {

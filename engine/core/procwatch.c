@@ -327,11 +327,11 @@ put_watch(struct proc *p, size_t i, struct buf *out)
 	const char *line;
 	uint32_t count = 0;
 
-	watchset_last(p->watches, i, &line);
+	uint64_t seq = watchset_last(p->watches, i, &line);
 	for (size_t k = 0; k < SBX_MAX(values, (size_t)1); k++) {
 		struct proto_value v = {
 			.name = w->name, .unit = w->unit,
-			.level = (uint8_t)w->level, .last = line,
+			.level = (uint8_t)w->level, .last = line, .seq = seq,
 			.count = watchset_hits(p->watches, i),
 			.off = watchset_is_off(p->watches, i),
 		};

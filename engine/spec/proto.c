@@ -325,6 +325,7 @@ proto_put_value(struct buf *b, const struct proto_value *v)
 	r |= msg_put_u8(b, v->level);
 	r |= msg_put_u64(b, v->count);
 	r |= msg_put_str(b, v->last ? v->last : "");
+	r |= msg_put_u64(b, v->seq);
 	r |= msg_put_u8(b, v->numeric);
 	r |= msg_put_double(b, v->last_number);
 	r |= msg_put_double(b, v->min);
@@ -347,6 +348,7 @@ proto_get_value(struct msg_reader *r, struct proto_value *v)
 	v->level = msg_u8(r);
 	v->count = msg_u64(r);
 	v->last = msg_str_nn(r);
+	v->seq = msg_u64(r);
 	v->numeric = msg_u8(r) != 0;
 	v->last_number = msg_double(r);
 	v->min = msg_double(r);

@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 14 };
+enum { PROTO_VERSION = 15 };
 /* Of what an engine keeps for the next one (registry.c). */
 enum { REGISTRY_VERSION = 14 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
@@ -291,6 +291,7 @@ struct proto_value {
 	uint8_t level;		/* enum spec_level */
 	uint64_t count;		/* hits */
 	const char *last;	/* the newest value or line; text */
+	uint64_t seq;		/* number of the last line hit; 0: none */
 	bool numeric;		/* the figures below mean something */
 	double last_number, min, max, mean, p95;
 	bool off;		/* switched off: it hit the match limit */

@@ -573,6 +573,53 @@ TEST(merged_logs_have_states_and_wrap)
 	rig_fini(&r);
 }
 
+/* One watch of api, of that last line. */
+static void
+send_watch(struct rig *r, uint64_t seq)
+{
+	struct buf b = BUF_INIT(65536);
+	struct proto_value v = { .name = "slow", .unit = "", .last = "x",
+				 .count = 2, .seq = seq };
+
+	msg_put_u32(&b, 1);
+	msg_put_u32(&b, 1);
+	proto_put_value(&b, &v);
+	uirig_frame(r->ui, PROTO_VALUES, &b);
+}
+
+TEST(a_watch_leads_to_its_last_line)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+
+	send_watch(&r, 0);
+	press(&r, "d l l l");
+	OK(strstr(line_no(&r, 1), "slow "));
+	press(&r, "Enter");
+	OK(strstr(line_no(&r, 22), "no line has matched slow yet"));
+	OK(r.ui->sheet != NULL);
+	send_watch(&r, 400);
+	press(&r, "Enter");
+	OK(strstr(line_no(&r, 22), "400, has fallen out of the log"));
+	OK(r.ui->sheet != NULL);
+	send_watch(&r, 16);
+	press(&r, "Enter");
+	OK(!r.ui->sheet);
+	EQ_INT(r.ui->mode, MODE_LOG);
+	OK(strstr(line_no(&r, 16), "› 12:03:15 WARN "));
+	OK(strstr(line_no(&r, 22), " LOG  api  line 16 of 21 "));
+	press(&r, "& '!WARN' Enter d l l l Enter");
+	OK(strstr(line_no(&r, 22), "line 16 is hidden by a filter"));
+	struct vt_mouse m = { .kind = VT_MOUSE_PRESS, .button = VT_BUTTON_LEFT,
+			      .row = 19, .col = 5 };
+	press(&r, "Esc G");
+	ui_resize(r.ui, 40, 120);
+	OK(strstr(line_no(&r, 19), "  slow "));
+	ui_mouse(r.ui, &m);
+	OK(strstr(line_no(&r, 16), "› 12:03:15 WARN "));
+	rig_fini(&r);
+}
+
 TEST(groups_fold)
 {
 	struct rig r;
