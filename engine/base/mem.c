@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "fault.h"
 
@@ -83,4 +86,19 @@ mem_fmt(const char *fmt, ...)
 	vsnprintf(s, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	return s;
+}
+
+/*
+ * Left to itself glibc takes the largest piece that was ever freed for the
+ * measure of what to keep.
+ */
+void
+mem_give_back(void)
+{
+#ifdef __GLIBC__
+	enum { PIECE = 256 << 10 };
+
+	mallopt(M_MMAP_THRESHOLD, PIECE);
+	mallopt(M_TRIM_THRESHOLD, PIECE);
+#endif
 }

@@ -20,6 +20,9 @@ void	*mem_grow(void *p, size_t old_count, size_t new_count, size_t size);
 void	*mem_dup(const void *p, size_t len);
 char	*mem_str(const char *s);		/* NULL gives NULL */
 char	*mem_strn(const char *s, size_t len);	/* adds the NUL */
+/* What is freed goes back to the system: to be called once, by a process that
+ * lives long and now and then needs a lot for a moment. */
+void	mem_give_back(void);
 char	*mem_fmt(const char *fmt, ...) SBX_PRINTF(1, 2);
 
 #endif

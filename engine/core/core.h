@@ -24,6 +24,7 @@
 #include "life/life.h"
 #include "log/logfmt.h"
 #include "probe/fileguard.h"
+#include "procrun.h"
 #include "spec/proto.h"
 #include "spec/rundir.h"
 #include "spec/setpack.h"
@@ -78,7 +79,6 @@ enum {
 	NOTIFY_LINE_MAX = 1024,
 	LEFT_MAX = 8,		/* runs of a process that have left something */
 	LEFT_SHOWN = 32,	/* processes of those that its row names */
-	ENDS_MAX = 16,		/* members of a tree that are being ended */
 };
 
 /* Hits per interval of the newest intervals, for a sparkline. */
@@ -88,56 +88,10 @@ struct hit_ring {
 	uint32_t hits[HIT_SLOTS];	/* by number modulo HIT_SLOTS */
 };
 
-/* The rule that makes a process ready, and the one that keeps it so. */
-enum { CHECK_READY, CHECK_LIVE, CHECKS };
-
-/* How an attempt of one ended. */
-enum { RESULTS_MAX = 50, RESULT_TEXT_MAX = 160 };
-struct check_result {
-	int64_t at_ms;		/* wall; when it was over */
-	uint64_t for_us, run;
-	bool ok;
-	char text[RESULT_TEXT_MAX];
-};
-
-struct check {
-	struct proc *p;
-	struct probe *probe;	/* one attempt by socket; NULL: none now */
-	uint64_t helper_slot;	/* one by command; 0: none now */
-	struct timer *timer;	/* the next attempt */
-	uint64_t screen_gen;	/* of the picture that was looked at */
-	unsigned fails;		/* one after the other */
-	bool beat;		/* live log, notify: heard since the last look */
-	char text[160];		/* the last failure */
-	uint64_t at_begun_us;	/* of the attempt that is under way */
-	/* The newest ones, of former runs too: a ring.  NULL before the
-	 * first; a new engine begins anew. */
-	struct check_result *results;
-	uint64_t result_count;	/* ever; the next place is modulo the size */
-};
-
-/* A stop or restart that waits for its turn (ordered.c). */
-struct asked {
-	bool on;		/* from the request to the end of the run */
-	bool told;		/* its turn has come */
-	enum life_event event;	/* STOP or RESTART */
-	enum cause cause;
-	unsigned flags;		/* LIFE_IN_* */
-	uint64_t for_us;
-	char *detail;		/* NULL: none */
-};
-
 /* Those that one client makes share theirs. */
 struct proc_environ {
 	unsigned users;
 	char **v;
-};
-
-/* A member of a tree that is being ended alone (procmember.c). */
-struct member_end {
-	pid_t pid;
-	uint64_t start_ticks;	/* with pid it names a process */
-	uint64_t at_kill_us;
 };
 
 struct proc {
@@ -145,15 +99,14 @@ struct proc {
 	uint32_t id;
 	struct spec *spec;
 	struct proc_environ *environ;	/* of who added it; NULL: the set's */
-	struct life_policy policy;
 	struct life life;
+	struct run *run;	/* NULL: at rest */
 	bool removing;		/* forget it at the end of the turn */
 	struct spec *next_spec;	/* of the run after this one; NULL: same */
 	bool renew_told;	/* ... which has been asked for */
 	enum cause removed_by;	/* if removing; NONE: 'keep no' */
 	bool leaving;		/* not in the set any more: ends, then goes */
 	bool leave_told;
-	struct asked asked;
 	bool placed;		/* a mark within one function */
 	uint64_t follower;	/* peer that follows it to its end; 0: none */
 	uint64_t holder;	/* peer for whom its log is held; 0: none */
@@ -163,6 +116,7 @@ struct proc {
 	/* the present run, or the last one */
 	uint64_t slot, tag;	/* slot 0: the keeper knows nothing of it */
 	pid_t pid;		/* 0: no live leader */
+	pid_t run_pid;		/* of the leader, also when it has ended */
 	int64_t created_ms, started_ms, ready_ms, ended_ms;	/* wall */
 	uint64_t release_slot;	/* to be given back; 0: none */
 	bool kept;		/* the run is over, what it left writes on:
@@ -174,8 +128,6 @@ struct proc {
 	uint32_t left_count;	/* processes, when it was looked last */
 	uint64_t at_left_kill_us;	/* 0: they may live */
 	char *left_list;	/* as in its row; NULL: none */
-	struct member_end ends[ENDS_MAX];
-	uint8_t end_count;
 	bool spawn_wanted, slot_known;
 	bool leader_ended, tree_gone, killing;
 	uint64_t maxrss_bytes;	/* of the run that has ended; 0: not known */
@@ -184,7 +136,7 @@ struct proc {
 	uint64_t at_tree_look_us;	/* next look at what is left; 0: none */
 	unsigned tree_looks;
 
-	/* its output */
+	/* its output; of one at rest that has said nothing, NULL to spec */
 	char *dirname;		/* below state_dir/log */
 	struct spool *spool;
 	struct fold *fold;
@@ -218,8 +170,6 @@ struct proc {
 
 	/* its input */
 	struct source *out;	/* stdin pipe; a terminal uses in[] */
-	struct buf input;
-	size_t input_off;	/* of it, that were taken out already */
 	uint64_t input_taken;	/* bytes that were taken out of it */
 	bool input_eof;		/* close after what is queued */
 
@@ -235,9 +185,7 @@ struct proc {
 	bool vt_replaying;	/* answers and bells are not sent again */
 
 	/* its checks (proccheck.c) */
-	struct check checks[CHECKS];
 	struct source *notify;	/* what it writes to SBX_NOTIFY_FD */
-	struct buf notify_line;
 	pid_t port_holder;	/* the stranger that was found last; 0 */
 
 	/* what the person is told of (procnotify.c) */
@@ -257,14 +205,12 @@ struct proc {
 	uint16_t *auto_ports;	/* by index of the spec's ports; 0: not yet */
 	size_t auto_count;
 
-	struct timer *life_timer;
 	char *waits;		/* unmet dependencies as text; NULL */
 	uint64_t row_gen, grow_gen, value_gen;	/* e->gen at the change */
 	uint64_t grown;		/* sum of what was told with grow_gen */
 	uint64_t cpu_us, cpu_permille, rss_bytes;
 	uint64_t at_cpu_us;	/* when cpu_us was read; 0: not in this run */
 	uint32_t tree_count;
-	char ports[128];
 	bool spec_saved;	/* it, and the environment, as they are */
 };
 
@@ -412,6 +358,7 @@ void	proc_event(struct proc *p, const struct life_input *in);
 void	proc_tell(struct proc *p, enum life_event ev, enum cause cause,
 		  const char *detail);
 void	proc_drop_environ(struct proc *p);	/* it has the set's then */
+void	proc_on_timer(struct timer *t, void *arg);	/* of its life */
 /* It goes when nothing of it is left. */
 void	proc_remove(struct proc *p, enum cause by);
 void	proc_touch(struct proc *p);		/* its row has changed */
@@ -424,6 +371,9 @@ void	proc_settle_aside(struct engine *e);	/* schedules, files, copies */
 void	proc_settle_trees(struct engine *e);
 /* After registry_save(), with what it gave: nothing starts unrecorded. */
 void	proc_settle_starts(struct engine *e, int saved);
+/* What the keeper has of a run that is over; nobody waits for that. */
+void	proc_release(struct proc *p, int saved);
+void	proc_settle_ends(struct engine *e, int saved);
 /* The keeper's word. */
 void	proc_started(struct proc *p, const struct keep_start *s);
 void	proc_failed(struct proc *p, enum spawn_step step, int error);
@@ -446,7 +396,8 @@ void	launch_explain(const struct proc *p, enum spawn_step step, int error,
 		       char *out, size_t cap);
 
 /* --- order.c: dependencies, places, order of stopping ---------------------- */
-void	order_policy(struct proc *p);		/* spec → life_policy */
+void	order_policy(const struct spec *s, struct life_policy *out);
+bool	order_has_ready(const struct spec *s);	/* a rule that says when */
 void	order_settle(struct engine *e);
 /* LIFE_IN_* that save a process the waiting for what it need not wait for. */
 unsigned order_shortcuts(const struct proc *p);

@@ -87,8 +87,8 @@ add_ports(char *figures, size_t cap, const struct proc *p, pid_t pid)
 {
 	struct procfs_port ports[PORTS_SHOWN];
 	size_t len = strlen(figures);
-	int n = p->ports[0] ? procfs_ports(&pid, 1, ports, ARRAY_LEN(ports)) :
-			      0;
+	int n = procrun_see(p)->ports[0] ?
+		procfs_ports(&pid, 1, ports, ARRAY_LEN(ports)) : 0;
 
 	for (int i = 0; i < n && len < cap; i++)
 		len += (size_t)snprintf(figures + len, cap - len, " %u",
@@ -284,9 +284,9 @@ add_rules(struct buf *out, const struct proc *p)
 		  s->ready_timeout_ms);
 	add_probe(out, "live", &s->live, s->live_every_ms, 0);
 	for (size_t i = 0; i < CHECKS; i++)
-		if (p->checks[i].text[0])
-			detailrow_put(out, "rule", "last check", p->checks[i].text,
-			       NULL);
+		if (procrun_see(p)->checks[i].text[0])
+			detailrow_put(out, "rule", "last check",
+				      procrun_see(p)->checks[i].text, NULL);
 	add_limits(out, s);
 	if (s->nice) {
 		snprintf(text, sizeof text, "%d", s->nice);
@@ -336,7 +336,7 @@ add_results(struct buf *out, const struct proc *p)
 	char text[96];
 
 	for (size_t i = 0; i < CHECKS; i++) {
-		const struct check *c = &p->checks[i];
+		const struct check *c = &procrun_see(p)->checks[i];
 		uint64_t n = SBX_MIN(c->result_count, (uint64_t)RESULTS_MAX);
 		for (uint64_t k = 1; k <= n; k++) {
 			const struct check_result *r =

@@ -253,7 +253,7 @@ on_adopt(const struct keep_slot *s, void *arg)
 	e->next_slot = SBX_MAX(e->next_slot, (uint32_t)s->slot);
 	bool over = !p || !(p->life.spawning || p->life.alive ||
 			    p->life.ending);
-	if (p && over && p->policy.tree_keep && s->state == KEEP_ENDED) {
+	if (p && over && p->spec->tree_keep && s->state == KEEP_ENDED) {
 		p->kept = true;
 		procio_attach(p, &fds);
 		return;
@@ -279,6 +279,7 @@ on_adopt(const struct keep_slot *s, void *arg)
 		proc_started(p, &start);
 	} else {
 		p->pid = s->state == KEEP_ENDED ? 0 : s->pid;
+		p->run_pid = s->pid;
 		if (p->spec->tty)
 			proctty_rebuild(p);
 		procio_attach(p, &fds);
@@ -489,12 +490,15 @@ engine_is_followed(const struct engine *e, const struct proc *p)
 }
 
 static void
-remove_forgotten(struct engine *e)
+remove_forgotten(struct engine *e, int saved)
 {
 	for (size_t i = e->nproc; i-- > 0;) {
 		struct proc *p = e->procs[i];
-		if (!p->removing || proc_is_live(p) || p->release_slot ||
-		    p->spawn_wanted || proccopy_is_busy(p))
+		if (!p->removing || proc_is_live(p) || p->spawn_wanted ||
+		    proccopy_is_busy(p))
+			continue;
+		proc_release(p, saved);
+		if (p->release_slot)
 			continue;
 		if (p->left_tag_count > 0) {
 			if (!e->tree_dirty)
@@ -567,12 +571,15 @@ end_of_turn(void *arg)
 	proc_settle_aside(e);
 	order_settle(e);
 	int saved = registry_save(e);
-	journal_flush(e->journal);
+	/* The keeper begins while the rest is done. */
 	proc_settle_starts(e, saved);
-	remove_forgotten(e);
+	/* Who is told of something finds it there. */
+	journal_flush(e->journal);
+	remove_forgotten(e, saved);
 	/* News and answers leave together. */
 	feed_clients(e);
 	serve_let_go(e);
+	proc_settle_ends(e, saved);
 	/* In a turn of its own: a screen does not wait for it. */
 	if (e->registry_stale &&
 	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US) {
@@ -710,6 +717,8 @@ ignore_signals(void)
 int
 engine_main(const char *key)
 {
+	mem_give_back();
+
 	struct engine *e = mem_alloc(sizeof *e);
 	struct err err = ERR_INIT;
 	struct rlimit nofile;

@@ -94,10 +94,11 @@ add_lists(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		buf_addf(scratch, "%s%s", i ? " " : "", s->argv[i]);
 	buf_addc(scratch, '\0');
 	r->command = (const char *)(uintptr_t)at;
+	const struct life_policy *y = &procrun_see(p)->policy;
 	char step[SIGNAME_MAX] = "";
 	if (p->life.status == STATUS_STOPPING)
-		signame_text(p->life.step < p->policy.nladder ?
-			      p->policy.ladder[p->life.step].signo : SIGKILL,
+		signame_text(p->life.step < y->nladder ?
+			      y->ladder[p->life.step].signo : SIGKILL,
 			      step);
 	r->stop_step = add_text(scratch, step);
 }
@@ -140,11 +141,11 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.unready = l->unready, .paused = l->paused, .tty = s->tty,
 		.hidden = s->hidden, .autostart = s->autostart,
 		.has_exit = l->has_exit, .core = l->core,
-		.has_ready_rule = p->policy.has_ready,
+		.has_ready_rule = order_has_ready(s),
 		.any_holder = s->ready.any_holder,
 		.stdin_open = p->out || p->in[LOG_PTY],
 		.stopped = l->stopped,
-		.going = p->leaving || p->next_spec || p->asked.on,
+		.going = p->leaving || p->next_spec || procrun_see(p)->asked.on,
 		.exit_code = l->exit_code, .exit_signal = l->exit_signal,
 		.fail_step = p->fail_step, .fail_error = p->fail_error,
 		.pid = (uint32_t)p->pid, .run = l->run,
@@ -162,7 +163,7 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.cpu_permille = p->cpu_permille, .rss_bytes = p->rss_bytes,
 		.tree_count = p->tree_count, .left = p->left_count,
 		.left_list = p->left_list ? p->left_list : "",
-		.ports = p->ports,
+		.ports = procrun_see(p)->ports,
 		.title = p->vt ? vt_title(p->vt) : "",
 		.rows = p->vt ? (uint16_t)vt_rows(p->vt) : 0,
 		.cols = p->vt ? (uint16_t)vt_cols(p->vt) : 0,
@@ -178,6 +179,14 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 				 &r->argv, &r->command, &r->stop_step };
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		*lists[i] = scratch->data + (uintptr_t)*lists[i];
+}
+
+/* What was queued since then may wait with what waits already. */
+static void
+wait_too(struct peer *c, size_t queued_before)
+{
+	if (c->late_bytes && c->late_bytes == queued_before)
+		c->late_bytes = conn_queued(c->conn);
 }
 
 static void
@@ -196,10 +205,13 @@ send_rows(struct peer *c, struct buf *b, struct buf *scratch)
 		}
 		if (conn_queued(c->conn) > CONN_QUEUE_MAX / 2)
 			return;		/* goes on when it has read */
+		size_t before = conn_queued(c->conn);
 		feed_make_row(p, &r, scratch);
 		if (proto_put_row(b, &r) == 0)
 			send_buf(c, PROTO_ROW, 0, b);
 		buf_clear(b);
+		if (p->life.spawning)
+			wait_too(c, before);
 	}
 	c->rows_seen = e->gen;
 	if (!c->synced) {
@@ -261,9 +273,11 @@ send_events(struct peer *c, struct buf *b)
 	uint64_t last = journal_last_seq(c->e->journal);
 	if (last <= c->events_seen)
 		return;
+	size_t before = conn_queued(c->conn);
 	c->events_seen = last;
 	msg_put_u64(b, last);
 	send_buf(c, PROTO_EVENTS, 0, b);
+	wait_too(c, before);
 }
 
 static int

@@ -35,18 +35,15 @@ has_ready_watch(const struct spec *s)
 	return false;
 }
 
-static bool
-has_ready_rule(const struct spec *s)
+bool
+order_has_ready(const struct spec *s)
 {
 	return s->ready.kind != SPEC_PROBE_NONE || has_ready_watch(s);
 }
 
 void
-order_policy(struct proc *p)
+order_policy(const struct spec *s, struct life_policy *y)
 {
-	const struct spec *s = p->spec;
-	struct life_policy *y = &p->policy;
-
 	*y = (struct life_policy){
 		.restart = restart_of(s->restart),
 		.backoff_min_us = us(s->backoff_min_ms),
@@ -64,7 +61,7 @@ order_policy(struct proc *p)
 					LIFE_QUEUE :
 			   s->schedule_overlap == SPEC_OVERLAP_REPLACE ?
 					LIFE_REPLACE : LIFE_SKIP,
-		.has_ready = has_ready_rule(s),
+		.has_ready = order_has_ready(s),
 		.ready_on_exit = s->ready.kind == SPEC_PROBE_EXIT,
 		.tree_keep = s->tree_keep,
 		/* What runs again is not at its end. */
@@ -88,7 +85,6 @@ order_policy(struct proc *p)
 		};
 	for (size_t i = 0; i < s->ok_code_count; i++)
 		life_ok_code(y, s->ok_codes[i].code);
-	p->spec_new = true;
 }
 
 /* A name may mean all replicas: from is where to look on.  SIZE_MAX: no
@@ -110,7 +106,7 @@ cond_of(const struct spec_dep *d, const struct spec *target)
 	case SPEC_COND_READY: return GRAPH_READY;
 	case SPEC_COND_DONE: return GRAPH_DONE;
 	case SPEC_COND_OK: return GRAPH_OK;
-	default: return has_ready_rule(target) ? GRAPH_READY : GRAPH_STARTED;
+	default: return order_has_ready(target) ? GRAPH_READY : GRAPH_STARTED;
 	}
 }
 
@@ -280,7 +276,7 @@ order_shortcuts(const struct proc *p)
 static bool
 is_going(const struct proc *p)
 {
-	return p->leaving || p->next_spec || p->asked.on;
+	return p->leaving || p->next_spec || procrun_see(p)->asked.on;
 }
 
 /* Marks what is needed by those that live and are to end, and goes after

@@ -18,15 +18,17 @@
 void
 ordered_drop(struct proc *p)
 {
-	free(p->asked.detail);
-	p->asked = (struct asked){ .on = false };
+	if (!p->run)
+		return;
+	free(p->run->asked.detail);
+	p->run->asked = (struct asked){ .on = false };
 }
 
 void
 ordered_ask(struct proc *p, const struct life_input *in)
 {
 	ordered_drop(p);
-	p->asked = (struct asked){
+	procrun_get(p)->asked = (struct asked){
 		.on = true, .event = in->event, .cause = in->cause,
 		.flags = in->flags, .for_us = in->for_us,
 		.detail = mem_str(in->detail),
@@ -39,10 +41,10 @@ ordered_ask(struct proc *p, const struct life_input *in)
 void
 ordered_settle(struct proc *p, bool is_needed)
 {
-	struct asked *a = &p->asked;
+	struct asked *a = p->run ? &p->run->asked : NULL;
 	bool live = proc_is_live(p);
 
-	if (!a->on || (a->told ? live : live && is_needed))
+	if (!a || !a->on || (a->told ? live : live && is_needed))
 		return;
 	if (!a->told) {
 		struct life_input in = {
@@ -62,21 +64,23 @@ ordered_settle(struct proc *p, bool is_needed)
 void
 ordered_run_ended(struct proc *p)
 {
-	if (p->asked.told)
+	if (procrun_see(p)->asked.told)
 		ordered_drop(p);
 }
 
 bool
 ordered_comes_back(const struct proc *p)
 {
-	return p->asked.on && p->asked.event == LIFE_EV_RESTART &&
+	const struct asked *a = &procrun_see(p)->asked;
+
+	return a->on && a->event == LIFE_EV_RESTART &&
 	       proc_is_live(p);
 }
 
 int
 ordered_pack(const struct proc *p, struct buf *b)
 {
-	const struct asked *a = &p->asked;
+	const struct asked *a = &procrun_see(p)->asked;
 	int r = msg_put_u8(b, (uint8_t)(a->on | a->told << 1));
 
 	r |= msg_put_u32(b, (uint32_t)a->event);
@@ -99,7 +103,7 @@ ordered_unpack(struct proc *p, struct msg_reader *r)
 	if (r->bad || !(bits & 1) || cause >= CAUSE_COUNT ||
 	    (event != LIFE_EV_STOP && event != LIFE_EV_RESTART))
 		return;
-	p->asked = (struct asked){
+	procrun_get(p)->asked = (struct asked){
 		.on = true, .told = bits & 2, .cause = (enum cause)cause,
 		.event = (enum life_event)event, .flags = flags,
 		.for_us = for_us, .detail = mem_str(detail),

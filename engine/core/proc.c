@@ -31,7 +31,6 @@ enum {
 	LOOK_MAX_US = 50000,
 	SAVE_AGAIN_US = 100 * 1000,
 	ASKED_MAX = 8,		/* runs that are signalled one by one */
-	PASTE_MARKS = 64,	/* bytes that a terminal has around one */
 };
 
 void
@@ -46,12 +45,12 @@ proc_is_live(const struct proc *p)
 	return status_get(p->life.status)->live;
 }
 
-static void
-on_life_timer(struct timer *t, void *arg)
+void
+proc_on_timer(struct timer *t, void *arg)
 {
 	struct proc *p = arg;
 	(void)t;
-	const struct check *ready = &p->checks[CHECK_READY];
+	const struct check *ready = &p->run->checks[CHECK_READY];
 	int due = life_due(&p->life, clock_us());
 	if (due >= 0) {
 		struct life_input in = {
@@ -69,10 +68,11 @@ void
 proc_arm(struct proc *p)
 {
 	uint64_t at = life_deadline(&p->life);
+
 	if (at)
-		timer_arm(p->life_timer, at);
-	else
-		timer_stop(p->life_timer);
+		timer_arm(procrun_get(p)->timer, at);
+	else if (p->run)
+		timer_stop(p->run->timer);
 }
 
 /* The journal's entry of a change, and everything that follows from it. */
@@ -175,7 +175,7 @@ is_killed_early(const struct proc *p)
 	const struct life *l = &p->life;
 
 	return l->spawning && l->stopped && !p->spawn_wanted &&
-	       l->step >= p->policy.nladder;
+	       l->step >= p->run->policy.nladder;
 }
 
 void
@@ -183,6 +183,12 @@ proc_event(struct proc *p, const struct life_input *given)
 {
 	struct life_input in = *given;
 	struct life_output out = { .text = "" };
+	struct run *r = procrun_get(p);
+	struct err err = ERR_INIT;
+
+	/* As long as its record tells what its last run was.  If that fails
+	 * it is tried once more, with a word to say, when it starts. */
+	(void)procrun_wake_log(p, &err);
 	in.now_us = clock_us();
 	/* These are the ends of a run: what follows is another one. */
 	if (p->next_spec && (in.event == LIFE_EV_GONE ||
@@ -190,7 +196,7 @@ proc_event(struct proc *p, const struct life_input *given)
 			     in.event == LIFE_EV_LOST))
 		respec_next(p);
 	/* Who says something else takes back what waits for its turn. */
-	if (p->asked.on && !p->asked.told &&
+	if (r->asked.on && !r->asked.told &&
 	    (in.event == LIFE_EV_START || in.event == LIFE_EV_STOP ||
 	     in.event == LIFE_EV_RESTART || in.event == LIFE_EV_KILL) &&
 	    (in.cause == CAUSE_USER || in.flags & LIFE_IN_HAND))
@@ -198,7 +204,7 @@ proc_event(struct proc *p, const struct life_input *given)
 	in.flags |= order_shortcuts(p);
 	/* Jitter only spreads restarts: the low bits of the clock will do. */
 	in.jitter = (int)(in.now_us % 201) - 100;
-	unsigned fx = life_step(&p->life, &p->policy, &in, &out);
+	unsigned fx = life_step(&p->life, &r->life, &r->policy, &in, &out);
 	proc_arm(p);
 	p->e->tree_dirty |= is_killed_early(p);
 	if (!fx)
@@ -234,7 +240,7 @@ proc_started(struct proc *p, const struct keep_start *s)
 	int64_t now = clock_wall_ms();
 
 	p->slot_known = true;
-	p->pid = s->pid;
+	p->pid = p->run_pid = s->pid;
 	p->started_ms = now;
 	p->ended_ms = p->ready_ms = 0;
 	p->leader_ended = p->tree_gone = p->killing = p->log_ended = false;
@@ -310,7 +316,7 @@ proc_exited(struct proc *p, const struct keep_exit *x)
 	p->pid = 0;
 	p->cpu_permille = p->at_cpu_us = 0;
 	p->leader_ended = true;
-	const uint64_t *ok = p->policy.ok_codes;
+	const uint64_t *ok = procrun_get(p)->policy.ok_codes;
 	bool failed = p->life.status != STATUS_STOPPING && in.exit_code &&
 		      !(ok[in.exit_code / 64] >> in.exit_code % 64 & 1);
 	proc_event(p, &in);
@@ -352,7 +358,7 @@ proc_restore_run(struct proc *p)
 
 	if (!l->run || spool_run(p->spool))
 		return;
-	spool_run_begin(p->spool, l->run, p->pid, p->started_ms);
+	spool_run_begin(p->spool, l->run, p->run_pid, p->started_ms);
 	if (p->run_cut || !(l->alive || l->ending))
 		spool_run_end(p->spool, status, p->ended_ms);
 	if (!l->alive && !l->ending)
@@ -366,7 +372,7 @@ run_is_gone(struct proc *p)
 	struct engine *e = p->e;
 
 	/* What was to end has ended, as a whole. */
-	bool keeps = p->policy.tree_keep &&
+	bool keeps = p->spec->tree_keep &&
 		     p->life.status != STATUS_STOPPING;
 	p->kept = keeps && procio_is_open(p);
 	if (p->kept)
@@ -378,7 +384,8 @@ run_is_gone(struct proc *p)
 	p->grow_gen = ++e->gen;
 	p->rss_bytes = 0;
 	p->tree_count = 0;
-	p->ports[0] = '\0';
+	if (p->run)
+		p->run->ports[0] = '\0';
 	p->killing = p->leader_ended = false;
 	p->at_tree_look_us = 0;
 	if (p->kept)
@@ -390,8 +397,8 @@ run_is_gone(struct proc *p)
 	tree_forget(e->tree, p->tag);
 	if (keeps)
 		procleft_take(p);
-	char why[sizeof p->life.end_why];
-	memcpy(why, p->life.end_why, sizeof why);
+	char why[sizeof p->run->life.end_why];
+	memcpy(why, procrun_get(p)->life.end_why, sizeof why);
 	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
 	record_run(p, why);
 	spool_rest(p->spool);
@@ -509,7 +516,7 @@ proc_settle_trees(struct engine *e)
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
-		if (p->policy.tree_keep && p->leader_ended && !p->killing &&
+		if (p->spec->tree_keep && p->leader_ended && !p->killing &&
 		    p->life.status != STATUS_STOPPING)
 			p->tree_gone = true;
 		if (wants_look(p) &&
@@ -563,11 +570,18 @@ proc_settle_aside(struct engine *e)
 	procsched_settle(e);
 }
 
+static int
+copy_why(const struct err *err, char *why, size_t cap)
+{
+	snprintf(why, cap, "%.*s", (int)cap - 1, err->text);
+	return -EIO;
+}
+
 /*
  * After the registry was saved: a new engine that finds a slot unknown to
  * the keeper knows that the spawn was never sent.  What could not be saved
- * does not happen, or nobody would know of it after this engine: a start
- * fails, an end stays with the keeper.
+ * does not happen, or nobody would know of it after this engine: here a start
+ * fails, in proc_release an end stays with the keeper.
  */
 void
 proc_settle_starts(struct engine *e, int saved)
@@ -581,21 +595,40 @@ proc_settle_starts(struct engine *e, int saved)
 		struct proc *p = e->procs[i];
 		if (p->kept && !procio_is_open(p))
 			let_go(p);
-		if (p->release_slot && (saved == 0 || e->going_down)) {
-			keeplink_release(e->link, p->release_slot);
-			p->release_slot = 0;
-		}
 		if (!p->spawn_wanted)
 			continue;
 		p->spawn_wanted = false;
+		struct err err = ERR_INIT;
 		int r = saved;
 		if (r < 0)
 			snprintf(why, sizeof why, "its record cannot be "
 				 "kept: %s", strerror(-r));
+		else if (procrun_wake_log(p, &err) < 0)
+			r = copy_why(&err, why, sizeof why);
 		else
 			r = launch_run(p, why, sizeof why);
 		if (r < 0)
 			not_started(p, SPAWN_REQUEST, -r, why);
+	}
+}
+
+void
+proc_release(struct proc *p, int saved)
+{
+	struct engine *e = p->e;
+
+	if (!p->release_slot || (saved < 0 && !e->going_down))
+		return;
+	keeplink_release(e->link, p->release_slot);
+	p->release_slot = 0;
+}
+
+void
+proc_settle_ends(struct engine *e, int saved)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		proc_release(e->procs[i], saved);
+		procrun_settle(e->procs[i]);
 	}
 }
 
@@ -664,16 +697,11 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 			    .environ = share_environ(e, environ_),
 			    .from_seq = from_seq,
 			    .created_ms = clock_wall_ms() };
-	buf_init(&p->input, INPUT_MAX + PROTO_PASTE_MAX + PASTE_MARKS);
 	buf_init(&p->base, 8 << 20);
 	buf_init(&p->base_history, 8 << 20);
 	p->dirname = mem_str(spec->name);
-	p->life_timer = loop_timer(e->loop, on_life_timer, p);
-	for (size_t i = 0; i < CHECKS; i++)
-		p->checks[i].p = p;
-	buf_init(&p->notify_line, NOTIFY_LINE_MAX);
 	life_init(&p->life);
-	order_policy(p);
+	p->spec_new = true;
 	if (procio_open_log(p, err) < 0 || procwatch_build(p, err) < 0) {
 		proc_free(p, false);
 		return NULL;
@@ -705,18 +733,13 @@ proc_free(struct proc *p, bool remove_log)
 	if (remove_log)
 		crumbs_drop(e->crumbs, p->id);
 	procio_close(p);
+	procrun_free(p);
 	procsched_free(p);
 	procfiles_free(p);
 	proccopy_free(p);
 	procnotify_take_spec(p);
 	free(p->auto_ports);
-	timer_drop(p->life_timer);
 	timer_drop(p->partial_timer);
-	for (size_t i = 0; i < CHECKS; i++) {
-		timer_drop(p->checks[i].timer);
-		free(p->checks[i].results);
-	}
-	buf_fini(&p->notify_line);
 	vt_free(p->vt);
 	watchset_free(p->watches);
 	free(p->watch_specs);
@@ -742,7 +765,6 @@ proc_free(struct proc *p, bool remove_log)
 	spec_free(p->spec);
 	spec_free(p->next_spec);
 	proc_drop_environ(p);
-	buf_fini(&p->input);
 	buf_fini(&p->base);
 	buf_fini(&p->base_history);
 	free(p->dirname);

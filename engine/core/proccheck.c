@@ -29,7 +29,7 @@ enum {
 static bool
 is_live(const struct check *c)
 {
-	return c == &c->p->checks[CHECK_LIVE];
+	return c == &c->p->run->checks[CHECK_LIVE];
 }
 
 static const struct spec_probe *
@@ -195,8 +195,8 @@ try_command(struct check *c)
 void
 proccheck_ended(struct proc *p, const struct helper *h, const char *text)
 {
-	struct check *c = &p->checks[h->kind == HELPER_LIVE ? CHECK_LIVE :
-							      CHECK_READY];
+	struct check *c = &procrun_get(p)->checks[h->kind == HELPER_LIVE ?
+						  CHECK_LIVE : CHECK_READY];
 	char why[120];
 
 	if (c->helper_slot != h->slot)
@@ -328,7 +328,7 @@ on_timer(struct timer *t, void *arg)
 void
 proccheck_beat(struct proc *p)
 {
-	p->checks[CHECK_LIVE].beat = true;
+	procrun_get(p)->checks[CHECK_LIVE].beat = true;
 }
 
 static bool
@@ -360,9 +360,10 @@ on_notify(struct source *src, unsigned events, void *arg)
 		return;
 	}
 	/* A line that does not end is no message. */
-	if (buf_add(&p->notify_line, data, (size_t)n) < 0)
-		buf_clear(&p->notify_line);
-	buf_each_line(&p->notify_line, take_line, p);
+	struct buf *line = &procrun_get(p)->notify_line;
+	if (buf_add(line, data, (size_t)n) < 0)
+		buf_clear(line);
+	buf_each_line(line, take_line, p);
 }
 
 void
@@ -372,7 +373,7 @@ proccheck_notify(struct proc *p, int fd)
 		return;
 	sys_set_nonblock(fd, true);
 	loop_drop(p->notify);
-	buf_clear(&p->notify_line);
+	buf_clear(&procrun_get(p)->notify_line);
 	p->notify = loop_add(p->e->loop, fd, LOOP_IN, "notify", on_notify, p);
 	if (!p->notify)
 		sys_close(fd);
@@ -412,19 +413,20 @@ void
 proccheck_start(struct proc *p)
 {
 	const struct spec_probe *s = &p->spec->ready;
+	struct run *r = procrun_get(p);
 
 	p->port_holder = 0;
 	if (!p->life.ready)
-		start(&p->checks[CHECK_READY],
+		start(&r->checks[CHECK_READY],
 		      s->kind == SPEC_PROBE_DELAY ? s->delay_ms : 0);
-	start(&p->checks[CHECK_LIVE], p->spec->live_every_ms);
+	start(&r->checks[CHECK_LIVE], p->spec->live_every_ms);
 }
 
 void
 proccheck_stop(struct proc *p)
 {
-	for (size_t i = 0; i < CHECKS; i++) {
-		struct check *c = &p->checks[i];
+	for (size_t i = 0; p->run && i < CHECKS; i++) {
+		struct check *c = &p->run->checks[i];
 		probe_cancel(c->probe);
 		c->probe = NULL;
 		if (c->timer)

@@ -182,10 +182,13 @@ watch(struct proc *p)
 	on_trouble(p, &err);
 }
 
-/* Two definitions with the same one watch the same files in the same way. */
+/* Two definitions with the same one watch the same files in the same way;
+ * NULL: none. */
 static char *
 rule_of(const struct spec *s)
 {
+	if (!s->files || !s->files[0])
+		return NULL;
 	struct buf b = BUF_INIT(SPEC_PACK_MAX);
 
 	buf_addf(&b, "%s\n%llu", s->cwd ? s->cwd : "",
@@ -202,7 +205,7 @@ procfiles_take_spec(struct proc *p)
 {
 	char *rule = rule_of(p->spec);
 
-	if (p->files_rule && strcmp(rule, p->files_rule) == 0) {
+	if (rule && p->files_rule && strcmp(rule, p->files_rule) == 0) {
 		free(rule);
 		return;
 	}

@@ -196,7 +196,9 @@ pace_again(struct engine *e)
 size_t
 procio_waiting(const struct proc *p)
 {
-	return p->input.len - p->input_off;
+	const struct run *r = procrun_see(p);
+
+	return r->input.len - r->input_off;
 }
 
 static bool flush_input(struct proc *p);
@@ -437,7 +439,7 @@ drain_last(struct proc *p)
 	if (open && (p->drain_owed_bytes || now < p->at_drain_end_us))
 		return false;
 	/* What may go on goes on writing. */
-	if (!p->policy.tree_keep)
+	if (!p->spec->tree_keep)
 		close_streams(p);
 	return true;
 }
@@ -505,14 +507,16 @@ procio_attach(struct proc *p, struct keep_fds *f)
 static void
 take_input(struct proc *p, size_t len)
 {
+	struct run *r = procrun_get(p);
+
 	/* In large steps: what is behind it is moved. */
-	p->input_off += len;
-	if (p->input_off > p->input.len / 2) {
-		buf_skip(&p->input, p->input_off);
-		p->input_off = 0;
+	r->input_off += len;
+	if (r->input_off > r->input.len / 2) {
+		buf_skip(&r->input, r->input_off);
+		r->input_off = 0;
 	}
-	if (p->input.len == 0 && p->input.cap > FLUSH_MAX)
-		buf_fini(&p->input);
+	if (r->input.len == 0 && r->input.cap > FLUSH_MAX)
+		buf_fini(&r->input);
 	p->input_taken += len;
 	crumbs_get(p->e->crumbs, p->id)->typed_bytes = p->input_taken;
 }
@@ -527,7 +531,7 @@ procio_restore_input(struct proc *p, const char *data, size_t len)
 		skip = c->typed_bytes - p->input_taken;
 	p->input_taken += skip;
 	if (skip < len)
-		buf_add(&p->input, data + skip, len - skip);
+		buf_add(&procrun_get(p)->input, data + skip, len - skip);
 }
 
 static void
@@ -554,9 +558,11 @@ procio_close_input(struct proc *p)
 {
 	loop_drop(p->out);
 	p->out = NULL;
-	buf_fini(&p->input);
-	p->input_off = 0;
 	p->input_eof = false;
+	if (!p->run)
+		return;
+	buf_fini(&p->run->input);
+	p->run->input_off = 0;
 }
 
 /* False when the child takes no more input at all. */
@@ -566,8 +572,9 @@ flush_input(struct proc *p)
 	struct source *s = p->out ? p->out : p->in[LOG_PTY];
 	if (!s)
 		return false;
+	struct run *r = procrun_get(p);
 	for (size_t done = 0; procio_waiting(p) > 0 && done < FLUSH_MAX;) {
-		ssize_t n = sys_write(loop_fd(s), p->input.data + p->input_off,
+		ssize_t n = sys_write(loop_fd(s), r->input.data + r->input_off,
 				      SBX_MIN(procio_waiting(p),
 					      (size_t)65536));
 		if (n == -EAGAIN)
@@ -596,9 +603,10 @@ queue_input(struct proc *p, const char *data, size_t len, bool paste)
 
 	if (waiting > INPUT_MAX || (!paste && len > INPUT_MAX - waiting))
 		return -ENOSPC;
-	buf_skip(&p->input, p->input_off);
-	p->input_off = 0;
-	return buf_add(&p->input, data, len);
+	struct run *r = procrun_get(p);
+	buf_skip(&r->input, r->input_off);
+	r->input_off = 0;
+	return buf_add(&r->input, data, len);
 }
 
 void
@@ -645,7 +653,7 @@ procio_input(struct proc *p, const char *data, size_t len, unsigned flags,
 		char c = 4;
 		if (tcgetattr(loop_fd(p->in[LOG_PTY]), &t) == 0)
 			c = (char)t.c_cc[VEOF];
-		buf_addc(&p->input, c);
+		buf_addc(&procrun_get(p)->input, c);
 	}
 	return flags & PROCIO_HELD ? 0 : procio_flush(p, err);
 }

@@ -86,9 +86,11 @@ procmember_look(struct engine *e, struct err *err)
 static struct member_end *
 find_end(struct proc *p, pid_t pid)
 {
-	for (size_t i = 0; i < p->end_count; i++)
-		if (p->ends[i].pid == pid)
-			return &p->ends[i];
+	struct run *r = p->run;
+
+	for (size_t i = 0; r && i < r->end_count; i++)
+		if (r->ends[i].pid == pid)
+			return &r->ends[i];
 	return NULL;
 }
 
@@ -110,7 +112,7 @@ procmember_check_end(struct proc *p, pid_t pid, size_t before, bool now,
 		return err_hint(err, "sbx %s %s", now ? "kill" : "stop",
 				p->spec->name);
 	}
-	if (p->end_count + before >= ENDS_MAX && !find_end(p, pid))
+	if (procrun_see(p)->end_count + before >= ENDS_MAX && !find_end(p, pid))
 		return err_set(err, ERR_FULL, "%d processes of '%s' are being "
 			       "ended already", ENDS_MAX, p->spec->name);
 	return 0;
@@ -144,10 +146,11 @@ procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
 	if (!m)
 		return -1;
 	struct member_end *end = find_end(p, pid);
-	if (!end && p->end_count == ENDS_MAX)
+	struct run *r = procrun_get(p);
+	if (!end && r->end_count == ENDS_MAX)
 		return -1;
 	if (!end)
-		end = &p->ends[p->end_count++];
+		end = &r->ends[r->end_count++];
 	note(p, m, cause, now ? "KILL" : "TERM");
 	*end = (struct member_end){
 		.pid = pid, .start_ticks = m->st.start_ticks,
@@ -180,7 +183,8 @@ procmember_settle(struct proc *p, bool *looked)
 {
 	struct engine *e = p->e;
 	uint64_t now = clock_us();
-	size_t before = p->end_count, n = 0;
+	struct run *r = p->run;
+	size_t before = r ? r->end_count : 0, n = 0;
 
 	if (before == 0)
 		return UINT64_MAX;
@@ -188,9 +192,9 @@ procmember_settle(struct proc *p, bool *looked)
 		return now + END_LOOK_US;
 	*looked = true;
 	for (size_t i = 0; i < before; i++)
-		if (!is_over(p, &p->ends[i], now))
-			p->ends[n++] = p->ends[i];
-	p->end_count = (uint8_t)n;
+		if (!is_over(p, &r->ends[i], now))
+			r->ends[n++] = r->ends[i];
+	r->end_count = (uint8_t)n;
 	if (n < before) {
 		e->registry_dirty = true;
 		procleft_look(e, false);
@@ -201,12 +205,13 @@ procmember_settle(struct proc *p, bool *looked)
 int
 procmember_pack(const struct proc *p, struct buf *b)
 {
-	int r = msg_put_u8(b, p->end_count);
+	const struct run *run = procrun_see(p);
+	int r = msg_put_u8(b, run->end_count);
 
-	for (size_t i = 0; i < p->end_count; i++) {
-		r |= msg_put_u32(b, (uint32_t)p->ends[i].pid);
-		r |= msg_put_u64(b, p->ends[i].start_ticks);
-		r |= msg_put_u64(b, p->ends[i].at_kill_us);
+	for (size_t i = 0; i < run->end_count; i++) {
+		r |= msg_put_u32(b, (uint32_t)run->ends[i].pid);
+		r |= msg_put_u64(b, run->ends[i].start_ticks);
+		r |= msg_put_u64(b, run->ends[i].at_kill_us);
 	}
 	return r;
 }
@@ -220,8 +225,10 @@ procmember_unpack(struct proc *p, struct msg_reader *r)
 		struct member_end end = { .pid = (pid_t)msg_u32(r) };
 		end.start_ticks = msg_u64(r);
 		end.at_kill_us = msg_u64(r);
-		if (i < ENDS_MAX && !r->bad)
-			p->ends[p->end_count++] = end;
+		if (i >= ENDS_MAX || r->bad)
+			continue;
+		struct run *run = procrun_get(p);
+		run->ends[run->end_count++] = end;
+		p->e->tree_dirty = true;
 	}
-	p->e->tree_dirty |= p->end_count > 0;
 }

@@ -39,7 +39,7 @@ static bool
 has_failed(const struct proc *p, enum event_kind what)
 {
 	const struct life *l = &p->life;
-	uint64_t reset_us = p->policy.reset_us;
+	uint64_t reset_us = procrun_see(p)->policy.reset_us;
 
 	if (what == EVENT_BACKOFF)
 		return l->restarts <= 1 ||

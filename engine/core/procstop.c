@@ -52,7 +52,7 @@ type_keys(struct proc *p)
 void
 procstop_step(struct proc *p, unsigned step)
 {
-	const struct life_rung *r = &p->policy.ladder[step];
+	const struct life_rung *r = &p->run->policy.ladder[step];
 
 	if (r->kind == LIFE_STEP_CMD)
 		run_command(p, r->for_us);

@@ -91,7 +91,8 @@ put_spec(const struct proc *p, struct buf *b, struct buf *part)
 static int
 put_state(struct proc *p, struct buf *b, struct buf *part)
 {
-	int r = life_pack(&p->life, part);
+	const struct run *run = procrun_see(p);
+	int r = life_pack(&p->life, &run->life, part);
 	r |= put_part(b, part);
 	r |= msg_put_u64(b, p->slot);
 	r |= msg_put_u64(b, p->tag);
@@ -99,6 +100,8 @@ put_state(struct proc *p, struct buf *b, struct buf *part)
 	r |= msg_put_i64(b, p->started_ms);
 	r |= msg_put_i64(b, p->ready_ms);
 	r |= msg_put_i64(b, p->ended_ms);
+	r |= msg_put_u32(b, (uint32_t)p->run_pid);
+	r |= msg_put_u64(b, p->maxrss_bytes);
 	r |= msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
 				p->run_cut << 2 | p->log_ended << 3 |
 				p->leaving << 4 | p->removing << 5 |
@@ -111,7 +114,8 @@ put_state(struct proc *p, struct buf *b, struct buf *part)
 	r |= msg_put_u32(b, p->fail_step);
 	r |= msg_put_u32(b, p->fail_error);
 	r |= msg_put_u64(b, fold_handed_seq(p->fold));
-	r |= watchset_save(p->watches, part);
+	if (p->watches)
+		r |= watchset_save(p->watches, part);
 	r |= put_part(b, part);
 	r |= put_gaps(p, b);
 	r |= procsched_pack(p, b);
@@ -122,7 +126,7 @@ put_state(struct proc *p, struct buf *b, struct buf *part)
 	r |= msg_put_u64(b, p->queued_gen);
 	r |= msg_put_u64(b, p->input_taken);
 	r |= msg_put_u8(b, p->input_eof);
-	r |= msg_put_bytes(b, buf_str(&p->input) + p->input_off,
+	r |= msg_put_bytes(b, buf_str(&run->input) + run->input_off,
 			   procio_waiting(p));
 	return r;
 }
@@ -283,8 +287,11 @@ struct stored {
 	struct spec *spec, *next_spec;
 	char **environ;
 	struct life life;
+	struct life_run run;
 	uint64_t slot, tag, handed_seq;
 	int64_t created_ms, started_ms, ready_ms, ended_ms;
+	pid_t run_pid;
+	uint64_t maxrss_bytes;
 	uint8_t flags;
 };
 
@@ -304,7 +311,7 @@ get_stored(struct msg_reader *r, struct stored *s, struct err *err)
 {
 	size_t len;
 	const char *life = msg_bytes(r, &len);
-	if (life_unpack(&s->life, life, len) < 0)
+	if (life_unpack(&s->life, &s->run, life, len) < 0)
 		r->bad = true;
 	s->slot = msg_u64(r);
 	s->tag = msg_u64(r);
@@ -312,6 +319,8 @@ get_stored(struct msg_reader *r, struct stored *s, struct err *err)
 	s->started_ms = msg_i64(r);
 	s->ready_ms = msg_i64(r);
 	s->ended_ms = msg_i64(r);
+	s->run_pid = (pid_t)msg_u32(r);
+	s->maxrss_bytes = msg_u64(r);
 	s->flags = msg_u8(r);
 	const char *next = msg_bytes(r, &len);
 	if (!r->bad && len > 0 &&
@@ -352,12 +361,16 @@ get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
 	p->next_spec = s.next_spec;
 	p->leaving = s.flags & 16;
 	p->life = s.life;
+	if (!life_is_at_rest(&s.life, &s.run))
+		procrun_get(p)->life = s.run;
 	p->slot = s.slot;
 	p->tag = s.tag;
 	p->created_ms = s.created_ms;
 	p->started_ms = s.started_ms;
 	p->ready_ms = s.ready_ms;
 	p->ended_ms = s.ended_ms;
+	p->run_pid = s.run_pid;
+	p->maxrss_bytes = s.maxrss_bytes;
 	p->leader_ended = s.flags & 1;
 	p->killing = s.flags & 2;
 	p->run_cut = s.flags & 4;

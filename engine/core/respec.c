@@ -82,7 +82,7 @@ take_checks(struct proc *p)
 	proccheck_stop(p);
 	p->notify = notify;
 	proccheck_start(p);
-	if (st == STATUS_STARTING && !p->policy.has_ready)
+	if (st == STATUS_STARTING && !order_has_ready(p->spec))
 		proc_tell(p, LIFE_EV_READY, CAUSE_CONFIG,
 			  "it has no ready rule any more");
 }
@@ -92,11 +92,11 @@ respec_now(struct proc *p, struct spec *s)
 {
 	struct engine *e = p->e;
 	struct spec *old = p->spec;
-	struct life_policy policy = p->policy;
 	struct err err = ERR_INIT;
 
+	bool fine = procrun_wake_log(p, &err) == 0;
 	p->spec = s;
-	if (procwatch_rebuild(p, old, &err) < 0) {
+	if (!fine || procwatch_rebuild(p, old, &err) < 0) {
 		p->spec = old;
 		engine_note(e, p, EVENT_NOTE, CAUSE_ENGINE,
 			    "its new definition cannot be used: %s", err.text);
@@ -107,8 +107,12 @@ respec_now(struct proc *p, struct spec *s)
 	if (s->source == SPEC_FROM_SBXRC) {
 		proc_drop_environ(p);
 	}
-	order_policy(p);
-	life_retime(&p->life, &policy, &p->policy);
+	p->spec_new = true;
+	if (p->run) {
+		struct life_policy was = p->run->policy;
+		order_policy(s, &p->run->policy);
+		life_retime(&p->life, &was, &p->run->policy);
+	}
 	proc_arm(p);
 	procio_set_keep(p);
 	if (p->vt && !s->tty)

@@ -29,9 +29,10 @@ take_ports(struct proc *p)
 	for (size_t k = 0; k < n; k++)
 		pids[k] = tp[k].st.pid;
 	int found = procfs_ports(pids, n, ports, ARRAY_LEN(ports));
-	p->ports[0] = '\0';
-	for (int k = 0; k < found && at < sizeof p->ports - 8; k++)
-		at += (size_t)snprintf(p->ports + at, sizeof p->ports - at,
+	struct run *r = procrun_get(p);
+	r->ports[0] = '\0';
+	for (int k = 0; k < found && at < sizeof r->ports - 8; k++)
+		at += (size_t)snprintf(r->ports + at, sizeof r->ports - at,
 				       "%s%u", k ? " " : "", ports[k].port);
 }
 

@@ -189,6 +189,11 @@ take_log_open(struct peer *c, const struct conn_frame *f)
 	}
 	struct proto_grow g;
 	struct buf b = BUF_INIT(1000);
+	struct err err = ERR_INIT;
+	if (procrun_wake_log(p, &err) < 0) {
+		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		return;
+	}
 	procio_grow(p, &g);
 	proto_put_grow(&b, &g);
 	send_dir(c, PROTO_LOG, f->id, &b, spool_dir(p->spool));

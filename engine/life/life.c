@@ -244,9 +244,9 @@ do_stop_again(struct step *s)
 	if (!news)
 		return;
 	l->end_cause = s->in->cause;
-	snprintf(l->end_why, sizeof l->end_why, "stopped %s", step_by(s, by));
+	snprintf(s->r->end_why, sizeof s->r->end_why, "stopped %s", step_by(s, by));
 	step_change(s, STATUS_STOPPING, EVENT_STOP, s->in->cause, "%s",
-		    l->end_why);
+		    s->r->end_why);
 }
 
 static void
@@ -359,13 +359,13 @@ do_spawned(struct step *s)
 	if (!p->has_ready || p->ready_on_exit) {
 		l->ready = !p->ready_on_exit;
 		step_change(s, STATUS_RUNNING, EVENT_STARTED, l->start_cause,
-			    "%s", l->start_why);
+			    "%s", s->r->start_why);
 		return;
 	}
 	if (p->ready_timeout_us)
 		step_arm(s, LIFE_AT_READY, p->ready_timeout_us);
 	step_change(s, STATUS_STARTING, EVENT_STARTED, l->start_cause,
-		    "%s, not ready yet", l->start_why);
+		    "%s, not ready yet", s->r->start_why);
 }
 
 /* Stopped between the request and the program: the ladder begins now. */
@@ -380,7 +380,7 @@ do_spawned_stopping(struct step *s)
 	ran(s);
 	step_rung(s);
 	step_change(s, STATUS_STOPPING, EVENT_STARTED, l->end_cause, "%s: %s",
-		    l->end_why,
+		    s->r->end_why,
 		    life_ladder_text(l, s->p, ladder, sizeof ladder));
 }
 
@@ -471,7 +471,7 @@ give_up_ready(struct step *s, enum life_action action, const char *mark,
 	      const char *by)
 {
 	struct life_input in = *s->in;
-	struct step sub = { s->l, s->p, &in, s->out, s->fx };
+	struct step sub = { s->l, s->r, s->p, &in, s->out, s->fx };
 	char why[96];
 
 	/* "it is unready: MARK", "restarted by BY" */
@@ -504,7 +504,7 @@ do_not_yet(struct step *s)
 
 	if (!l->alive || l->ready || !s->in->detail)
 		return;
-	snprintf(text, sizeof text, "%s, not ready yet: %s", l->start_why,
+	snprintf(text, sizeof text, "%s, not ready yet: %s", s->r->start_why,
 		 s->in->detail);
 	if (strcmp(text, l->reason) != 0)
 		step_change(s, STATUS_STARTING, EVENT_NOTE, CAUSE_PROBE, "%s",
@@ -570,8 +570,8 @@ do_step_due(struct step *s)
 		return;
 	if (l->timed_out)
 		snprintf(why, sizeof why, "over its timeout");
-	else if (l->end_why[0])
-		snprintf(why, sizeof why, "%s", l->end_why);
+	else if (s->r->end_why[0])
+		snprintf(why, sizeof why, "%s", s->r->end_why);
 	else
 		snprintf(why, sizeof why, "%s, its tree does not end",
 			 life_exit_text(l, how, sizeof how));
@@ -599,7 +599,7 @@ do_kill_due(struct step *s)
 		return;
 	step_rung(s);
 	step_change(s, STATUS_STOPPING, EVENT_STEP, l->end_cause,
-		    "%s: KILL, the time for the stop has passed", l->end_why);
+		    "%s: KILL, the time for the stop has passed", s->r->end_why);
 }
 
 static void
@@ -679,7 +679,7 @@ do_lost_stopping(struct step *s)
 		step_begin_again(s);
 	else
 		step_rest(s, STATUS_OFF, EVENT_CANCELLED, l->end_cause,
-			  "%s before it ran", l->end_why);
+			  "%s before it ran", s->r->end_why);
 }
 
 /* The name of a cell is that of its function, for life_print_matrix. */
@@ -759,11 +759,11 @@ life_init(struct life *l)
 }
 
 unsigned
-life_step(struct life *l, const struct life_policy *p,
+life_step(struct life *l, struct life_run *r, const struct life_policy *p,
 	  const struct life_input *in, struct life_output *out)
 {
 	struct life_input given = *in;
-	struct step s = { .l = l, .p = p, .in = &given, .out = out };
+	struct step s = { .l = l, .r = r, .p = p, .in = &given, .out = out };
 
 	assert((unsigned)l->status < STATUS_COUNT);
 	assert((unsigned)in->event < LIFE_EV_COUNT);

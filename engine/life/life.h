@@ -155,13 +155,20 @@ struct life {
 	bool timed_out, lost, no_escalate;
 	bool restarting;	/* the start is a restart */
 	enum cause start_cause, end_cause;
-	char start_why[112];	/* "started by you" */
-	char end_why[112];	/* "stopped by you"; "" = by itself */
-	char again_why[112];	/* start_why of the next run */
 	enum cause again_cause;
 	unsigned step;		/* of the ladder; nladder = KILL */
 	unsigned kills;		/* times that KILL was sent to no avail */
 	unsigned backoff;	/* doublings so far */
+};
+
+/*
+ * The rest of it, of which nothing is needed at rest (life_is_at_rest): its
+ * owner may throw it away then, and begin with zeroes.
+ */
+struct life_run {
+	char start_why[112];	/* "started by you" */
+	char end_why[112];	/* "stopped by you"; "" = by itself */
+	char again_why[112];	/* start_why of the next run */
 	unsigned nring, ring_idx;
 	uint64_t ring[LIFE_RESTARTS_MAX];	/* times of restarts */
 };
@@ -205,8 +212,11 @@ struct life_output {
 
 void	life_init(struct life *l);
 /* Fills *out; returns effects, 0 when nothing has changed. */
-unsigned life_step(struct life *l, const struct life_policy *p,
-		   const struct life_input *in, struct life_output *out);
+unsigned life_step(struct life *l, struct life_run *r,
+		   const struct life_policy *p, const struct life_input *in,
+		   struct life_output *out);
+/* Nothing runs, nothing is to follow by itself, nothing is to be counted. */
+bool	life_is_at_rest(const struct life *l, const struct life_run *r);
 
 /* Its policy was old and is p from now on: what a run of now has to keep of
  * it.  The deadlines may have changed. */
@@ -230,10 +240,13 @@ const char *life_event_name(enum life_event e);
 /* The matrix as text, for doc/architecture.md; 0 or -EMSGSIZE. */
 int	life_print_matrix(struct buf *b);
 
-/* For the registry: deadlines are absolute and stay valid on this boot. */
-int	life_pack(const struct life *l, struct buf *b);	/* 0, -EMSGSIZE */
+/* For the registry: deadlines are absolute and stay valid on this boot.  0 or
+ * -EMSGSIZE. */
+int	life_pack(const struct life *l, const struct life_run *r,
+		  struct buf *b);
 /* -EPROTO when malformed, with l as after life_init.  Bytes that a newer
  * program put behind the known ones are skipped. */
-int	life_unpack(struct life *l, const void *data, size_t len);
+int	life_unpack(struct life *l, struct life_run *r, const void *data,
+		    size_t len);
 
 #endif

@@ -60,6 +60,15 @@ life_event_name(enum life_event e)
 	return event_names[e];
 }
 
+bool
+life_is_at_rest(const struct life *l, const struct life_run *r)
+{
+	bool over = l->status == STATUS_OFF || status_get(l->status)->final;
+
+	return over && !l->spawning && !l->alive && !l->ending && !l->again &&
+	       life_deadline(l) == 0 && r->nring == 0;
+}
+
 static uint64_t
 since_start(const struct life *l, uint64_t for_us)
 {
@@ -150,7 +159,7 @@ flags_of(struct life *l, bool *f[BIT_COUNT])
 }
 
 int
-life_pack(const struct life *l, struct buf *b)
+life_pack(const struct life *l, const struct life_run *run, struct buf *b)
 {
 	struct life copy = *l;
 	bool *flags[BIT_COUNT];
@@ -169,9 +178,9 @@ life_pack(const struct life *l, struct buf *b)
 	r |= msg_put_u8(b, (uint8_t)l->again_cause);
 	r |= msg_put_u32(b, bits);
 	r |= msg_put_str(b, l->reason);
-	r |= msg_put_str(b, l->start_why);
-	r |= msg_put_str(b, l->end_why);
-	r |= msg_put_str(b, l->again_why);
+	r |= msg_put_str(b, run->start_why);
+	r |= msg_put_str(b, run->end_why);
+	r |= msg_put_str(b, run->again_why);
 	r |= msg_put_i64(b, l->exit_code);
 	r |= msg_put_i64(b, l->exit_signal);
 	r |= msg_put_u64(b, l->run);
@@ -183,12 +192,13 @@ life_pack(const struct life *l, struct buf *b)
 	r |= msg_put_u32(b, l->step);
 	r |= msg_put_u32(b, l->kills);
 	r |= msg_put_u32(b, l->backoff);
-	r |= msg_put_u32(b, l->nring);
+	r |= msg_put_u32(b, run->nring);
 	/* Oldest first, so that the place in the ring need not be kept. */
-	for (unsigned i = 0; i < l->nring; i++)
-		r |= msg_put_u64(b, l->ring[(l->ring_idx + LIFE_RESTARTS_MAX -
-					     l->nring + i) %
-					    LIFE_RESTARTS_MAX]);
+	for (unsigned i = 0; i < run->nring; i++)
+		r |= msg_put_u64(b, run->ring[(run->ring_idx +
+					       LIFE_RESTARTS_MAX -
+					       run->nring + i) %
+					      LIFE_RESTARTS_MAX]);
 	return r ? -EMSGSIZE : 0;
 }
 
@@ -209,7 +219,7 @@ take_enum(struct msg_reader *r, unsigned count)
 }
 
 static void
-take_ring(struct msg_reader *r, struct life *l)
+take_ring(struct msg_reader *r, struct life_run *run)
 {
 	unsigned n = msg_u32(r);
 
@@ -218,18 +228,19 @@ take_ring(struct msg_reader *r, struct life *l)
 		return;
 	}
 	for (unsigned i = 0; i < n; i++)
-		l->ring[i] = msg_u64(r);
-	l->nring = n;
-	l->ring_idx = n % LIFE_RESTARTS_MAX;
+		run->ring[i] = msg_u64(r);
+	run->nring = n;
+	run->ring_idx = n % LIFE_RESTARTS_MAX;
 }
 
 int
-life_unpack(struct life *l, const void *data, size_t len)
+life_unpack(struct life *l, struct life_run *run, const void *data, size_t len)
 {
 	struct msg_reader r;
 	bool *flags[BIT_COUNT];
 
 	life_init(l);
+	memset(run, 0, sizeof *run);
 	msg_open(&r, data, len);
 	if (msg_u8(&r) != PACK_VERSION)
 		return -EPROTO;
@@ -244,9 +255,9 @@ life_unpack(struct life *l, const void *data, size_t len)
 	for (int i = 0; i < BIT_COUNT; i++)
 		*flags[i] = bits >> i & 1;
 	take_text(&r, l->reason, sizeof l->reason);
-	take_text(&r, l->start_why, sizeof l->start_why);
-	take_text(&r, l->end_why, sizeof l->end_why);
-	take_text(&r, l->again_why, sizeof l->again_why);
+	take_text(&r, run->start_why, sizeof run->start_why);
+	take_text(&r, run->end_why, sizeof run->end_why);
+	take_text(&r, run->again_why, sizeof run->again_why);
 	l->exit_code = (int)msg_i64(&r);
 	l->exit_signal = (int)msg_i64(&r);
 	l->run = msg_u64(&r);
@@ -258,7 +269,7 @@ life_unpack(struct life *l, const void *data, size_t len)
 	l->step = msg_u32(&r);
 	l->kills = msg_u32(&r);
 	l->backoff = msg_u32(&r);
-	take_ring(&r, l);
+	take_ring(&r, run);
 	if (r.bad) {
 		life_init(l);
 		return -EPROTO;

@@ -77,8 +77,8 @@ life_exit_text(const struct life *l, char *out, size_t cap)
 }
 
 const char *
-life_outcome_text(const struct life *l, const struct life_policy *p, char *out,
-		  size_t cap)
+life_outcome_text(const struct life *l, const struct life_run *r,
+		  const struct life_policy *p, char *out, size_t cap)
 {
 	char how[64], name[SIGNAME_MAX], in[32];
 
@@ -89,8 +89,8 @@ life_outcome_text(const struct life *l, const struct life_policy *p, char *out,
 	if (l->timed_out)
 		snprintf(out, cap, "ran longer than its timeout of %s (%s)",
 			 life_time_text(p->timeout_us, in, sizeof in), how);
-	else if (l->end_why[0])
-		snprintf(out, cap, "%s (%s)", l->end_why, how);
+	else if (r->end_why[0])
+		snprintf(out, cap, "%s (%s)", r->end_why, how);
 	else if (l->outcome == STATUS_COMPLETED && l->exit_code)
 		snprintf(out, cap, "exit %d, which counts as success",
 			 l->exit_code);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct life;
+struct life_run;
 struct life_policy;
 
 /* "TERM", "the stop command", "KILL" */
@@ -20,7 +21,7 @@ const char *life_ladder_text(const struct life *l,
 			     const struct life_policy *p, char *out,
 			     size_t cap);
 /* The outcome with who wanted it: "stopped by you (TERM)", "exit 1". */
-const char *life_outcome_text(const struct life *l,
+const char *life_outcome_text(const struct life *l, const struct life_run *r,
 			      const struct life_policy *p, char *out,
 			      size_t cap);
 /* "1.5s", "2m" */

@@ -75,9 +75,10 @@ step_by_hand(const struct step *s)
 }
 
 static void
-forgive(struct life *l)
+forgive(struct step *s)
 {
-	l->restarts = l->backoff = l->nring = l->ring_idx = 0;
+	s->l->restarts = s->l->backoff = 0;
+	s->r->nring = s->r->ring_idx = 0;
 }
 
 bool
@@ -95,7 +96,7 @@ step_accept(struct step *s)
 	if (c == CAUSE_AUTOSTART || c == CAUSE_DEPENDENT || c == CAUSE_CONFIG)
 		l->wanted = true;
 	if (step_by_hand(s) || c == CAUSE_FILES || c == CAUSE_CONFIG)
-		forgive(l);
+		forgive(s);
 	return true;
 }
 
@@ -135,8 +136,10 @@ step_rest(struct step *s, enum status to, enum event_kind event,
 
 /* What belongs to one run alone. */
 static void
-forget_run(struct life *l)
+forget_run(struct step *s)
 {
+	struct life *l = s->l;
+
 	memset(l->at_us, 0, sizeof l->at_us);
 	l->has_exit = l->core = false;
 	l->exit_code = l->exit_signal = 0;
@@ -145,7 +148,7 @@ forget_run(struct life *l)
 	l->timed_out = l->lost = l->no_escalate = false;
 	l->again = l->again_counted = false;
 	l->end_cause = CAUSE_NONE;
-	l->end_why[0] = '\0';
+	s->r->end_why[0] = '\0';
 	l->step = l->kills = 0;
 }
 
@@ -157,13 +160,13 @@ step_advance(struct step *s, unsigned facts)
 	if (!(facts & LIFE_IN_DEPS_MET)) {
 		free_slot(s);
 		step_change(s, STATUS_WAITING, EVENT_WAITING, l->start_cause,
-			    "%s, looks at what it depends on", l->start_why);
+			    "%s, looks at what it depends on", s->r->start_why);
 		s->fx |= LIFE_FX_WANT_DEPS;
 		return;
 	}
 	if (!l->has_slot && !(facts & LIFE_IN_SLOT)) {
 		step_change(s, STATUS_QUEUED, EVENT_QUEUED, CAUSE_LIMIT,
-			    "%s, waits for a free place", l->start_why);
+			    "%s, waits for a free place", s->r->start_why);
 		s->fx |= LIFE_FX_WANT_SLOT;
 		return;
 	}
@@ -171,14 +174,14 @@ step_advance(struct step *s, unsigned facts)
 	l->has_slot = l->spawning = true;
 	step_change(s, STATUS_STARTING,
 		    l->restarting ? EVENT_RESTART : EVENT_START,
-		    l->start_cause, "%s", l->start_why);
+		    l->start_cause, "%s", s->r->start_why);
 	s->fx |= LIFE_FX_SPAWN;
 }
 
 void
 step_begin(struct step *s)
 {
-	forget_run(s->l);
+	forget_run(s);
 	step_advance(s, s->in->flags);
 }
 
@@ -188,10 +191,10 @@ step_begin_by(struct step *s, const char *verb)
 	struct life *l = s->l;
 	char by[96];
 
-	forgive(l);
+	forgive(s);
 	l->restarting = false;
 	l->start_cause = s->in->cause;
-	snprintf(l->start_why, sizeof l->start_why, "%s %s", verb,
+	snprintf(s->r->start_why, sizeof s->r->start_why, "%s %s", verb,
 		 step_by(s, by));
 	step_begin(s);
 }
@@ -205,16 +208,18 @@ step_again_by(struct step *s, const char *verb)
 	l->again = true;
 	l->again_no_deps = s->in->flags & LIFE_IN_DEPS_MET;
 	l->again_cause = s->in->cause;
-	snprintf(l->again_why, sizeof l->again_why, "%s %s", verb,
+	snprintf(s->r->again_why, sizeof s->r->again_why, "%s %s", verb,
 		 step_by(s, by));
 }
 
 static void
-take_again(struct life *l)
+take_again(struct step *s)
 {
+	struct life *l = s->l;
+
 	l->restarting = true;
 	l->start_cause = l->again_cause;
-	memcpy(l->start_why, l->again_why, sizeof l->start_why);
+	memcpy(s->r->start_why, s->r->again_why, sizeof s->r->start_why);
 }
 
 void
@@ -222,8 +227,8 @@ step_begin_again(struct step *s)
 {
 	unsigned met = s->l->again_no_deps ? LIFE_IN_DEPS_MET : 0;
 
-	take_again(s->l);
-	forget_run(s->l);
+	take_again(s);
+	forget_run(s);
 	step_advance(s, s->in->flags | met);
 }
 
@@ -268,9 +273,9 @@ step_stop(struct step *s, unsigned rung, enum event_kind event,
 	if (verb) {
 		l->stopped = true;
 		l->end_cause = s->in->cause;
-		snprintf(l->end_why, sizeof l->end_why, "%s %s", verb,
+		snprintf(s->r->end_why, sizeof s->r->end_why, "%s %s", verb,
 			 step_by(s, by));
-		why = l->end_why;
+		why = s->r->end_why;
 	}
 	l->ready = l->unready = l->overdue = false;
 	l->at_us[LIFE_AT_RUN] = l->at_us[LIFE_AT_READY] = 0;
@@ -305,13 +310,13 @@ give_up(struct step *s, unsigned count, const char *why)
 }
 
 static unsigned
-restarts_within(const struct life *l, const struct life_policy *p,
+restarts_within(const struct life_run *r, const struct life_policy *p,
 		uint64_t now_us)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < l->nring; i++)
-		n += !p->within_us || now_us - l->ring[i] < p->within_us;
+	for (unsigned i = 0; i < r->nring; i++)
+		n += !p->within_us || now_us - r->ring[i] < p->within_us;
 	return n;
 }
 
@@ -336,9 +341,10 @@ void
 step_retry(struct step *s, const char *why)
 {
 	struct life *l = s->l;
+	struct life_run *r = s->r;
 	const struct life_policy *p = s->p;
 	unsigned max = SBX_MIN(p->max_restarts, LIFE_RESTARTS_MAX);
-	unsigned count = restarts_within(l, p, s->in->now_us);
+	unsigned count = restarts_within(s->r, p, s->in->now_us);
 	char in[32], of[24] = "";
 
 	if (max && count >= max) {
@@ -349,18 +355,18 @@ step_retry(struct step *s, const char *why)
 	    l->at_ended_us - l->at_started_us >= p->reset_us)
 		l->backoff = 0;
 	uint64_t pause = backoff_time(l, p, s->in->jitter);
-	l->ring[l->ring_idx] = s->in->now_us;
-	l->ring_idx = (l->ring_idx + 1) % LIFE_RESTARTS_MAX;
-	l->nring = SBX_MIN(l->nring + 1, LIFE_RESTARTS_MAX);
+	r->ring[r->ring_idx] = s->in->now_us;
+	r->ring_idx = (r->ring_idx + 1) % LIFE_RESTARTS_MAX;
+	r->nring = SBX_MIN(r->nring + 1, LIFE_RESTARTS_MAX);
 	l->restarts++;
 	if (max)
 		snprintf(of, sizeof of, " of %u", max);
 	if (l->again_counted) {
-		take_again(l);
+		take_again(s);
 	} else {
 		l->restarting = true;
 		l->start_cause = CAUSE_RESTART;
-		snprintf(l->start_why, sizeof l->start_why,
+		snprintf(s->r->start_why, sizeof s->r->start_why,
 			 "restart %u%s after %.60s", count + 1, of, why);
 	}
 	l->again = l->again_counted = false;
@@ -403,7 +409,7 @@ step_finish(struct step *s)
 	memset(l->at_us, 0, sizeof l->at_us);
 	l->outcome = outcome_of(l, p);
 	l->ready = false;
-	life_outcome_text(l, p, why, sizeof why);
+	life_outcome_text(l, s->r, p, why, sizeof why);
 	s->fx |= LIFE_FX_RUN_ENDED;
 	bool failed = l->outcome != STATUS_COMPLETED;
 	bool policy = p->restart == LIFE_ALWAYS ||

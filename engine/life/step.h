@@ -14,6 +14,7 @@
 
 struct step {
 	struct life *l;
+	struct life_run *r;
 	const struct life_policy *p;
 	const struct life_input *in;
 	struct life_output *out;

@@ -770,21 +770,21 @@ fold_is_caught_up(const struct fold *f)
 uint64_t
 fold_next_seq(const struct fold *f)
 {
-	return f->next_seq - f->pending_count;
+	return f ? f->next_seq - f->pending_count : 1;
 }
 
 uint64_t
 fold_handed_seq(const struct fold *f)
 {
-	return f->replay < f->replay_end ? f->replay : f->next_seq;
+	return !f ? 1 : f->replay < f->replay_end ? f->replay : f->next_seq;
 }
 
 bool
 fold_tail(const struct fold *f, enum log_stream s, struct fold_tail *out,
 	  uint64_t now_ms)
 {
-	const struct linewin *w = &f->carry[s];
-	if (w->text.len == 0)
+	const struct linewin *w = f ? &f->carry[s] : NULL;
+	if (!w || w->text.len == 0)
 		return false;
 	*out = (struct fold_tail){
 		.stream = s, .seq = f->next_seq, .off = f->scan[s].start,

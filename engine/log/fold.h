@@ -14,6 +14,7 @@
  * (engine/log/watch.h does it).  On a pty the time between entering and leaving
  * the alternate screen has no lines.
  *
+ * NULL is one without a line for fold_next_seq, fold_handed_seq, fold_tail.
  * No clock inside: times are given.
  */
 

@@ -378,6 +378,8 @@ spool_free(struct spool *sp)
 void
 spool_set_keep(struct spool *sp, uint64_t keep)
 {
+	if (!sp)
+		return;
 	set_keep(sp, keep);
 	trim(sp);
 }
@@ -385,6 +387,8 @@ spool_set_keep(struct spool *sp, uint64_t keep)
 void
 spool_hold(struct spool *sp, uint64_t seq)
 {
+	if (!sp)
+		return;
 	sp->hold_seq = seq;
 	trim(sp);
 }
@@ -470,7 +474,7 @@ spool_trouble(const struct spool *sp)
 uint64_t
 spool_end(const struct spool *sp, enum log_stream s)
 {
-	return sp->end[s];
+	return sp ? sp->end[s] : 0;
 }
 
 uint64_t
@@ -489,32 +493,32 @@ spool_read(struct spool *sp, enum log_stream s, uint64_t off, void *data,
 uint64_t
 spool_total(const struct spool *sp)
 {
-	return sp->total;
+	return sp ? sp->total : 0;
 }
 
 uint64_t
 spool_dropped(const struct spool *sp)
 {
-	return spool_begin(sp, LOG_OUT) + spool_begin(sp, LOG_ERR) +
+	return !sp ? 0 : spool_begin(sp, LOG_OUT) + spool_begin(sp, LOG_ERR) +
 		spool_begin(sp, LOG_PTY) + sp->gap_bytes;
 }
 
 uint64_t
 spool_gap_bytes(const struct spool *sp)
 {
-	return sp->gap_bytes;
+	return sp ? sp->gap_bytes : 0;
 }
 
 int64_t
 spool_oldest_ms(const struct spool *sp)
 {
-	return sp->table.count > 1 ? sp->table.v[0].head.wall_ms : INT64_MAX;
+	return sp && sp->table.count > 1 ? sp->table.v[0].head.wall_ms : INT64_MAX;
 }
 
 int
 spool_drop_oldest(struct spool *sp)
 {
-	if (sp->table.count < 2)
+	if (!sp || sp->table.count < 2)
 		return -ENOENT;
 	/* The index goes first: without it the segment is not there. */
 	static const uint8_t order[] = { LOG_SUFFIX_IDX, LOG_OUT, LOG_ERR,
@@ -533,14 +537,14 @@ spool_drop_oldest(struct spool *sp)
 int
 spool_rotate(struct spool *sp, int64_t wall_ms)
 {
-	const struct logseg *g = present(sp);
+	const struct logseg *g = sp ? present(sp) : NULL;
 	return g && data_bytes(g) > 0 ? segment_new(sp, wall_ms) : 0;
 }
 
 size_t
 spool_gaps(const struct spool *sp, struct spool_gap *out, size_t cap)
 {
-	size_t n = SBX_MIN(cap, sp->gap_count);
+	size_t n = sp ? SBX_MIN(cap, sp->gap_count) : 0;
 	if (n > 0)
 		memcpy(out, sp->gaps, n * sizeof(*out));
 	return n;

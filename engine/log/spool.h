@@ -11,6 +11,9 @@
  * written and no room can be made, bytes are read, thrown away and counted,
  * and the count becomes a GAP in the index when writing works again.
  *
+ * NULL is a log of nothing for whoever only asks how much there is, holds it,
+ * sets its cap, or has some of it dropped.
+ *
  * There is one writer a directory.  The line index is written through here by
  * struct fold only.  No fsync.  Needs SIGXFSZ ignored.  Not for readers: see
  * logread.h.  Only what is in the private part (spool_index_*) knows lines.

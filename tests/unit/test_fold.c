@@ -602,4 +602,13 @@ TEST(watches_fire_the_same_in_any_cut_and_again)
 	buf_fini(&got);
 }
 
+TEST(no_fold_has_no_line)
+{
+	struct fold_tail t;
+
+	EQ_INT(fold_next_seq(NULL), 1);
+	EQ_INT(fold_handed_seq(NULL), 1);
+	OK(!fold_tail(NULL, LOG_OUT, &t, 0));
+}
+
 TEST_MAIN()

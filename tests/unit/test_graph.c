@@ -216,6 +216,7 @@ TEST(texts)
 TEST(facts_follow_the_life)
 {
 	struct life l;
+	struct life_run r = { .nring = 0 };
 	struct life_policy p = { .has_ready = true };
 	struct life_output out;
 	struct graph_fact f;
@@ -245,7 +246,7 @@ TEST(facts_follow_the_life)
 			.cause = CAUSE_USER, .now_us = 1000 + i,
 			.flags = LIFE_IN_DEPS_MET | LIFE_IN_SLOT,
 		};
-		life_step(&l, &p, &in, &out);
+		life_step(&l, &r, &p, &in, &out);
 		graph_fact_of(&f, &l, "db");
 		if (f.started != rows[i].started || f.ready != rows[i].ready ||
 		    f.done != rows[i].done || f.ok != rows[i].ok ||

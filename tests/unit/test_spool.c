@@ -574,6 +574,22 @@ TEST(a_planned_log_is_made_for_a_second_run_and_for_a_reader)
 	drop_dir(path, p.dir);
 }
 
+TEST(no_log_is_one_of_nothing)
+{
+	struct spool_gap gap;
+
+	EQ_INT(spool_end(NULL, LOG_OUT), 0);
+	EQ_INT(spool_total(NULL), 0);
+	EQ_INT(spool_dropped(NULL), 0);
+	EQ_INT(spool_gap_bytes(NULL), 0);
+	OK(spool_oldest_ms(NULL) == INT64_MAX);
+	EQ_INT(spool_drop_oldest(NULL), -ENOENT);
+	EQ_INT(spool_rotate(NULL, 1), 0);
+	EQ_INT(spool_gaps(NULL, &gap, 1), 0);
+	spool_set_keep(NULL, 1);
+	spool_hold(NULL, 1);
+}
+
 TEST(a_hundred_megabytes_without_newline)
 {
 	char path[64];

@@ -1,0 +1,143 @@
+/*
+ * What only a process needs that is not at rest.  Thousands of records that
+ * have ended are kept, so what is of no use to them goes with the last turn
+ * of their run: struct run, and the log of one that has said nothing.
+ */
+#include "core.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "log/fold.h"
+#include "log/spool.h"
+#include "log/watch.h"
+#include "probe/probe.h"
+#include "spec/spec.h"
+
+enum {
+	PASTE_MARKS = 64,	/* bytes that a terminal has around one */
+};
+
+struct run *
+procrun_get(struct proc *p)
+{
+	if (p->run)
+		return p->run;
+	struct run *r = mem_alloc(sizeof *r);
+	*r = (struct run){ .timer = loop_timer(p->e->loop, proc_on_timer, p) };
+	for (size_t i = 0; i < CHECKS; i++)
+		r->checks[i].p = p;
+	buf_init(&r->input, INPUT_MAX + PROTO_PASTE_MAX + PASTE_MARKS);
+	buf_init(&r->notify_line, NOTIFY_LINE_MAX);
+	order_policy(p->spec, &r->policy);
+	p->run = r;
+	return r;
+}
+
+const struct run *
+procrun_see(const struct proc *p)
+{
+	static const struct run at_rest;
+
+	return p->run ? p->run : &at_rest;
+}
+
+void
+procrun_free(struct proc *p)
+{
+	struct run *r = p->run;
+
+	if (!r)
+		return;
+	timer_drop(r->timer);
+	for (size_t i = 0; i < CHECKS; i++) {
+		timer_drop(r->checks[i].timer);
+		free(r->checks[i].results);
+	}
+	free(r->asked.detail);
+	buf_fini(&r->input);
+	buf_fini(&r->notify_line);
+	free(r);
+	p->run = NULL;
+}
+
+/* How its last checks have ended is worth its memory. */
+static bool
+has_checks(const struct run *r)
+{
+	for (size_t i = 0; i < CHECKS; i++)
+		if (r->checks[i].probe || r->checks[i].helper_slot ||
+		    r->checks[i].results)
+			return true;
+	return false;
+}
+
+static bool
+is_over(const struct proc *p)
+{
+	const struct run *r = p->run;
+
+	return life_is_at_rest(&p->life, &r->life) && !p->kept &&
+	       !p->release_slot && !p->spawn_wanted && !p->signal_wanted &&
+	       !p->leader_ended && !p->killing && !p->notify &&
+	       !r->asked.on && r->end_count == 0 &&
+	       procio_waiting(p) == 0 && !has_checks(r);
+}
+
+/* What it could tell is in its record, and there is no file of it. */
+static bool
+says_nothing(const struct proc *p)
+{
+	const struct spec *s = p->spec;
+
+	if (!spool_is_planned(p->spool) || spool_gap_bytes(p->spool) ||
+	    p->fold_dirty || p->at_retry_us || p->hits_untold ||
+	    s->tty || s->watch_count || s->live.kind == SPEC_PROBE_LOG ||
+	    s->ready.kind == SPEC_PROBE_LOG || p->copy || p->holder)
+		return false;
+	for (unsigned i = 0; i < LOG_STREAMS; i++)
+		if (spool_end(p->spool, (enum log_stream)i))
+			return false;
+	return true;
+}
+
+static void
+drop_log(struct proc *p)
+{
+	timer_drop(p->partial_timer);
+	p->partial_timer = NULL;
+	watchset_free(p->watches);
+	p->watches = NULL;
+	free(p->watch_specs);
+	p->watch_specs = NULL;
+	free(p->hit_rings);
+	p->hit_rings = NULL;
+	fold_free(p->fold);
+	p->fold = NULL;
+	spool_free(p->spool);
+	p->spool = NULL;
+}
+
+int
+procrun_wake_log(struct proc *p, struct err *err)
+{
+	if (p->spool)
+		return 0;
+	if (procio_open_log(p, err) < 0 || procwatch_build(p, err) < 0) {
+		drop_log(p);
+		return -1;
+	}
+	proc_restore_run(p);
+	return 0;
+}
+
+void
+procrun_settle(struct proc *p)
+{
+	if (p->run && is_over(p))
+		procrun_free(p);
+	if (!p->run && p->spool && says_nothing(p))
+		drop_log(p);
+}
