@@ -12,7 +12,8 @@
 #include "base/conn.h"
 #include "base/err.h"
 
-/* What a program says to a key comes before that. */
+/* What a program says to a key, and whether a new one runs, is known before
+ * that. */
 enum { LATE_US = 1000 };
 
 static void

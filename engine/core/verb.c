@@ -706,6 +706,7 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	}
 	struct proc *p = NULL;
 	bool start = !(a.flags & PROTO_ADD_NO_START);
+	bool alone = conn_queued(c->conn) == c->late_bytes;
 	if (e->going_down)
 		err_set(&err, ERR_FAILED, "the set is being stopped");
 	else if ((!start || !(a.flags & PROTO_ADD_NO_QUEUE) ||
@@ -737,6 +738,9 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	struct life_input in = { .event = LIFE_EV_START, .cause = c->cause,
 				 .flags = LIFE_IN_HAND };
 	proc_event(p, &in);
+	/* One wake of its client less: that it runs is what he waits for. */
+	if (p->life.spawning && alone)
+		serve_may_wait(c);
 }
 
 void

@@ -34,6 +34,9 @@ struct http_api {
 	/* http_terminal.c: what is open, and what was typed there. */
 	struct list terminals, typed;
 	size_t terminal_count;
+	/* http_api_get.c: who was told of last, what, and when. */
+	uint32_t told_id;
+	uint64_t told_rev, at_told_us;
 	unsigned names;		/* grows with each name that was taken */
 	struct list adding;	/* struct http_adding: begun, not in the model */
 };
@@ -72,6 +75,9 @@ void	http_api_info(struct jsonout *j, const char *name,
 /* 200 and Info. */
 void	http_api_put_info(struct http_request *r, const struct http_api *api,
 			  const struct proc_row *row);
+/* The same, for who may ask again at once (http_api_get.c). */
+void	http_api_put_proc(struct http_request *r, struct http_api *api,
+			  const struct model_proc *p);
 
 /* --- making one --- */
 

@@ -53,13 +53,6 @@ http_api_make(struct http_request *r, struct http_api *api,
 	m->adding = http_api_add(api, a, flags, on_added, m);
 }
 
-static void
-answer(struct http_request *r, struct http_api *api,
-       const struct model_proc *p)
-{
-	http_api_put_info(r, api, p->row);
-}
-
 void
 http_op_create(struct http_request *r, void *arg)
 {
@@ -74,6 +67,6 @@ http_op_create(struct http_request *r, void *arg)
 		.interactive = cmd.interactive, .own_cwd = cmd.own_cwd,
 	};
 	http_api_make(r, api, &a, PROTO_ADD_NO_QUEUE | PROTO_ADD_OWN_CWD,
-		      answer);
+		      http_api_put_proc);
 	http_command_fini(&cmd);
 }

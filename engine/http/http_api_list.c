@@ -1,5 +1,5 @@
 /*
- * What is answered from the model alone: health, list, one process.
+ * What is answered from the model alone: health, list.
  */
 
 #include "http_api.h"
@@ -83,13 +83,4 @@ http_op_list(struct http_request *r, void *arg)
 	}
 	buf_fini(&b);
 	http_problem(r, HTTP_E_STREAM, "the list is too long");
-}
-
-void
-http_op_get(struct http_request *r, void *arg)
-{
-	struct model_proc *p = http_api_proc(r, arg);
-
-	if (p)
-		http_api_put_info(r, arg, p->row);
 }

@@ -22,7 +22,7 @@ struct journal {
 	bool held;		/* nothing is written by itself */
 	struct journal_event ring[JOURNAL_RING];
 	char *texts[JOURNAL_RING];	/* what the strings point into */
-	struct buf line;
+	struct buf lines;	/* to be written */
 };
 
 /* --- finding the last number --- */
@@ -141,16 +141,14 @@ append(struct journal *j, const char *data, size_t len)
 	return false;
 }
 
+/* What is in the buffer, whole or not at all. */
 static bool
-write_event(struct journal *j, const struct journal_event *e)
+write_lines(struct journal *j)
 {
-	buf_clear(&j->line);
-	if (journal_format(&j->line, e) < 0)
-		return false;
 	check_file(j);
 	if (!open_file(j))
 		return false;
-	rotate(j, j->line.len);
+	rotate(j, j->lines.len);
 	if (!open_file(j))
 		return false;
 	if (j->torn) {
@@ -158,7 +156,7 @@ write_event(struct journal *j, const struct journal_event *e)
 			return false;
 		j->torn = false;
 	}
-	return append(j, j->line.data, j->line.len);
+	return append(j, j->lines.data, j->lines.len);
 }
 
 /* --- the ring --- */
@@ -230,10 +228,25 @@ write_gap(struct journal *j, uint64_t first_kept)
 	};
 	snprintf(text, sizeof text, "%llu event%s could not be written",
 		 (unsigned long long)count, count == 1 ? "" : "s");
-	if (!write_event(j, &gap))
+	buf_clear(&j->lines);
+	if (journal_format(&j->lines, &gap) < 0 || !write_lines(j))
 		return false;
 	j->written = first_kept - 1;
 	return true;
+}
+
+/* So many of the events that are not written as find room: how many? */
+static uint64_t
+put_lines(struct journal *j, uint64_t max)
+{
+	uint64_t n = 0;
+
+	buf_clear(&j->lines);
+	while (n < max &&
+	       journal_format(&j->lines, &j->ring[(j->written + n + 1) %
+						  JOURNAL_RING]) == 0)
+		n++;
+	return n;
 }
 
 static void
@@ -245,9 +258,16 @@ write_pending(struct journal *j)
 	if (first > j->written + 1 && !write_gap(j, first))
 		return;
 	while (j->written < j->seq) {
-		if (!write_event(j, &j->ring[(j->written + 1) % JOURNAL_RING]))
+		uint64_t n = put_lines(j, j->seq - j->written);
+		bool done = n > 0 && write_lines(j);
+		/* Where not all find room the first one may. */
+		if (!done && n > 1) {
+			n = put_lines(j, 1);
+			done = write_lines(j);
+		}
+		if (!done)
 			return;
-		j->written++;
+		j->written += n;
 	}
 }
 
@@ -262,7 +282,7 @@ journal_new(int dirfd)
 	j->dirfd = dirfd;
 	j->fd = -1;
 	j->cap = JOURNAL_CAP;
-	buf_init(&j->line, JOURNAL_RECORD_MAX);
+	buf_init(&j->lines, JOURNAL_RECORD_MAX);
 	if (open_file(j))
 		j->seq = last_seq(j->fd, j->size);
 	uint64_t old = j->seq ? 0 : seq_of(dirfd, "journal.1");
@@ -280,7 +300,7 @@ journal_free(struct journal *j)
 	close_file(j);
 	for (size_t i = 0; i < JOURNAL_RING; i++)
 		free(j->texts[i]);
-	buf_fini(&j->line);
+	buf_fini(&j->lines);
 	free(j);
 }
 

@@ -434,6 +434,46 @@ same(Server(s, "--unix", path).p.wait(60), 1, "but not one that is in use")
 same(v.stop()[0], 0, "an end")
 ok(not os.path.exists(path), "that leaves no socket")
 
+# --- who asks again and again (http_api_get.c)
+v = Server(s, "--listen", "127.0.0.1:0")
+asking, other = v.connect(), v.connect()
+
+
+def on(connection, method, path, body=None):
+    connection.request(method, "/v1/processes" + path,
+                       json.dumps(body) if body else None,
+                       {"content-type": "application/json"})
+    return Answer(connection.getresponse())
+
+
+wrong = []
+for i in range(60):
+    # One that ends at once, a moment later, or is killed by somebody else.
+    words = ["true"], ["sleep", "0.004"], ["sleep", "1000"]
+    command, *args = words[i % 3]
+    p = on(asking, "POST", "", {"command": command, "args": args}).json
+    at = "/" + p["id"]
+    for n in range(100000):
+        if i % 3 == 2 and n == i % 4:
+            on(other, "POST", at + "/kill")
+        p = on(asking, "GET", at).json
+        if p["status"] != "running":
+            break
+    want = None if i % 3 == 2 else 0
+    if p["status"] != "exited" or p.get("exitCode") != want:
+        wrong.append(p)
+    if on(asking, "DELETE", at).status != 204 or \
+            on(asking, "GET", at).status != 404:
+        wrong.append(at)
+same(wrong, [], "who asks until it has ended hears of each end")
+p = on(asking, "POST", "", {"command": "sleep", "args": ["1000"]}).json
+on(asking, "GET", "/" + p["id"])
+s.kill_engine()
+same([on(asking, "GET", "/" + p["id"]).json["status"] for i in range(20)],
+     ["running"] * 20, "also over engines")
+on(asking, "POST", "/" + p["id"] + "/kill")
+v.stop()
+
 # --- the command line
 v = Server(s, "--listen", "127.0.0.1:0", "--token", "t0ken-in-ps")
 v.token = "t0ken-in-ps"
