@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "core.h"
 
 struct answer {
 	uint64_t key;

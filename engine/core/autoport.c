@@ -1,10 +1,4 @@
-/*
- * `port auto`: a free port is picked before a run starts, and kept for the
- * next runs as long as it is free.  Between the pick and the process's own
- * bind anybody may take it; then the process fails as with any other port.
- */
-
-#include "core.h"
+#include "autoport.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,6 +9,7 @@
 #include "base/mem.h"
 #include "base/msg.h"
 #include "base/sys.h"
+#include "core.h"
 #include "spec/spec.h"
 
 enum { TRIES = 50 };

@@ -1,11 +1,4 @@
-/*
- * Notices that the sbxrc, or a file it reads, was edited.  The engine never
- * reads configuration: a client of its own is started for that, compares as
- * "sbx reload --plan" does and tells what it found (PROTO_RELOAD_NOTICE).
- * Nothing is applied.
- */
-
-#include "core.h"
+#include "confwatch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +10,9 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "conf/option.h"
+#include "core.h"
+#include "feed.h"
+#include "helper.h"
 #include "probe/filewatch.h"
 #include "spec/spec.h"
 

@@ -33,26 +33,20 @@ struct peer;
 struct conn;
 struct answered;
 struct copy;
-struct conn_frame;
 struct envset;
 struct err;
 struct filewatch;
 struct filewatch_set;
 struct fold;
-struct fold_block;
 struct fold_scratch;
-struct fold_tail;
 struct graph;
 struct journal;
 struct reglog;
-struct journal_event;
 struct keeplink;
 struct listen;
 struct loop;
-struct msg_reader;
 struct options;
 struct probe;
-struct regex;
 struct sched;
 struct schedules;
 struct source;
@@ -79,6 +73,12 @@ enum {
 	NOTIFY_LINE_MAX = 1024,
 	LEFT_MAX = 8,		/* runs of a process that have left something */
 	LEFT_SHOWN = 32,	/* processes of those that its row names */
+};
+
+/* What is ended without a stop of its run (procleft.h, procmember.h). */
+enum {
+	END_GRACE_US = 5 * 1000 * 1000,	/* between TERM and KILL */
+	END_LOOK_US = 20 * 1000,	/* at what is being ended */
 };
 
 /* Hits per interval of the newest intervals, for a sparkline. */
@@ -214,24 +214,6 @@ struct proc {
 	bool spec_saved;	/* it, and the environment, as they are */
 };
 
-enum helper_kind { HELPER_READY, HELPER_LIVE, HELPER_STOP, HELPER_HOOK,
-	HELPER_CONFIG, HELPER_CHORE, HELPER_LEFT, HELPER_LISTEN };
-
-/* A child that is no process of the set (helper.c). */
-struct helper {
-	struct list node;
-	enum helper_kind kind;
-	char *name;		/* of the hook; "" of others */
-	uint64_t slot, tag;
-	uint32_t proc;		/* for whom it works */
-	struct source *source;	/* its output, of which the end is kept */
-	bool ended;		/* and that was told; what it left is killed */
-	uint64_t at_kill_us;	/* 0: it may go on */
-	pid_t pid;		/* 0: not known yet */
-	char said[512];		/* the end of what it printed */
-	size_t said_len;
-};
-
 /* A picture that a client follows. */
 struct screen_view {
 	uint32_t proc;		/* 0: none */
@@ -343,393 +325,5 @@ void	engine_down(struct engine *e, enum cause cause, uint64_t for_us);
 void	engine_turn_at(struct engine *e, uint64_t at_us);
 /* Takes over what a client sent; specs become processes.  0 or -1. */
 int	engine_load(struct engine *e, struct setpack *set, struct err *err);
-
-/* --- proc.c ------------------------------------------------------------- */
-/*
- * Takes spec and environ_.  NULL with err when the name is taken.  id 0: a
- * new one; from_seq: see struct proc.
- */
-struct proc *proc_new(struct engine *e, struct spec *spec, char **environ_,
-		      uint32_t id, uint64_t from_seq, struct err *err);
-/* Closes and frees; with remove the log goes too. */
-void	proc_free(struct proc *p, bool remove_log);
-void	proc_event(struct proc *p, const struct life_input *in);
-/* The usual input: event, cause and one phrase. */
-void	proc_tell(struct proc *p, enum life_event ev, enum cause cause,
-		  const char *detail);
-void	proc_drop_environ(struct proc *p);	/* it has the set's then */
-void	proc_on_timer(struct timer *t, void *arg);	/* of its life */
-/* It goes when nothing of it is left. */
-void	proc_remove(struct proc *p, enum cause by);
-void	proc_touch(struct proc *p);		/* its row has changed */
-bool	proc_is_live(const struct proc *p);
-void	proc_arm(struct proc *p);		/* the timer of its life */
-/* What the former engine knew of the run of a log without a directory. */
-void	proc_restore_run(struct proc *p);
-/* End-of-turn work. */
-void	proc_settle_aside(struct engine *e);	/* schedules, files, copies */
-void	proc_settle_trees(struct engine *e);
-/* After registry_save(), with what it gave: nothing starts unrecorded. */
-void	proc_settle_starts(struct engine *e, int saved);
-/* What the keeper has of a run that is over; nobody waits for that. */
-void	proc_release(struct proc *p, int saved);
-void	proc_settle_ends(struct engine *e, int saved);
-/* The keeper's word. */
-void	proc_started(struct proc *p, const struct keep_start *s);
-void	proc_failed(struct proc *p, enum spawn_step step, int error);
-void	proc_exited(struct proc *p, const struct keep_exit *x);
-
-/* --- details.c: what only the engine knows of a process -------------------- */
-void	details_text(struct buf *out, const struct proc *p);
-
-/* --- launch.c: from a spec to a request to the keeper ---------------------- */
-/* 0, or -errno with the reason in why (cap bytes). */
-int	launch_run(struct proc *p, char *why, size_t cap);
-/* A number never used before, and the tag that goes with it. */
-uint64_t launch_slot(struct engine *e, uint64_t *tag);
-int	launch_helper(struct engine *e, struct helper *h, struct proc *p,
-		      const char *command, char **more_env);
-/* Replaces or adds a variable in a NULL-terminated list; takes "K=V". */
-char	**launch_env_put(char **env, char *line);
-/* Why a run could not be started, as a phrase. */
-void	launch_explain(const struct proc *p, enum spawn_step step, int error,
-		       char *out, size_t cap);
-
-/* --- order.c: dependencies, places, order of stopping ---------------------- */
-void	order_policy(const struct spec *s, struct life_policy *out);
-bool	order_has_ready(const struct spec *s);	/* a rule that says when */
-void	order_settle(struct engine *e);
-/* LIFE_IN_* that save a process the waiting for what it need not wait for. */
-unsigned order_shortcuts(const struct proc *p);
-/* Is there a place for so many more at once?  0 or -1. */
-int	order_room(const struct engine *e, size_t count, struct err *err);
-/* The list of processes has another order, or other dependencies. */
-void	order_changed(struct engine *e);
-/* Marks in want[] (by index of procs) what must be started for them. */
-void	order_needs(struct engine *e, bool *want);
-void	order_dependents(struct engine *e, bool *want);
-/* The same, but only those that run, are about to, or have come to an end by
- * themselves: what is off or was stopped by hand stays so. */
-void	order_dependents_up(struct engine *e, bool *want);
-
-/* --- ordered.c: several are stopped, dependents first ---------------------- */
-/* in: STOP or RESTART; takes the place of one that waits. */
-void	ordered_ask(struct proc *p, const struct life_input *in);
-/* is_needed: somebody who depends on it is to end and has not. */
-void	ordered_settle(struct proc *p, bool is_needed);
-void	ordered_run_ended(struct proc *p);
-void	ordered_drop(struct proc *p);
-/* It is to end and to begin anew. */
-bool	ordered_comes_back(const struct proc *p);
-int	ordered_pack(const struct proc *p, struct buf *b);
-void	ordered_unpack(struct proc *p, struct msg_reader *r);
-
-/* --- respec.c: another definition for a process ------------------------- */
-/* Would respec_now() be able to take it?  0 or -1. */
-int	respec_check(const struct spec *s, struct err *err);
-/* These take s.  At once, for one that does not run or goes on with it ... */
-void	respec_now(struct proc *p, struct spec *s);
-/* ... or with its next run, which order_settle() asks for in its turn. */
-void	respec_later(struct proc *p, struct spec *s);
-/* Equal, but perhaps written in another place. */
-void	respec_place(struct proc *p, struct spec *s);
-/* The run is over: what respec_later() was given becomes true. */
-void	respec_next(struct proc *p);
-
-/* --- rewatch.c: watches added and taken away while it runs --------------- */
-/* text: a packed spec that holds the one watch, as base64.  0 or -1. */
-int	rewatch_add(struct proc *p, const char *text, struct err *err);
-int	rewatch_rm(struct proc *p, const char *name, struct err *err);
-
-/* --- reconf.c: the set and its settings, while it runs ------------------- */
-void	reconf_take_settings(struct options *o, char *const *lines);
-/* A client read the file again: the plan, or the plan and what it says. */
-void	reconf_reload(struct peer *c, uint32_t id, const char *data,
-		      size_t len);
-
-/* --- confwatch.c: edits of the sbxrc are noticed ---------------------------- */
-/* The files, or whether they are watched, may be others than they were. */
-void	confwatch_update(struct engine *e);
-void	confwatch_close(struct engine *e);
-/* What somebody found who has read them. */
-void	confwatch_tell(struct engine *e, size_t mistakes, size_t differences);
-
-/* --- runtime.c: sbx set, sbx env ------------------------------------------ */
-/* "KEY VALUE" lines, all or none. */
-int	runtime_set(struct engine *e, enum cause cause, const char *lines,
-		    struct err *err);
-/* What runs beside the set is as the settings say. */
-void	runtime_follow(struct engine *e);
-int	runtime_get(const struct engine *e, const char *key, struct buf *out,
-		    struct err *err);
-/* What PROTO_V_ENV says; where that changes nothing it is read. */
-int	runtime_env(struct engine *e, const struct proto_request *q,
-		    struct buf *out, struct err *err);
-
-/* --- procio.c ------------------------------------------------------------ */
-int	procio_open_log(struct proc *p, struct err *err);
-/* As much as its definition and limit.log let it keep. */
-void	procio_set_keep(struct proc *p);
-void	procio_attach(struct proc *p, struct keep_fds *fds);	/* takes them */
-void	procio_close(struct proc *p);		/* all descriptors of the run */
-void	procio_close_input(struct proc *p);
-/* The queue as the registry has it, without what was taken out since. */
-void	procio_restore_input(struct proc *p, const char *data, size_t len);
-bool	procio_is_open(const struct proc *p);	/* may output still come? */
-void	procio_fold_all(struct engine *e);	/* a slice for everyone */
-/* Drains and folds to the end; true when nothing is left to come. */
-bool	procio_drained(struct proc *p);
-void	procio_pace(struct engine *e);	/* the streams in a flood */
-/* An answer of the terminal itself; dropped when the queue is full. */
-void	procio_answer(struct proc *p, const char *data, size_t len);
-/* HELD: it is queued, and leaves with procio_flush(). */
-enum { PROCIO_EOF = 1, PROCIO_PASTE = 2, PROCIO_WHOLE = 4, PROCIO_HELD = 8 };
-int	procio_input(struct proc *p, const char *data, size_t len,
-		     unsigned flags, struct err *err);
-int	procio_flush(struct proc *p, struct err *err);
-/* What of its input waits to be read. */
-size_t	procio_waiting(const struct proc *p);
-/* How much of each stream its process has written by now. */
-void	procio_mark(struct proc *p, struct proto_mark *m);
-/* Marks what a former engine threw away and had no time to tell. */
-void	procio_find_lost(struct proc *p);
-void	procio_grow(const struct proc *p, struct proto_grow *g);
-
-/* --- logcap.c: limit.logs ----------------------------------------------------- */
-void	logcap_settle(struct engine *e);
-
-/* --- procwatch.c ----------------------------------------------------------- */
-int	procwatch_build(struct proc *p, struct err *err);
-/* The same for another definition in the place of old; what watches of the
- * same name and pattern have counted stays.  -1: nothing has changed. */
-int	procwatch_rebuild(struct proc *p, const struct spec *old,
-			  struct err *err);
-void	procwatch_run(struct proc *p, bool running);
-/* The watches' next deadline in clock_ms; UINT64_MAX if none. */
-uint64_t procwatch_deadline(const struct proc *p);
-void	procwatch_tick(struct proc *p);
-/* struct fold_ops for the fold of a process; the argument is the proc. */
-extern const struct fold_ops procwatch_ops;
-void	procwatch_values(struct proc *p, struct buf *out);
-
-/* --- proctty.c ------------------------------------------------------------ */
-void	proctty_open(struct proc *p);
-/* Feeds what the spool has, for about 2 ms; true when more is left. */
-bool	proctty_feed(struct proc *p);
-uint64_t proctty_lag(const struct proc *p);
-/* What draws a screen, and the place in the stream that it shows: a recent
- * one, so that what follows brings some history too; empty at the start. */
-void	proctty_snapshot(const struct proc *p, struct buf *out, uint64_t *off);
-void	proctty_resize(struct proc *p, int rows, int cols);
-void	proctty_rebuild(struct proc *p);	/* from base and spool */
-
-/* --- proccheck.c ----------------------------------------------------------- */
-void	proccheck_start(struct proc *p);
-void	proccheck_stop(struct proc *p);
-/* A check by command is over; text: why it failed, NULL if it did not. */
-void	proccheck_ended(struct proc *p, const struct helper *h,
-			const char *text);
-/* A line matched the pattern of `live log`. */
-void	proccheck_beat(struct proc *p);
-/* Takes the descriptor on which the process tells that it is ready. */
-void	proccheck_notify(struct proc *p, int fd);
-
-/* --- helper.c -------------------------------------------------------------- */
-/*
- * Runs a line of shell beside p, with p's rights and environment and more_env
- * (NULL-terminated, may be NULL); killed after max_us (0: never).  Its end is
- * told to proccheck, procstop or prochook.  0 or -errno.
- */
-int	helper_start(struct proc *p, enum helper_kind kind, const char *name,
-		     const char *command, char **more_env, uint64_t max_us,
-		     uint64_t *slot);
-/* The same for a program of our own, beside no process. */
-int	helper_start_own(struct engine *e, enum helper_kind kind,
-			 char *const *argv, char *const *env, const char *cwd,
-			 uint64_t max_us, uint64_t *slot);
-/* How many of a kind work for p. */
-size_t	helper_count(const struct proc *p, enum helper_kind kind);
-struct helper *helper_find(const struct engine *e, uint64_t slot); /* or NULL */
-/* A slot that no process has: what is alive of it is killed, unless it is to
- * go on (listen_owns). */
-void	helper_adopt(struct engine *e, const struct keep_slot *s);
-/* Kills those that are due; when to look again, UINT64_MAX: never. */
-uint64_t helper_settle(struct engine *e, uint64_t now);
-/* Forgets them all: the engine ends, the keeper and the next one go on. */
-void	helper_close(struct engine *e);
-/* Kills it; nobody is told of its end when slot is forgotten. */
-void	helper_cancel(struct engine *e, uint64_t slot);
-/* Asks it to end (TERM), and kills it when that takes longer. */
-void	helper_end(struct engine *e, uint64_t slot, uint64_t for_us);
-/* The keeper's word; false when the slot is no helper's. */
-bool	helper_started(struct engine *e, const struct keep_start *s);
-bool	helper_failed(struct engine *e, uint64_t slot, int error);
-bool	helper_exited(struct engine *e, uint64_t slot,
-		      const struct keep_exit *x);
-
-/* --- listen.c: set listen ------------------------------------------------- */
-struct listen *listen_new(struct engine *e);
-void	listen_free(struct listen *l);			/* NULL is fine */
-/* It runs where, and only where, the settings want it. */
-void	listen_update(struct engine *e);
-void	listen_ended(struct engine *e, const struct helper *h,
-		     const char *text);
-/* Is it the slot of one that is to go on? */
-bool	listen_owns(const struct engine *e, const struct keep_slot *s);
-bool	listen_is_over(const struct engine *e);
-int	listen_pack(const struct listen *l, struct buf *b);
-void	listen_unpack(struct listen *l, struct msg_reader *r);
-void	listen_facts(const struct engine *e, struct buf *out);
-
-/* --- procstop.c: steps of a ladder that are no signals --------------------- */
-void	procstop_step(struct proc *p, unsigned step);
-void	procstop_ended(struct proc *p, const struct helper *h,
-		       const char *text);
-
-/* --- prochook.c ------------------------------------------------------------ */
-struct watch_hit;
-void	prochook_run(struct proc *p, const struct watch_hit *h);
-void	prochook_ended(struct proc *p, const struct helper *h,
-		       const char *text);
-
-/* --- procport.c ------------------------------------------------------------ */
-/*
- * May the port that its check has reached count as its own?  Else why (cap
- * bytes) names the holder.
- */
-bool	procport_is_own(struct proc *p, char *why, size_t cap);
-/* It has failed: is that because somebody else has its port?  Tells it. */
-void	procport_failed(struct proc *p);
-
-/* --- procnotify.c ---------------------------------------------------------- */
-/* Its state has changed; ended: and so ended a run. */
-void	procnotify_event(struct proc *p, const struct life_output *out,
-			 bool ended);
-void	procnotify_settle(struct proc *p);
-void	procnotify_take_spec(struct proc *p);	/* and at its end */
-
-/* --- sample.c ---------------------------------------------------------------- */
-/* Figures of all trees, if the last ones are older than a second. */
-void	sample_all(struct engine *e);
-
-/* --- procleft.c, procmember.c: what is ended without a stop of its run ---- */
-enum {
-	END_GRACE_US = 5 * 1000 * 1000,	/* between TERM and KILL */
-	END_LOOK_US = 20 * 1000,	/* at what is being ended */
-};
-
-/* --- procleft.c ------------------------------------------------------------- */
-/* Its run is over; what lives of it is known from now on. */
-void	procleft_take(struct proc *p);
-/* Counts them all anew; scan: after a look at /proc. */
-void	procleft_look(struct engine *e, bool scan);
-/* TERM, and KILL after five seconds, or at once. */
-void	procleft_end(struct proc *p, enum cause cause, bool now);
-void	procleft_signal(struct proc *p, int signo);	/* after a scan */
-/* When it wants to look again; UINT64_MAX: not by itself.  *looked: the last
- * scan is of this turn, and exact; it is made so if need be. */
-uint64_t procleft_settle(struct proc *p, bool *looked);
-int	procleft_pack(const struct proc *p, struct buf *b);
-void	procleft_unpack(struct proc *p, struct msg_reader *r);
-
-/* --- procsched.c ----------------------------------------------------------- */
-void	procsched_take_spec(struct proc *p);
-/* Its schedule begins with the set: true where that is all that starting it
- * means.  flags: LIFE_IN_HAND takes back a stop by hand. */
-bool	procsched_up(struct proc *p, unsigned flags);
-void	procsched_settle(struct engine *e);
-int64_t	procsched_next_wall_ms(const struct proc *p);	/* 0: none */
-int	procsched_pack(const struct proc *p, struct buf *b);
-void	procsched_unpack(struct proc *p, struct msg_reader *r);
-void	procsched_free(struct proc *p);
-void	procsched_close(struct engine *e);
-
-/* --- procfiles.c ----------------------------------------------------------- */
-void	procfiles_take_spec(struct proc *p);
-void	procfiles_settle(struct proc *p);
-/* A file that the engine writes itself. */
-void	procfiles_ignore(struct engine *e, const char *path);
-void	procfiles_free(struct proc *p);
-
-/* --- proccopy.c ------------------------------------------------------------- */
-void	proccopy_take_spec(struct proc *p);
-void	proccopy_settle(struct proc *p);	/* a piece */
-void	proccopy_squeezed(struct engine *e, const struct helper *h, bool fine);
-void	proccopy_free(struct proc *p);
-/* Is there more to copy, and nothing in the way? */
-bool	proccopy_is_busy(const struct proc *p);
-
-/* --- autoport.c -------------------------------------------------------------- */
-void	autoport_pick(struct proc *p);		/* for the next run */
-/* The port at this place of its spec; 0: not picked yet. */
-unsigned autoport_get(const struct proc *p, size_t idx);
-unsigned autoport_first(const struct proc *p);	/* of `port auto`; 0: none */
-int	autoport_pack(const struct proc *p, struct buf *b);
-void	autoport_unpack(struct proc *p, struct msg_reader *r);
-
-/* --- scale.c ------------------------------------------------------------------ */
-/* Those that were missing, to be started; added has room for count. -1: err. */
-int	scale_up(struct engine *e, const char *name, unsigned count,
-		 struct proc **added, struct err *err);
-/* specs are those of a file that was read again: where its number of replicas
- * is that of before, they become as many as there are now. */
-int	scale_keep(struct engine *e, struct spec ***specs, size_t *count,
-		   struct err *err);
-/* Those that are too many, to be stopped; they are forgotten then. */
-int	scale_down(struct engine *e, const char *name, unsigned count,
-		   struct proc **leaving);
-
-/* --- registry.c -------------------------------------------------------------- */
-struct reglog *registry_log(void);		/* an empty one */
-int	registry_save(struct engine *e);	/* 0 or -errno */
-int	registry_load(struct engine *e, int memfd, struct err *err);
-
-/* --- serve.c ------------------------------------------------------------------ */
-int	serve_open(struct engine *e, struct err *err);
-/* Is the file of the socket there, and ours?  Else a new one. */
-bool	serve_listens(const struct engine *e);
-int	serve_listen(struct engine *e, struct err *err);
-void	serve_close(struct engine *e, const char *why);
-/* The same for a request with a key (0: none). */
-void	serve_answer(struct peer *c, uint32_t id, uint64_t key,
-		     const struct err *err, const char *text,
-		     const uint32_t *ids, size_t count);
-/* What it will be answered once what it asks for is recorded. */
-void	serve_keep_answer(struct engine *e, uint64_t key, const char *text,
-			  const uint32_t *ids, size_t count);
-/* It was answered already, and is answered so once more? */
-bool	serve_repeats(struct peer *c, uint32_t id, uint64_t key);
-/* Of a corked peer: what is queued for it leaves with the next news. */
-void	serve_may_wait(struct peer *c);
-/* After registry_save() and feed_clients(): answers and news leave. */
-void	serve_let_go(struct engine *e);
-void	serve_reply(struct peer *c, uint32_t id, const struct err *err,
-		    const char *text, const uint32_t *ids, size_t count);
-
-/* --- hold.c ------------------------------------------------------------------ */
-/* Takes the lock of the set: 0, -EBUSY when another engine has it. */
-int	hold_lock(struct engine *e);
-/* True if processes of a former engine may be left; until hold_unmark. */
-bool	hold_mark(struct engine *e);
-void	hold_unmark(struct engine *e);
-void	hold_start(struct engine *e);
-void	hold_stop(struct engine *e);
-
-/* --- feed.c -------------------------------------------------------------------- */
-/* What is due is queued; serve_let_go() sends it. */
-void	feed_clients(struct engine *e);
-/* All that is known is queued now; false: somebody does not read. */
-bool	feed_flush(struct engine *e);
-void	feed_gone(struct engine *e, uint32_t id);
-void	feed_note(struct engine *e, int level, const char *text);
-void	feed_bell(struct engine *e, uint32_t id);
-void	feed_make_row(const struct proc *p, struct proc_row *r,
-		      struct buf *scratch);
-void	feed_values(struct peer *c, uint32_t id, struct proc *p);
-
-/* --- verb.c --------------------------------------------------------------------- */
-void	verb_request(struct peer *c, uint32_t id, struct proto_request *q);
-void	verb_add(struct peer *c, uint32_t id, const char *data, size_t len);
-void	verb_load(struct peer *c, uint32_t id, const char *data, size_t len);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core.h"
 
 enum { VERSION = 0x63727502, PIECES = CRUMB_ROWS / CRUMB_PIECE };
 _Static_assert(PIECES == 32, "a bit of pieces for each");

@@ -1,18 +1,4 @@
-/*
- * What only the engine knows of a process, for the sheet of the screen that
- * tells everything: records (detailrow.h).
- *
- *	"env set" (or removed, or inherited), NAME, VALUE
- *	tree, "PID PPID", "CPU_US RSS_BYTES PORT...", COMMAND
- *	left, the same		of runs that are over (tree keep)
- *	front, PID, COMMAND	what a shell has in front of its terminal
- *	why, NAME, TEXT		sentences
- *	rule, WORD, TEXT	as in sbxrc
- *	check, "ready" or "live", "AT_MS FOR_US OK RUN", TEXT
- *				how an attempt ended, newest first
- */
-
-#include "core.h"
+#include "details.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +15,10 @@
 #include "base/units.h"
 #include "child/tree.h"
 #include "conf/rcload.h"
+#include "core.h"
+#include "feed.h"
 #include "log/journal.h"
+#include "proc.h"
 #include "spec/detailrow.h"
 #include "spec/replica.h"
 #include "spec/spec.h"

@@ -23,15 +23,34 @@
 #include "child/keeper.h"
 #include "child/tree.h"
 #include "conf/option.h"
+#include "confwatch.h"
 #include "core.h"
 #include "envset.h"
+#include "feed.h"
+#include "helper.h"
+#include "hold.h"
 #include "life/graph.h"
+#include "listen.h"
 #include "log/fold.h"
 #include "log/journal.h"
 #include "log/spool.h"
 #include "log/transit.h"
+#include "logcap.h"
+#include "order.h"
 #include "probe/filewatch.h"
+#include "proc.h"
+#include "proccheck.h"
+#include "proccopy.h"
+#include "procio.h"
+#include "procsched.h"
+#include "proctty.h"
+#include "reconf.h"
+#include "registry.h"
 #include "reglog.h"
+#include "reply.h"
+#include "runtime.h"
+#include "sample.h"
+#include "serve.h"
 #include "spec/spec.h"
 #include "term/vt.h"
 
@@ -578,7 +597,7 @@ end_of_turn(void *arg)
 	remove_forgotten(e, saved);
 	/* News and answers leave together. */
 	feed_clients(e);
-	serve_let_go(e);
+	reply_let_go(e);
 	proc_settle_ends(e, saved);
 	/* In a turn of its own: a screen does not wait for it. */
 	if (e->registry_stale &&

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "core.h"
 #include "spec/spec.h"
 
 struct envset *

@@ -1,11 +1,4 @@
-/*
- * What clients are told without asking.  All of it is state: a client that
- * lags gets the newest one when it has read what it has, and what came
- * between is skipped.  The first change goes out at once, then no faster
- * than a screen can show.
- */
-
-#include "core.h"
+#include "feed.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -16,9 +9,14 @@
 #include "base/loop.h"
 #include "base/msg.h"
 #include "base/signame.h"
+#include "core.h"
 #include "log/fold.h"
 #include "log/journal.h"
 #include "log/spool.h"
+#include "order.h"
+#include "procio.h"
+#include "procsched.h"
+#include "procwatch.h"
 #include "spec/spec.h"
 #include "term/vt.h"
 

@@ -1,11 +1,4 @@
-/*
- * Children that are no process of the set: checks by command, the first step
- * of a stop, hooks, work on a log.file, and whatever a former engine has left
- * at the keeper.  Each may have a time; what it leaves running goes with it:
- * the keeper's slot is given back only when nothing of its tree is alive, so
- * that there is always somebody who knows of it.
- */
-#include "core.h"
+#include "helper.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -20,6 +13,13 @@
 #include "base/sys.h"
 #include "child/spawn.h"
 #include "child/tree.h"
+#include "core.h"
+#include "launch.h"
+#include "listen.h"
+#include "proccheck.h"
+#include "proccopy.h"
+#include "prochook.h"
+#include "procstop.h"
 
 enum { LOOK_US = 50 * 1000 };	/* at what does not die at once */
 

@@ -1,18 +1,4 @@
-/*
- * What the engine holds in the runtime directory while it lives: the lock of
- * the set, the number of its anchor and the socket.  A cleaner of /tmp or a
- * person may remove them, and a client that finds nothing there starts an
- * engine beside this one, which would take our processes for leftovers.  So
- * the directory is watched, and what is missing is put back at once.
- *
- * A mark in the state directory says that the last engine did not end in
- * order, so that the processes of a killed sbx are looked for.
- *
- * Logs that were removed cannot be put back.  So that new output is kept
- * again, the next engine takes over, which makes the directories anew.
- */
-
-#include "core.h"
+#include "hold.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +15,9 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core.h"
+#include "registry.h"
+#include "serve.h"
 
 enum {
 	AGAIN_US = 200 * 1000,	/* when it cannot be put back yet */

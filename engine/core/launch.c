@@ -1,4 +1,4 @@
-#include "core.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -8,11 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "autoport.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "child/spawn.h"
 #include "child/tree.h"
+#include "core.h"
 #include "envset.h"
+#include "helper.h"
 #include "spec/spec.h"
 
 enum { GROUPS_MAX = 1024 };

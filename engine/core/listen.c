@@ -1,12 +1,4 @@
-/*
- * set listen: the program that offers the set over HTTP runs as long as the
- * set, outside of the list.  It is a client like any other, so the engine
- * knows nothing of HTTP: it starts the program, starts it again when it ends,
- * ends it with the set.  The next engine takes it over, and its connections
- * last.
- */
-
-#include "core.h"
+#include "listen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +12,9 @@
 #include "base/msg.h"
 #include "base/strv.h"
 #include "conf/option.h"
+#include "core.h"
+#include "helper.h"
+#include "launch.h"
 
 enum {
 	PAUSE_MIN_US = 1000 * 1000, PAUSE_MAX_US = 30 * 1000 * 1000,

@@ -1,18 +1,10 @@
-/*
- * limit.logs: what the logs of all processes may have together.  Above it the
- * oldest segment of the set goes first, whosever it is; where nobody has more
- * than the one he writes to, the largest log begins another one.  Readers are
- * told as they are by the cap of one log.
- *
- * Looked at now and then while output comes: a flood may be above the limit by
- * what it writes in that time.
- */
-
-#include "core.h"
+#include "logcap.h"
 
 #include "base/clock.h"
 #include "conf/option.h"
+#include "core.h"
 #include "log/spool.h"
+#include "proc.h"
 
 enum { LOOK_EVERY_US = 250 * 1000 };
 

@@ -1,4 +1,4 @@
-#include "core.h"
+#include "order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,12 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/option.h"
+#include "core.h"
 #include "life/graph.h"
+#include "ordered.h"
+#include "proc.h"
+#include "procleft.h"
+#include "respec.h"
 #include "spec/replica.h"
 #include "spec/spec.h"
 

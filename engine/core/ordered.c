@@ -1,19 +1,12 @@
-/*
- * Stops and restarts that were asked for several processes at once.  Each has
- * its turn when nobody is left who depends on it and is to end too: what
- * others need goes last, as in `down`.  One that waits for its turn counts as
- * not there yet for those that come back before it.
- *
- * What was asked is in the registry; an engine that takes over goes on.
- */
-
-#include "core.h"
+#include "ordered.h"
 
 #include <stdlib.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "core.h"
+#include "proc.h"
 
 void
 ordered_drop(struct proc *p)

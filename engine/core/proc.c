@@ -1,4 +1,4 @@
-#include "core.h"
+#include "proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "autoport.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
@@ -17,12 +18,30 @@
 #include "base/strv.h"
 #include "base/sys.h"
 #include "child/tree.h"
+#include "core.h"
+#include "helper.h"
+#include "launch.h"
 #include "life/graph.h"
 #include "log/fold.h"
 #include "log/journal.h"
 #include "log/spool.h"
 #include "log/watch.h"
+#include "order.h"
+#include "ordered.h"
+#include "proccheck.h"
+#include "proccopy.h"
+#include "procfiles.h"
+#include "procio.h"
+#include "procleft.h"
 #include "procmember.h"
+#include "procnotify.h"
+#include "procport.h"
+#include "procsched.h"
+#include "procstop.h"
+#include "proctty.h"
+#include "procwatch.h"
+#include "registry.h"
+#include "respec.h"
 #include "spec/spec.h"
 #include "term/vt.h"
 

@@ -1,15 +1,11 @@
-/*
- * The checks of a process.  `ready` is asked until its first success; `live`
- * from then on, for as long as the run lasts, and acts after so many failures
- * one after the other.  One attempt of each at a time; none waits.
- */
-#include "core.h"
+#include "proccheck.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "autoport.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
@@ -17,7 +13,11 @@
 #include "base/regex.h"
 #include "base/sys.h"
 #include "base/utf8.h"
+#include "core.h"
+#include "helper.h"
 #include "probe/probe.h"
+#include "proc.h"
+#include "procport.h"
 #include "spec/spec.h"
 #include "term/vt.h"
 

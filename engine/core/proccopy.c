@@ -1,9 +1,4 @@
-/*
- * The copy of a process's log for other programs: log.file and log.rotate.
- * It follows the spool in pieces, after everything that others wait for.
- */
-
-#include "core.h"
+#include "proccopy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +8,12 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "core.h"
+#include "feed.h"
+#include "helper.h"
 #include "log/logfile.h"
+#include "proc.h"
+#include "procfiles.h"
 #include "spec/replica.h"
 #include "spec/spec.h"
 

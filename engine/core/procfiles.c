@@ -1,14 +1,4 @@
-/*
- * Files that a process is started again for.  They are watched from its first
- * start until it is stopped by hand, between runs too: a task that has ended
- * runs once more.  What depends on it is left alone, as by `restart`, or with
- * cascade=yes started again behind it, as by `restart --with-dependents`.
- *
- * A process that writes what it watches is held after a few runs; see
- * fileguard.h.
- */
-
-#include "core.h"
+#include "procfiles.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +7,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "core.h"
+#include "feed.h"
+#include "order.h"
+#include "ordered.h"
 #include "probe/filewatch.h"
+#include "proc.h"
 #include "spec/spec.h"
 
 enum { PATH_SHOWN = 90 };	/* bytes of a path in a sentence */

@@ -1,8 +1,4 @@
-/*
- * Hooks: commands that a watch runs.  What a child has printed reaches them
- * by the environment only, never as text of the command.
- */
-#include "core.h"
+#include "prochook.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +7,9 @@
 #include "base/mem.h"
 #include "base/regex.h"
 #include "base/strv.h"
+#include "core.h"
+#include "helper.h"
+#include "launch.h"
 #include "log/watch.h"
 #include "spec/spec.h"
 

@@ -1,4 +1,4 @@
-#include "core.h"
+#include "procio.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +13,14 @@
 #include "base/loop.h"
 #include "base/sys.h"
 #include "conf/option.h"
+#include "core.h"
 #include "log/fold.h"
 #include "log/spool.h"
 #include "log/transit.h"
+#include "proc.h"
+#include "proccheck.h"
+#include "proctty.h"
+#include "procwatch.h"
 #include "spec/spec.h"
 
 enum {

@@ -1,14 +1,4 @@
-/*
- * What `tree keep` has left of runs that are over.  It is known by the tags of
- * those runs, so that it is shown and can be stopped as long as it lives, over
- * further runs and engines; a record is not forgotten while something of it
- * is left.
- *
- * That the last of them has ended is noticed when somebody looks, or when it
- * is waited for.
- */
-
-#include "core.h"
+#include "procleft.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -18,6 +8,8 @@
 #include "base/msg.h"
 #include "base/procfs.h"
 #include "child/tree.h"
+#include "core.h"
+#include "proc.h"
 
 enum {
 	WAIT_US = 1000 * 1000,		/* while a record waits for it */

@@ -12,6 +12,7 @@
 #include "child/tree.h"
 #include "core.h"
 #include "life/select.h"
+#include "procleft.h"
 #include "spec/spec.h"
 
 enum { COMMAND_MAX = 80 };

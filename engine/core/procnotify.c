@@ -1,19 +1,12 @@
-/*
- * `notify`: events of a process that the person is told of, like a watch tells
- * of a line.  A process that fails again and again is told of at its first
- * failure after it was well, and when it is given up.
- *
- * Silence is time without a byte of output while the process runs; after a
- * takeover it is counted anew.
- */
-
-#include "core.h"
+#include "procnotify.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/units.h"
+#include "core.h"
+#include "feed.h"
 #include "spec/spec.h"
 
 static void

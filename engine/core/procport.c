@@ -1,12 +1,12 @@
-/* Whose is the port that a ready check has reached, or a run has wanted? */
-
-#include "core.h"
+#include "procport.h"
 
 #include <stdlib.h>
 
+#include "autoport.h"
 #include "base/mem.h"
 #include "base/procfs.h"
 #include "child/tree.h"
+#include "core.h"
 #include "probe/portowner.h"
 #include "probe/probe.h"
 #include "spec/spec.h"

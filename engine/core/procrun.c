@@ -3,18 +3,22 @@
  * have ended are kept, so what is of no use to them goes with the last turn
  * of their run: struct run, and the log of one that has said nothing.
  */
-#include "core.h"
-
-#include <stdlib.h>
-
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "core.h"
 #include "log/fold.h"
 #include "log/spool.h"
 #include "log/watch.h"
+#include "order.h"
 #include "probe/probe.h"
+#include "proc.h"
+#include "procio.h"
+#include "procwatch.h"
 #include "spec/spec.h"
+
+#include <stdlib.h>
+
 
 enum {
 	PASTE_MARKS = 64,	/* bytes that a terminal has around one */

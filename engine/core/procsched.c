@@ -1,16 +1,4 @@
-/*
- * When a process with a schedule is started.  A schedule is followed from the
- * moment somebody wants the process up (the set, a person, a dependent) until
- * it is stopped by hand.  Between runs its status is `scheduled`; a restart
- * policy comes first.
- *
- * `cron` goes by the wall clock: a timer for the next time, and a descriptor
- * that wakes us when the clock is set or the machine was asleep.  `every` goes
- * by the monotonic clock.  How far a schedule has come is in the registry, so
- * a new engine runs what was due meanwhile, once.
- */
-
-#include "core.h"
+#include "procsched.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +12,10 @@
 #include "base/mem.h"
 #include "base/msg.h"
 #include "base/sys.h"
+#include "core.h"
 #include "life/cron.h"
+#include "order.h"
+#include "proc.h"
 #include "spec/spec.h"
 
 enum { LOOK_US = 60 * 1000 * 1000 };	/* at least so often at the clock */

@@ -1,15 +1,13 @@
-/*
- * The steps of a stop ladder that are no signals: a command beside the
- * process, and keys typed into its terminal.  One that cannot be taken is
- * told, and the ladder goes on by its own time.
- */
-#include "core.h"
+#include "procstop.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core.h"
+#include "helper.h"
+#include "procio.h"
 #include "spec/spec.h"
 #include "term/keys.h"
 #include "term/vt.h"

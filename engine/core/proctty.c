@@ -1,4 +1,4 @@
-#include "core.h"
+#include "proctty.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,7 +8,11 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/msg.h"
+#include "core.h"
+#include "feed.h"
 #include "log/spool.h"
+#include "proc.h"
+#include "procio.h"
 #include "spec/spec.h"
 #include "term/vt.h"
 

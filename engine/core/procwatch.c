@@ -1,4 +1,4 @@
-#include "core.h"
+#include "procwatch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +8,15 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "core.h"
+#include "feed.h"
 #include "life/stats.h"
 #include "log/fold.h"
 #include "log/journal.h"
 #include "log/watch.h"
+#include "proc.h"
+#include "proccheck.h"
+#include "prochook.h"
 #include "spec/replica.h"
 #include "spec/spec.h"
 

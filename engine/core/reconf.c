@@ -1,11 +1,4 @@
-/*
- * The set and its settings, while it runs.  A reload changes everything it
- * changes within one turn and has it recorded before it is answered: an
- * engine that is killed has either not begun or is followed by one that goes
- * on (order_settle() tells what is left to do from the records alone).
- */
-
-#include "core.h"
+#include "reconf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +10,18 @@
 #include "base/mem.h"
 #include "base/msg.h"
 #include "conf/option.h"
+#include "confwatch.h"
+#include "core.h"
 #include "envset.h"
+#include "order.h"
+#include "proc.h"
+#include "procio.h"
+#include "procsched.h"
+#include "registry.h"
+#include "reply.h"
+#include "respec.h"
+#include "runtime.h"
+#include "scale.h"
 #include "spec/reload.h"
 #include "spec/spec.h"
 
@@ -402,8 +406,8 @@ carry_out(struct reconf *r, uint64_t key)
 	runtime_follow(e);
 	e->deps_dirty = e->slots_dirty = e->registry_dirty = true;
 	if (key)
-		serve_keep_answer(e, key, buf_str(&r->text), r->ids,
-				  r->id_count);
+		reply_keep(e, key, buf_str(&r->text), r->ids,
+			   r->id_count);
 	(void)registry_save(e);
 	loop_again(e->loop);
 }
@@ -470,7 +474,7 @@ reconf_reload(struct peer *c, uint32_t id, const char *data, size_t len)
 	uint64_t key;
 
 	int rc = unpack(&r, data, len, &flags, &key, &mistakes, &err);
-	if (rc == 0 && serve_repeats(c, id, key))
+	if (rc == 0 && reply_repeats(c, id, key))
 		goto out;
 	if (rc == 0 && !c->e->loaded_ms)
 		rc = err_set(&err, ERR_FAILED, "no set is loaded yet");
@@ -487,7 +491,7 @@ reconf_reload(struct peer *c, uint32_t id, const char *data, size_t len)
 	else if (rc == 0 && !mistakes && !(flags & PROTO_RELOAD_PLAN) &&
 		 make_new(&r, &err) == 0)
 		carry_out(&r, key);
-	serve_reply(c, id, &err, buf_str(&r.text), r.ids, r.id_count);
+	reply_send(c, id, &err, buf_str(&r.text), r.ids, r.id_count);
 out:
 	reload_fini(&r.plan);
 	setpack_fini(&r.set);

@@ -1,28 +1,27 @@
-/*
- * The records of an engine as bytes, kept by the keeper for the next engine.
- * They are in a memfd that keeper and engine share, so that a full disk cannot
- * hurt them, as slices (reglog.h): a save costs what has changed, however many
- * records there are, and is whole or not there.  It is saved before the
- * effects it describes: what it says was started may not exist yet (then it
- * is started again), but nothing exists that it does not say.
- */
-
-#include "core.h"
+#include "registry.h"
 
 #include <errno.h>
 
 #include "answered.h"
+#include "autoport.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/msg.h"
 #include "base/strv.h"
 #include "conf/option.h"
+#include "core.h"
 #include "envset.h"
+#include "listen.h"
 #include "log/fold.h"
 #include "log/journal.h"
 #include "log/spool.h"
 #include "log/watch.h"
+#include "ordered.h"
+#include "proc.h"
+#include "procio.h"
+#include "procleft.h"
 #include "procmember.h"
+#include "procsched.h"
 #include "reglog.h"
 #include "spec/spec.h"
 

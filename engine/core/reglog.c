@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/msg.h"
 #include "base/sys.h"
+#include "core.h"
 
 /* Out-of-date bytes that are not worth a new file. */
 enum { WASTE_MIN = 1 << 20 };

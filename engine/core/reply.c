@@ -1,16 +1,10 @@
-/*
- * Answers to requests.  One that tells of a change leaves when the change is
- * in the registry, so that no engine has promised what the next one does not
- * know; one to a request with a key is there with it, for a client that has
- * to ask again.
- */
-
-#include "core.h"
+#include "reply.h"
 
 #include "answered.h"
 #include "base/clock.h"
 #include "base/conn.h"
 #include "base/err.h"
+#include "core.h"
 
 /* What a program says to a key, and whether a new one runs, is known before
  * that. */
@@ -26,8 +20,8 @@ send_reply(struct peer *c, uint32_t id, const void *data, size_t len)
 }
 
 void
-serve_keep_answer(struct engine *e, uint64_t key, const char *text,
-		  const uint32_t *ids, size_t count)
+reply_keep(struct engine *e, uint64_t key, const char *text,
+	   const uint32_t *ids, size_t count)
 {
 	struct buf b = BUF_INIT(CONN_FRAME_MAX);
 	struct proto_reply r = { .text = text, .hint = "", .ids = ids,
@@ -39,8 +33,8 @@ serve_keep_answer(struct engine *e, uint64_t key, const char *text,
 }
 
 void
-serve_answer(struct peer *c, uint32_t id, uint64_t key, const struct err *err,
-	     const char *text, const uint32_t *ids, size_t count)
+reply_send_keyed(struct peer *c, uint32_t id, uint64_t key, const struct err *err,
+		 const char *text, const uint32_t *ids, size_t count)
 {
 	struct buf b = BUF_INIT(CONN_FRAME_MAX);
 	struct proto_reply r = {
@@ -59,14 +53,14 @@ serve_answer(struct peer *c, uint32_t id, uint64_t key, const struct err *err,
 }
 
 void
-serve_reply(struct peer *c, uint32_t id, const struct err *err,
-	    const char *text, const uint32_t *ids, size_t count)
+reply_send(struct peer *c, uint32_t id, const struct err *err,
+	   const char *text, const uint32_t *ids, size_t count)
 {
-	serve_answer(c, id, 0, err, text, ids, count);
+	reply_send_keyed(c, id, 0, err, text, ids, count);
 }
 
 bool
-serve_repeats(struct peer *c, uint32_t id, uint64_t key)
+reply_repeats(struct peer *c, uint32_t id, uint64_t key)
 {
 	size_t len;
 	const char *data = key ? answered_find(c->e->answered, key, &len) :
@@ -78,7 +72,7 @@ serve_repeats(struct peer *c, uint32_t id, uint64_t key)
 }
 
 void
-serve_may_wait(struct peer *c)
+reply_may_wait(struct peer *c)
 {
 	if (!c->late_bytes)
 		c->at_late_us = clock_us() + LATE_US;
@@ -86,7 +80,7 @@ serve_may_wait(struct peer *c)
 }
 
 void
-serve_let_go(struct engine *e)
+reply_let_go(struct engine *e)
 {
 	list_each(n, &e->peers) {
 		struct peer *c = container_of(n, struct peer, node);

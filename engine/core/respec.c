@@ -1,18 +1,17 @@
-/*
- * Another definition for a process that there is already.  A run that is
- * alive keeps the one it was started with wherever the new one needs another
- * run: it is stopped as that says, and a new engine that takes it over finds
- * what really runs.
- */
-
-#include "core.h"
+#include "respec.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/regex.h"
+#include "core.h"
 #include "log/watch.h"
+#include "order.h"
+#include "proc.h"
+#include "proccheck.h"
+#include "procio.h"
+#include "procwatch.h"
 #include "spec/spec.h"
 #include "term/vt.h"
 

@@ -1,10 +1,4 @@
-/*
- * Watches that somebody adds to a process, or takes away, while it runs.  They
- * become a part of its definition: they survive this engine as that does, and
- * go when the file is read again and does not have them.
- */
-
-#include "core.h"
+#include "rewatch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +6,8 @@
 #include "base/base64.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "core.h"
+#include "respec.h"
 #include "spec/spec.h"
 
 static size_t

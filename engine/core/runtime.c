@@ -1,10 +1,4 @@
-/*
- * What can be changed while the set runs: settings that act in the engine,
- * and variables for runs to come.  It outlives the engine with the registry
- * and gives way to the file at the next reload.
- */
-
-#include "core.h"
+#include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +7,11 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "conf/option.h"
+#include "confwatch.h"
+#include "core.h"
 #include "envset.h"
+#include "listen.h"
+#include "procio.h"
 #include "spec/envrow.h"
 #include "spec/spec.h"
 

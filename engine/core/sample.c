@@ -1,16 +1,14 @@
-/*
- * Figures of all trees: processor time, memory, listening ports.  Taken while
- * somebody looks, once a second at most.
- */
-
-#include "core.h"
+#include "sample.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/procfs.h"
 #include "child/tree.h"
+#include "core.h"
 #include "life/life.h"
+#include "proc.h"
+#include "procleft.h"
 
 enum {
 	STATS_US = 1000 * 1000,

@@ -1,17 +1,14 @@
-/*
- * `sbx scale NAME N`: more or fewer replicas than the file says, until the
- * set is down or the number in the file changes.  The ones with the highest
- * numbers go; what is left keeps its name, so NAME.0 is always there.
- */
-
-#include "core.h"
+#include "scale.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core.h"
 #include "life/graph.h"
+#include "proc.h"
+#include "respec.h"
 #include "spec/replica.h"
 #include "spec/spec.h"
 

@@ -1,4 +1,4 @@
-#include "core.h"
+#include "serve.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,11 +16,23 @@
 #include "base/mem.h"
 #include "base/msg.h"
 #include "base/sys.h"
+#include "core.h"
+#include "feed.h"
+#include "hold.h"
 #include "log/journal.h"
 #include "log/spool.h"
+#include "proc.h"
+#include "procio.h"
+#include "procleft.h"
+#include "proctty.h"
+#include "reconf.h"
+#include "registry.h"
+#include "reply.h"
+#include "sample.h"
 #include "spec/spec.h"
 #include "term/keys.h"
 #include "term/vt.h"
+#include "verb.h"
 
 enum {
 	PAUSE_US = 100 * 1000,	/* of accepting, when descriptors are short */
@@ -126,7 +138,7 @@ find_or_say(struct peer *c, uint32_t frame_id, uint32_t proc)
 		struct err err = ERR_INIT;
 		err_set(&err, ERR_NO_PROCESS, "no process with number %u",
 			proc);
-		serve_reply(c, frame_id, &err, NULL, NULL, 0);
+		reply_send(c, frame_id, &err, NULL, NULL, 0);
 	}
 	return p;
 }
@@ -169,7 +181,7 @@ send_dir(struct peer *c, uint16_t type, uint32_t id, const struct buf *b,
 		return;
 	err_set(&err, ERR_FAILED, "a descriptor for the log: %s",
 		strerror(-r));
-	serve_reply(c, id, &err, NULL, NULL, 0);
+	reply_send(c, id, &err, NULL, NULL, 0);
 }
 
 static void
@@ -191,7 +203,7 @@ take_log_open(struct peer *c, const struct conn_frame *f)
 	struct buf b = BUF_INIT(1000);
 	struct err err = ERR_INIT;
 	if (procrun_wake_log(p, &err) < 0) {
-		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		reply_send(c, f->id, &err, NULL, NULL, 0);
 		return;
 	}
 	procio_grow(p, &g);
@@ -348,7 +360,7 @@ take_snapshot_get(struct peer *c, const struct conn_frame *f)
 		return;
 	if (!p->vt) {
 		say_no_terminal(p, &err);
-		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		reply_send(c, f->id, &err, NULL, NULL, 0);
 		return;
 	}
 	struct buf b = BUF_INIT(CONN_FRAME_MAX), shot;
@@ -382,7 +394,7 @@ take_resize(struct peer *c, const struct conn_frame *f)
 			"columns is none", rows, cols);
 	else
 		proctty_resize(p, rows, cols);
-	serve_reply(c, f->id, &err, NULL, &p->id, 1);
+	reply_send(c, f->id, &err, NULL, &p->id, 1);
 }
 
 /*
@@ -400,13 +412,13 @@ reply_input(struct peer *c, uint32_t id, uint64_t key, struct proc *p,
 	proto_mark_text(m, text);
 	if (key && !err->code) {
 		c->e->registry_dirty = true;
-		serve_keep_answer(c->e, key, text, &p->id, 1);
+		reply_keep(c->e, key, text, &p->id, 1);
 		(void)registry_save(c->e);
 		procio_flush(p, err);
 	} else if (procio_waiting(p) > 0 || p->input_eof) {
 		(void)registry_save(c->e);
 	}
-	serve_reply(c, id, err, text, &p->id, 1);
+	reply_send(c, id, err, text, &p->id, 1);
 }
 
 /* Typing: what cannot be taken is said to who asks (id), else as a note. */
@@ -443,7 +455,7 @@ take_key(struct peer *c, const struct conn_frame *f)
 	struct key k = { .sym = msg_u32(&r) };
 	k.mods = msg_u32(&r);
 	uint64_t key = f->id ? msg_u64(&r) : 0;
-	if (p && serve_repeats(c, f->id, key))
+	if (p && reply_repeats(c, f->id, key))
 		return;
 	if (p && p->vt && !r.bad) {
 		type(c, p, f->id, key, 0, out,
@@ -451,7 +463,7 @@ take_key(struct peer *c, const struct conn_frame *f)
 	} else if (p && f->id) {
 		struct err err = ERR_INIT;
 		say_no_terminal(p, &err);
-		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		reply_send(c, f->id, &err, NULL, NULL, 0);
 	}
 }
 
@@ -523,7 +535,7 @@ take_input(struct peer *c, const struct conn_frame *f)
 		       (flags & PROTO_INPUT_WHOLE ? PROCIO_WHOLE : 0);
 	uint64_t key = msg_u64(&r);
 	const char *data = msg_bytes(&r, &len);
-	if (!p || serve_repeats(c, f->id, key))
+	if (!p || reply_repeats(c, f->id, key))
 		return;
 	procio_mark(p, &mark);
 	if (key)
@@ -535,7 +547,7 @@ take_input(struct peer *c, const struct conn_frame *f)
 		conn_cork(c->conn);
 	reply_input(c, f->id, key, p, &mark, &err);
 	if (late)
-		serve_may_wait(c);
+		reply_may_wait(c);
 }
 
 static void
@@ -572,7 +584,7 @@ take_upgrade(struct peer *c, const struct conn_frame *f)
 	    access(path, X_OK) < 0) {
 		err_set(&err, ERR_FAILED, "'%.200s' cannot be run by the "
 			"engine", path);
-		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		reply_send(c, f->id, &err, NULL, NULL, 0);
 		return;
 	}
 	e->registry_dirty = true;
@@ -582,7 +594,7 @@ take_upgrade(struct peer *c, const struct conn_frame *f)
 	if (r < 0) {
 		err_set(&err, ERR_FAILED, "the records cannot be kept: %s",
 			strerror(-r));
-		serve_reply(c, f->id, &err, NULL, NULL, 0);
+		reply_send(c, f->id, &err, NULL, NULL, 0);
 		return;
 	}
 	engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_USER,
@@ -763,7 +775,7 @@ serve_close(struct engine *e, const char *why)
 		unlink(e->dir.sock_path);
 	loop_drop(e->listener);
 	e->listener = NULL;
-	serve_let_go(e);
+	reply_let_go(e);
 	msg_put_str(&b, why);
 	list_each_safe(n, tmp, &e->peers) {
 		struct peer *c = container_of(n, struct peer, node);

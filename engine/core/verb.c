@@ -1,10 +1,4 @@
-/*
- * What clients ask for, as one row a verb.  Every request is answered at
- * once, with the processes it acts on; what then becomes of them is told by
- * their rows.
- */
-
-#include "core.h"
+#include "verb.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -23,10 +17,23 @@
 #include "base/strv.h"
 #include "child/tree.h"
 #include "conf/option.h"
+#include "core.h"
+#include "details.h"
 #include "envset.h"
 #include "life/select.h"
+#include "listen.h"
 #include "log/journal.h"
+#include "order.h"
+#include "ordered.h"
+#include "proc.h"
+#include "procleft.h"
 #include "procmember.h"
+#include "procsched.h"
+#include "reply.h"
+#include "rewatch.h"
+#include "runtime.h"
+#include "sample.h"
+#include "scale.h"
 #include "spec/replica.h"
 #include "spec/spec.h"
 
@@ -606,7 +613,7 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 			  .err = ERR_INIT };
 	size_t verb = (size_t)q->verb;
 
-	if (serve_repeats(peer, id, q->key))
+	if (reply_repeats(peer, id, q->key))
 		return;
 	c.hit = mem_array(e->nproc + 1, sizeof *c.hit);
 	c.ids = mem_array(e->nproc + 1, sizeof *c.ids);
@@ -622,8 +629,8 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 	} else {
 		verbs[verb].fn(&c);
 	}
-	serve_answer(peer, id, q->key, &c.err, buf_str(&c.text), c.ids,
-		     c.id_count);
+	reply_send_keyed(peer, id, q->key, &c.err, buf_str(&c.text), c.ids,
+			 c.id_count);
 	buf_fini(&c.text);
 	free(c.hit);
 	free(c.ids);
@@ -697,10 +704,10 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 
 	if (proto_get_add(data, len, &a) < 0) {
 		err_set(&err, ERR_USAGE, "the request cannot be read");
-		serve_reply(c, id, &err, NULL, NULL, 0);
+		reply_send(c, id, &err, NULL, NULL, 0);
 		return;
 	}
-	if (serve_repeats(c, id, a.key)) {
+	if (reply_repeats(c, id, a.key)) {
 		proto_add_fini(&a);
 		return;
 	}
@@ -725,14 +732,14 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	spec_free(spec);
 	proto_add_fini(&a);
 	if (!p) {
-		serve_reply(c, id, &err, NULL, NULL, 0);
+		reply_send(c, id, &err, NULL, NULL, 0);
 		return;
 	}
 	if (a.flags & PROTO_ADD_EXEC)
 		p->follower = c->no;
 	engine_note(e, p, EVENT_ADDED, c->cause, "added by %s",
 		    c->cause == CAUSE_API ? "the API" : "you");
-	serve_answer(c, id, a.key, NULL, p->spec->name, &p->id, 1);
+	reply_send_keyed(c, id, a.key, NULL, p->spec->name, &p->id, 1);
 	if (!start)
 		return;
 	struct life_input in = { .event = LIFE_EV_START, .cause = c->cause,
@@ -740,7 +747,7 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	proc_event(p, &in);
 	/* One wake of its client less: that it runs is what he waits for. */
 	if (p->life.spawning && alone)
-		serve_may_wait(c);
+		reply_may_wait(c);
 }
 
 void
@@ -755,5 +762,5 @@ verb_load(struct peer *c, uint32_t id, const char *data, size_t len)
 	} else if (setpack_get(data, len, &set, &err) == 0) {
 		engine_load(c->e, &set, &err);
 	}
-	serve_reply(c, id, &err, NULL, NULL, 0);
+	reply_send(c, id, &err, NULL, NULL, 0);
 }

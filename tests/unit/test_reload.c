@@ -3,6 +3,7 @@
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
 #include "engine/core/core.h"
+#include "engine/core/respec.h"
 #include "engine/spec/reload.h"
 #include "engine/spec/spec.h"
 #include "tests/lib/test.h"

@@ -1,14 +1,15 @@
+#include "engine/base/err.h"
+#include "engine/base/mem.h"
+#include "engine/base/msg.h"
+#include "engine/core/autoport.h"
+#include "engine/core/core.h"
 #include "engine/spec/replica.h"
+#include "engine/spec/spec.h"
+#include "tests/lib/test.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/err.h"
-#include "engine/base/mem.h"
-#include "engine/base/msg.h"
-#include "engine/core/core.h"
-#include "engine/spec/spec.h"
-#include "tests/lib/test.h"
 
 static struct spec *
 definition(unsigned port)

@@ -1,0 +1,31 @@
+#ifndef SBX_FEED_H
+#define SBX_FEED_H
+
+/*
+ * What clients are told without asking.  All of it is state: a client that
+ * lags gets the newest one when it has read what it has, and what came
+ * between is skipped.  The first change goes out at once, then no faster
+ * than a screen can show.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+struct engine;
+struct peer;
+struct proc;
+struct proc_row;
+
+/* What is due is queued; reply_let_go() sends it. */
+void	feed_clients(struct engine *e);
+/* All that is known is queued now; false: somebody does not read. */
+bool	feed_flush(struct engine *e);
+void	feed_gone(struct engine *e, uint32_t id);
+void	feed_note(struct engine *e, int level, const char *text);
+void	feed_bell(struct engine *e, uint32_t id);
+void	feed_make_row(const struct proc *p, struct proc_row *r,
+		      struct buf *scratch);
+void	feed_values(struct peer *c, uint32_t id, struct proc *p);
+
+#endif

@@ -1,0 +1,23 @@
+#ifndef SBX_PROCCHECK_H
+#define SBX_PROCCHECK_H
+
+/*
+ * The checks of a process.  `ready` is asked until its first success; `live`
+ * from then on, for as long as the run lasts, and acts after so many failures
+ * one after the other.  One attempt of each at a time; none waits.
+ */
+
+struct helper;
+struct proc;
+
+void	proccheck_start(struct proc *p);
+void	proccheck_stop(struct proc *p);
+/* A check by command is over; text: why it failed, NULL if it did not. */
+void	proccheck_ended(struct proc *p, const struct helper *h,
+			const char *text);
+/* A line matched the pattern of `live log`. */
+void	proccheck_beat(struct proc *p);
+/* Takes the descriptor on which the process tells that it is ready. */
+void	proccheck_notify(struct proc *p, int fd);
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef SBX_RUNTIME_H
+#define SBX_RUNTIME_H
+
+/*
+ * What can be changed while the set runs: settings that act in the engine,
+ * and variables for runs to come.  It outlives the engine with the registry
+ * and gives way to the file at the next reload.
+ */
+
+#include "life/event.h"
+
+struct buf;
+struct engine;
+struct err;
+struct proto_request;
+
+/* "KEY VALUE" lines, all or none. */
+int	runtime_set(struct engine *e, enum cause cause, const char *lines,
+		    struct err *err);
+/* What runs beside the set is as the settings say. */
+void	runtime_follow(struct engine *e);
+int	runtime_get(const struct engine *e, const char *key, struct buf *out,
+		    struct err *err);
+/* What PROTO_V_ENV says; where that changes nothing it is read. */
+int	runtime_env(struct engine *e, const struct proto_request *q,
+		    struct buf *out, struct err *err);
+
+#endif
