@@ -13,6 +13,7 @@
 #include "engine/client/client.h"
 #include "engine/client/session.h"
 #include "engine/log/strip.h"
+#include "engine/spec/reload.h"
 #include "logrules.h"
 #include "logview.h"
 #include "pane.h"
@@ -22,12 +23,15 @@
  * changes before Enter.
  */
 
+enum { PLAN_COLS = 74 };	/* of a line with several names */
+
 struct reload {
 	struct sheet sheet;
 	char *text;		/* mistakes, or lines of the plan */
 	bool mistakes;
 	struct session *session;	/* its set is the new one */
-	unsigned count;		/* of the mistakes */
+	bool guessed;		/* what they would do is in it */
+	unsigned count;		/* of the mistakes, or changes */
 	int at;			/* row of the chosen one, -1: none */
 	int top, height;
 };
@@ -207,16 +211,26 @@ row_text(const struct reload *r, int no)
 	return s;
 }
 
+static bool
+is_mistake(const char *s)
+{
+	static const char word[] = ": error: ";
+	unsigned line;
+	int len;
+	const char *hit = is_place(s, &len, &line) ? strstr(s, word) : NULL;
+
+	return hit && hit < s + strcspn(s, "\n");
+}
+
 /* To the next mistake, round to the first one. */
 static void
 next_mistake(struct reload *r)
 {
-	int rows = count_lines(r->text), len;
-	unsigned line;
+	int rows = count_lines(r->text);
 
 	for (int i = 1; i <= rows; i++) {
 		int no = (SBX_MAX(r->at, -1) + i) % rows;
-		if (!is_place(row_text(r, no), &len, &line))
+		if (!is_mistake(row_text(r, no)))
 			continue;
 		r->at = no;
 		if (no < r->top || no >= r->top + r->height)
@@ -228,11 +242,21 @@ next_mistake(struct reload *r)
 static void
 count_mistakes(struct reload *r)
 {
-	int rows = count_lines(r->text), len;
-	unsigned line;
+	int rows = count_lines(r->text);
 
 	for (int i = 0; i < rows; i++)
-		r->count += is_place(row_text(r, i), &len, &line);
+		r->count += is_mistake(row_text(r, i));
+}
+
+/* The line of the file that the chosen one is on; 0: there is none. */
+static unsigned
+chosen_line(const struct reload *r)
+{
+	unsigned line;
+	int len;
+
+	return r->at >= 0 && is_place(row_text(r, r->at), &len, &line) ? line
+								      : 0;
 }
 
 /* In the editor at the chosen mistake; then it is read again. */
@@ -282,12 +306,20 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 static const char *
 hint(struct ui *ui, struct sheet *sh)
 {
+	static char text[128];
+	const struct reload *r = (const struct reload *)sh;
+	unsigned line = chosen_line(r);
+	char at[32] = "";
+
 	(void)ui;
-	return ((struct reload *)sh)->mistakes
-		       ? "e open $EDITOR there  r check again  n next "
-			 "mistake  y copy  q keep old one"
-		       : "Enter do it  j k scroll  e open $EDITOR  y copy  "
-			 "q close";
+	if (!r->mistakes)
+		return "Enter do it  j k scroll  e open $EDITOR  y copy  "
+		       "q close";
+	if (line)
+		snprintf(at, sizeof(at), " at line %u", line);
+	snprintf(text, sizeof(text), "e open $EDITOR%s  r check again  n next "
+		 "error  y copy  q keep old one", at);
+	return text;
 }
 
 static const char *
@@ -295,11 +327,10 @@ about(struct ui *ui, struct sheet *sh)
 {
 	static char text[48];
 	const struct reload *r = (const struct reload *)sh;
-	unsigned n = r->mistakes ? r->count : (unsigned)count_lines(r->text);
 
 	(void)ui;
-	snprintf(text, sizeof(text), "%u %s%s", n,
-		 r->mistakes ? "mistake" : "change", n == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "%u %s%s", r->count,
+		 r->mistakes ? "error" : "change", r->count == 1 ? "" : "s");
 	return text;
 }
 
@@ -309,30 +340,143 @@ static const struct sheet_ops ops = {
 	.free = free_sheet,
 };
 
-static void
-open_sheet(struct ui *ui, struct session *s, const char *text, bool mistakes)
+static struct reload *
+open_sheet(struct ui *ui, struct session *s, const char *text)
 {
 	struct reload *r = mem_alloc(sizeof(*r));
 
 	r->sheet.ops = &ops;
 	r->text = mem_str(text);
-	r->mistakes = mistakes;
 	r->session = s;
 	r->at = -1;
-	if (mistakes) {
-		count_mistakes(r);
-		next_mistake(r);
-	}
 	sheet_open(ui, &r->sheet);
+	return r;
 }
 
-/* Lines "ACTION\tNAME\tWHY" without those that leave a process as it is. */
+/* What the loader says, with room between mistakes; its last line is about
+ * what happens to the set, which the title tells. */
+static void
+open_mistakes(struct ui *ui, const char *said, const char *outcome)
+{
+	struct buf b = BUF_INIT(1 << 20);
+	unsigned no;
+	int place;
+
+	for (const char *s = said; *s;) {
+		size_t len = strcspn(s, "\n");
+		const char *end = strstr(s, outcome);
+		if (b.len && is_place(s, &place, &no))
+			buf_addc(&b, '\n');
+		if (!end || end > s + len)
+			buf_addf(&b, "%.*s\n", (int)len, s);
+		s += len + (s[len] == '\n');
+	}
+	struct reload *r = open_sheet(ui, NULL, buf_str(&b));
+	r->mistakes = true;
+	count_mistakes(r);
+	next_mistake(r);
+	buf_fini(&b);
+}
+
+/* A line of a plan: "ACTION\tNAME\tWHAT". */
+struct step {
+	enum reload_action action;
+	char *name, *what;
+};
+
+/* The next one, which the caller frees; false at the end. */
+static bool
+next_step(const char **text, struct step *st)
+{
+	size_t len = strcspn(*text, "\n");
+	char *line = mem_strn(*text, len), *at = line;
+	char *f[3] = { at, (char *)"", (char *)"" };
+
+	for (int i = 1; i < 3 && (at = strchr(at, '\t')); i++) {
+		*at++ = '\0';
+		f[i] = at;
+	}
+	int action = reload_action_find(f[0], strlen(f[0]));
+	*st = (struct step){ action < 0 ? RELOAD_DO_CHANGE
+					: (enum reload_action)action,
+			     mem_str(f[1]), mem_str(f[2]) };
+	free(line);
+	*text += len + ((*text)[len] == '\n');
+	return len > 0;
+}
+
+/* "(new)": why it is done. */
+static void
+put_why(struct buf *b, const struct step *st)
+{
+	switch (st->action) {
+	case RELOAD_DO_RESTART:
+	case RELOAD_DO_CHANGE:
+		buf_addf(b, "  (%s changed)", st->what);
+		break;
+	case RELOAD_DO_START:
+	case RELOAD_DO_ADD:
+		if (*st->what)
+			buf_addf(b, "  (%s changed)", st->what);
+		else
+			buf_adds(b, "  (new)");
+		break;
+	case RELOAD_DO_STOP:
+	case RELOAD_DO_REMOVE:
+		buf_adds(b, "  (not in the file any more)");
+		break;
+	default:
+		buf_addf(b, "  %s", st->what);
+		break;
+	}
+}
+
+/* The plan for people; returns how much would change. */
+static unsigned
+plan_lines(const char *text, const char *indent, struct buf *b)
+{
+	const char *leave = reload_action_name(RELOAD_DO_LEAVE);
+	unsigned changes = 0;
+	struct step st;
+	int w = 4, x = 0;
+
+	for (const char *s = text; next_step(&s, &st);) {
+		w = SBX_MAX(w, draw_columns(st.name));
+		free(st.name);
+		free(st.what);
+	}
+	w = SBX_MIN(w, 24);
+	for (const char *s = text; next_step(&s, &st);) {
+		bool stays = st.action == RELOAD_DO_LEAVE;
+		if (!stays) {
+			buf_addf(b, "%s%-8s %-*s", indent,
+				 reload_action_name(st.action), w, st.name);
+			put_why(b, &st);
+			buf_addc(b, '\n');
+			changes++;
+		} else {
+			int more = draw_columns(st.name) + 1;
+			if (!x || x + more > PLAN_COLS) {
+				buf_addf(b, "%s%s%-8s", x ? "\n" : "", indent,
+					 x ? "" : leave);
+				x = 8;
+			}
+			buf_addf(b, " %s", st.name);
+			x += more;
+		}
+		free(st.name);
+		free(st.what);
+	}
+	if (x)
+		buf_addc(b, '\n');
+	return changes;
+}
+
 static void
 on_plan(struct client *c, const struct client_answer *a, void *arg)
 {
 	struct ui *ui = arg;
 	struct session *s = ui->reloading;
-	const char *p = a->reply ? a->reply->text : "";
 	const char *done = ui->reload_done;
 	struct buf b;
 
@@ -346,21 +490,9 @@ on_plan(struct client *c, const struct client_answer *a, void *arg)
 		return;
 	}
 	buf_init(&b, 1 << 20);
-	while (*p) {
-		const char *f[3] = { "", "", "" };
-		int len[3] = { 0, 0, 0 };
-		for (int i = 0; i < 3 && *p && *p != '\n'; i++) {
-			f[i] = p;
-			len[i] = (int)strcspn(p, i < 2 ? "\t\n" : "\n");
-			p += len[i] + (p[len[i]] == '\t');
-		}
-		p += *p == '\n';
-		if (len[0] != 5 || strncmp(f[0], "leave", 5) != 0)
-			buf_addf(&b, "%-8.*s %-12.*s %.*s\n", len[0], f[0],
-				 len[1], f[1], len[2], f[2]);
-	}
-	if (b.len > 0) {
-		open_sheet(ui, s, buf_str(&b), false);
+	unsigned n = plan_lines(a->reply ? a->reply->text : "", "", &b);
+	if (n > 0) {
+		open_sheet(ui, s, buf_str(&b))->count = n;
 	} else {
 		ui_toast(ui, TOAST_INFO, "%s", done
 			 ? done
@@ -370,6 +502,32 @@ on_plan(struct client *c, const struct client_answer *a, void *arg)
 			use_set(ui, s);
 		else
 			free_session(s);
+	}
+	buf_fini(&b);
+}
+
+/* What a file with mistakes would do, below them. */
+static void
+on_guess(struct client *c, const struct client_answer *a, void *arg)
+{
+	struct ui *ui = arg;
+	struct buf b = BUF_INIT(1 << 20);
+
+	(void)c;
+	if (a->err || !a->reply || a->reply->code)
+		return;
+	for (struct sheet *sh = ui->sheet; sh; sh = sh->below) {
+		struct reload *r = (struct reload *)sh;
+		if (sh->ops != &ops || !r->mistakes || r->guessed)
+			continue;
+		r->guessed = true;
+		buf_addf(&b, "%s\nIf these were right, reload would:\n",
+			 r->text);
+		if (!plan_lines(a->reply->text, "  ", &b))
+			buf_adds(&b, "  change nothing\n");
+		free(r->text);
+		r->text = buf_take(&b);
+		ui->dirty = true;
 	}
 	buf_fini(&b);
 }
@@ -392,9 +550,15 @@ sheet_reload_open(struct ui *ui)
 		return;
 	}
 	s->outcome = "the set runs on as it is";
+	s->guesses = true;
 	if (session_load(s, &e) < 0) {
-		open_sheet(ui, s, s->talk.len ? buf_str(&s->talk) : e.text,
-			   true);
+		open_mistakes(ui, s->talk.len ? buf_str(&s->talk) : e.text,
+			      s->outcome);
+		s->set = s->guess;
+		s->guess = NULL;
+		if (s->set)
+			(void)ask(ui, s, PROTO_RELOAD_PLAN, on_guess);
+		free_session(s);
 		return;
 	}
 	ui->reloading = s;

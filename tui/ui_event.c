@@ -492,6 +492,28 @@ took_growth(struct ui *ui, struct model_proc *p)
 	ui->dirty = true;
 }
 
+/* What the engine tells everybody names commands of a shell; here is a key
+ * for them. */
+static void
+take_note(struct ui *ui, unsigned level, const char *text)
+{
+	static const char *const commands[] = { " (sbx check)",
+						" (sbx reload)" };
+	const char *key = keymap_key(ui->keymap, MODE_LIST, "reload");
+	size_t len = strlen(text);
+
+	snprintf(ui->notice, sizeof(ui->notice), "%s", text);
+	ui->notices++;
+	for (size_t i = 0; key && i < ARRAY_LEN(commands); i++) {
+		const char *at = strstr(text, commands[i]);
+		len = at ? (size_t)(at - text) : len;
+	}
+	ui_toast(ui, level >= SPEC_LEVEL_ERROR	 ? TOAST_ERROR
+		     : level == SPEC_LEVEL_WARN ? TOAST_WARN
+						: TOAST_INFO,
+		 text[len] ? "%.*s (%s shows)" : "%.*s", (int)len, text, key);
+}
+
 void
 ui_frame(struct ui *ui, const struct conn_frame *f)
 {
@@ -525,12 +547,7 @@ ui_frame(struct ui *ui, const struct conn_frame *f)
 		ui->dirty |= events_refresh(ui->events);
 	if (bits & MODEL_NOTE) {
 		const char *text = model_note(ui->model, &level);
-		ui_toast(ui, level >= SPEC_LEVEL_ERROR	 ? TOAST_ERROR
-			     : level == SPEC_LEVEL_WARN ? TOAST_WARN
-							: TOAST_INFO,
-			 "%s", text);
-		snprintf(ui->notice, sizeof(ui->notice), "%s", text);
-		ui->notices++;
+		take_note(ui, level, text);
 	}
 	if (bits & MODEL_BYE)
 		ui->dirty = true;

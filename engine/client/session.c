@@ -188,6 +188,7 @@ session_fini(struct session *s)
 	if (s->dir.key)
 		rundir_fini(&s->dir);
 	set_free(s->set);
+	set_free(s->guess);
 	free(s->sock_path);
 	free(s->rc_path);
 	buf_fini(&s->talk);
@@ -209,6 +210,7 @@ session_load(struct session *s, struct err *e)
 	struct set_request rq = {
 		.path = s->rc_path, .dir = s->dir.dir, .trusted = s->named,
 		.environment = environ,
+		.guess = s->guesses ? &s->guess : NULL,
 	};
 	const char *outcome = s->outcome ? s->outcome : "nothing was started";
 	int r = set_load(&rq, &s->set, ds);

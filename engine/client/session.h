@@ -32,6 +32,9 @@ struct session {
 	const char *outcome;	/* of mistakes in the file; NULL: "nothing was
 				 * started" */
 	struct set *set;	/* NULL before session_load */
+	bool guesses;		/* guess is wanted */
+	struct set *guess;	/* what a file with mistakes seems to mean;
+				 * NULL: that cannot be said */
 	size_t mistakes;	/* that session_load() found */
 	struct buf talk;	/* mistakes and warnings of the sbxrc */
 };

@@ -634,6 +634,18 @@ finish_settings(struct rcload *ld)
 	ld->set->name = mem_str(name);
 }
 
+/* Each process as a person would have to have meant it. */
+static bool
+can_guess(const struct rcload *ld)
+{
+	for (size_t i = 0; i < ld->proc_count; i++) {
+		struct err e = ERR_INIT;
+		if (spec_check(ld->procs[i]->spec, &e) < 0)
+			return false;
+	}
+	return ld->rq->guess != NULL;
+}
+
 void
 rc_finish(struct rcload *ld)
 {
@@ -651,7 +663,8 @@ rc_finish(struct rcload *ld)
 	finish_settings(ld);
 	rc_finish_colors(ld);
 	free(n.entries);
-	if (diags_errors(ld->ds) > 0 || ld->proc_count == 0)
+	if (ld->proc_count == 0 ||
+	    (diags_errors(ld->ds) > 0 && !can_guess(ld)))
 		return;
 	set->specs = mem_array(ld->proc_count, sizeof(struct spec *));
 	for (size_t i = 0; i < ld->proc_count; i++) {

@@ -643,12 +643,12 @@ set_load(const struct set_request *rq, struct set **set, struct diags *ds)
 	ld.defaults->spec->log_keep_bytes = 0;
 	read_all(&ld);
 	rc_finish(&ld);
-	if (diags_errors(ds) == 0) {
+	int rc = diags_errors(ds) == 0 ? 0 : -1;
+	if (rc == 0 || (rq->guess && ld.set->spec_count > 0)) {
 		ld.set->files = file_list(&ld);
-		*set = ld.set;
+		*(rc == 0 ? set : rq->guess) = ld.set;
 		ld.set = NULL;
 	}
-	int rc = ld.set ? -1 : 0;
 	fini(&ld);
 	return rc;
 }

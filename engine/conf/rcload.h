@@ -34,6 +34,9 @@ struct set_request {
 	bool all_words;		/* also words that are not built yet */
 	char *const *environment;	/* for ${NAME}, HOME, ...: environ */
 	const char *system_file;	/* NULL = /etc/sbx/sbxrc */
+	/* Gets the set that a file with mistakes seems to mean, where each
+	 * process of it can be made out; caller frees.  NULL: not wanted. */
+	struct set **guess;
 };
 
 /* 0 and *set, or -1 with errors in ds; warnings may be there either way. */

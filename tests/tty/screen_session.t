@@ -97,11 +97,24 @@ screen_keys Enter
 wait_screen '^ . docs +up' "Enter takes it over"
 cat >>sbxrc <<'RC'
 process bad {
+    cmd sleep 1000
     restrat always
+    nice many
 }
 RC
+wait_screen 'sbxrc changed: 2 mistakes \(C-r shows\)' "mistakes are told"
 screen_keys C-r
-wait_screen "unknown word 'restrat'" "mistakes are shown"
+wait_screen '^.sbxrc has 2 mistakes . still running with the version of' "C-r"
+wait_screen "sbxrc:[0-9]*:5: error: unknown word 'restrat'" "shows them"
+wait_screen '^        \| +\^~~~~~~' "where they are"
+wait_screen '^  If these were right, reload would:' "and what is meant"
+wait_screen '^    start +bad +\(new\)' "as a plan"
+wait_screen '^    leave +web docs' "of all processes"
+wait_screen '^ CONFIG  2 errors' "two of them"
+wait_screen 'e open .EDITOR at line ([0-9]+)  r check' "the first is chosen"
+screen_keys r
+wait_screen '^ CONFIG  2 errors' "it is looked at again"
+is "$(status_of bad)" "" "nothing is changed by that"
 screen_keys Escape
 wait_screen '^ LIST ' "and change nothing"
 sed -i '/^process bad/,$d' sbxrc

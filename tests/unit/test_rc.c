@@ -1202,6 +1202,38 @@ TEST(every_word_is_accepted)
 	}
 }
 
+/* What the file seems to mean; NULL where that cannot be said. */
+static struct set *
+guess(const char *text)
+{
+	struct set *maybe = NULL;
+	struct result r;
+
+	write_file("sbxrc", text, strlen(text));
+	load_file(&r, (struct set_request){ .path = "sbxrc", .alone = true,
+					    .guess = &maybe });
+	if (r.set || diags_errors(r.ds) == 0)
+		printf("# there is no mistake\n");
+	done(&r);
+	return maybe;
+}
+
+TEST(mistakes_may_leave_what_is_meant)
+{
+	struct set *set = guess("process web {\n cmd x\n restrat always\n"
+				" watch e /a(/ mark\n nice 5\n}\n"
+				"process db y\nfrobnicate\n");
+	OK(set != NULL);
+	EQ_INT(set->spec_count, 2);
+	EQ_INT(set->specs[0]->restart, SPEC_RESTART_ALWAYS);
+	EQ_INT(set->specs[0]->watch_count, 0);
+	EQ_INT(set->specs[0]->nice, 5);
+	set_free(set);
+	/* Without a command it is no process, and no other is taken for it. */
+	OK(!guess("process web {\n restrat always\n}\nprocess db y\n"));
+	OK(!guess("frobnicate\n"));
+}
+
 static void
 set_up(void)
 {
