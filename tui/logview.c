@@ -303,12 +303,10 @@ try_jump(struct logview *lv)
 		return try_jump(lv);
 	}
 	lv->jump = JUMP_NONE;
-	if (r == 1) {
-		lv->hit = hit;
-		logview_goto(lv, hit);
-	} else {
+	if (r == 1)
+		(void)logview_goto(lv, hit, true);
+	else
 		lv->missed = true;
-	}
 	return true;
 }
 
@@ -509,30 +507,24 @@ logview_unseen(const struct logview *lv)
 	return next > lv->paused_next ? next - lv->paused_next : 0;
 }
 
-void
-logview_goto(struct logview *lv, uint64_t seq)
+bool
+logview_goto(struct logview *lv, uint64_t seq, bool cursor)
 {
+	uint64_t at;
+
 	if (!lv->lr)
-		return;
+		return false;
 	/* A line that is in sight stays where it is. */
 	bool in_sight = lv->first_shown && seq > lv->first_shown &&
 			seq < lv->last_shown;
 	stand(lv);
-	if (in_sight)
-		return;
-	lv->top = seq;
-	lv->top_sub = 0;
-	scroll_up(lv, lv->shown_rows / 3, NULL, NULL);
-}
-
-bool
-logview_point(struct logview *lv, uint64_t seq)
-{
-	uint64_t at;
-
-	logview_goto(lv, seq);
-	lv->hit = seq;
-	return lv->lr && walk(lv, seq, 1, &at) && at == seq;
+	lv->hit = cursor ? seq : lv->hit;
+	if (!in_sight) {
+		lv->top = seq;
+		lv->top_sub = 0;
+		scroll_up(lv, lv->shown_rows / 3, NULL, NULL);
+	}
+	return walk(lv, seq, 1, &at) && at == seq;
 }
 
 uint64_t

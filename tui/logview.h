@@ -70,11 +70,9 @@ void	logview_pause(struct logview *lv);
 bool	logview_following(const struct logview *lv);
 /* Lines that came since it stands still. */
 uint64_t logview_unseen(const struct logview *lv);
-/* Shows that line about a third from the top and stands still. */
-void	logview_goto(struct logview *lv, uint64_t seq);
-/* The same with the cursor on it; false when it is not to be seen because of
- * filters, or was cleared away. */
-bool	logview_point(struct logview *lv, uint64_t seq);
+/* Shows that line about a third from the top, perhaps with the cursor on it,
+ * and stands still; false when filters hide it or it was cleared away. */
+bool	logview_goto(struct logview *lv, uint64_t seq, bool cursor);
 uint64_t logview_count(const struct logview *lv);	/* lines there */
 /* First and last line shown; 0 when none is. */
 uint64_t logview_first_shown(const struct logview *lv);

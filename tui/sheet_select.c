@@ -233,7 +233,7 @@ follow_cursor(struct ui *ui, const struct select *s)
 	/* A hit may be far away. */
 	if (lv && (s->at.line + FAR_LINES < logview_first_shown(lv) ||
 		   s->at.line > logview_last_shown(lv) + FAR_LINES))
-		logview_goto(lv, s->at.line);
+		logview_goto(lv, s->at.line, false);
 
 	for (int i = 0; i < 2 * r.h + 8; i++) {
 		uint64_t first = 0, last = 0;

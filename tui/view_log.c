@@ -324,7 +324,7 @@ log_show_watch(struct ui *ui, struct model_proc *p,
 		ui_set_mode(ui, MODE_LOG);
 		ui->log_of_tty = p->row->tty;
 		ui_relayout(ui);
-		if (!logview_point(lv, v->seq))
+		if (!logview_goto(lv, v->seq, true))
 			ui_toast(ui, TOAST_WARN, "line %llu is hidden by a "
 				 "filter, or cleared away",
 				 (unsigned long long)v->seq);

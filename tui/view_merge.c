@@ -301,7 +301,7 @@ merge_open(struct ui *ui)
 		ui->log_of_tty = p->row->tty;
 		ui_relayout(ui);
 		if (line)
-			logview_goto(ui_pane(ui, p)->log, r.seq);
+			logview_goto(ui_pane(ui, p)->log, r.seq, true);
 	}
 }
 
