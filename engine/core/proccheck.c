@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/msg.h"
 #include "base/regex.h"
 #include "base/sys.h"
 #include "base/utf8.h"
@@ -78,6 +79,83 @@ keep_result(struct check *c, bool ok, const char *text)
 		.for_us = clock_us() - c->at_begun_us,
 	};
 	snprintf(r->text, sizeof r->text, "%s", text);
+	c->saved = false;
+	c->p->e->registry_stale = true;
+}
+
+bool
+proccheck_has_results(const struct proc *p)
+{
+	const struct check *c = procrun_see(p)->checks;
+
+	return c[CHECK_READY].results || c[CHECK_LIVE].results;
+}
+
+bool
+proccheck_is_saved(const struct proc *p)
+{
+	const struct check *c = procrun_see(p)->checks;
+
+	for (size_t i = 0; i < CHECKS; i++)
+		if (!c[i].saved && c[i].results)
+			return false;
+	return true;
+}
+
+/* Oldest first.  One that fails says the same again and again: a text is
+ * there where it is another one than that before it. */
+int
+proccheck_pack(struct proc *p, struct buf *b)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < CHECKS; i++) {
+		struct check *c = &procrun_get(p)->checks[i];
+		uint64_t n = SBX_MIN(c->result_count, (uint64_t)RESULTS_MAX);
+		const char *last = "";
+		r |= msg_put_u32(b, (uint32_t)n);
+		for (uint64_t k = c->result_count - n; k < c->result_count;
+		     k++) {
+			const struct check_result *v =
+				&c->results[k % RESULTS_MAX];
+			bool same = strcmp(last, v->text) == 0;
+			r |= msg_put_i64(b, v->at_ms);
+			r |= msg_put_u64(b, v->for_us);
+			r |= msg_put_u64(b, v->run);
+			r |= msg_put_u8(b, (uint8_t)(v->ok | !same << 1));
+			r |= same ? 0 : msg_put_str(b, v->text);
+			last = v->text;
+		}
+		c->saved = true;
+	}
+	return r;
+}
+
+void
+proccheck_unpack(struct proc *p, struct msg_reader *r)
+{
+	for (size_t i = 0; i < CHECKS; i++) {
+		struct check *c = &procrun_get(p)->checks[i];
+		uint32_t n = msg_u32(r);
+		const char *last = "";
+		if (n > RESULTS_MAX)
+			return;
+		if (n > 0)
+			c->results = mem_array(RESULTS_MAX, sizeof *c->results);
+		for (uint32_t k = 0; k < n; k++) {
+			struct check_result v = { .at_ms = msg_i64(r) };
+			v.for_us = msg_u64(r);
+			v.run = msg_u64(r);
+			unsigned flags = msg_u8(r);
+			if (flags & 2)
+				last = msg_str_nn(r);
+			if (r->bad)
+				return;
+			v.ok = flags & 1;
+			snprintf(v.text, sizeof v.text, "%s", last);
+			c->results[c->result_count++] = v;
+		}
+	}
 }
 
 /* One attempt is over; text says how. */

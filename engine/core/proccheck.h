@@ -7,7 +7,11 @@
  * one after the other.  One attempt of each at a time; none waits.
  */
 
+#include <stdbool.h>
+
+struct buf;
 struct helper;
+struct msg_reader;
 struct proc;
 
 void	proccheck_start(struct proc *p);
@@ -17,6 +21,11 @@ void	proccheck_ended(struct proc *p, const struct helper *h,
 			const char *text);
 /* A line matched the pattern of `live log`. */
 void	proccheck_beat(struct proc *p);
+/* The newest results, for the registry; those that it has need not be put. */
+bool	proccheck_has_results(const struct proc *p);
+bool	proccheck_is_saved(const struct proc *p);
+int	proccheck_pack(struct proc *p, struct buf *b);
+void	proccheck_unpack(struct proc *p, struct msg_reader *r);
 /* Takes the descriptor on which the process tells that it is ready. */
 void	proccheck_notify(struct proc *p, int fd);
 

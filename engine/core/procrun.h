@@ -45,10 +45,11 @@ struct check {
 	uint64_t screen_gen;	/* of the picture that was looked at */
 	unsigned fails;		/* one after the other */
 	bool beat;		/* live log, notify: heard since the last look */
+	bool saved;		/* the results are in the registry */
 	char text[160];		/* the last failure */
 	uint64_t at_begun_us;	/* of the attempt that is under way */
-	/* The newest ones, of former runs too: a ring.  NULL before the
-	 * first; a new engine begins anew. */
+	/* The newest ones, of former runs and engines too: a ring.  NULL
+	 * before the first. */
 	struct check_result *results;
 	uint64_t result_count;	/* ever; the next place is modulo the size */
 };

@@ -18,6 +18,7 @@
 #include "log/watch.h"
 #include "ordered.h"
 #include "proc.h"
+#include "proccheck.h"
 #include "procio.h"
 #include "procleft.h"
 #include "procmember.h"
@@ -32,9 +33,9 @@ enum {
 	HAND_AGAIN_US = 500 * 1000,
 };
 
-/* Keys of slices: three of the set, three of each process. */
+/* Keys of slices: three of the set, four of each process. */
 enum { SLICE_HEAD, SLICE_SET, SLICE_ANSWERS };
-enum { SLICE_SPEC, SLICE_STATE, SLICE_TTY, SLICES };
+enum { SLICE_SPEC, SLICE_STATE, SLICE_TTY, SLICE_CHECKS, SLICES };
 
 static uint64_t
 slice_of(uint32_t id, unsigned what)
@@ -167,6 +168,19 @@ put_slice(struct engine *e, uint64_t key, struct buf *b)
 }
 
 static int
+put_checks(struct proc *p, struct buf *b)
+{
+	struct engine *e = p->e;
+	uint64_t key = slice_of(p->id, SLICE_CHECKS);
+
+	if (proccheck_is_saved(p) && reglog_keep(e->reglog, key))
+		return 0;
+	int r = proccheck_pack(p, b);
+	put_slice(e, key, b);
+	return r;
+}
+
+static int
 put_proc(struct proc *p, struct buf *b, struct buf *part)
 {
 	struct engine *e = p->e;
@@ -183,6 +197,8 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	put_slice(e, slice_of(p->id, SLICE_STATE), b);
 	r |= put_tty(p, b);
 	put_slice(e, slice_of(p->id, SLICE_TTY), b);
+	if (proccheck_has_results(p))
+		r |= put_checks(p, b);
 	return r;
 }
 
@@ -343,12 +359,13 @@ get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
 	 struct err *err)
 {
 	struct stored s = { .id = id };
-	struct msg_reader spec, state, tty, *r = &state;
+	struct msg_reader spec, state, tty, checks, *r = &state;
 	size_t len;
 
 	(void)reglog_get(v, slice_of(id, SLICE_SPEC), &spec);
 	(void)reglog_get(v, slice_of(id, SLICE_STATE), &state);
 	(void)reglog_get(v, slice_of(id, SLICE_TTY), &tty);
+	bool checked = reglog_get(v, slice_of(id, SLICE_CHECKS), &checks);
 	if (get_spec(&spec, &s, err) < 0 || get_stored(r, &s, err) < 0)
 		return -1;
 	struct proc *p = proc_new(e, s.spec, s.environ, s.id, s.handed_seq,
@@ -402,6 +419,8 @@ get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
 	e->gen = SBX_MAX(e->gen, p->queued_gen);
 	p->input_taken = msg_u64(r);
 	p->input_eof = msg_u8(r) != 0;
+	if (checked)
+		proccheck_unpack(p, &checks);
 	const char *input = msg_bytes(r, &len);
 	procio_restore_input(p, input, len);
 	proc_arm(p);

@@ -45,6 +45,8 @@ sleep_lines() {
 	[ "$(screen_text | grep -Ec '^ (live)? +[0-9:]{8} [✗●]')" -gt 15 ]
 }
 wait_until "as many lines as there is room" sleep_lines
+kill_engine
+wait_screen '^ +✗+●●+  its check has exit code 0' "another engine adds to what the last one has seen"
 screen_keys q
 wait_screen '^ LIST ' "closed"
 screen_keys 2
