@@ -9,6 +9,7 @@
 #include "edit.h"
 #include "engine/base/base.h"
 #include "engine/base/buf.h"
+#include "engine/base/err.h"
 #include "engine/base/mem.h"
 #include "engine/base/sys.h"
 #include "engine/conf/option.h"
@@ -74,14 +75,29 @@ take_sort(struct ui *ui, const char *name)
 			ui->list.sort = (enum list_sort)i;
 }
 
+/* A theme that has gone since is told of once, and is not remembered. */
+static bool
+has_theme(struct ui *ui, const char *name)
+{
+	struct err e = ERR_INIT;
+
+	if (theme_check(name, NULL, &e) == 0)
+		return true;
+	ui_toast(ui, TOAST_WARN, "%s; it was on last time", e.text);
+	return false;
+}
+
 static void
 take_option(struct ui *ui, char *value)
 {
 	const char *name = take_word(&value);
 	const struct option_row *row = option_get(name, NULL);
 
-	if (row && option_is_of_screen(row))
-		(void)options_change(ui->options, name, value, NULL);
+	if (!row || !option_is_of_screen(row))
+		return;
+	if (!strcmp(name, "theme") && !has_theme(ui, value))
+		return;
+	(void)options_change(ui->options, name, value, NULL);
 }
 
 /* What is about the screen as a whole. */

@@ -27,6 +27,7 @@
 #include "engine/term/cell.h"
 #include "tui/logview.h"
 #include "tui/pane.h"
+#include "tui/remember.h"
 #include "tui/sheet.h"
 #include "tui/ui.h"
 #include "tui/view.h"
@@ -617,6 +618,34 @@ TEST(a_watch_leads_to_its_last_line)
 	OK(strstr(line_no(&r, 19), "  slow "));
 	ui_mouse(r.ui, &m);
 	OK(strstr(line_no(&r, 16), "› 12:03:15 WARN "));
+	rig_fini(&r);
+}
+
+TEST(a_theme_that_has_gone_is_told_of_once)
+{
+	struct rig r;
+	struct proto_hello h = { .keeper_pid = 7 };
+	char path[96], text[512] = "";
+	rig_init(&r, 24, 80, "unicode");
+
+	snprintf(path, sizeof(path), "%s/screen", r.path);
+	FILE *f = fopen(path, "w");
+	fputs("keeper 7\nset theme nowhere\nset scroll.lines 9\n", f);
+	fclose(f);
+	h.state_dir = r.path;
+	r.ui->started = true;
+	r.set.options = options_new();
+	remember_load(r.ui, &h);
+	OK(strstr(r.ui->toast.text, "nowhere"));
+	EQ_STR(options_text(r.ui->options, OPTION_THEME), "auto");
+	remember_save(r.ui);
+	f = fopen(path, "r");
+	OK(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	OK(strstr(text, "set scroll.lines 9"));
+	OK(!strstr(text, "theme"));
+	unlink(path);
+	options_free(r.set.options);
 	rig_fini(&r);
 }
 
