@@ -555,6 +555,9 @@ indexed_end(struct logread *lr, enum log_stream s)
 		k->alt = s == LOG_PTY && (g->head.flags & LOG_HEADER_ALT);
 		k->wall_ms = g->head.wall_ms;
 	}
+	/* All of it is in lines: those of the others are not looked through. */
+	if (k->end >= logread_end(lr, s))
+		return 1;
 	for (uint64_t seq = next; seq-- > k->next_seq;) {
 		const struct logseg *found;
 		struct log_entry e;
