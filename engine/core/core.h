@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "child/keeplink.h"
 #include "crumbs.h"
+#include "inpipe.h"
 #include "life/life.h"
 #include "log/logfmt.h"
 #include "probe/fileguard.h"
@@ -150,6 +151,7 @@ struct proc {
 	bool hooks_full;	/* that one was left out was told */
 	uint64_t from_seq;	/* lines the watches have to see; 0: new ones */
 	struct source *in[LOG_STREAMS];	/* NULL: closed */
+	struct inpipe pipes[LOG_STREAMS];
 	bool paced[LOG_STREAMS];	/* looked at by the pace timer */
 	uint64_t at_drained_us[LOG_STREAMS];
 	bool fold_dirty;	/* there may be bytes to fold */
@@ -258,6 +260,7 @@ struct engine {
 	pid_t keeper_pid, anchor_pid;
 	bool adopted;		/* the hand-over is complete */
 	struct transit *transit;	/* from HELLO on */
+	size_t pipe_budget;	/* that is left for larger pipes */
 	struct crumbs *crumbs;	/* in a file below run_dir, outlives us */
 
 	struct proc **procs;	/* in list order */

@@ -656,6 +656,7 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	list_init(&e->peers);
 	list_init(&e->helpers);
 	e->state_fd = e->log_fd = e->lock_fd = -1;
+	e->pipe_budget = INPIPE_BUDGET;
 	if (open_dirs(e, key, err) < 0)
 		return -1;
 	e->set.name = mem_str(e->dir.name);

@@ -35,10 +35,9 @@ enum {
 	 */
 	FOLD_TURN_US = 400,
 	/*
-	 * So much at a time means that the child is about as fast as we are:
-	 * for a while nothing but draining is done for it.
+	 * Much at a time means that the child is about as fast as we are: for
+	 * so long nothing but draining is done for it.
 	 */
-	BURST_BYTES = 256 << 10,
 	BURST_US = 250 * 1000,
 	/*
 	 * Waking up for each write() of a chatty child costs more than the
@@ -46,7 +45,6 @@ enum {
 	 * for a while, during which its pipe fills.
 	 */
 	SOON_US = 500,
-	SOON_BYTES = 128 << 10,
 	PACE_US = 300,
 	TTY_SHORT = 1024,	/* bytes; the kernel gives up to 4095 at once */
 	HITS_US = 50 * 1000,
@@ -60,6 +58,7 @@ enum {
 static void
 stream_ended(struct proc *p, enum log_stream s)
 {
+	inpipe_fini(&p->pipes[s], &p->e->pipe_budget);
 	loop_drop(p->in[s]);
 	p->in[s] = NULL;
 	p->paced[s] = false;
@@ -178,7 +177,9 @@ drain(struct proc *p, enum log_stream s)
 		if (!p->fold_dirty)
 			p->at_behind_us = p->at_drained_us[s];
 		p->fold_dirty = true;
-		p->burst |= s != LOG_PTY && n >= BURST_BYTES;
+		p->burst |= inpipe_is_much(&p->pipes[s], n);
+		inpipe_took(&p->pipes[s], loop_fd(p->in[s]), n,
+			    &p->e->pipe_budget);
 		fold_arrived(p->fold, s, (size_t)n);
 		p->e->logs_grew = true;
 		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
@@ -225,7 +226,7 @@ on_readable(struct source *src, unsigned events, void *arg)
 	if (n == -EBUSY) {
 		/* Emulator or watches are behind: back-pressure. */
 		loop_want(src, loop_wanted(src) & ~(unsigned)LOOP_IN);
-	} else if (s != LOG_PTY && n > 0 && n < SOON_BYTES &&
+	} else if (inpipe_is_little(&p->pipes[s], n) &&
 		   now - last < SOON_US) {
 		loop_want(src, 0);
 		p->paced[s] = true;
@@ -244,7 +245,7 @@ procio_pace(struct engine *e)
 			ssize_t n = drain(p, (enum log_stream)s);
 			if (!p->in[s])
 				continue;
-			if (n > 0 && n < SOON_BYTES) {
+			if (inpipe_is_little(&p->pipes[s], n)) {
 				pace_again(e);
 			} else {
 				p->paced[s] = false;
@@ -467,10 +468,11 @@ procio_drained(struct proc *p)
 }
 
 static struct source *
-add_stream(struct proc *p, int fd, const char *name)
+add_stream(struct proc *p, enum log_stream in, int fd, const char *name)
 {
 	if (fd < 0)
 		return NULL;
+	inpipe_init(&p->pipes[in], fd);
 	sys_set_nonblock(fd, true);
 	struct source *s = loop_add(p->e->loop, fd, LOOP_IN, name,
 				    on_readable, p);
@@ -491,9 +493,9 @@ void
 procio_attach(struct proc *p, struct keep_fds *f)
 {
 	int *fd = f->fd;
-	p->in[LOG_OUT] = add_stream(p, fd[KEEP_FD_STDOUT], "stdout");
-	p->in[LOG_ERR] = add_stream(p, fd[KEEP_FD_STDERR], "stderr");
-	p->in[LOG_PTY] = add_stream(p, fd[KEEP_FD_PTY], "pty");
+	p->in[LOG_OUT] = add_stream(p, LOG_OUT, fd[KEEP_FD_STDOUT], "stdout");
+	p->in[LOG_ERR] = add_stream(p, LOG_ERR, fd[KEEP_FD_STDERR], "stderr");
+	p->in[LOG_PTY] = add_stream(p, LOG_PTY, fd[KEEP_FD_PTY], "pty");
 	if (fd[KEEP_FD_STDIN] >= 0) {
 		sys_set_nonblock(fd[KEEP_FD_STDIN], true);
 		p->out = loop_add(p->e->loop, fd[KEEP_FD_STDIN], 0, "stdin",

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/base/buf.h"
+#include "engine/core/inpipe.h"
 #include "engine/log/spool.h"
 #include "tests/lib/test.h"
 
@@ -204,6 +205,49 @@ TEST(what_splice_refuses_is_copied)
 	OK(spool_end(r.sp[0], LOG_OUT) > sizeof(struct inotify_event));
 	close(in);
 	tear_down(&r);
+}
+
+TEST(a_full_pipe_becomes_larger_once)
+{
+	struct inpipe in;
+	size_t budget = INPIPE_BYTES + 5;
+	int p[2], q[2];
+
+	OK(pipe(p) == 0 && pipe(q) == 0);
+	EQ_INT(fcntl(p[0], F_SETPIPE_SZ, 65536), 65536);
+	inpipe_init(&in, p[0]);
+	EQ_INT(in.bytes, 65536);
+	OK(inpipe_is_little(&in, 100) && !inpipe_is_much(&in, 100));
+	OK(!inpipe_is_little(&in, 65536) && inpipe_is_much(&in, 65536));
+	OK(!inpipe_is_little(&in, 0) && !inpipe_is_much(&in, -EAGAIN));
+	/* A quarter is much, but nobody waits for room. */
+	inpipe_took(&in, p[0], 20000, &budget);
+	EQ_INT(fcntl(p[0], F_GETPIPE_SZ), 65536);
+	inpipe_took(&in, p[0], 60000, &budget);
+	EQ_INT(fcntl(p[0], F_GETPIPE_SZ), INPIPE_BYTES);
+	EQ_INT(in.bytes, INPIPE_BYTES);
+	OK(inpipe_is_little(&in, 65536));
+	EQ_INT(budget, 5);
+
+	/* There is nothing left for another one until that gives it back. */
+	struct inpipe other;
+	EQ_INT(fcntl(q[0], F_SETPIPE_SZ, 65536), 65536);
+	inpipe_init(&other, q[0]);
+	inpipe_took(&other, q[0], 65536, &budget);
+	EQ_INT(fcntl(q[0], F_GETPIPE_SZ), 65536);
+	inpipe_fini(&in, &budget);
+	EQ_INT(budget, INPIPE_BYTES + 5);
+	inpipe_took(&other, q[0], 65536, &budget);
+	EQ_INT(fcntl(q[0], F_GETPIPE_SZ), INPIPE_BYTES);
+	for (int i = 0; i < 2; i++) {
+		close(p[i]);
+		close(q[i]);
+	}
+	/* A terminal, or what its file has become, is neither. */
+	inpipe_init(&in, -1);
+	OK(!inpipe_is_little(&in, 1) && !inpipe_is_much(&in, 1 << 20));
+	inpipe_took(&in, -1, 1 << 20, &budget);
+	EQ_INT(budget, 5);
 }
 
 TEST_MAIN()
