@@ -1,8 +1,10 @@
 #include "bar.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "command.h"
+#include "engine/base/mem.h"
 #include "engine/base/base.h"
 #include "engine/conf/option.h"
 #include "logview.h"
@@ -216,6 +218,22 @@ hint_narrow(struct ui *ui, struct pieces *p)
 	bar_piece(p, ROLE_HINT, "q");
 }
 
+/* Those of a sheet, none of them cut: two blanks part them. */
+static void
+hint_sheet(struct pieces *p, const char *text)
+{
+	while (*text) {
+		const char *end = strstr(text, "  ");
+		size_t len = end ? (size_t)(end - text) : strlen(text);
+		char *one = mem_strn(text, len);
+		bool fits = bar_piece(p, ROLE_HINT, one);
+		free(one);
+		if (!fits)
+			return;
+		text += len + strspn(text + len, " ");
+	}
+}
+
 void
 bar_hint(struct ui *ui)
 {
@@ -233,9 +251,7 @@ bar_hint(struct ui *ui)
 		if (ui->echo[0])
 			bar_piece(&p, ROLE_TEXT_STRONG, ui->echo);
 		if (ui->sheet->ops->hint)
-			draw_cut(&p.pen, r.y, p.x, r.x + r.w - p.x,
-				 ui->sheet->ops->hint(ui, ui->sheet),
-				 ui_glyph(ui, GLYPH_MORE));
+			hint_sheet(&p, ui->sheet->ops->hint(ui, ui->sheet));
 		return;
 	}
 	if (ui->mode == MODE_TERM) {

@@ -64,25 +64,10 @@ add_watch(struct logrules *r, const struct spec_watch *w)
 	r->can_hide |= hide;
 }
 
-/* A replica "worker.2" has the watches of "worker". */
-static const struct spec *
-spec_of(const struct set *set, const char *process)
-{
-	const struct spec *s = set_find(set, process);
-	const char *dot = strrchr(process, '.');
-
-	if (s || !dot)
-		return s;
-	char *base = mem_strn(process, (size_t)(dot - process));
-	s = set_find(set, base);
-	free(base);
-	return s;
-}
-
 struct logrules *
 logrules_new(const struct set *set, const char *process)
 {
-	const struct spec *s = set ? spec_of(set, process) : NULL;
+	const struct spec *s = set ? set_spec_of(set, process) : NULL;
 
 	if (!s)
 		return NULL;

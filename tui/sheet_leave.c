@@ -8,13 +8,16 @@
 #include "engine/base/base.h"
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
+#include "engine/base/units.h"
 #include "engine/client/client.h"
+#include "engine/conf/set.h"
+#include "engine/spec/spec.h"
 #include "status_text.h"
 
 /* Leaving while something runs; afterwards the progress of stopping. */
 enum { DETACH, STOP, INTERRUPT, STAY, ANSWERS };
 
-enum { FRONTS_MAX = 3, ASKED_MAX = 16 };
+enum { FRONTS_MAX = 3, ASKED_MAX = 16, NAMES_COLS = 24 };
 
 struct leave {
 	struct sheet sheet;
@@ -69,18 +72,24 @@ is_waiting(const struct proc_row *r)
 	return r->status == STATUS_BACKOFF;
 }
 
-/* "api web db worker shell" */
+/* "api web db worker shell", of as many as have room. */
 static void
 running_names(struct ui *ui, char *out, size_t cap)
 {
 	size_t n = 0;
 
 	out[0] = 0;
-	for (size_t i = 0; i < model_count(ui->model) && n + 70 < cap; i++) {
+	for (size_t i = 0; i < model_count(ui->model); i++) {
 		const struct proc_row *r = model_at(ui->model, i)->row;
-		if (row_up(r) || is_waiting(r))
-			n += (size_t)snprintf(out + n, cap - n, "%s%s",
-					      n ? " " : "", r->name);
+		if (!row_up(r) && !is_waiting(r))
+			continue;
+		if (n + strlen(r->name) >= NAMES_COLS) {
+			snprintf(out + n, cap - n, " %s",
+				 ui_glyph(ui, GLYPH_MORE));
+			return;
+		}
+		n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? " " : "",
+				      r->name);
 	}
 }
 
@@ -100,13 +109,34 @@ title_text(const struct ui *ui, char *out, size_t cap)
 			 ui_glyph(ui, GLYPH_DASH));
 }
 
+/* How long the steps of those that run may take, until KILL. */
+static uint64_t
+longest_stop_ms(const struct ui *ui)
+{
+	struct spec *usual = spec_new();
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < model_count(ui->model); i++) {
+		const struct proc_row *r = model_at(ui->model, i)->row;
+		const struct spec *s =
+			ui->set ? set_spec_of(ui->set, r->name) : NULL;
+		uint64_t ms = 0;
+		s = s ? s : usual;
+		for (size_t k = 0; row_up(r) && k < s->stop_count; k++)
+			ms += s->stop[k].wait_ms;
+		most = SBX_MAX(most, ms);
+	}
+	spec_free(usual);
+	return most;
+}
+
 static void
 answer_text(struct ui *ui, int i, char *out, size_t cap)
 {
 	struct model_proc *p = ui_selected(ui);
 	struct totals t = ui_totals(ui);
 	int n = t.up + t.retrying;
-	char names[200];
+	char names[200], time[UNITS_TEXT_MAX];
 
 	switch (i) {
 	case DETACH:
@@ -117,7 +147,13 @@ answer_text(struct ui *ui, int i, char *out, size_t cap)
 		break;
 	case STOP:
 		running_names(ui, names, sizeof(names));
-		snprintf(out, cap, "%s", n ? names : "and end the session");
+		units_duration_text(longest_stop_ms(ui), time);
+		if (!n)
+			snprintf(out, cap, "and end the session");
+		else if (!t.up)
+			snprintf(out, cap, "%s", names);
+		else
+			snprintf(out, cap, "%s, up to %s", names, time);
 		break;
 	case INTERRUPT:
 		snprintf(out, cap, "send Ctrl-C to %.64s, stay here",

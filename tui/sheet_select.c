@@ -126,6 +126,9 @@ draw(struct ui *ui, struct sheet *sh)
 		int from, to;
 		if (!r->used || !span(s, r->line, &from, &to))
 			continue;
+		if (ui->layout.gutter > 0 && !s->term)
+			ui_text(ui, &pen, y, main.x, ROLE_GUTTER_MARK,
+				ui_glyph(ui, GLYPH_THUMB));
 		from = SBX_MAX(from - r->col, 0);
 		to = SBX_MIN(to == INT32_MAX ? r->w : to - r->col, r->w);
 		if (to > from)
@@ -489,8 +492,8 @@ hint(struct ui *ui, struct sheet *sh)
 {
 	(void)sh;
 	return canvas_cols(ui->canvas) < HINT_COLS
-		       ? "j k extend  v chars  V lines  C-v block  / n find  "
-			 "y or Enter copy  Esc"
+		       ? "j k extend  v chars  V lines  C-v block  "
+			 "y or Enter copy  Y with times  Esc"
 		       : "j k extend  v chars  V lines  C-v block  o other "
 			 "end  / n N find  y or Enter copy  Y with times  "
 			 "Esc";

@@ -13,6 +13,7 @@
 #include "engine/conf/option.h"
 #include "engine/log/strip.h"
 #include "engine/spec/spec.h"
+#include "filters.h"
 #include "logrules.h"
 #include "logview.h"
 #include "pane.h"
@@ -145,10 +146,15 @@ draw_rule(const struct ui *ui, const struct log_place *p, int y,
 	  const struct logview_row *r)
 {
 	bool mark = r->kind == LOGVIEW_MARK;
-	struct pen pen = ui_pen(ui, p->text, mark ? ROLE_MARK : ROLE_LOG_NOTE);
+	struct rect all = ui->layout.main;
+	struct pen pen = ui_pen(ui, all, mark ? ROLE_MARK : ROLE_LOG_NOTE);
 	const char *line = ui_glyph(ui, GLYPH_LINE);
 	char hms[16];
-	int x = draw_repeat(&pen, y, p->text.x, line, 2);
+
+	/* Over the column of times too: it has one of its own. */
+	if (ui->layout.gutter > 0)
+		draw_text(&pen, y, all.x, line);
+	int x = draw_repeat(&pen, y, all.x + ui->layout.gutter, line, 2);
 
 	clock_hms(hms, sizeof(hms), r->run_ms);
 	x = draw_fmt(&pen, y, x, " %s %llu %s%s %s ", mark ? "mark" : "run",
@@ -382,11 +388,39 @@ log_step(struct ui *ui, uint64_t line, int direction, uint64_t *out)
 	return p && logview_step(ui_pane(ui, p)->log, line, direction, out);
 }
 
+/* Why there is nothing to see. */
+static void
+draw_empty(struct ui *ui, const struct log_place *at,
+	   const struct model_proc *p, const struct logview *lv)
+{
+	struct pen pen = ui_pen(ui, at->text, ROLE_TEXT_DIM);
+	bool ended = p->row->has_exit && !row_up(p->row);
+	const char *key = keymap_key(ui->keymap, MODE_LOG, "clear");
+	int y = at->text.y;
+
+	if (!logview_is_open(lv) && p->row->log_lines > 0)
+		return;
+	if (filters_any(logview_filters(lv)) && logview_count(lv) > 0)
+		draw_text(&pen, y, at->text.x, "no line passes the filter");
+	else if (logview_count(lv) > 0)
+		draw_fmt(&pen, y, at->text.x, "cleared; %s shows it again",
+			 key ? key : ":clear");
+	else
+		draw_text(&pen, y, at->text.x,
+			  ended		    ? "nothing was printed"
+			  : row_up(p->row) ? "no output yet"
+					    : "it has not run yet");
+	if (ended && *p->row->reason)
+		draw_cut(&pen, y + 1, at->text.x, at->text.w, p->row->reason,
+			 ui_glyph(ui, GLYPH_MORE));
+}
+
 static void
 draw(struct ui *ui)
 {
 	struct rect r = ui->layout.main;
-	struct pane *pa = ui_main_pane(ui, NULL);
+	struct model_proc *p;
+	struct pane *pa = ui_main_pane(ui, &p);
 
 	if (!pa)
 		return;
@@ -398,6 +432,8 @@ draw(struct ui *ui)
 	for (int i = 0; i < n; i++)
 		draw_row(ui, &place, r.y + i, pa->log, &rows[i]);
 	free(rows);
+	if (n == 0)
+		draw_empty(ui, &place, p, pa->log);
 	draw_scroll_bar(ui, pa->log);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/strv.h"
 #include "option.h"
 #include "spec/spec.h"
@@ -74,6 +75,20 @@ set_find(const struct set *set, const char *name)
 		if (strcmp(set->specs[i]->name, name) == 0)
 			return set->specs[i];
 	return NULL;
+}
+
+const struct spec *
+set_spec_of(const struct set *set, const char *process)
+{
+	const struct spec *s = set_find(set, process);
+	const char *dot = strrchr(process, '.');
+
+	if (s || !dot)
+		return s;
+	char *base = mem_strn(process, (size_t)(dot - process));
+	s = set_find(set, base);
+	free(base);
+	return s;
 }
 
 const struct set_group *

@@ -64,6 +64,8 @@ struct set {
 void	set_bind_fini(struct set_bind *b);
 void	set_free(struct set *set);		/* NULL is fine */
 const struct spec *set_find(const struct set *set, const char *name);
+/* Of "worker.2" that of "worker", where it has none of its own; NULL. */
+const struct spec *set_spec_of(const struct set *set, const char *process);
 const struct set_group *set_find_group(const struct set *set,
 				       const char *name);
 

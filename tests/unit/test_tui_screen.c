@@ -649,6 +649,41 @@ TEST(a_theme_that_has_gone_is_told_of_once)
 	rig_fini(&r);
 }
 
+TEST(what_is_not_there_is_said)
+{
+	struct rig r;
+	struct proc_row p = uirig_row(5, "mailer", "backend", STATUS_FAILED);
+	rig_init(&r, 24, 80, "unicode");
+
+	p.has_exit = true;
+	p.exit_code = 3;
+	p.reason = "exit 3";
+	uirig_send_row(r.ui, &p);
+	press(&r, "5");
+	OK(strstr(line_no(&r, 1), "│           nothing was printed"));
+	OK(strstr(line_no(&r, 2), "│           exit 3"));
+	press(&r, "2");
+	OK(strstr(line_no(&r, 1), "│           no output yet"));
+	press(&r, "1 Tab & 'nowhere' Enter");
+	OK(strstr(line_no(&r, 1), "│           no line passes the filter "));
+	press(&r, "Esc C");
+	OK(strstr(line_no(&r, 1), "│           cleared; C shows it again "));
+	press(&r, "C m");
+	/* A rule has the place of the times too, and the gutter. */
+	OK(strstr(line_no(&r, 21), "│─ ── mark 1 ── 12:03:22 ─────"));
+	press(&r, "V k");
+	OK(strstr(line_no(&r, 20), "│█ 12:03:20 POST"));
+	OK(strstr(line_no(&r, 19), "│█ 12:03:19 GET"));
+	OK(!strstr(line_no(&r, 18), "│█"));
+	/* No hint is cut in two. */
+	OK(strstr(line_no(&r, 23), "Y with times  Esc"));
+	ui_resize(r.ui, 24, 70);
+	ui_draw(r.ui);
+	OK(strstr(line_no(&r, 23), " y or Enter copy"));
+	OK(!strstr(line_no(&r, 23), " Y w"));
+	rig_fini(&r);
+}
+
 TEST(groups_fold)
 {
 	struct rig r;
@@ -772,7 +807,7 @@ TEST(the_leave_dialog)
 	EQ_STR(line_no(&r, 9), " ◷ backup    │ › d  detach     they keep "
 	       "running; `sbx` comes back│            ▕");
 	OK(strstr(line_no(&r, 10),
-		  "│   s  stop all   api web db worker proxy shell "));
+		  "│   s  stop all   api web db worker proxy …, up to 5s"));
 	OK(strstr(line_no(&r, 11),
 		  "│   i  interrupt  send Ctrl-C to api, stay here"));
 	OK(strstr(line_no(&r, 12), "│   Esc  stay"));
