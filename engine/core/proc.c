@@ -49,6 +49,7 @@ enum {
 	LOOK_FIRST_US = 1000,	/* at what a killed or ended tree has left */
 	LOOK_MAX_US = 50000,
 	SAVE_AGAIN_US = 100 * 1000,
+	ADOPTED_US = 5 * 1000,	/* what is due meanwhile waits so long */
 	ASKED_MAX = 8,		/* runs that are signalled one by one */
 };
 
@@ -68,8 +69,14 @@ void
 proc_on_timer(struct timer *t, void *arg)
 {
 	struct proc *p = arg;
-	(void)t;
 	const struct check *ready = &p->run->checks[CHECK_READY];
+
+	/* What is due needs what the keeper has not handed over yet; a slot
+	 * that was taken now could have the number of one that it has. */
+	if (!p->e->adopted) {
+		timer_arm(t, clock_us() + ADOPTED_US);
+		return;
+	}
 	int due = life_due(&p->life, clock_us());
 	if (due >= 0) {
 		struct life_input in = {

@@ -396,8 +396,9 @@ on_timer(struct timer *t, void *arg)
 
 	(void)t;
 	/* Until it is ready the other rule speaks; one that it has failed
-	 * goes on, to see it recover. */
-	if (is_live(c) && !l->ready && !l->unready)
+	 * goes on, to see it recover.  Before the keeper has handed all over
+	 * no command can be started, which says nothing of the process. */
+	if (!c->p->e->adopted || (is_live(c) && !l->ready && !l->unready))
 		again(c);
 	else
 		attempt(c);

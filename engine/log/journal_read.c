@@ -45,12 +45,13 @@ enter(struct journal_reader *r, enum phase p)
 	buf_clear(&r->line);
 }
 
-/* Is the file that has this name still the one that is read? */
+/* Is the file that has this name still the one that is read?  So it is where
+ * nobody can tell: else it would be begun anew for ever. */
 static bool
 is_current(const struct journal_reader *r)
 {
 	struct stat mine, there;
-	bool same = false;
+	bool same = true;
 
 	int fd = sys_openat(r->dirfd, "journal", O_RDONLY | O_NOFOLLOW, 0);
 	if (fd < 0)

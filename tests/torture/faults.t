@@ -199,7 +199,7 @@ def plans():
         ("engine", "mem", "ENOMEM", "40"), ("keeper", "pipe", "EMFILE", "2"),
         ("keeper", "fork", "EAGAIN", "1"), ("keeper", "recvmsg", "ENOMEM", "1"),
         ("client", "connect", "EAGAIN", "1"), ("client", "mem", "ENOMEM", "9"),
-        ("client", "recvmsg", "EIO", "1"),
+        ("client", "recvmsg", "EIO", "1"), ("client", "fstat", "EIO", "1+"),
     ]
     if not LONG:
         return short
@@ -374,6 +374,19 @@ def stands(pid):
         return False
 
 
+def comm(pid):
+    try:
+        with open("/proc/%d/comm" % pid) as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
+def engines():
+    return [pid for pid in pids_with("rc:" + s.dir)
+            if comm(pid) == "sbx: engine"]
+
+
 def ran(once=True):
     try:
         with open(s.dir + "/ran") as f:
@@ -470,9 +483,9 @@ same(s.sbx("down")[0], 0, "down works")
 for call in DEATHS:
     s.arm("engine/%s+" % call)
     p = s.popen("up", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    held = until(lambda: [e for e in pids_with(s.dir) if stands(e)] or
+    held = until(lambda: [e for e in engines() if stands(e)] or
                  p.poll() is not None, 15)
-    for engine in [e for e in pids_with(s.dir) if stands(e)]:
+    for engine in [e for e in engines() if stands(e)]:
         os.kill(engine, signal.SIGKILL)
         killed += 1
     s.disarm()
@@ -484,6 +497,90 @@ for call in DEATHS:
     same(s.sbx("down")[0], 0, "down works")
 ok(killed > 2, "engines died over an up: %d" % killed)
 clean(s, "up with an engine that dies")
+s.end()
+
+# --- an engine dies at each step of a short life, and the next one of its own --------
+
+STEPS = {"sendmsg": 16, "recvmsg": 12, "write": 6, "pwrite": 8, "splice": 4,
+         "dup": 2, "openat": 4, "read": 4, "pread": 3}
+s = Faulty("process once {\n cmd echo once >>ran; echo said; sleep 0.05\n"
+           " autostart no\n}\n"
+           "process again {\n cmd echo again >>ran; echo said; exit 1\n"
+           " autostart no\n restart on-failure\n restart.max 2\n"
+           " restart.backoff 10ms..20ms\n}\n"
+           "process term {\n cmd echo term >>ran; echo said\n tty yes\n"
+           " autostart no\n}\n"
+           "process steady {\n argv %s wait\n}\n" % ZOO)
+same(s.sbx("up")[0], 0, "a set of short lives")
+LIVES = {"once": ("completed", 1), "again": ("failed", 3),
+         "term": ("completed", 1)}
+state = {r["name"]: r for r in s.rows()}
+killed, short = 0, not LONG
+
+
+def lived():
+    """What is not as if no engine had died."""
+    rows = {r["name"]: r for r in s.rows()}
+    with open(s.dir + "/ran") as f:
+        ran = f.read().split()
+    wrong = [] if rows["steady"]["pid"] == state["steady"]["pid"] else ["steady"]
+    for name, (status, runs) in LIVES.items():
+        row = rows[name]
+        if row["status"] != status or ran.count(name) != runs or \
+                row["run"] != state[name].get("run", 0) + runs:
+            wrong.append("%s: %s, ran %d times, %s" % (name, row["status"],
+                                                     ran.count(name), row))
+        said = s.out("logs", name, "--no-prefix", "--run", str(row["run"]))
+        if said != "said\n":
+            wrong.append("%s said %r" % (name, said))
+    return wrong
+
+
+for call, count in STEPS.items():
+    for nth in range(1, count + 1):
+        for deaths in (1, 2):
+            if chosen or short and (nth * 2 + deaths) % 5:
+                continue
+            state = {r["name"]: r for r in s.rows()}
+            open(s.dir + "/ran", "w").close()
+            s.arm("engine/%s:0:%d+" % (call, nth))
+            p = s.popen("start", *LIVES, stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE, text=True)
+            for _ in range(deaths):
+                held = until(lambda: [e for e in engines() if stands(e)], 1)
+                for engine in held:
+                    os.kill(engine, signal.SIGKILL)
+                    killed += 1
+            s.disarm()
+            out, err = p.communicate(timeout=60)
+            ended = until(lambda: not lived(), 20)
+            ok(p.returncode == 0 and ended, "%d of engine/%s, %d deaths" %
+               (nth, call, deaths), "%s %s\n%s" % (p.returncode, err,
+                                                  "\n".join(lived())))
+ok(chosen or killed > 10, "%d engines died" % killed)
+clean(s, "steps of a short life")
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
+# --- what is due while the slots are handed over --------------------------------------
+
+s = Faulty("process a {\n argv %s wait\n ready exec true\n live exec true\n"
+           " live.every 1s\n live.fails 1\n live.action restart\n"
+           " restart always\n}\n" % ZOO)
+same(s.sbx("up", "--wait", "10s")[0], 0, "a set with a check of each kind")
+pid, keeper = s.row("a")["pid"], s.pids()[1]
+old = engines()
+s.arm("keeper/sendmsg:0:3+")	# behind HELLO and the one slot
+os.kill(old[0], signal.SIGKILL)
+ok(until(lambda: stands(keeper)), "the keeper is slow")
+ok(until(lambda: engines() and engines() != old), "for another engine")
+time.sleep(1.2)	# in which the check is due
+s.disarm()
+ok(until(lambda: s.sbx("ls")[0] == 0), "it serves then")
+same((s.row("a").get("pid"), s.row("a").get("restarts")), (pid, 0),
+     "and the process is none the worse")
+clean(s, "a slow hand-over")
+same(s.sbx("down")[0], 0, "down works")
 s.end()
 
 # --- a socket of no more use ---------------------------------------------------------
