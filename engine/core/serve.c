@@ -525,7 +525,7 @@ static void
 take_input(struct peer *c, const struct conn_frame *f)
 {
 	struct msg_reader r;
-	struct proto_mark mark;
+	struct proto_mark mark = { .off = { 0 } };
 	struct err err = ERR_INIT;
 	size_t len;
 	msg_open(&r, f->data, f->len);
@@ -537,7 +537,8 @@ take_input(struct peer *c, const struct conn_frame *f)
 	const char *data = msg_bytes(&r, &len);
 	if (!p || reply_repeats(c, f->id, key))
 		return;
-	procio_mark(p, &mark);
+	if (!(flags & PROTO_INPUT_LATE))
+		procio_mark(p, &mark);
 	if (key)
 		how |= PROCIO_HELD;
 	procio_input(p, data, len, how, &err);

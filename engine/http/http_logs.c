@@ -15,7 +15,11 @@
 #include "spec/proto.h"
 #include "text/rowfmt.h"
 
-enum { HOLD_EVERY_US = 20 * 1000, HOLDS_MAX = 16 };
+enum {
+	HOLD_EVERY_US = 20 * 1000,
+	HOLD_STEP_BYTES = 16 << 10,	/* for less the engine is not woken */
+	HOLDS_MAX = 16,
+};
 
 struct http_logs {
 	struct http_link *link;
@@ -38,8 +42,11 @@ struct shared {
 	struct err why;
 	uint64_t grown;			/* what its growth looked like */
 	uint64_t hold;			/* line that the engine holds; 0 */
-	uint64_t at_hold_us;		/* when it was told */
+	uint64_t at_hold_us;		/* when it was told, and how much */
+	uint64_t hold_bytes;		/* the log had then */
 	bool stale;			/* more is there than was looked at */
+	bool grew;			/* ... which is all that grow tells */
+	struct proto_grow grow;		/* the newest */
 	unsigned calling;
 };
 
@@ -162,17 +169,28 @@ static void
 hold(struct shared *h)
 {
 	struct client *c = http_link_client(h->all->link);
-	uint64_t now = clock_us();
+	struct logread *lr = entries_log(h->entries);
+	uint64_t now = clock_us(), bytes = 0;
 
-	if (!entries_log(h->entries) || !c ||
-	    (h->hold && now - h->at_hold_us < HOLD_EVERY_US))
+	for (unsigned s = 0; lr && s < LOG_STREAMS; s++)
+		bytes += logread_end(lr, (enum log_stream)s);
+	bool little = bytes - h->hold_bytes < HOLD_STEP_BYTES;
+	uint64_t pause = little ? HTTP_LOG_STUCK_MS * 1000 / 2 : HOLD_EVERY_US;
+	if (!lr || !c)
 		return;
+	if (h->hold && now - h->at_hold_us < pause) {
+		/* Who has got stuck meanwhile is seen then. */
+		if (!timer_armed(h->quiet))
+			timer_arm(h->quiet, h->at_hold_us + pause);
+		return;
+	}
 	uint64_t seq = slowest(h, now);
 	uint64_t line = seq ? entries_line(h->entries, seq) : 0;
 	if (line != h->hold)
 		client_log_hold(c, h->id, line);
 	set_hold(h, line);
 	h->at_hold_us = now;
+	h->hold_bytes = bytes;
 	/* One that gets stuck now is seen later. */
 	if (line && seq < entries_next(h->entries) && !timer_armed(h->quiet))
 		timer_arm(h->quiet, now + HTTP_LOG_STUCK_MS * 1000);
@@ -186,7 +204,12 @@ look(struct shared *h)
 	if (!lr || !h->stale)
 		return;
 	h->stale = false;
-	logread_refresh(lr);
+	if (h->grew)
+		logread_grow(lr, h->grow.next_seq, h->grow.run,
+			     h->grow.bytes);
+	else
+		logread_refresh(lr);
+	h->grew = false;
 	if (is_over(h) || entries_tail(h->entries) > HTTP_LOG_TAIL_MAX)
 		entries_publish(h->entries);
 	hold(h);
@@ -254,7 +277,7 @@ on_grow(struct shared *h, const struct proto_grow *g)
 {
 	uint64_t grown = growth(g);
 
-	h->stale = true;
+	h->grow = *g;
 	if (grown != h->grown)
 		timer_arm(h->quiet, clock_us() + HTTP_LOG_QUIET_MS * 1000);
 	h->grown = grown;
@@ -281,9 +304,12 @@ on_news(struct model_proc *p, unsigned what, void *arg)
 		settle(h);
 		return;
 	}
+	/* Of what ends or is another log the growth does not tell all. */
+	h->grew = what == LINK_GROW && !p->grow.ended &&
+		  (h->grew || !h->stale);
+	h->stale = true;
 	if ((what & LINK_GROW) && entries_log(h->entries))
 		on_grow(h, &p->grow);
-	h->stale = true;
 	tell(h);
 }
 

@@ -148,9 +148,11 @@ resume(struct http_request *r)
 	if (!r->suspended)
 		return;
 	r->suspended = false;
-	if (r->watch)
+	/* A stream is about to be suspended again. */
+	if (r->watch && !r->produce) {
 		loop_release(r->watch);
-	r->watch = NULL;
+		r->watch = NULL;
+	}
 	MHD_resume_connection(r->conn);
 	turn(r->server);
 }
@@ -181,8 +183,9 @@ suspend(struct http_request *r)
 {
 	r->suspended = true;
 	MHD_suspend_connection(r->conn);
-	r->watch = loop_add(r->server->loop, r->peer->fd, LOOP_IN,
-			    "http peer", on_peer, r);
+	if (!r->watch)
+		r->watch = loop_add(r->server->loop, r->peer->fd, LOOP_IN,
+				    "http peer", on_peer, r);
 }
 
 /* --- what was asked --- */

@@ -94,16 +94,23 @@ clip_sizes(struct logsegs *t)
  * been changed once more.
  */
 static bool
-is_same(struct seen *seen, const struct stat *st)
+is_as_seen(const struct seen *seen, const struct stat *st)
 {
 	const struct stat *old = &seen->st;
+
+	return seen->settled && old->st_ino == st->st_ino &&
+	       old->st_size == st->st_size &&
+	       old->st_mtim.tv_sec == st->st_mtim.tv_sec &&
+	       old->st_mtim.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+static bool
+is_same(struct seen *seen, const struct stat *st)
+{
 	int64_t changed_ms = (int64_t)st->st_mtim.tv_sec * 1000 +
 		st->st_mtim.tv_nsec / 1000000;
 
-	if (seen->settled && old->st_ino == st->st_ino &&
-	    old->st_size == st->st_size &&
-	    old->st_mtim.tv_sec == st->st_mtim.tv_sec &&
-	    old->st_mtim.tv_nsec == st->st_mtim.tv_nsec)
+	if (is_as_seen(seen, st))
 		return true;
 	seen->st = *st;
 	seen->settled = clock_wall_ms() - changed_ms > TICK_MS;
@@ -279,6 +286,45 @@ logread_refresh(struct logread *lr)
 	return r < 0 ? r : changed;
 }
 
+/* No file has come or gone, and the run is one whose lines are known: what is
+ * new is at the end of the newest segment. */
+static bool
+grows_at_the_end(const struct logread *lr, uint64_t run)
+{
+	const struct logseg *g = newest(lr);
+	struct stat st;
+
+	if (!g || !g->head.first_seq || lr->run_count == 0)
+		return false;
+	const struct log_run *last = &lr->runs[lr->run_count - 1];
+	return last->run == run && last->flags & LOG_RUN_SEQ &&
+	       sys_fstat(lr->table.dir, &st) == 0 &&
+	       is_as_seen(&lr->dir_seen, &st);
+}
+
+int
+logread_grow(struct logread *lr, uint64_t next_seq, uint64_t run,
+	     const uint64_t *end)
+{
+	struct logseg *g = newest(lr);
+
+	if (!grows_at_the_end(lr, run))
+		return logread_refresh(lr);
+	/* Others may have looked meanwhile, and seen more. */
+	uint64_t have = g->head.first_seq + g->entries;
+	bool changed = next_seq > have;
+	if (changed)
+		g->entries += next_seq - have;
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		have = g->head.base[s] + g->size[s];
+		if (end[s] <= have)
+			continue;
+		g->size[s] += end[s] - have;
+		changed = true;
+	}
+	return changed;
+}
+
 uint64_t
 logread_first_seq(const struct logread *lr)
 {
@@ -331,6 +377,28 @@ logread_bytes(const struct logread *lr)
 	return sum;
 }
 
+/* The entries around place `at` of a segment; 0 or -errno. */
+static int
+load_entries(struct logread *lr, const struct logseg *g, uint64_t at)
+{
+	size_t have = lr->entry_count;
+
+	/* Lines are read downwards as well as upwards; who follows a log needs
+	 * the ones behind those that are here already. */
+	if (lr->entry_segment != g->head.segment || have == ENTRIES ||
+	    at != lr->entry_first + have || have == 0) {
+		lr->entry_segment = g->head.segment;
+		lr->entry_first = at - at % (ENTRIES / 2);
+		have = 0;
+	}
+	ssize_t n = logsegs_entries(&lr->table, g, lr->entry_first + have,
+				    lr->entries + have, ENTRIES - have);
+	lr->entry_count = n < 0 ? 0 : have + (size_t)n;
+	if (n < 0)
+		return (int)n;
+	return at - lr->entry_first < lr->entry_count ? 0 : -ESTALE;
+}
+
 /* The entry of a line: 1, 0 or -errno as logread_line(). */
 static int
 find_entry(struct logread *lr, uint64_t seq, const struct logseg **seg,
@@ -346,18 +414,9 @@ find_entry(struct logread *lr, uint64_t seq, const struct logseg **seg,
 	uint64_t at = seq - g->head.first_seq;
 	if (lr->entry_segment != g->head.segment || at < lr->entry_first ||
 	    at - lr->entry_first >= lr->entry_count) {
-		/* Lines are read downwards as well as upwards. */
-		uint64_t from = at - at % (ENTRIES / 2);
-		ssize_t n = logsegs_entries(&lr->table, g, from, lr->entries,
-					    ENTRIES);
-		lr->entry_count = 0;
-		if (n < 0)
-			return (int)n;
-		lr->entry_segment = g->head.segment;
-		lr->entry_first = from;
-		lr->entry_count = (size_t)n;
-		if (at - from >= lr->entry_count)
-			return -ESTALE;
+		int r = load_entries(lr, g, at);
+		if (r < 0)
+			return r;
 	}
 	*out = lr->entries[at - lr->entry_first];
 	*seg = g;

@@ -46,6 +46,14 @@ void	logread_free(struct logread *lr);		/* NULL is fine */
 /* 1 if something changed, 0 if not, or -errno (the old picture stays). */
 int	logread_refresh(struct logread *lr);
 
+/*
+ * The same where it is known by how much it has grown: next_seq, the run that
+ * it is in, and where each stream ends.  Mostly that is all there is to know,
+ * and nothing of it is looked for.
+ */
+int	logread_grow(struct logread *lr, uint64_t next_seq, uint64_t run,
+		const uint64_t *end);
+
 /* Lines first <= seq < next are there.  Both are 1 in an empty log. */
 uint64_t logread_first_seq(const struct logread *lr);
 uint64_t logread_next_seq(const struct logread *lr);

@@ -55,6 +55,68 @@ TEST(an_empty_log)
 	rig_fini(&r);
 }
 
+/* What the engine says of a log that has grown by some lines of stdout. */
+static int
+grow(struct rig *r, uint64_t next_seq, uint64_t run, uint64_t out)
+{
+	uint64_t end[LOG_STREAMS] = { [LOG_OUT] = out };
+
+	return logread_grow(r->lr, next_seq, run, end);
+}
+
+TEST(what_is_told_of_growth_need_not_be_looked_for)
+{
+	struct rig r;
+	struct logline l;
+	struct stat st;
+	char text[16];
+	rig_init(&r, 0);
+	spool_run_begin(r.log.sp, 1, 7, 1000);
+	say(&r, LOG_OUT, "first\n");
+	/* Nothing of it is known: it is looked for. */
+	EQ_INT(grow(&r, 2, 1, 6), 1);
+	EQ_INT(logread_line(r.lr, 1, 10, &l), 1);
+	/* A directory that has just changed may change again unseen: some
+	 * time later it is believed. */
+	EQ_INT(grow(&r, 9, 1, 6), 0);
+	EQ_INT(fstat(r.log.dir, &st), 0);
+	clock_fake(0, (int64_t)(st.st_mtim.tv_sec + 2) * 1000);
+	EQ_INT(logread_refresh(r.lr), 0);
+	EQ_INT(grow(&r, 9, 1, 6), 1);
+	EQ_INT(logread_next_seq(r.lr), 9);
+	EQ_INT(logread_line(r.lr, 8, 10, &l), -ESTALE);
+	EQ_INT(logread_refresh(r.lr), 1);
+	EQ_INT(logread_next_seq(r.lr), 2);
+	uint64_t end = 6;
+	for (unsigned i = 2; i <= 3000; i++) {
+		snprintf(text, sizeof text, "line %u\n", i);
+		say(&r, LOG_OUT, text);
+		end += strlen(text);
+		if (grow(&r, i + 1, 1, end) != 1 ||
+		    logread_line(r.lr, i, 20, &l) != 1 ||
+		    l.len != strlen(text) - 1 || l.run != 1 ||
+		    memcmp(l.text, text, l.len) != 0)
+			TEST_FAIL("line %u", i);
+	}
+	EQ_INT(grow(&r, 3001, 1, end), 0);
+	EQ_INT(grow(&r, 2000, 1, 100), 0);
+	EQ_INT(logread_next_seq(r.lr), 3001);
+	/* The lines before them are there as well. */
+	EQ_INT(logread_line(r.lr, 1, 10, &l), 1);
+	EQ_INT(logread_line(r.lr, 2999, 20, &l), 1);
+	/* Another stream is another file, and another run is looked for. */
+	say(&r, LOG_ERR, "oh\n");
+	EQ_INT(grow(&r, 3001, 1, end), 1);
+	EQ_INT(logread_next_seq(r.lr), 3002);
+	spool_run_end(r.log.sp, 0, 1001);
+	spool_run_begin(r.log.sp, 2, 8, 1002);
+	say(&r, LOG_OUT, "again\n");
+	EQ_INT(grow(&r, 3003, 2, end), 1);
+	EQ_INT(logread_line(r.lr, 3002, 10, &l), 1);
+	EQ_INT(l.run, 2);
+	rig_fini(&r);
+}
+
 TEST(a_full_screen_is_no_tail)
 {
 	struct rig r;
