@@ -10,17 +10,38 @@
 #include "status_text.h"
 #include "view.h"
 
+/* Is this word of a line of the shell something that the shell does? */
+static bool
+is_shells_own(const char *word, size_t len)
+{
+	static const char *const words[] = {
+		"for", "while", "until", "if", "case", "{", "(", "[", "[[",
+		"!", "cd", "export", "set", "trap", "read", ":", ".",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strlen(words[i]) == len && !strncmp(words[i], word, len))
+			return true;
+	return memchr(word, '=', len) != NULL;
+}
+
 /* "bash" of "/usr/bin/bash -l", for titles. */
 static void
 program_of(const struct proc_row *r, char *out, size_t cap)
 {
-	size_t len = strcspn(r->command, " ");
-	const char *s = r->command;
+	const char *word = r->command;
 
+	if (!*r->argv && !strncmp(word, "exec ", 5))
+		word += 5;
+	size_t len = strcspn(word, " ;&|<>\n");
+	const char *s = word;
 	for (size_t i = 0; i < len; i++)
-		if (r->command[i] == '/' && i + 1 < len)
-			s = r->command + i + 1;
-	snprintf(out, cap, "%.*s", (int)(r->command + len - s), s);
+		if (word[i] == '/' && i + 1 < len)
+			s = word + i + 1;
+	if (!*r->argv && is_shells_own(word, len))
+		snprintf(out, cap, "sh");
+	else
+		snprintf(out, cap, "%.*s", (int)(word + len - s), s);
 }
 
 static void

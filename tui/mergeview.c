@@ -39,6 +39,7 @@ struct mergeview {
 	int cursor;		/* line of the window */
 	int height, lines;	/* of the window, as last filled */
 	struct merge_row last;	/* at the cursor, or the last one shown */
+	int64_t top_ms;		/* of the first line shown; 0: there was none */
 	bool has_last;
 	struct filters *filters;
 	struct mergescan *scan;
@@ -140,14 +141,19 @@ shown(struct mergeview *mv, const struct merge_row *r)
 		!logrules_hides(rules, &l));
 }
 
-/* To the next line that is to be seen, and over it. */
+/* To the next line that is to be seen, and over it; where there is none the
+ * place stays, for what is hidden now may be shown again. */
 static bool
 step(struct mergeview *mv, struct place *p, int direction,
      struct merge_row *out)
 {
+	struct place was = *p;
+
 	for (int i = 0; i < WALK_MAX; i++) {
-		if (!pass(mv, p, direction, out))
+		if (!pass(mv, p, direction, out)) {
+			*p = was;
 			return false;
+		}
 		if (shown(mv, out))
 			return true;
 	}
@@ -196,6 +202,8 @@ move_place(const struct mergeview *mv, struct place *p,
 	turn(mv, &old, 1);
 	for (size_t i = 0; i <= mv->count; i++)
 		now = SBX_MIN(now, old.ms[i]);
+	/* Those that tell the time may be the ones that have left. */
+	now = mv->top_ms ? mv->top_ms : now;
 	p->at[count] = old.at[mv->count];
 	for (size_t k = 0; k < count; k++) {
 		size_t i = 0;
@@ -340,6 +348,7 @@ mergeview_fill(struct mergeview *mv, struct merge_row *rows, int height,
 	       int *skip)
 {
 	struct place p;
+	struct logline l;
 	int n = 0, used;
 
 	*skip = 0;
@@ -363,6 +372,7 @@ mergeview_fill(struct mergeview *mv, struct merge_row *rows, int height,
 	mv->lines = n;
 	mv->cursor = SBX_MAX(SBX_MIN(mv->cursor, n - 1), 0);
 	mv->has_last = n > 0;
+	mv->top_ms = n > 0 && mergeview_line(mv, &rows[0], &l) ? l.wall_ms : 0;
 	if (n > 0)
 		mv->last = rows[mv->follow ? n - 1 : mv->cursor];
 	return n;

@@ -220,4 +220,36 @@ TEST(a_window_is_full_where_there_are_lines)
 	rig_fini(&r);
 }
 
+TEST(another_choice_of_logs_shows_the_same_time)
+{
+	struct rig r;
+	struct merge_source both[LOGS];
+	struct merge_row rows[ROWS];
+	struct logline l;
+	int skip, n;
+	rig_init(&r);
+
+	r.failed_ms = 5;
+	for (int i = 0; i < 100; i++)
+		say(&r, 0, 1000 * i, "calm");
+	for (int i = 0; i < 2000; i++)
+		say(&r, 1, 50000 + i, "flood");
+	look(&r);
+	mergeview_pause(r.mv);
+	mergeview_scroll(r.mv, -60);
+	for (int i = 0; i < LOGS; i++)
+		both[i] = (struct merge_source){ (uint32_t)i + 1, r.lr[i],
+						 NULL };
+	mergeview_fill(r.mv, rows, ROWS, &skip);
+	/* The flood alone, then all but the flood. */
+	mergeview_sources(r.mv, &both[1], 1);
+	mergeview_fill(r.mv, rows, ROWS, &skip);
+	mergeview_sources(r.mv, &both[0], 1);
+	n = mergeview_fill(r.mv, rows, ROWS, &skip);
+	EQ_INT(n, ROWS);
+	OK(mergeview_line(r.mv, &rows[0], &l));
+	OK(l.wall_ms >= 40000 && l.wall_ms <= 60000);
+	rig_fini(&r);
+}
+
 TEST_MAIN()
