@@ -22,11 +22,13 @@ int
 vt_check_library(struct err *err)
 {
 	/* Both generations have the soname libvterm.so.0, and one built for
-	 * the other corrupts memory; only the later one has reflow. */
+	 * the other corrupts memory; only the later one has reflow.  What is
+	 * linked in is not exported, and is the one of its header. */
+	bool is_shared = dlsym(RTLD_DEFAULT, "vterm_new");
 	bool is_new = dlsym(RTLD_DEFAULT, "vterm_screen_enable_reflow");
 	bool want_new = VTERM_VERSION_MAJOR > 0 || VTERM_VERSION_MINOR >= 3;
 
-	if (is_new == want_new)
+	if (!is_shared || is_new == want_new)
 		return 0;
 	err_set(err, ERR_INTERNAL,
 		"libvterm is of another generation than sbx was built with "
