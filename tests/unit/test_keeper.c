@@ -307,12 +307,12 @@ TEST(keeper_dies)
 	for (size_t i = 0; i < count; i++)
 		OK(is_alive(pids[i]));
 	kill(r.keeper, SIGKILL);
-	OK(all_dead_within(pids, count, 2000));
+	OK(all_dead_within(pids, count, SOON_MS));
 	/* The engine is told, and may say its last words. */
 	RIG_WAIT(&r, r.gone == 1);
 	EQ_INT(keeplink_bye(r.link), -EPIPE);
 	OK(wait_for_anchor(&r) >= 0);
-	OK(rig_all_gone(2000));
+	OK(rig_all_gone(SOON_MS));
 }
 
 TEST(keeper_and_engine_die)
@@ -324,9 +324,9 @@ TEST(keeper_and_engine_die)
 	size_t count = start_family(&r, pids);
 	kill(r.engine, SIGKILL);
 	kill(r.keeper, SIGKILL);
-	OK(all_dead_within(pids, count, 2000));
+	OK(all_dead_within(pids, count, SOON_MS));
 	OK(wait_for_anchor(&r) >= 0);
-	OK(rig_all_gone(2000));
+	OK(rig_all_gone(SOON_MS));
 }
 
 static void
@@ -356,10 +356,10 @@ TEST(keeper_dies_in_a_storm)
 	while (live > 0) {
 		live = 0;
 		procfs_each(count_tagged, &live);
-		OK(clock_ms() - start_ms < 2000);
+		OK(clock_ms() - start_ms < SOON_MS);
 	}
 	OK(wait_for_anchor(&r) >= 0);
-	OK(rig_all_gone(2000));
+	OK(rig_all_gone(SOON_MS));
 }
 
 TEST(silent_engine_is_ended_with_the_keeper)
@@ -418,9 +418,9 @@ TEST(anchor_dies_then_keeper_and_engine)
 	OK(wait_for_guard(&r, guard) > 0);
 	kill(r.engine, SIGKILL);
 	kill(r.keeper, SIGKILL);
-	OK(all_dead_within(pids, count, 2000));
+	OK(all_dead_within(pids, count, SOON_MS));
 	rig_free(&r);
-	OK(rig_all_gone(3000));
+	OK(rig_all_gone(SOON_MS));
 }
 
 TEST(term_is_passed_on)

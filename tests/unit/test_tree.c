@@ -325,7 +325,7 @@ TEST(leftovers_of_a_killed_sbx)
 		OK(clock_ms() < until_ms);
 	OK(!is_alive(daemon));
 	rig_free(&r);
-	OK(rig_all_gone(2000));
+	OK(rig_all_gone(SOON_MS));
 }
 
 TEST(a_used_again_pid_is_not_hit)
