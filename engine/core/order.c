@@ -312,13 +312,13 @@ is_pending(const struct proc *p)
 }
 
 static void
-settle_leaving(struct proc *p, bool is_needed)
+settle_leaving(struct proc *p, bool is_needed, bool *looked)
 {
 	bool told = p->leave_told && p->life.status == STATUS_STOPPING;
 
 	if (!proc_is_live(p) && !is_pending(p)) {
 		if (!p->removing)
-			procleft_end(p, CAUSE_CONFIG, false);
+			procleft_end(p, CAUSE_CONFIG, false, looked);
 		proc_remove(p, CAUSE_CONFIG);
 	} else if (!told && !is_needed) {
 		struct life_input in = { .event = LIFE_EV_STOP,
@@ -336,7 +336,7 @@ settle_leaving(struct proc *p, bool is_needed)
 static void
 settle_going(struct engine *e)
 {
-	bool *needed = NULL;
+	bool *needed = NULL, looked = false;
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
@@ -345,7 +345,7 @@ settle_going(struct engine *e)
 		if (!needed)
 			needed = list_needed(e);
 		if (p->leaving) {
-			settle_leaving(p, needed[i]);
+			settle_leaving(p, needed[i], &looked);
 		} else if (p->next_spec && !proc_is_live(p)) {
 			respec_next(p);
 		} else if (p->next_spec && !p->renew_told && !needed[i]) {

@@ -392,8 +392,9 @@ proc_restore_run(struct proc *p)
 }
 
 /* Everything of the run is over: the last line is in the log. */
+/* looked: see procleft.h. */
 static void
-run_is_gone(struct proc *p)
+run_is_gone(struct proc *p, bool *looked)
 {
 	struct engine *e = p->e;
 
@@ -422,7 +423,7 @@ run_is_gone(struct proc *p)
 		p->release_slot = p->slot;
 	tree_forget(e->tree, p->tag);
 	if (keeps)
-		procleft_take(p);
+		procleft_take(p, looked);
 	char why[sizeof p->run->life.end_why];
 	memcpy(why, procrun_get(p)->life.end_why, sizeof why);
 	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
@@ -538,6 +539,7 @@ proc_settle_trees(struct engine *e)
 {
 	uint64_t now = clock_us();
 	bool scanned = false, blind = false, few = are_few_asked(e);
+	bool looked = false;
 	uint64_t next = settle_ends(e);
 
 	for (size_t i = 0; i < e->nproc; i++) {
@@ -559,8 +561,9 @@ proc_settle_trees(struct engine *e)
 			else
 				look(p, now, blind);
 		}
+		looked |= scanned && !blind;
 		if (p->leader_ended && p->tree_gone && procio_drained(p))
-			run_is_gone(p);
+			run_is_gone(p, &looked);
 		if (is_killed_early(p)) {
 			(void)keeplink_signal(e->link, p->slot, SIGKILL, true);
 			next = SBX_MIN(next, now + LOOK_MAX_US);

@@ -80,13 +80,21 @@ count(struct proc *p)
 	return true;
 }
 
+/* After a look that failed, too: then nothing counts as gone. */
+static void
+look_once(struct engine *e, bool *looked)
+{
+	if (!*looked)
+		*looked = tree_scan(e->tree, TREE_EXACT) == 0;
+}
+
 void
-procleft_take(struct proc *p)
+procleft_take(struct proc *p, bool *looked)
 {
 	struct engine *e = p->e;
 
-	if (tree_scan(e->tree, TREE_EXACT) < 0 ||
-	    tree_count(e->tree, p->tag) == 0)
+	look_once(e, looked);
+	if (tree_count(e->tree, p->tag) == 0)
 		return;
 	if (p->left_tag_count == LEFT_MAX) {
 		engine_note(e, p, EVENT_NOTE, CAUSE_LIMIT, "more than %d runs "
@@ -103,7 +111,7 @@ procleft_take(struct proc *p)
 void
 procleft_look(struct engine *e, bool scan)
 {
-	bool scanned = !scan;
+	bool scanned = !scan, exact = false;
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		if (e->procs[i]->left_tag_count == 0)
@@ -114,7 +122,7 @@ procleft_look(struct engine *e, bool scan)
 		if (count(e->procs[i]))
 			continue;
 		/* Figures may be of a quick look, an end may not. */
-		tree_scan(e->tree, TREE_EXACT);
+		look_once(e, &exact);
 		(void)count(e->procs[i]);
 	}
 }
@@ -127,13 +135,13 @@ procleft_signal(struct proc *p, int signo)
 }
 
 void
-procleft_end(struct proc *p, enum cause cause, bool now)
+procleft_end(struct proc *p, enum cause cause, bool now, bool *looked)
 {
 	struct engine *e = p->e;
 
 	if (p->left_tag_count == 0)
 		return;
-	tree_scan(e->tree, TREE_EXACT);
+	look_once(e, looked);
 	if (!now) {
 		procleft_signal(p, SIGTERM);
 		procleft_signal(p, SIGCONT);
@@ -157,9 +165,7 @@ procleft_settle(struct proc *p, bool *looked)
 	if (p->left_tag_count == 0 || !(p->at_left_kill_us || p->removing))
 		return UINT64_MAX;
 	bool kill = p->at_left_kill_us && p->at_left_kill_us <= now;
-	if (!*looked)
-		tree_scan(e->tree, TREE_EXACT);
-	*looked = true;
+	look_once(e, looked);
 	for (size_t i = 0; kill && i < p->left_tag_count; i++)
 		tree_kill(e->tree, p->left_tags[i]);
 	(void)count(p);

@@ -20,15 +20,19 @@ struct engine;
 struct msg_reader;
 struct proc;
 
+/*
+ * *looked, here and below: the last scan is of this turn, and exact; it is
+ * made so if need be.  So one look serves all that a turn has to do.
+ */
+
 /* Its run is over; what lives of it is known from now on. */
-void	procleft_take(struct proc *p);
+void	procleft_take(struct proc *p, bool *looked);
 /* Counts them all anew; scan: after a look at /proc. */
 void	procleft_look(struct engine *e, bool scan);
 /* TERM, and KILL after five seconds, or at once. */
-void	procleft_end(struct proc *p, enum cause cause, bool now);
+void	procleft_end(struct proc *p, enum cause cause, bool now, bool *looked);
 void	procleft_signal(struct proc *p, int signo);	/* after a scan */
-/* When it wants to look again; UINT64_MAX: not by itself.  *looked: the last
- * scan is of this turn, and exact; it is made so if need be. */
+/* When it wants to look again; UINT64_MAX: not by itself. */
 uint64_t procleft_settle(struct proc *p, bool *looked);
 int	procleft_pack(const struct proc *p, struct buf *b);
 void	procleft_unpack(struct proc *p, struct msg_reader *r);

@@ -257,11 +257,13 @@ to_each(struct call *c, enum life_event ev)
 {
 	if (c->q->flags & PROTO_F_WITH_DEPENDENTS)
 		order_dependents(c->e, c->hit);
+	bool looked = c->member_count > 0;
 	for (size_t i = 0; i < c->e->nproc; i++) {
 		if (!c->hit[i])
 			continue;
 		struct life_input in = by_hand(c, ev);
-		procleft_end(c->e->procs[i], in.cause, ev == LIFE_EV_KILL);
+		procleft_end(c->e->procs[i], in.cause, ev == LIFE_EV_KILL,
+			     &looked);
 		/* One that never ends would keep the others from even the
 		 * first step. */
 		if (ev == LIFE_EV_KILL || in.flags & LIFE_IN_NO_ESCALATE)
