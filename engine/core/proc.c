@@ -14,7 +14,6 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
-#include "base/signame.h"
 #include "base/strv.h"
 #include "base/sys.h"
 #include "child/tree.h"
@@ -351,31 +350,6 @@ proc_exited(struct proc *p, const struct keep_exit *x)
 	look_soon(p);
 }
 
-/* For the list of its runs; why is of before the end was told, which may
- * have led to another start and its reason. */
-static void
-record_run(struct proc *p, const char *why)
-{
-	const struct life *l = &p->life;
-	struct log_run r = { .ready_ms = p->ready_ms,
-			     .maxrss_bytes = p->maxrss_bytes };
-	char name[SIGNAME_MAX];
-
-	snprintf(r.outcome, sizeof r.outcome, "%s", status_name(l->outcome));
-	if (status_get(l->status)->final || l->status == STATUS_OFF)
-		snprintf(r.reason, sizeof r.reason, "%.*s",
-			 (int)sizeof r.reason - 1, l->reason);
-	else if (why[0])
-		snprintf(r.reason, sizeof r.reason, "%.*s",
-			 (int)sizeof r.reason - 1, why);
-	else if (l->exit_signal)
-		snprintf(r.reason, sizeof r.reason, "%s",
-			 signame_text(l->exit_signal, name));
-	else
-		snprintf(r.reason, sizeof r.reason, "exit %d", l->exit_code);
-	spool_run_tell(p->spool, &r);
-}
-
 void
 proc_restore_run(struct proc *p)
 {
@@ -388,7 +362,7 @@ proc_restore_run(struct proc *p)
 	if (p->run_cut || !(l->alive || l->ending))
 		spool_run_end(p->spool, status, p->ended_ms);
 	if (!l->alive && !l->ending)
-		record_run(p, "");
+		procrun_record(p, "");
 }
 
 /* Everything of the run is over: the last line is in the log. */
@@ -427,7 +401,7 @@ run_is_gone(struct proc *p, bool *looked)
 	char why[sizeof p->run->life.end_why];
 	memcpy(why, procrun_get(p)->life.end_why, sizeof why);
 	proc_tell(p, LIFE_EV_GONE, CAUSE_NONE, NULL);
-	record_run(p, why);
+	procrun_record(p, why);
 	spool_rest(p->spool);
 }
 

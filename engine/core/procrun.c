@@ -3,9 +3,15 @@
  * have ended are kept, so what is of no use to them goes with the last turn
  * of their run: struct run, and the log of one that has said nothing.
  */
+#include "procrun.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/signame.h"
 #include "core.h"
 #include "log/fold.h"
 #include "log/spool.h"
@@ -16,9 +22,6 @@
 #include "procio.h"
 #include "procwatch.h"
 #include "spec/spec.h"
-
-#include <stdlib.h>
-
 
 enum {
 	PASTE_MARKS = 64,	/* bytes that a terminal has around one */
@@ -135,6 +138,29 @@ procrun_wake_log(struct proc *p, struct err *err)
 	}
 	proc_restore_run(p);
 	return 0;
+}
+
+void
+procrun_record(struct proc *p, const char *why)
+{
+	const struct life *l = &p->life;
+	struct log_run r = { .ready_ms = p->ready_ms,
+			     .maxrss_bytes = p->maxrss_bytes };
+	char name[SIGNAME_MAX];
+
+	snprintf(r.outcome, sizeof r.outcome, "%s", status_name(l->outcome));
+	if (status_get(l->status)->final || l->status == STATUS_OFF)
+		snprintf(r.reason, sizeof r.reason, "%.*s",
+			 (int)sizeof r.reason - 1, l->reason);
+	else if (why[0])
+		snprintf(r.reason, sizeof r.reason, "%.*s",
+			 (int)sizeof r.reason - 1, why);
+	else if (l->exit_signal)
+		snprintf(r.reason, sizeof r.reason, "%s",
+			 signame_text(l->exit_signal, name));
+	else
+		snprintf(r.reason, sizeof r.reason, "exit %d", l->exit_code);
+	spool_run_tell(p->spool, &r);
 }
 
 void

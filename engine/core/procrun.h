@@ -91,6 +91,9 @@ struct run *procrun_get(struct proc *p);	/* makes it if there is none */
 const struct run *procrun_see(const struct proc *p);
 /* The log of one at rest that has said nothing is there again.  0 or -1. */
 int	procrun_wake_log(struct proc *p, struct err *err);
+/* For the list of its runs; why is of before the end was told, which may have
+ * led to another start and its reason. */
+void	procrun_record(struct proc *p, const char *why);
 /* At rest: what is not needed goes. */
 void	procrun_settle(struct proc *p);
 void	procrun_free(struct proc *p);
