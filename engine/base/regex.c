@@ -71,13 +71,13 @@ block_safe(const char *p, size_t len)
 }
 
 static pcre2_code *
-compile(const char *pattern, size_t len, uint32_t options,
+compile(const char *pattern, size_t len, uint32_t options, bool jit,
 	pcre2_compile_context *cc, int *code, PCRE2_SIZE *off)
 {
 	pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, len, options,
 				       code, off, cc);
 	/* Without machine code the interpreter does it: not an error. */
-	if (re && REGEX_JIT)
+	if (re && jit)
 		pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
 	return re;
 }
@@ -107,11 +107,12 @@ compile_both(struct regex *re, const char *pattern, size_t len,
 	int code = 0;
 	PCRE2_SIZE off = 0;
 	uint32_t options = options_of(flags);
+	bool jit = REGEX_JIT && !(flags & REGEX_NO_JIT);
 	pcre2_compile_context *cc = pcre2_compile_context_create(NULL);
 	if (!cc)
 		abort();
 	pcre2_set_newline(cc, PCRE2_NEWLINE_LF);
-	re->line = compile(pattern, len, options, cc, &code, &off);
+	re->line = compile(pattern, len, options, jit, cc, &code, &off);
 	if (!re->line) {
 		PCRE2_UCHAR text[256];
 		pcre2_get_error_message(code, text, sizeof(text));
@@ -120,11 +121,14 @@ compile_both(struct regex *re, const char *pattern, size_t len,
 			*err_off = SBX_MIN((size_t)off, len);
 	} else if (flags & REGEX_LITERAL) {
 		if (!memchr(pattern, '\n', len))
-			re->block = compile(pattern, len, options, cc, &code,
-					    &off);
+			re->block = compile(pattern, len, options, jit, cc,
+					    &code, &off);
 	} else if (block_safe(pattern, len)) {
-		re->block = compile(pattern, len, options | PCRE2_MULTILINE,
-				    cc, &code, &off);
+		/* Text before invalid UTF-8 ends there for the interpreter: a
+		 * line that begins with such a byte begins at an end. */
+		re->block = compile(pattern, len, options | PCRE2_MULTILINE |
+				    PCRE2_ALT_CIRCUMFLEX, jit, cc, &code,
+				    &off);
 	}
 	pcre2_compile_context_free(cc);
 	return re->line != NULL;

@@ -26,6 +26,8 @@ struct regex;
 #define REGEX_LITERAL	8u	/* a plain text; EXTENDED and DOTALL ignored */
 /* Not one of SPEC_RE_...: ^ and $ at every line, for the text of a screen. */
 #define REGEX_MULTILINE	16u
+/* Nor this: by the interpreter, as where there is no machine code. */
+#define REGEX_NO_JIT	32u
 
 #define REGEX_PATTERN_MAX	(64 * 1024)
 #define REGEX_MATCH_LIMIT	100000
