@@ -26,7 +26,7 @@ for source in tests/unit/test_*.c; do
 	case $name in
 	# They start this very binary again as anchor and keeper, which
 	# valgrind cannot follow through /proc/self/exe.
-	test_keeper | test_spawn) continue ;;
+	test_keeper | test_spawn | test_tree) continue ;;
 	esac
 	echo "== $name"
 	TEST_SECONDS=900 $vg "$O/tests/unit/$name" >"$logs.out" || {

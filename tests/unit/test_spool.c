@@ -729,13 +729,13 @@ full_disk(void)
 	spool_set_keep(sp, 8 * SEG);
 	if (spool_rotate(sp, 1) == 0)
 		return 8;
-	if (mount(NULL, "/tmp", NULL, MS_REMOUNT, "size=2m") < 0)
+	if (mount("sbx", "/tmp", "tmpfs", MS_REMOUNT, "size=2m") < 0)
 		return 9;
 	while (fold_step(f, 1 << 20, 1, 0) == 1)
 		;
 	if (spool_rotate(sp, 1) < 0)
 		return 10;
-	if (mount(NULL, "/tmp", NULL, MS_REMOUNT, "size=1m") < 0)
+	if (mount("sbx", "/tmp", "tmpfs", MS_REMOUNT, "size=1m") < 0)
 		return 11;
 	uint64_t gap = spool_gap_bytes(sp);
 	spool_set_keep(sp, 16 << 20);
@@ -763,7 +763,7 @@ TEST(a_full_disk_never_blocks_the_child)
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) ||
-		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 		    mount("sbx", "/tmp", "tmpfs", 0, "size=1m"))
 			_exit(77);
 		_exit(full_disk());
