@@ -109,17 +109,19 @@ def cat_file_flood(how):
     return took
 
 
-def sbx_flood(how, screen):
+def sbx_flood(how, screen, others=0):
     s = Set("process flood {\n cmd exec %s %d %s $OUT 300\n env OUT=%s\n%s}\n"
             % (tool("flood"), LINES, how, "/dev/null", WATCHES))
     with open(s.rc) as f:
         text = f.read().replace("/dev/null", s.dir + "/took")
     with open(s.rc, "w") as f:
+        for i in range(others):
+            f.write("process p%d {\n argv sleep 1000\n}\n" % i)
         f.write(text)
-    if screen:
-        s.open_screen()
-    else:
+    if others or not screen:
         s.run("up")
+    if screen:
+        s.open_screen("flood")
     took = wait_file(s.dir + "/took")
     s.run("wait", "flood", "--exit", "--timeout", "120s", check=False)
     kept = subprocess.run("%s logs flood --raw --stream stdout | wc -l" % SBX,
@@ -132,20 +134,22 @@ def sbx_flood(how, screen):
 
 
 def bench_flood():
-    for how in ("line", "stdio", "block"):
-        cat, kept, plain, screen = [], [], [], []
+    for how, name in (("line", "a write a line"), ("stdio", "blocks of 4 KB"),
+                      ("block", "blocks of 64 KB")):
+        ways = (("cat", lambda: cat_flood(how)),
+                ("  cat >file", lambda: cat_file_flood(how)),
+                ("  sbx, 5 watches, no screen", lambda: sbx_flood(how, False)),
+                ("  sbx, 5 watches, screen open", lambda: sbx_flood(how, True)),
+                ("  the same, 20 processes beside it",
+                 lambda: sbx_flood(how, True, 20)))
+        took = [[] for _ in ways]
         for _ in range(TRIES):
-            cat.append(cat_flood(how))
-            kept.append(cat_file_flood(how))
-            plain.append(sbx_flood(how, False))
-            screen.append(sbx_flood(how, True))
-        base = median(cat) / 1e3
-        show("flood, 1M lines, one write a %s: cat" % how, base, "ms")
-        show("  cat >file", median(kept) / 1e3, "ms", base, "cat")
-        show("  sbx, 5 watches, no screen", median(plain) / 1e3, "ms", base,
-             "cat")
-        show("  sbx, 5 watches, screen open", median(screen) / 1e3, "ms", base,
-             "cat")
+            for way, to in zip(ways, took):
+                to.append(way[1]())
+        base = median(took[0]) / 1e3
+        show("flood, 1M lines, %s: cat" % name, base, "ms")
+        for way, to in zip(ways[1:], took[1:]):
+            show(way[0], median(to) / 1e3, "ms", base, "cat")
 
 
 def bench_tty():
