@@ -78,6 +78,15 @@ void	log_ensure(struct ui *ui, struct model_proc *p);
  * Said where there is none any more, and when it is of a former run. */
 void	log_show_watch(struct ui *ui, struct model_proc *p,
 		       const struct proto_value *v);
+/* How wide times are shown now, with the blank behind them, and one of them:
+ * before_ms is that of the line before. */
+enum {
+	LOG_TIME_SHORT = 6, LOG_TIME = 9, LOG_TIME_DELTA = 10,
+	LOG_TIME_DATE = 15,
+};
+int	log_time_columns(const struct ui *ui);		/* 0: not at all */
+void	log_put_time(const struct ui *ui, int y, int x, int columns,
+		     int64_t wall_ms, int64_t before_ms);
 /* The mark of a level in the gutter, or of the current line. */
 void	draw_gutter(const struct ui *ui, int y, int level, bool current);
 /* The shown text of a line, as it is drawn; or, raw, what was printed without

@@ -44,16 +44,18 @@ time_mode(const struct ui *ui)
 
 enum { TIME_OFF, TIME_TIME, TIME_DATE, TIME_DELTA };
 
-static int
-time_columns(const struct ui *ui, bool narrow)
+int
+log_time_columns(const struct ui *ui)
 {
+	bool narrow = canvas_cols(ui->canvas) < NARROW;
+
 	switch (time_mode(ui)) {
 	case TIME_TIME:
-		return narrow ? 6 : 9;
+		return narrow ? LOG_TIME_SHORT : LOG_TIME;
 	case TIME_DATE:
-		return 15;
+		return LOG_TIME_DATE;
 	case TIME_DELTA:
-		return 10;
+		return LOG_TIME_DELTA;
 	default:
 		return 0;
 	}
@@ -63,10 +65,9 @@ static struct log_place
 place_of(const struct ui *ui, const struct pane *pa)
 {
 	const struct layout *l = &ui->layout;
-	bool narrow = canvas_cols(ui->canvas) < NARROW;
 	struct log_place p = { .wrap = ui->wrap };
 
-	p.time_columns = time_columns(ui, narrow);
+	p.time_columns = log_time_columns(ui);
 	if (p.time_columns + l->gutter + 8 > l->main.w)
 		p.time_columns = 0;
 	p.time_x = l->main.x + l->gutter;
@@ -98,34 +99,41 @@ wrapped_rows(const struct logline *line, void *arg)
 	return rows;
 }
 
+void
+log_put_time(const struct ui *ui, int y, int x, int columns, int64_t wall_ms,
+	     int64_t before_ms)
+{
+	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TIME);
+	double s = (double)(wall_ms - before_ms) / 1000;
+	time_t t = (time_t)(wall_ms / 1000);
+	char hms[16];
+	struct tm tm;
+
+	clock_hms(hms, sizeof(hms), wall_ms);
+	if (columns == LOG_TIME_SHORT) {
+		draw_text(&pen, y, x, hms + 3);
+	} else if (columns == LOG_TIME) {
+		draw_text(&pen, y, x, hms);
+	} else if (columns == LOG_TIME_DATE) {
+		localtime_r(&t, &tm);
+		draw_fmt(&pen, y, x, "%02d-%02d %s", tm.tm_mon + 1,
+			 tm.tm_mday, hms);
+	} else if (columns == LOG_TIME_DELTA && s < 99999) {
+		draw_fmt(&pen, y, x, "%+9.3f", s);
+	}
+}
+
 static void
 draw_time(const struct ui *ui, const struct log_place *p, int y,
 	  const struct logline *l, struct logview *lv)
 {
-	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TIME);
-	char hms[16];
-	time_t t = (time_t)(l->wall_ms / 1000);
-	struct tm tm;
+	struct logline before = *l;
 
-	clock_hms(hms, sizeof(hms), l->wall_ms);
-	if (p->time_columns == 6) {
-		draw_text(&pen, y, p->time_x, hms + 3);
-	} else if (p->time_columns == 9) {
-		draw_text(&pen, y, p->time_x, hms);
-	} else if (p->time_columns == 15) {
-		localtime_r(&t, &tm);
-		draw_fmt(&pen, y, p->time_x, "%02d-%02d %s", tm.tm_mon + 1,
-			 tm.tm_mday, hms);
-	} else if (p->time_columns == 10) {
-		struct logline before;
-		double s = 0;
-		int64_t now = l->wall_ms;
-		if (l->seq > 1 && logread_place(logview_log(lv), l->seq - 1,
-						&before) == 1)
-			s = (double)(now - before.wall_ms) / 1000;
-		if (s < 99999)
-			draw_fmt(&pen, y, p->time_x, "%+9.3f", s);
-	}
+	if (p->time_columns == LOG_TIME_DELTA && l->seq > 1 &&
+	    logread_place(logview_log(lv), l->seq - 1, &before) != 1)
+		before = *l;
+	log_put_time(ui, y, p->time_x, p->time_columns, l->wall_ms,
+		     before.wall_ms);
 }
 
 static void

@@ -20,13 +20,14 @@
 /* The logs of all processes, or of the marked ones, as one. */
 
 enum {
-	NAME_MAX_COLS = 16, NAME_COLORS = 8, SIDE_STEP = 8, TIME_COLS = 9,
+	NAME_MAX_COLS = 16, NAME_COLORS = 8, SIDE_STEP = 8,
 	TOLD_AGAIN = 8,		/* events further on that is looked for */
 };
 
 /* Where the parts of a row are. */
 struct place {
-	int time_x;		/* -1: no time */
+	int time_x, time_w;	/* w 0: no time */
+	int64_t before_ms;	/* of the line above; 0: it is not known */
 	int name_x, name_w;
 	struct rect text;
 };
@@ -139,15 +140,15 @@ static struct place
 place_of(struct ui *ui)
 {
 	struct rect r = ui->layout.main;
-	bool time = options_number(ui->options, OPTION_TIMESTAMPS) != 0 ||
-		    r.w >= 40;
-	struct place p = { .time_x = -1, .name_w = name_columns(ui) };
+	struct place p = { .name_w = name_columns(ui) };
 	int x = r.x + ui->layout.gutter;
 
-	if (time) {
-		p.time_x = x;
-		x += TIME_COLS;
-	}
+	/* What is ordered by time shows it where there is room. */
+	p.time_w = log_time_columns(ui);
+	if (!p.time_w && r.w >= 40)
+		p.time_w = LOG_TIME;
+	p.time_x = x;
+	x += p.time_w;
 	p.name_x = x;
 	x += p.name_w + 3;
 	/* A blank before the scroll bar. */
@@ -328,13 +329,10 @@ static void
 draw_head(struct ui *ui, const struct place *at, int y,
 	  const struct model_proc *p, const struct logline *l)
 {
-	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TEXT), name = pen;
-	char hms[16];
+	struct pen name = ui_pen(ui, ui->layout.main, ROLE_TEXT);
 
-	if (at->time_x >= 0) {
-		clock_hms(hms, sizeof(hms), l->wall_ms);
-		ui_text(ui, &pen, y, at->time_x, ROLE_TIME, hms);
-	}
+	log_put_time(ui, y, at->time_x, at->time_w, l->wall_ms,
+		     at->before_ms ? at->before_ms : l->wall_ms);
 	name.style = name_style(ui, p);
 	draw_cut(&name, y, at->name_x, at->name_w, p->row->name,
 		 ui_glyph(ui, GLYPH_MORE));
@@ -357,7 +355,7 @@ draw_event_sign(struct ui *ui, int y, const struct logline *l, bool here)
 
 /* One line from its row `sub` on; returns the number of rows. */
 static int
-draw_line(struct ui *ui, const struct place *at, int y,
+draw_line(struct ui *ui, struct place *at, int y,
 	  const struct merge_row *row, int sub, bool here)
 {
 	struct model_proc *p = process_of(ui, row);
@@ -379,6 +377,7 @@ draw_line(struct ui *ui, const struct place *at, int y,
 	struct style style = shown_style(ui, level);
 	if (sub == 0) {
 		draw_head(ui, at, y, p, &l);
+		at->before_ms = l.wall_ms;
 		if (event)
 			style = draw_event_sign(ui, y, &l, here);
 		else

@@ -570,6 +570,10 @@ TEST(merged_logs_have_states_and_wrap)
 	OK(strstr(line_no(&r, 1), " 12:03:20 proxy "));
 	press(&r, "U");
 	OK(!strstr(line_no(&r, 22), "hidden "));
+	press(&r, "t");
+	OK(strstr(line_no(&r, 4), "  01-05 12:03:05 api     │ GET /items"));
+	press(&r, "t");
+	OK(strstr(line_no(&r, 4), "     +1.000 api     │ GET /items"));
 	OK(r.ui->merged);
 	rig_fini(&r);
 }
