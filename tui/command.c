@@ -198,6 +198,19 @@ asks(const struct cmd *c)
 	       c->verb->id == VERB_RM;
 }
 
+/* One that is stopped by hand: its ladder is told. */
+static void
+expect_stop(struct ui *ui, const struct cmd *c, const char *name)
+{
+	bool restart = c->verb->id == VERB_RESTART;
+
+	if (c->verb->id != VERB_STOP && !restart)
+		return;
+	snprintf(ui->stopping, sizeof(ui->stopping), "%.64s", name);
+	ui->stop_restarts = restart;
+	ui->stop_until_ms = clock_ms() + ECHO_MS;
+}
+
 static void
 run_request(struct ui *ui, const struct cmd *c, const char *line, bool sure)
 {
@@ -229,6 +242,8 @@ run_request(struct ui *ui, const struct cmd *c, const char *line, bool sure)
 		ui->going_down = true;
 	send_request(ui, &q);
 	echo(ui, line);
+	if (n == 1)
+		expect_stop(ui, c, names);
 }
 
 /* The words with the marked processes, or the selected one, at their end;

@@ -18,6 +18,7 @@
 #include "engine/client/model.h"
 #include "engine/conf/keymap.h"
 #include "engine/conf/theme.h"
+#include "engine/spec/spec.h"
 #include "engine/term/vt.h"
 #include "glyph.h"
 #include "layout.h"
@@ -205,6 +206,10 @@ struct ui {
 	const char *tip;	/* in the empty list; NULL: none */
 	char echo[160];		/* the command just given, for the hint row */
 	uint64_t echo_until_ms;
+	/* How its stop goes is told when the engine says so. */
+	char stopping[SPEC_NAME_MAX + 1];	/* a name; "": nobody's */
+	bool stop_restarts;
+	uint64_t stop_until_ms;
 	struct hint_spot spots[HINT_SPOTS];
 	size_t spot_count;
 	char *title;		/* of the window, as last set */

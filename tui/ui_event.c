@@ -10,6 +10,7 @@
 #include "engine/client/client.h"
 #include "engine/conf/option.h"
 #include "engine/conf/set.h"
+#include "engine/life/event.h"
 #include "engine/spec/spec.h"
 #include "logview.h"
 #include "mergeview.h"
@@ -492,6 +493,42 @@ took_growth(struct ui *ui, struct model_proc *p)
 	ui->dirty = true;
 }
 
+/* "stopping api: INT, then TERM in 5s  (X kills now)", of what was asked for
+ * here. */
+static void
+tell_stop(struct ui *ui, const char *process, const char *text, int kind)
+{
+	const char *ladder = strstr(text, ": ");
+	const char *key = keymap_key(ui->keymap, MODE_LIST, "kill");
+
+	if ((kind != EVENT_STOP && kind != EVENT_RESTART) || !ladder ||
+	    strcmp(process, ui->stopping) != 0)
+		return;
+	bool goes_on = key && strstr(ladder, ", then ");
+	ui_toast(ui, TOAST_INFO, "%s %s%s%s%s%s",
+		 ui->stop_restarts ? "restarting" : "stopping", process,
+		 ladder, goes_on ? "  (" : "", goes_on ? key : "",
+		 goes_on ? " kills now)" : "");
+	ui->stopping[0] = '\0';
+}
+
+static void
+took_events(struct ui *ui)
+{
+	uint64_t no = events_next(ui->events);
+	const char *process, *text;
+	int64_t wall_ms;
+	int kind;
+
+	ui->dirty |= events_refresh(ui->events);
+	if (clock_ms() > ui->stop_until_ms)
+		ui->stopping[0] = '\0';
+	for (; ui->stopping[0] && no < events_next(ui->events); no++) {
+		text = events_get(ui->events, no, &process, &wall_ms, &kind);
+		tell_stop(ui, process, text, kind);
+	}
+}
+
 /* What the engine tells everybody names commands of a shell; here is a key
  * for them. */
 static void
@@ -544,7 +581,7 @@ ui_frame(struct ui *ui, const struct conn_frame *f)
 			ui->wants |= UI_BELL;
 	}
 	if (bits & MODEL_EVENTS)
-		ui->dirty |= events_refresh(ui->events);
+		took_events(ui);
 	if (bits & MODEL_NOTE) {
 		const char *text = model_note(ui->model, &level);
 		take_note(ui, level, text);

@@ -145,6 +145,8 @@ screen_keys Tab
 wait_screen ': stop web' "Tab completes"
 screen_keys Enter
 wait_until ":stop stops" is_gone "$web"
+wait_screen 'stopping web: [A-Z]+, then [A-Z]+ in [0-9]+s  \(X kills now\)' \
+	"and tells how"
 prompt : COMMAND
 screen_type 'bind x zom'
 screen_keys Enter
