@@ -464,7 +464,7 @@ draw_wide_row(struct ui *ui, struct model_proc *p, int y)
 		row_state(p->row, clock_wall_ms(), state);
 		x = draw_cut(&sp, y, from, room, state,
 			     ui_glyph(ui, GLYPH_MORE));
-		last = from + room - 2;
+		last = from + room - draw_columns(flag);
 	}
 	if (flag[0])
 		ui_text(ui, &pen, y, SBX_MIN(x + 1, last), role, flag);

@@ -456,6 +456,11 @@ TEST(columns_watches_and_events)
 	/* The longest state with a flag does not touch what is behind it. */
 	struct proc_row p = uirig_row(4, "worker", "backend", STATUS_STARTING);
 	p.pid = 77;
+	p.cpu_permille = 9;
+	uirig_send_row(r.ui, &p);
+	send_grow(&r, 4, 100);
+	ui_draw(r.ui);
+	OK(strstr(line_no(&r, 5), "◐ worker            starting ·  "));
 	p.errors = 2;
 	p.cpu_permille = 9;
 	uirig_send_row(r.ui, &p);
