@@ -242,6 +242,7 @@ struct peer {
 	struct screen_view *also;	/* others that it looks at */
 	size_t also_count;
 	uint16_t pane_rows, pane_cols;	/* where it shows it; 0: nowhere */
+	bool resized;		/* which its terminal has to follow */
 	uint64_t at_keys_us;	/* typed into it last; 0: never */
 	uint64_t at_typed_us;
 	struct buf paste;	/* the pieces of one that have come */

@@ -583,6 +583,7 @@ end_of_turn(void *arg)
 		journal_flush(e->journal);
 		return;
 	}
+	feed_sizes(e);
 	procio_fold_all(e);
 	logcap_settle(e);
 	if (e->tree_dirty)

@@ -16,6 +16,7 @@
 #include "order.h"
 #include "procio.h"
 #include "procsched.h"
+#include "proctty.h"
 #include "procwatch.h"
 #include "spec/spec.h"
 #include "term/vt.h"
@@ -466,4 +467,30 @@ feed_bell(struct engine *e, uint32_t id)
 	struct buf b = BUF_INIT(16);
 	msg_put_u32(&b, id);
 	tell_all(e, PROTO_SUB_EVENTS, PROTO_BELL, &b);
+}
+
+/* A terminal has the size of the pane of who typed into it last. */
+static bool
+has_last_word(const struct peer *c, const struct proc *p)
+{
+	list_each(n, &c->e->peers) {
+		const struct peer *o = container_of(n, struct peer, node);
+		if (o->screen.proc == p->id && o->pane_rows &&
+		    o->at_keys_us > c->at_keys_us)
+			return false;
+	}
+	return true;
+}
+
+void
+feed_sizes(struct engine *e)
+{
+	list_each(n, &e->peers) {
+		struct peer *c = container_of(n, struct peer, node);
+		struct proc *p = c->resized ? engine_find(e, c->screen.proc) :
+					      NULL;
+		c->resized = false;
+		if (p && c->pane_rows && has_last_word(c, p))
+			proctty_resize(p, c->pane_rows, c->pane_cols);
+	}
 }

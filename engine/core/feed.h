@@ -21,6 +21,9 @@ struct proc_row;
 void	feed_clients(struct engine *e);
 /* All that is known is queued now; false: somebody does not read. */
 bool	feed_flush(struct engine *e);
+/* Terminals are as large as they were last asked to be: each size in between
+ * would cost a new fold of the whole scrollback. */
+void	feed_sizes(struct engine *e);
 void	feed_gone(struct engine *e, uint32_t id);
 void	feed_note(struct engine *e, int level, const char *text);
 void	feed_bell(struct engine *e, uint32_t id);

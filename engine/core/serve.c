@@ -256,19 +256,6 @@ take_values_get(struct peer *c, const struct conn_frame *f)
 		feed_values(c, f->id, p);
 }
 
-/* A terminal has the size of the pane of who typed into it last. */
-static bool
-has_last_word(const struct peer *c, const struct proc *p)
-{
-	list_each(n, &c->e->peers) {
-		const struct peer *o = container_of(n, struct peer, node);
-		if (o->screen.proc == p->id && o->pane_rows &&
-		    o->at_keys_us > c->at_keys_us)
-			return false;
-	}
-	return true;
-}
-
 static void
 take_screen_watch(struct peer *c, const struct conn_frame *f)
 {
@@ -285,8 +272,7 @@ take_screen_watch(struct peer *c, const struct conn_frame *f)
 	}
 	c->pane_rows = (uint16_t)(cols ? rows : 0);
 	c->pane_cols = (uint16_t)cols;
-	if (p && c->pane_rows && has_last_word(c, p))
-		proctty_resize(p, rows, cols);
+	c->resized = true;
 }
 
 static void

@@ -178,6 +178,25 @@ for b in request(9):
     w.send(bytes([b]))
 ok(w.until(REPLY) is not None, "a client that sends byte by byte is served")
 w.close()
+# Sizes faster than a terminal can be folded anew: it gets the last of a turn.
+s.sbx("add", "winch", "--tty", "--", "perl", "-e",
+      '$| = 1; print "line $_ of a scrollback\\n" for 1 .. 20000; '
+      '$SIG{WINCH} = sub { syswrite STDOUT, "winch\\n" }; print "go\\n"; '
+      'sleep 1 while 1')
+ok(until(lambda: b"go" in s.raw("winch", "pty")), "a long scrollback")
+w = Wire(s)
+w.send(b"".join(frame(SCREEN_WATCH, struct.pack(
+    "<IHH", s.row("winch")["id"], 10 + i % 40, 20 + i % 100))
+    for i in range(300)) + frame(SCREEN_WATCH, struct.pack(
+        "<IHH", s.row("winch")["id"], 33, 77)))
+ok(until(lambda: (s.row("winch").get("rows"), s.row("winch").get("cols")) ==
+         (33, 77)), "a storm of sizes", s.row("winch"))
+ok(until(lambda: b"winch" in s.raw("winch", "pty")) and
+   s.raw("winch", "pty").count(b"winch") < 100, "is a few of them",
+   s.raw("winch", "pty").count(b"winch"))
+w.close()
+s.sbx("kill", "winch")
+s.sbx("rm", "winch")
 # One that is stopped, one that is killed in mid-frame.
 p = s.popen("logs", "flood", "-f", stdout=subprocess.PIPE)
 os.kill(p.pid, signal.SIGSTOP)
