@@ -186,17 +186,16 @@ status_toast(struct ui *ui, const struct pen *pen)
 	return r.x + r.w - w - 1;
 }
 
+/* "/timeout  match 2 of 6" */
 static void
-left_search(struct pieces *p, struct pane *pa)
+left_search(struct pieces *p, const char *pattern, uint64_t k, uint64_t n,
+	    bool all)
 {
 	const char *sep = ui_glyph(p->ui, GLYPH_THOUSANDS);
 	char a[STATUS_TEXT_MAX], b[STATUS_TEXT_MAX], text[256];
-	uint64_t k, n;
-	bool all;
 
-	snprintf(text, sizeof(text), "/%.60s", logview_pattern(pa->log));
+	snprintf(text, sizeof(text), "/%.60s", pattern);
 	bar_piece(p, ROLE_TEXT, text);
-	logview_hits(pa->log, &k, &n, &all);
 	if (n == 0 && all)
 		snprintf(text, sizeof(text), "no match");
 	else if (k)
@@ -218,8 +217,12 @@ left_log(struct ui *ui, struct pieces *p, struct pane *pa)
 	bool narrow = p->pen.clip.w < BAR_NARROW;
 	uint64_t count = logview_count(lv);
 
-	if (*logview_pattern(lv))
-		left_search(p, pa);
+	if (*logview_pattern(lv)) {
+		uint64_t k, n;
+		bool all;
+		logview_hits(lv, &k, &n, &all);
+		left_search(p, logview_pattern(lv), k, n, all);
+	}
 	if (logview_following(lv)) {
 		snprintf(text, sizeof(text), "follow %s",
 			 ui_glyph(ui, GLYPH_FOLLOW));
@@ -282,8 +285,10 @@ left_merged(struct ui *ui, struct pieces *p)
 		bar_piece(p, ROLE_TEXT_DIM, text);
 	}
 	if (*target_pattern(ui)) {
-		snprintf(text, sizeof(text), "/%.60s", target_pattern(ui));
-		bar_piece(p, ROLE_TEXT, text);
+		uint64_t k, n;
+		bool all;
+		mergeview_hits(ui->merge, &k, &n, &all);
+		left_search(p, target_pattern(ui), k, n, all);
 	}
 	if (target_following(ui)) {
 		snprintf(text, sizeof(text), "follow %s",

@@ -400,6 +400,38 @@ mergescan_tick(const struct mergescan *ms, int y)
 	return tick;
 }
 
+uint64_t
+mergescan_hits(const struct mergescan *ms, bool *all)
+{
+	uint64_t n = 0;
+
+	*all = true;
+	for (size_t i = 0; i < ms->count; i++) {
+		bool done = false;
+		n += ms->hits[i] ? search_count(ms->hits[i], &done) : 0;
+		*all &= done;
+	}
+	return n;
+}
+
+uint64_t
+mergescan_rank(const struct mergescan *ms, const uint64_t *at)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < ms->count; i++)
+		n += ms->hits[i] && at[i] ? search_rank(ms->hits[i], at[i] - 1)
+					  : 0;
+	return n;
+}
+
+bool
+mergescan_is_hit(const struct mergescan *ms, size_t source, uint64_t seq)
+{
+	return source < ms->count && ms->hits[source] &&
+	       search_is_hit(ms->hits[source], seq);
+}
+
 int
 mergescan_hidden(const struct mergescan *ms)
 {

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "mergeview.h"
 
 enum { SCAN_SAMPLE = 4096 };
@@ -36,6 +37,12 @@ void	mergescan_rows(struct mergescan *ms, int rows);
 bool	mergescan_work(struct mergescan *ms, struct filters *f, bool *changed);
 /* What lies in row y of the bar, from 0: the most important of it. */
 enum merge_tick mergescan_tick(const struct mergescan *ms, int y);
+/* Hits so far, and whether that is all of them; of those, how many are in lines
+ * before at[i] of each log. */
+uint64_t mergescan_hits(const struct mergescan *ms, bool *all);
+uint64_t mergescan_rank(const struct mergescan *ms, const uint64_t *at);
+bool	mergescan_is_hit(const struct mergescan *ms, size_t source,
+			 uint64_t seq);
 /* How many of a hundred lines are hidden; -1: not known yet, or no filter. */
 int	mergescan_hidden(const struct mergescan *ms);
 

@@ -532,6 +532,23 @@ mergeview_pattern(const struct mergeview *mv)
 }
 
 void
+mergeview_hits(struct mergeview *mv, uint64_t *k, uint64_t *n, bool *all)
+{
+	struct place p = mv->top;
+	struct merge_row r = { .source = SIZE_MAX };
+	int rows = mv->cursor;
+
+	*n = mergescan_hits(mv->scan, all);
+	*k = 0;
+	if (mv->follow || *n == 0)
+		return;
+	while (rows-- >= 0 && step(mv, &p, 1, &r))
+		;
+	if (mergescan_is_hit(mv->scan, r.source, r.seq))
+		*k = mergescan_rank(mv->scan, p.at);
+}
+
+void
 mergeview_next(struct mergeview *mv, int direction, bool error)
 {
 	struct merge_row r;

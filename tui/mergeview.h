@@ -103,6 +103,9 @@ int	mergeview_highlight(struct mergeview *mv, const char *pattern,
 			    struct err *e);
 struct regex *mergeview_find(const struct mergeview *mv);
 const char *mergeview_pattern(const struct mergeview *mv);
+/* "match *k of *n": k is 0 where the cursor is on none; all: n is final. */
+void	mergeview_hits(struct mergeview *mv, uint64_t *k, uint64_t *n,
+		       bool *all);
 /* To the next (1) or previous (-1) hit, or line that a watch marks. */
 void	mergeview_next(struct mergeview *mv, int direction, bool error);
 /* A slice of what is looked for: true if there is more.  *changed: draw. */

@@ -312,7 +312,7 @@ hint(struct ui *ui, struct sheet *sh)
 		return "h l tabs  j k choose  S send it a signal  s start  "
 		       "x stop  r restart  q back";
 	if (d->tab == PAGE_WATCHES)
-		return "h l tabs  j k choose  Enter to its last line  s start  "
+		return "h l tabs  j k choose  Enter its last line  s start  "
 		       "x stop  r restart  q back";
 	return d->tab == PAGE_ENV
 		       ? "h l tabs  j k rows  v show what is hidden  q back"

@@ -26,7 +26,7 @@ enum {
 	COPY_BYTES = 4 << 20,
 	COPY_LINES = 100000,
 	WORD_COLUMNS = 4096,
-	HINT_COLS = 100,
+	HINT_COLS = 102,
 	FAR_LINES = 200,
 	FIND_LINES = 20000,	/* looked at for one "next" */
 };

@@ -150,6 +150,39 @@ TEST(ticks_are_where_their_lines_are)
 	rig_fini(&r);
 }
 
+TEST(hits_are_counted_over_all_logs)
+{
+	struct rig r;
+	struct err e = ERR_INIT;
+	uint64_t k, n;
+	bool all;
+	rig_init(&r);
+
+	for (int i = 0; i < 100; i++) {
+		say(&r, 0, 1000 * i + 1, i % 10 ? "fine" : "a needle");
+		say(&r, 1, 1000 * i + 2, i % 25 ? "hay" : "needles");
+	}
+	look(&r);
+	OK(!mergeview_highlight(r.mv, "needle", &e));
+	look(&r);
+	mergeview_hits(r.mv, &k, &n, &all);
+	EQ_INT(n, 14);
+	EQ_INT(k, 0);
+	OK(all);
+	/* From the end: 90, 80, 75. */
+	for (unsigned i = 14; i > 11; i--) {
+		mergeview_next(r.mv, -1, false);
+		look(&r);
+		mergeview_hits(r.mv, &k, &n, &all);
+		EQ_INT(k, i);
+	}
+	mergeview_move(r.mv, 1);
+	look(&r);
+	mergeview_hits(r.mv, &k, &n, &all);
+	EQ_INT(k, 0);
+	rig_fini(&r);
+}
+
 TEST(a_bar_is_of_lines_and_not_of_time)
 {
 	struct rig r;
