@@ -4,13 +4,10 @@
 #include <string.h>
 #include "engine/base/base64.h"
 #include "engine/base/buf.h"
-#include "engine/base/diag.h"
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
-#include "engine/base/sys.h"
 #include "engine/client/client.h"
 #include "engine/conf/keymap.h"
-#include "engine/conf/rcload.h"
 #include "engine/conf/rcwrite.h"
 #include "engine/conf/set.h"
 #include "engine/spec/spec.h"
@@ -21,8 +18,6 @@
 /* What was changed here, as lines of an sbxrc. */
 
 enum { TEXT_BYTES = 16 << 20, SPECS_MAX = 500 };
-
-extern char **environ;
 
 struct binds {
 	struct buf *b;
@@ -82,43 +77,18 @@ free_writing(struct writing *w)
 	free(w);
 }
 
-static struct set *
-read_lines(const struct ui *ui, const char *lines)
-{
-	char path[NEWPROC_PATH_MAX];
-	struct set_request rq = { .path = path, .base = ui->set_dir,
-				  .trusted = true, .environment = environ };
-	struct diags *ds = diags_new();
-	struct set *set = NULL;
-	int fd = newproc_memory(lines, path);
-
-	if (fd >= 0)
-		(void)set_load(&rq, &set, ds);
-	sys_close(fd);
-	diags_free(ds);
-	return set;
-}
-
 /* What they would be behind the lines of the sbxrc without lines of their
  * own; where that has mistakes now, behind nothing. */
 static struct set *
 read_bare(const struct writing *w, bool tell_tty)
 {
-	const char *rc = w->ui->rc_path;
 	struct buf b = BUF_INIT(TEXT_BYTES);
-	struct set *set = NULL;
 
-	for (int with = *rc != '\0'; !set && with >= 0; with--) {
-		buf_clear(&b);
-		if (with) {
-			buf_adds(&b, "include ");
-			(void)rcwrite_word(&b, rc);
-			buf_addc(&b, '\n');
-		}
-		for (size_t i = 0; i < w->count; i++)
-			(void)rcwrite_bare(&b, w->specs[i], tell_tty);
-		set = read_lines(w->ui, buf_str(&b));
-	}
+	for (size_t i = 0; i < w->count; i++)
+		(void)rcwrite_bare(&b, w->specs[i], tell_tty);
+	struct set *set = newproc_read(w->ui, buf_str(&b), true);
+	if (!set)
+		set = newproc_read(w->ui, buf_str(&b), false);
 	buf_fini(&b);
 	return set;
 }

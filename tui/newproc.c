@@ -19,7 +19,7 @@
 #include "sheet.h"
 #include "ui.h"
 
-enum { TEXT_BYTES = 1 << 20 };
+enum { TEXT_BYTES = 16 << 20, PATH_MAX_LEN = 64 };
 
 extern char **environ;
 
@@ -161,6 +161,64 @@ tell_mistake(const struct diags *ds, struct err *e)
 		err_hint(e, "%s", d->hint);
 }
 
+/* Text as a file: its path, for as long as the descriptor is open that is
+ * given, or -errno. */
+static int
+in_memory(const char *text, char path[PATH_MAX_LEN])
+{
+	int fd = sys_memfd("sbxrc");
+	int r = fd < 0 ? fd : sys_write_all(fd, text, strlen(text));
+
+	if (r < 0) {
+		sys_close(fd);
+		return r;
+	}
+	snprintf(path, PATH_MAX_LEN, "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+struct set *
+newproc_read(const struct ui *ui, const char *lines, bool behind_sbxrc)
+{
+	char path[PATH_MAX_LEN];
+	struct set_request rq = { .path = path, .base = ui->set_dir,
+				  .trusted = true, .environment = environ };
+	struct buf all = BUF_INIT(TEXT_BYTES);
+	struct diags *ds = diags_new();
+	struct set *set = NULL;
+	int fd = -1;
+
+	if (behind_sbxrc && *ui->rc_path) {
+		buf_adds(&all, "include ");
+		(void)rcwrite_word(&all, ui->rc_path);
+		buf_addc(&all, '\n');
+	}
+	if (buf_adds(&all, lines) == 0)
+		fd = in_memory(buf_str(&all), path);
+	if (fd >= 0)
+		(void)set_load(&rq, &set, ds);
+	sys_close(fd);
+	diags_free(ds);
+	buf_fini(&all);
+	return set;
+}
+
+/* Each as the sbxrc would have it with these lines at its end. */
+static void
+put_behind_sbxrc(const struct ui *ui, struct set *set, const char *lines)
+{
+	struct set *whole = newproc_read(ui, lines, true);
+
+	for (size_t i = 0; whole && i < set->spec_count; i++) {
+		const struct spec *s = set_find(whole, set->specs[i]->name);
+		if (!s)
+			continue;
+		spec_free(set->specs[i]);
+		set->specs[i] = spec_dup(s);
+	}
+	set_free(whole);
+}
+
 int
 newproc_file(struct ui *ui, const char *path, bool keep_it, struct err *e)
 {
@@ -179,6 +237,7 @@ newproc_file(struct ui *ui, const char *path, bool keep_it, struct err *e)
 	} else if (set->spec_count == 0) {
 		err_set(e, ERR_USAGE, "there is no process in it");
 	} else if (setfile_read(path, 0, &text, NULL, e) == 0) {
+		put_behind_sbxrc(ui, set, buf_str(&text));
 		add_all(ui, set, keep_it ? buf_str(&text) : NULL);
 		rc = 0;
 	}
@@ -189,24 +248,10 @@ newproc_file(struct ui *ui, const char *path, bool keep_it, struct err *e)
 }
 
 int
-newproc_memory(const char *text, char path[NEWPROC_PATH_MAX])
-{
-	int fd = sys_memfd("sbxrc");
-	int r = fd < 0 ? fd : sys_write_all(fd, text, strlen(text));
-
-	if (r < 0) {
-		sys_close(fd);
-		return r;
-	}
-	snprintf(path, NEWPROC_PATH_MAX, "/proc/self/fd/%d", fd);
-	return fd;
-}
-
-int
 newproc_text(struct ui *ui, const char *text, bool keep_it, struct err *e)
 {
-	char path[NEWPROC_PATH_MAX];
-	int fd = newproc_memory(text, path);
+	char path[PATH_MAX_LEN];
+	int fd = in_memory(text, path);
 
 	if (fd < 0)
 		return err_set(e, ERR_INTERNAL, "no memory for a file");

@@ -3,7 +3,8 @@
 
 /*
  * Processes from lines of sbxrc that are in no file of the set: those of the
- * form, or a file of another program as sbxrc.  They are added as by hand and
+ * form, or a file of another program as sbxrc.  They are what they would be
+ * behind the lines of the sbxrc, are added as by hand, and
  * those that start by themselves are started, all at once when all are there,
  * since some may wait for others.
  */
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 
 struct err;
+struct set;
 struct ui;
 
 /*
@@ -26,9 +28,9 @@ int	newproc_file(struct ui *ui, const char *path, bool keep,
 void	newproc_keep(struct ui *ui, const char *text);
 int	newproc_text(struct ui *ui, const char *text, bool keep,
 		     struct err *e);
-/* Text as a file: its path, for as long as the descriptor is open that is
- * given, or -errno. */
-enum { NEWPROC_PATH_MAX = 64 };
-int	newproc_memory(const char *text, char path[NEWPROC_PATH_MAX]);
+/* The set that these lines make, behind those of the sbxrc or for themselves;
+ * NULL where there are mistakes.  Caller frees. */
+struct set *newproc_read(const struct ui *ui, const char *lines,
+			 bool behind_sbxrc);
 
 #endif

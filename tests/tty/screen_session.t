@@ -62,6 +62,7 @@ close
 # An edited sbxrc.
 cat >sbxrc <<'RC'
 set name shop
+env FROM=sbxrc
 process web {
     cmd   echo listening; read x; echo trouble; sleep 1000
     stdin pipe
@@ -134,6 +135,8 @@ like "$(tail -n 3 sbxrc)" '^    cmd sleep 1001$' "its lines are at the end"
 like "$(cat sbxrc)" '^set name shop$' "the others are as they were"
 like "$(sbx show sleep)" 'config +sbxrc' "it belongs to the file"
 sleeper=$(pid_of sleep)
+ok "and is from the start what the file makes of it" sh -c \
+	"tr '\\0' '\\n' </proc/$sleeper/environ | grep -qx FROM=sbxrc"
 
 # Behind something that is open it would be part of it.
 cp sbxrc "$T/rc"
@@ -181,7 +184,6 @@ ok "one by hand" sbx add hand --env 'A=b c' --group front --timeout 1h -- \
 	sleep '10 03'
 ok "which gets a watch" sbx watch hand add w '/x y/' level=warn
 ok "one with a secret" sbx add hush --env API_KEY=sesame -- sleep 1004
-hand=$(pid_of hand)
 line write
 wait_screen '^ WRITE ' ":write shows the lines"
 wait_screen '^  set scroll.lines 5' "of settings"
@@ -200,7 +202,7 @@ like "$(cat sbxrc)" '^set scroll.lines 5' "they are at the end"
 ok "without a mistake" sbx check
 screen_keys Enter
 wait_screen '^ LIST ' "taken over"
-is "$(pid_of hand)" "$hand" "what was written is what ran"
+like "$(sbx show hand)" 'config +sbxrc' "it belongs to the file"
 line events
 wait_screen '^ EVENTS ' ":events"
 wait_screen '^  [0-9:]{8} odd +(started|added)' "tells what has happened"
