@@ -214,6 +214,7 @@ struct proc {
 	uint64_t at_cpu_us;	/* when cpu_us was read; 0: not in this run */
 	uint32_t tree_count;
 	bool spec_saved;	/* it, and the environment, as they are */
+	bool still_saved;	/* all of it; for one at rest (registry.c) */
 };
 
 /* A picture that a client follows. */

@@ -56,6 +56,7 @@ void
 proc_touch(struct proc *p)
 {
 	p->row_gen = ++p->e->gen;
+	p->still_saved = false;
 }
 
 bool
@@ -255,6 +256,7 @@ proc_remove(struct proc *p, enum cause by)
 		return;
 	p->removing = true;
 	p->removed_by = by;
+	p->still_saved = false;
 	p->e->registry_dirty = true;
 }
 

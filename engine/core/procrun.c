@@ -32,6 +32,7 @@ procrun_get(struct proc *p)
 {
 	if (p->run)
 		return p->run;
+	p->still_saved = false;
 	struct run *r = mem_alloc(sizeof *r);
 	*r = (struct run){ .timer = loop_timer(p->e->loop, proc_on_timer, p) };
 	for (size_t i = 0; i < CHECKS; i++)

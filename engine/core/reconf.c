@@ -281,6 +281,8 @@ apply_row(struct reconf *r, size_t i)
 			    &r->set.specs[it->new_idx];
 
 	note(r, i);
+	if (p)
+		p->still_saved = false;
 	if (it->kind == RELOAD_REMOVE) {
 		p->leaving = true;
 	} else if (it->kind != RELOAD_ADD) {

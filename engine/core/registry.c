@@ -180,6 +180,28 @@ put_checks(struct proc *p, struct buf *b)
 	return r;
 }
 
+/* At rest, and nothing of it changes but by what says so (still_saved). */
+static bool
+is_still(const struct proc *p)
+{
+	return !p->run && !p->sched && !p->kept && !p->left_tag_count &&
+	       !p->follower && !p->at_unfollowed_us && !p->fold_dirty &&
+	       !p->watch_specs && !p->spec->tty &&
+	       spool_gap_bytes(p->spool) == 0;
+}
+
+/* There are thousands that have ended and are as they were saved. */
+static bool
+keep_still(const struct proc *p)
+{
+	struct reglog *g = p->e->reglog;
+
+	return p->still_saved && p->spec_saved && is_still(p) &&
+	       reglog_keep(g, slice_of(p->id, SLICE_SPEC)) &&
+	       reglog_keep(g, slice_of(p->id, SLICE_STATE)) &&
+	       reglog_keep(g, slice_of(p->id, SLICE_TTY));
+}
+
 static int
 put_proc(struct proc *p, struct buf *b, struct buf *part)
 {
@@ -187,6 +209,8 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	uint64_t spec = slice_of(p->id, SLICE_SPEC);
 	int r = 0;
 
+	if (keep_still(p))
+		return 0;
 	/* It is by far the longest one, and hardly ever another. */
 	if (!p->spec_saved || !reglog_keep(e->reglog, spec)) {
 		r |= put_spec(p, b, part);
@@ -199,6 +223,7 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	put_slice(e, slice_of(p->id, SLICE_TTY), b);
 	if (proccheck_has_results(p))
 		r |= put_checks(p, b);
+	p->still_saved = is_still(p);
 	return r;
 }
 

@@ -146,6 +146,7 @@ respec_later(struct proc *p, struct spec *s)
 {
 	spec_free(p->next_spec);
 	p->next_spec = s;
+	p->still_saved = false;
 	p->e->registry_dirty = true;
 }
 
@@ -155,7 +156,7 @@ respec_next(struct proc *p)
 	struct spec *s = p->next_spec;
 
 	p->next_spec = NULL;
-	p->renew_told = false;
+	p->renew_told = p->still_saved = false;
 	if (s)
 		respec_now(p, s);
 }

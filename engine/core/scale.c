@@ -60,6 +60,7 @@ take_back(struct proc *p, const struct proc *first, struct err *err)
 	if (!s)
 		return -1;
 	p->removing = p->leaving = p->leave_told = false;
+	p->still_saved = false;
 	if (!spec_diff(latest(p), s))
 		spec_free(s);
 	else if (proc_is_live(p))

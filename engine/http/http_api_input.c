@@ -135,8 +135,8 @@ send_input(struct http_request *r, struct http_api *api, uint32_t id,
 		http_link_ask_drop(in->ask);
 		in->ask = NULL;
 		in->limits = http_limits_get(api, on_limits, in);
-	} else if (client_input(c, id, 0, 0, buf_str(data), data->len,
-				http_link_answered, in->ask) < 0) {
+	} else if (client_input(c, id, 0, http_key(r), buf_str(data),
+				data->len, http_link_answered, in->ask) < 0) {
 		refused(in);
 	}
 }
@@ -157,7 +157,8 @@ http_op_input(struct http_request *r, void *arg)
 	if (body && http_json_take(r, body, fields, ARRAY_LEN(fields)) == 0 &&
 	    decode(r, data, encoding, &bytes) == 0 &&
 	    (p = http_api_proc(r, api))) {
-		if (http_api_is_running(p->row))
+		/* The engine knows what it has taken before. */
+		if (http_api_is_running(p->row) || http_is_again(r))
 			send_input(r, api, p->id, &bytes);
 		else
 			http_problem(r, HTTP_E_CONFLICT,

@@ -194,10 +194,12 @@ http_ext_request(struct http_request *r, struct http_api *api,
 		 uint32_t proc)
 {
 	struct http_ext_call *c = http_ext_call(r, api, fn, proc);
+	struct proto_request keyed = *q;
 
+	keyed.key = http_key(r);
 	if (c)
 		http_ext_asked(c, client_request(http_link_client(api->link),
-						 q, http_link_answered,
+						 &keyed, http_link_answered,
 						 c->ask));
 }
 
@@ -491,7 +493,8 @@ http_ext_eof(struct http_request *r, void *arg)
 
 	if (c)
 		http_ext_asked(c, client_input(http_link_client(api->link),
-					       p->id, PROTO_INPUT_EOF, 0, NULL,
-					       0, http_link_answered,
+					       p->id, PROTO_INPUT_EOF,
+					       http_key(r), NULL, 0,
+					       http_link_answered,
 					       http_ext_ask(c)));
 }

@@ -99,7 +99,7 @@ http_engine_problem(struct http_request *r, const struct err *e)
 		http_no_process(r, http_param(r, "id"));
 		return;
 	case ERR_NO_ENGINE:
-		if (http_matched(r)->row->flags & HTTP_AGAIN)
+		if (http_may_again(r))
 			http_again(r);
 		else
 			http_problem(r, HTTP_E_NO_ENGINE, "%s", e->text);

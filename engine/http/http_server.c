@@ -43,6 +43,7 @@ struct http_server {
 	struct list waiting;		/* peers that ask nothing, oldest first */
 	struct list requests;
 	struct list upgraded;		/* handles to be given back */
+	size_t keyed;			/* requests that have a key */
 };
 
 /* One connection. */
@@ -88,6 +89,9 @@ struct http_request {
 	unsigned status;
 	http_end_fn *end;
 	void *end_arg;
+	uint64_t key;			/* of its questions; 0: none yet */
+	unsigned asks;			/* ... of this try */
+	bool again, keyless;
 	http_produce_fn *produce;
 	http_upgraded_fn *upgraded;
 	void *arg;			/* of those two */
@@ -107,6 +111,7 @@ release(struct http_request *r)
 {
 	struct source *watch = r->watch;
 
+	r->server->keyed -= r->key != 0;
 	r->watch = NULL;
 	if (watch)
 		loop_release(watch);
@@ -254,6 +259,37 @@ http_body(const struct http_request *r, size_t *len)
 {
 	*len = r->body.len;
 	return buf_str(&r->body);
+}
+
+uint64_t
+http_key(struct http_request *r)
+{
+	enum { ASKS_MAX = 256 };	/* of one request: far less */
+	static uint64_t count;
+
+	r->keyless |= !r->key && r->server->keyed == HTTP_KEYED_MAX;
+	if (r->keyless)
+		return 0;
+	if (!r->key) {
+		r->server->keyed++;
+		r->key = ((uint64_t)getpid() << 40 ^ clock_us()) +
+			 ASKS_MAX * ++count;
+	}
+	return r->key + r->asks++;
+}
+
+bool
+http_may_again(const struct http_request *r)
+{
+	unsigned flags = r->match.row->flags;
+
+	return flags & HTTP_AGAIN || (flags & HTTP_ONCE && !r->keyless);
+}
+
+bool
+http_is_again(const struct http_request *r)
+{
+	return r->again;
 }
 
 void
@@ -404,6 +440,8 @@ http_again(struct http_request *r)
 	http_end_fn *end = r->end;
 
 	r->end = NULL;
+	r->asks = 0;
+	r->again = true;
 	if (end)
 		end(r, r->end_arg);
 	conf->dispatch(r, r->match.row, conf->arg);

@@ -66,6 +66,17 @@ struct http_server *http_server_new(struct loop *l, int fd,
 /* Every request ends, every connection is closed. */
 void	http_server_free(struct http_server *s);	/* NULL is fine */
 
+/*
+ * For a question to the engine that is to be carried out once (answered.h): a
+ * new one each time, and the same ones in the same order when the handler
+ * begins anew (http_again).  The engine remembers few of them, so only some
+ * requests at a time have any; else 0.
+ */
+enum { HTTP_KEYED_MAX = 8 };
+uint64_t http_key(struct http_request *r);
+/* The engine was lost before it answered: may r begin anew? */
+bool	http_may_again(const struct http_request *r);
+
 /* --- what was asked; strings live as long as the request --- */
 
 const char *http_method(const struct http_request *r);
@@ -79,6 +90,8 @@ bool	http_query_bad(const struct http_request *r);
 const char *http_header(const struct http_request *r, const char *name);
 const char *http_body(const struct http_request *r, size_t *len);
 
+/* Has the handler begun anew? */
+bool	http_is_again(const struct http_request *r);
 /* Called when r ends; one at a time, fn NULL takes it away. */
 void	http_on_end(struct http_request *r, http_end_fn *fn, void *arg);
 

@@ -472,6 +472,58 @@ s.kill_engine()
 same([on(asking, "GET", "/" + p["id"]).json["status"] for i in range(20)],
      ["running"] * 20, "also over engines")
 on(asking, "POST", "/" + p["id"] + "/kill")
+
+# --- what may not be done twice is asked of the next engine, and done once
+def over_engines(*requests):
+    """All at once, of an engine that takes them and dies: statuses."""
+    pid = s.doctor()["engine_pid"]
+    os.kill(pid, signal.SIGSTOP)
+    asked = []
+    for method, path, body in requests:
+        c = v.connect()
+        c.request(method, path, json.dumps(body),
+                  {"content-type": "application/json"})
+        asked.append(c)
+    same(v.ask("GET", "/v1/health").status, 200, "the server has read them")
+    os.kill(pid, signal.SIGKILL)
+    return [Answer(c.getresponse()).status for c in asked]
+
+
+def up(*words):
+    """The path of one that has said that it is up."""
+    p = on(asking, "POST", "", {"command": words[0], "args": words[1:]}).json
+    path = "/v1/processes/" + p["id"]
+    until(lambda: lines(b"up", path))
+    return path
+
+
+def lines(text, at):
+    entries = v.ask("GET", at + "/logs").json["entries"]
+    return sum(base64.b64decode(e["data"]).count(text) for e in entries)
+
+
+at = up("sh", "-c", "echo up; while read -r l; do echo got $l; done")
+told = up("perl", "-e", '$| = 1; $SIG{USR1} = sub { print "USR1\\n" }; '
+          'print "up\\n"; sleep 1 while 1')
+got = over_engines(*[("POST", at + "/input", {"data": "one\n",
+                                              "encoding": "utf8"})] * 3,
+                   ("POST", told.replace("/v1", "/v1/sbx") + "/signal",
+                    {"signal": "USR1"}))
+same(got, [200] * 4, "each is answered by the next engine")
+until(lambda: lines(b"got one", at) >= 3 and lines(b"USR1", told))
+v.ask("POST", at + "/input", {"data": "end\n", "encoding": "utf8"})
+until(lambda: lines(b"got end", at))
+same((lines(b"got one", at), lines(b"USR1", told)), (3, 1), "and is done once")
+got = over_engines(*[("POST", at + "/input", {"data": "many\n",
+                                              "encoding": "utf8"})] * 30)
+v.ask("POST", at + "/input", {"data": "over\n", "encoding": "utf8"})
+until(lambda: lines(b"got over", at))
+ok(set(got) <= {200, 503} and got.count(200) >= 8,
+   "of many at once some may be told that there was no engine", got)
+ok(got.count(200) <= lines(b"got many", at) <= 30,
+   "who was told that it is taken is right", (got, lines(b"got many", at)))
+for path in at, told:
+    v.ask("POST", path + "/kill")
 v.stop()
 
 # --- the command line

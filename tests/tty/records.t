@@ -75,6 +75,34 @@ s.kill_engine()
 same(s.out("logs", "said"), "a word\na word\n", "also with another engine")
 same(len(runs("bad")), 2, "which knows both runs")
 
+# What happens to one at rest is known to the next engine, each time.
+for n in range(3):
+    s.sbx("add", "extra", "--", "true")
+    until(lambda: s.status("extra") in ENDED)
+    s.sbx("add", "other", "--", "true")
+    until(lambda: s.status("other") in ENDED)
+    s.sbx("rm", "extra")
+    s.kill_engine()
+    same((s.row("extra"), s.status("other")), ({}, "completed"),
+         "one is forgotten, its neighbour is not")
+    s.sbx("rm", "other")
+s.write("process idle sleep 1000\nprocess once {\n cmd exit 4\n desc one\n}\n")
+s.sbx("reload")
+until(lambda: s.status("once") in ENDED)
+s.sbx("start", "bad")       # the records are saved, and saved again
+until(lambda: s.row("bad")["run"] == 3 and s.status("bad") in ENDED)
+s.write("process idle sleep 1000\nprocess once {\n cmd exit 4\n desc two\n}\n")
+s.sbx("reload")
+s.kill_engine()
+same(s.row("once").get("desc"), "two", "another definition")
+s.sbx("watch", "once", "add", "four", "/4/", "count")
+s.kill_engine()
+ok("four" in s.out("watch", "once"), "a watch that was added")
+s.write("process idle sleep 1000\n")
+s.sbx("reload")
+s.kill_engine()
+same(s.row("once"), {}, "one that is not in the file any more")
+
 # One that has given up has counted its restarts.
 s.write("process idle sleep 1000\n"
         "process loops {\n cmd exit 3\n restart on-failure\n restart.max 2\n"
