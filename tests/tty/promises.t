@@ -129,11 +129,11 @@ if os.geteuid() == 0:
                "a number with an entry is that user: " + user, got)
     for user, why in (("54321", "54321:GROUP"),
                       ("54321:nogrouphere", "unknown group 'nogrouphere'")):
-        s.sbx("add", "w" + user[:3] + user[-1:], "--user", user, "--cwd", "/",
-              "--", "true")
-        row = s.row("w" + user[:3] + user[-1:])
-        ok(row["status"] == "error" and why in row["reason"],
-           "refused: " + user, row)
+        name = "w" + user[:3] + user[-1:]
+        added = s.sbx("add", name, "--user", user, "--cwd", "/", "--", "true")
+        row = s.row(name)
+        ok(row.get("status") == "error" and why in row["reason"],
+           "refused: " + user, (added, row))
     for user in "4294967295:1", "1:4294967295", "99999999999999999999":
         code, out, err = s.sbx("add", "--user", user, "--", "true")
         ok(code == 2 and "from 0 to 4294967294" in err, "nobody: " + user, err)
