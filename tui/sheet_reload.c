@@ -389,6 +389,8 @@ static bool
 next_step(const char **text, struct step *st)
 {
 	size_t len = strcspn(*text, "\n");
+	if (len == 0)
+		return false;
 	char *line = mem_strn(*text, len), *at = line;
 	char *f[3] = { at, (char *)"", (char *)"" };
 
@@ -402,7 +404,7 @@ next_step(const char **text, struct step *st)
 			     mem_str(f[1]), mem_str(f[2]) };
 	free(line);
 	*text += len + ((*text)[len] == '\n');
-	return len > 0;
+	return true;
 }
 
 /* "(new)": why it is done. */

@@ -161,7 +161,9 @@ sort_entries(struct ui *ui)
 	}
 	if (again)
 		lv->sorted_ms = now;
-	qsort_r(lv->entries, lv->count, sizeof(*lv->entries), compare, ui);
+	if (lv->count > 1)
+		qsort_r(lv->entries, lv->count, sizeof(*lv->entries), compare,
+			ui);
 }
 
 /* Behind each process those that it has left. */
