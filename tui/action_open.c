@@ -43,6 +43,16 @@ front(struct ui *ui, const char *line, void (*done)(struct ui *, int))
 	ui->wants |= UI_FRONT;
 }
 
+/* Without what was asked for before, where two keys came at once. */
+static struct front *
+new_front(struct ui *ui)
+{
+	for (size_t i = 0; ui->front.env[i]; i++)
+		free(ui->front.env[i]);
+	ui->front = (struct front){ .line = NULL };
+	return &ui->front;
+}
+
 static void
 tell_failure(struct ui *ui, int status)
 {
@@ -56,7 +66,7 @@ tell_failure(struct ui *ui, int status)
 static void
 show_log(struct ui *ui, const struct proc_row *r, const char *line)
 {
-	struct front *f = &ui->front;
+	struct front *f = new_front(ui);
 
 	/* This very program, also when its file was replaced. */
 	f->env[0] = mem_fmt("SBX_OPEN_EXE=/proc/%d/exe", (int)getpid());
@@ -79,11 +89,10 @@ void
 action_edit_file(struct ui *ui, const char *path, unsigned line,
 		 void (*done)(struct ui *ui, int status))
 {
-	struct front *f = &ui->front;
+	struct front *f = new_front(ui);
 
 	f->env[0] = mem_fmt("SBX_OPEN_FILE=%s", path);
 	f->env[1] = mem_fmt("SBX_OPEN_LINE=%u", SBX_MAX(line, 1u));
-	f->env[2] = NULL;
 	front(ui, config_line, done);
 }
 
