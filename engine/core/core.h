@@ -110,6 +110,7 @@ struct proc {
 	bool leave_told;
 	bool placed;		/* a mark within one function */
 	uint64_t follower;	/* peer that follows it to its end; 0: none */
+	bool owned;		/* it ends when that one has gone */
 	uint64_t holder;	/* peer for whom its log is held; 0: none */
 	uint64_t at_unfollowed_us;	/* until then the one of the former
 					 * engine may come back; 0: no */

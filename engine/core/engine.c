@@ -516,7 +516,7 @@ remove_forgotten(struct engine *e, int saved)
 		if (!p->removing || proc_is_live(p) || p->spawn_wanted ||
 		    proccopy_is_busy(p))
 			continue;
-		proc_release(p, saved);
+		procrun_release(p, saved);
 		if (p->release_slot)
 			continue;
 		if (p->left_tag_count > 0) {
@@ -599,7 +599,7 @@ end_of_turn(void *arg)
 	/* News and answers leave together. */
 	feed_clients(e);
 	reply_let_go(e);
-	proc_settle_ends(e, saved);
+	procrun_settle_all(e, saved);
 	/* In a turn of its own: a screen does not wait for it. */
 	if (e->registry_stale &&
 	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US) {

@@ -555,6 +555,22 @@ proc_settle_trees(struct engine *e)
 		engine_turn_at(e, next);
 }
 
+/* Of one that was made for somebody alone, and he has left; after a change of
+ * engines he has a while to come back. */
+static void
+end_orphan(struct proc *p)
+{
+	if (!p->owned || !proc_is_live(p))
+		return;
+	if (!engine_is_followed(p->e, p)) {
+		p->owned = false;
+		proc_tell(p, LIFE_EV_STOP, CAUSE_ENGINE,
+			  "whoever ran it has left");
+	} else if (p->at_unfollowed_us) {
+		engine_turn_at(p->e, p->at_unfollowed_us);
+	}
+}
+
 /* What may start a process, and who follows what it says. */
 void
 proc_settle_aside(struct engine *e)
@@ -568,6 +584,7 @@ proc_settle_aside(struct engine *e)
 			proccopy_take_spec(p);
 			procnotify_take_spec(p);
 		}
+		end_orphan(p);
 		procfiles_settle(p);
 		procnotify_settle(p);
 		proccopy_settle(p);
@@ -586,7 +603,7 @@ copy_why(const struct err *err, char *why, size_t cap)
  * After the registry was saved: a new engine that finds a slot unknown to
  * the keeper knows that the spawn was never sent.  What could not be saved
  * does not happen, or nobody would know of it after this engine: here a start
- * fails, in proc_release an end stays with the keeper.
+ * fails, in procrun_release an end stays with the keeper.
  */
 void
 proc_settle_starts(struct engine *e, int saved)
@@ -614,26 +631,6 @@ proc_settle_starts(struct engine *e, int saved)
 			r = launch_run(p, why, sizeof why);
 		if (r < 0)
 			not_started(p, SPAWN_REQUEST, -r, why);
-	}
-}
-
-void
-proc_release(struct proc *p, int saved)
-{
-	struct engine *e = p->e;
-
-	if (!p->release_slot || (saved < 0 && !e->going_down))
-		return;
-	keeplink_release(e->link, p->release_slot);
-	p->release_slot = 0;
-}
-
-void
-proc_settle_ends(struct engine *e, int saved)
-{
-	for (size_t i = 0; i < e->nproc; i++) {
-		proc_release(e->procs[i], saved);
-		procrun_settle(e->procs[i]);
 	}
 }
 

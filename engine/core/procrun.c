@@ -164,11 +164,31 @@ procrun_record(struct proc *p, const char *why)
 	spool_run_tell(p->spool, &r);
 }
 
-void
-procrun_settle(struct proc *p)
+static void
+settle(struct proc *p)
 {
 	if (p->run && is_over(p))
 		procrun_free(p);
 	if (!p->run && p->spool && says_nothing(p))
 		drop_log(p);
+}
+
+void
+procrun_release(struct proc *p, int saved)
+{
+	struct engine *e = p->e;
+
+	if (!p->release_slot || (saved < 0 && !e->going_down))
+		return;
+	keeplink_release(e->link, p->release_slot);
+	p->release_slot = 0;
+}
+
+void
+procrun_settle_all(struct engine *e, int saved)
+{
+	for (size_t i = 0; i < e->nproc; i++) {
+		procrun_release(e->procs[i], saved);
+		settle(e->procs[i]);
+	}
 }

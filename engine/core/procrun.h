@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "life/life.h"
 
+struct engine;
 struct err;
 struct probe;
 struct proc;
@@ -94,8 +95,12 @@ int	procrun_wake_log(struct proc *p, struct err *err);
 /* For the list of its runs; why is of before the end was told, which may have
  * led to another start and its reason. */
 void	procrun_record(struct proc *p, const char *why);
-/* At rest: what is not needed goes. */
-void	procrun_settle(struct proc *p);
+/* After registry_save(), with what it gave: what the keeper has of a run that
+ * is over is given back. */
+void	procrun_release(struct proc *p, int saved);
+/* The same for all, and of those at rest what is not needed goes; nobody waits
+ * for that. */
+void	procrun_settle_all(struct engine *e, int saved);
 void	procrun_free(struct proc *p);
 
 #endif

@@ -105,7 +105,8 @@ put_state(struct proc *p, struct buf *b, struct buf *part)
 	r |= msg_put_u8(b, (uint8_t)(p->leader_ended | p->killing << 1 |
 				p->run_cut << 2 | p->log_ended << 3 |
 				p->leaving << 4 | p->removing << 5 |
-				engine_is_followed(p->e, p) << 6));
+				engine_is_followed(p->e, p) << 6 |
+				p->owned << 7));
 	if (p->next_spec)
 		r |= spec_pack(p->next_spec, part);
 	r |= put_part(b, part);
@@ -417,6 +418,7 @@ get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
 	p->run_cut = s.flags & 4;
 	p->log_ended = s.flags & 8;
 	p->removing = s.flags & 32;
+	p->owned = s.flags & 128;
 	p->was_ready = s.life.ready;
 	p->was_unready = s.life.unready;
 	/* Who has its log open connects anew, and is to find it. */

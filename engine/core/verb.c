@@ -739,6 +739,7 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	}
 	if (a.flags & PROTO_ADD_EXEC)
 		p->follower = c->no;
+	p->owned = a.flags & PROTO_ADD_OWNED;
 	engine_note(e, p, EVENT_ADDED, c->cause, "added by %s",
 		    c->cause == CAUSE_API ? "the API" : "you");
 	reply_send_keyed(c, id, a.key, NULL, p->spec->name, &p->id, 1);

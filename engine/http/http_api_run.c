@@ -230,6 +230,7 @@ on_limits(const struct http_limits *l, const struct err *e, void *arg)
 		.stop_wait_ms = STOP_WAIT_MS,
 	};
 	x->adding = http_api_add(x->api, &a, PROTO_ADD_EXEC |
+				 PROTO_ADD_OWNED |
 				 PROTO_ADD_NO_QUEUE | PROTO_ADD_BOUNDED |
 				 PROTO_ADD_OWN_CWD, on_added, x);
 }

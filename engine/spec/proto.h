@@ -26,9 +26,9 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 15 };
+enum { PROTO_VERSION = 16 };
 /* Of what an engine keeps for the next one (registry.c). */
-enum { REGISTRY_VERSION = 16 };
+enum { REGISTRY_VERSION = 17 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
 
 enum proto_type {
@@ -219,6 +219,7 @@ enum {
 				 * and the directory unless OWN_CWD */
 	PROTO_ADD_OWN_CWD = 8,
 	PROTO_ADD_NO_QUEUE = 16, /* ERR_FULL where it would have no place */
+	PROTO_ADD_OWNED = 64,	/* with EXEC: it ends when he has gone */
 	PROTO_ADD_BOUNDED = 32,	/* its timeout is limit.run-timeout where it
 				 * has none, limit.run-timeout-max at most */
 };

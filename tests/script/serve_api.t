@@ -526,6 +526,27 @@ for path in at, told:
     v.ask("POST", path + "/kill")
 v.stop()
 
+# --- a run whose server is killed
+v = Server(s, "--listen", "127.0.0.1:0")
+c = v.connect()
+
+
+def running():
+    return pids_with("sleep 98765")
+
+
+c.request("POST", "/v1/processes/run", json.dumps(
+    {"command": "sh", "args": ["-c", "sleep 98765; true"]}),
+    {"content-type": "application/json"})
+until(running)
+s.kill_engine()
+same(v.ask("GET", "/v1/processes").status, 200, "another engine")
+ok(running(), "has the run, for its server")
+v.p.kill()
+v.p.wait()
+ok(until(lambda: not running(), 20), "which is killed: the run ends, too")
+v.stop()
+
 # --- the command line
 v = Server(s, "--listen", "127.0.0.1:0", "--token", "t0ken-in-ps")
 v.token = "t0ken-in-ps"
