@@ -360,7 +360,8 @@ mergescan_work(struct mergescan *ms, struct filters *f, bool *changed)
 			*changed = true;
 			return true;
 		}
-	return make_bar(ms, changed) | sample(ms, f, changed);
+	bool more = make_bar(ms, changed);
+	return sample(ms, f, changed) || more;
 }
 
 static bool
