@@ -13,7 +13,7 @@
 #include "base/sys.h"
 #include "core.h"
 
-enum { VERSION = 0x63727502, PIECES = CRUMB_ROWS / CRUMB_PIECE };
+enum { VERSION = 0x63727503, PIECES = CRUMB_ROWS / CRUMB_PIECE };
 _Static_assert(PIECES == 32, "a bit of pieces for each");
 
 /* In place of the id of one that was dropped: what is behind it is found. */

@@ -209,6 +209,19 @@ open_transit(struct engine *e, const struct keep_hello *h)
 				 &e->crumbs->file->in_transit, spool_of, e);
 }
 
+/* Before the queues are read: what has arrived of one is not in it. */
+static void
+find_typed(struct engine *e, const struct keep_hello *h)
+{
+	struct transit_mark *m = &e->crumbs->file->in_transit;
+	uint64_t typed;
+
+	if (!transit_typed(h->transit[0], m, &typed))
+		return;
+	crumbs_get(e->crumbs, m->id)->typed_bytes = typed;
+	transit_typed_is_noted(m);
+}
+
 static void
 on_hello(const struct keep_hello *h, void *arg)
 {
@@ -236,6 +249,7 @@ on_hello(const struct keep_hello *h, void *arg)
 				    left == 1 ? "was" : "were");
 		return;
 	}
+	find_typed(e, h);
 	int r = registry_load(e, h->registry, &err);
 	if (r < 0 && keeper_is_another(h->keeper)) {
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,

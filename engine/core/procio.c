@@ -580,10 +580,13 @@ flush_input(struct proc *p)
 	if (!s)
 		return false;
 	struct run *r = procrun_get(p);
+	uint64_t *typed = &crumbs_get(p->e->crumbs, p->id)->typed_bytes;
 	for (size_t done = 0; procio_waiting(p) > 0 && done < FLUSH_MAX;) {
-		ssize_t n = sys_write(loop_fd(s), r->input.data + r->input_off,
-				      SBX_MIN(procio_waiting(p),
-					      (size_t)65536));
+		ssize_t n = transit_send(p->e->transit, p->id, p->input_taken,
+					 loop_fd(s),
+					 r->input.data + r->input_off,
+					 SBX_MIN(procio_waiting(p),
+						 (size_t)65536), typed);
 		if (n == -EAGAIN)
 			break;
 		if (n < 0) {

@@ -1,7 +1,8 @@
 #include "transit.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
@@ -9,6 +10,8 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "spool.h"
+
+enum { PIECE_MIN = 4096 };
 
 struct transit {
 	int read_fd, write_fd;
@@ -19,11 +22,17 @@ struct transit {
 };
 
 static size_t
-waiting_bytes(const struct transit *t)
+bytes_in(int fd)
 {
 	int n = 0;
 
-	return ioctl(t->read_fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+	return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+}
+
+static size_t
+waiting_bytes(const struct transit *t)
+{
+	return bytes_in(t->read_fd);
 }
 
 /* Nobody will ever ask for these. */
@@ -92,7 +101,7 @@ transit_move(struct transit *t, uint32_t id, enum log_stream s,
 {
 	if (t->in_use && !deliver_rest(t))
 		return -EAGAIN;
-	*t->mark = (struct transit_mark){ id, s };
+	*t->mark = (struct transit_mark){ .id = id, .stream = s };
 	t->in_use = true;
 	ssize_t n = sys_splice(fd, t->write_fd, NULL, max);
 	if (n > 0) {
@@ -106,4 +115,83 @@ transit_move(struct transit *t, uint32_t id, enum log_stream s,
 		return n;
 	/* Where splice is refused or fails, the spool copies. */
 	return spool_splice(sp, s, fd, max);
+}
+
+/* What is said before has to be there when somebody looks after our death. */
+static void
+set_state(struct transit_mark *m, enum transit_state state)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	m->state = state;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* What fd takes now, about: what it does not take comes back from the pipe. */
+static size_t
+room_of(int fd)
+{
+	int cap = fcntl(fd, F_GETPIPE_SZ);
+	size_t used = cap > 0 ? bytes_in(fd) : 0;
+
+	return cap > 0 && (size_t)cap > used + PIECE_MIN ? (size_t)cap - used :
+							   PIECE_MIN;
+}
+
+/* -EBUSY: the way is not free. */
+static ssize_t
+send_by_pipe(struct transit *t, uint32_t id, uint64_t off, int fd,
+	     const void *data, size_t len, uint64_t *typed)
+{
+	if (t->in_use && !deliver_rest(t))
+		return -EBUSY;
+	*t->mark = (struct transit_mark){ .id = id, .stream = TRANSIT_INPUT,
+					  .off = off };
+	set_state(t->mark, TRANSIT_FILLING);
+	t->in_use = true;
+	ssize_t n = sys_write(t->write_fd, data, SBX_MIN(len, room_of(fd)));
+	if (n <= 0) {
+		t->in_use = false;
+		return -EBUSY;
+	}
+	t->mark->len = (uint32_t)n;
+	set_state(t->mark, TRANSIT_FILLED);
+	ssize_t sent = sys_splice(t->read_fd, fd, NULL, (size_t)n);
+	if (sent > 0)
+		*typed = off + (uint64_t)sent;
+	set_state(t->mark, TRANSIT_SETTLED);
+	deliver(t, NULL, (size_t)(n - SBX_MAX(sent, 0)));
+	return sent;
+}
+
+ssize_t
+transit_send(struct transit *t, uint32_t id, uint64_t off, int fd,
+	     const void *data, size_t len, uint64_t *typed)
+{
+	ssize_t n = send_by_pipe(t, id, off, fd, data, len, typed);
+
+	if (n > 0 || n == -EAGAIN || n == -EPIPE)
+		return n;
+	/* Where splice is refused or fails. */
+	n = sys_write(fd, data, len);
+	if (n > 0)
+		*typed = off + (uint64_t)n;
+	return n;
+}
+
+bool
+transit_typed(int read_fd, const struct transit_mark *mark, uint64_t *typed)
+{
+	size_t left = bytes_in(read_fd);
+
+	if (mark->stream != TRANSIT_INPUT || mark->state != TRANSIT_FILLED ||
+	    left > mark->len)
+		return false;
+	*typed = mark->off + (mark->len - left);
+	return true;
+}
+
+void
+transit_typed_is_noted(struct transit_mark *mark)
+{
+	set_state(mark, TRANSIT_SETTLED);
 }

@@ -12,6 +12,7 @@
  * else moves before that is in its file.  Between two moves it is empty.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,9 +21,20 @@
 struct spool;
 struct transit;
 
+/*
+ * Input to a process goes the same way: killed between a write and the note
+ * of it, an engine would leave the next one to send the same again.  Bytes
+ * leave the pipe as they arrive: what is not there any more has arrived.
+ */
+
 /* Whose bytes the pipe holds, or held last. */
+enum { TRANSIT_INPUT = LOG_STREAMS };	/* in the place of a stream */
+enum transit_state { TRANSIT_FILLING, TRANSIT_FILLED, TRANSIT_SETTLED };
 struct transit_mark {
 	uint32_t id, stream;
+	/* Of input: which of it, and how far that has come. */
+	uint64_t off;
+	uint32_t len, state;
 };
 
 /* The spool of process id; NULL when there is none any more.  Asked for what
@@ -45,5 +57,20 @@ void	transit_free(struct transit *t);		/* NULL is fine */
  */
 ssize_t	transit_move(struct transit *t, uint32_t id, enum log_stream s,
 		     struct spool *sp, int fd, size_t max);
+
+/*
+ * Sends up to len bytes, which are input of process id from off on, to fd, that
+ * does not block.  What arrived, or -errno with nothing done (-EAGAIN: it is
+ * full); *typed becomes off and that, and is not to be in memory that dies
+ * with us either.
+ */
+ssize_t	transit_send(struct transit *t, uint32_t id, uint64_t off, int fd,
+		     const void *data, size_t len, uint64_t *typed);
+/* For the next engine, before transit_new(): was input on its way?  Then how
+ * far it has come. */
+bool	transit_typed(int read_fd, const struct transit_mark *mark,
+		      uint64_t *typed);
+/* That is noted. */
+void	transit_typed_is_noted(struct transit_mark *mark);
 
 #endif

@@ -2,10 +2,12 @@
 """The engine is killed again and again under load: no child, no byte, no
 record is lost, nothing is started twice."""
 import os
+import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from sbxtest import LONG, Set, alive, done, ok, same, until
+from sbxtest import LONG, SBX, Set, alive, done, ok, same, until
 
 COUNT = "i=0; while [ $i -lt %d ]; do i=$((i+1)); echo $i; " \
         "[ $((i %% 50)) = 0 ] && sleep 0.01; done; sleep 1000"
@@ -65,6 +67,31 @@ ok(len(text) > 100 and '"seq":1,' in text[0].replace(" ", ""),
    "the index starts at 1", text[:1])
 flaky = s.row("flaky")
 ok(flaky.get("restarts", 0) > 3, "restarts go on", flaky)
+s.end()
+
+# What is piped into a process arrives once, however often the engine dies.
+s = Set("process in {\n argv cat\n stdin pipe\n log.keep 1G\n}\n")
+s.sbx("up")
+data = b"".join(b"%08d\n" % i for i in range(400000))
+for words in (("exec", "--", "cat"), ("send", "in", "-")):
+    p = subprocess.Popen([SBX, *words], cwd=s.dir, env=s.env,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(p.stdout.read()))
+    writer = threading.Thread(target=lambda: (p.stdin.write(data),
+                                              p.stdin.close()))
+    reader.start()
+    writer.start()
+    while writer.is_alive() and s.doctor().get("engine_pid"):
+        s.kill_engine()
+        until(lambda: s.sbx("ls")[0] == 0)
+    same(p.wait(120), 0, "%s over many engines" % words[0])
+    reader.join()
+    if words[0] == "send":
+        until(lambda: len(s.raw("in")) >= len(data), 30)
+        got = [s.raw("in")]
+    ok(got[0] == data, "each byte arrives once",
+       "%d of %d" % (len(got[0]), len(data)))
 s.end()
 
 # Who waits for a place keeps his turn.

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -144,10 +145,65 @@ TEST(what_a_dead_engine_left_goes_to_its_owner_first)
 
 	set_up(&r);
 	transit_free(r.t);
-	r.mark = (struct transit_mark){ 2, LOG_PTY };
+	r.mark = (struct transit_mark){ .id = 2, .stream = LOG_PTY };
 	EQ_INT(write(r.hop[1], "half way", 8), 8);
 	begin(&r);
 	EQ_STR(text_of(&r, 1, LOG_PTY), "half way");
+	tear_down(&r);
+}
+
+TEST(input_is_counted_as_it_arrives)
+{
+	static char big[256 * 1024];
+	struct rig r;
+	uint64_t typed = 0;
+	int p[2];
+	char got[8] = "";
+
+	set_up(&r);
+	EQ_INT(pipe2(p, O_NONBLOCK), 0);
+	EQ_INT(transit_send(r.t, 1, 10, p[1], "hello", 5, &typed), 5);
+	EQ_INT(typed, 15);
+	EQ_INT(read(p[0], got, sizeof got), 5);
+	EQ_STR(got, "hello");
+	/* What is too much for it stays with us, and is in no pipe. */
+	ssize_t n = 0, sum = 0;
+	while ((n = transit_send(r.t, 1, 15 + (uint64_t)sum, p[1], big,
+				 sizeof big, &typed)) > 0)
+		sum += n;
+	EQ_INT(n, -EAGAIN);
+	OK(sum > 0 && sum < (ssize_t)sizeof big);
+	EQ_INT(typed, 15 + sum);
+	EQ_INT(read(r.hop[0], got, sizeof got), -1);
+	EQ_INT(errno, EAGAIN);
+	close(p[0]);
+	signal(SIGPIPE, SIG_IGN);
+	EQ_INT(transit_send(r.t, 1, 0, p[1], "x", 1, &typed), -EPIPE);
+	close(p[1]);
+	tear_down(&r);
+}
+
+TEST(a_dead_engine_has_sent_what_the_pipe_has_not)
+{
+	struct rig r;
+	uint64_t typed = 0;
+
+	set_up(&r);
+	transit_free(r.t);
+	r.mark = (struct transit_mark){ .id = 2, .stream = TRANSIT_INPUT,
+					.off = 100, .len = 8,
+					.state = TRANSIT_FILLED };
+	EQ_INT(write(r.hop[1], "rest", 4), 4);
+	OK(transit_typed(r.hop[0], &r.mark, &typed));
+	EQ_INT(typed, 104);
+	transit_typed_is_noted(&r.mark);
+	OK(!transit_typed(r.hop[0], &r.mark, &typed));
+	begin(&r);
+	char c;
+	EQ_INT(read(r.hop[0], &c, 1), -1);
+	/* Killed before the pipe was filled it has sent nothing. */
+	r.mark.state = TRANSIT_FILLING;
+	OK(!transit_typed(r.hop[0], &r.mark, &typed));
 	tear_down(&r);
 }
 
@@ -158,11 +214,11 @@ TEST(what_nobody_owns_is_thrown_away)
 
 	set_up(&r);
 	transit_free(r.t);
-	r.mark = (struct transit_mark){ 77, LOG_OUT };
+	r.mark = (struct transit_mark){ .id = 77, .stream = LOG_OUT };
 	EQ_INT(write(r.hop[1], "lost", 4), 4);
 	begin(&r);
 	transit_free(r.t);
-	r.mark = (struct transit_mark){ 1, 1000 };
+	r.mark = (struct transit_mark){ .id = 1, .stream = 1000 };
 	EQ_INT(write(r.hop[1], "mad", 3), 3);
 	begin(&r);
 	EQ_INT(pipe2(p, O_NONBLOCK), 0);
