@@ -126,15 +126,15 @@ keep_bytes(const struct proc *p)
 
 /*
  * What retention drops before it was folded, no watch would ever see: only a
- * flood that is far faster than its watches has to wait for them.  In parts of
- * what may wait, with the room that its index will take.
+ * flood that is far faster than its watches has to wait for them.  Bytes that
+ * may still come, if so much of the log is for what waits.
  */
-static bool
-lags(const struct proc *p, unsigned part)
+static size_t
+room(const struct proc *p, unsigned part)
 {
-	uint64_t max = SBX_MIN(keep_bytes(p) / 2, (uint64_t)LAG_MAX);
+	uint64_t max = SBX_MIN(keep_bytes(p) / part, (uint64_t)LAG_MAX);
 
-	return fold_lag(p->fold) + fold_lag_index(p->fold) > max / part;
+	return fold_room(p->fold, max);
 }
 
 static void
@@ -168,10 +168,10 @@ procio_find_lost(struct proc *p)
 static ssize_t
 drain(struct proc *p, enum log_stream s)
 {
-	if (lags(p, 1))
+	size_t max = SBX_MIN(room(p, 2), (size_t)DRAIN_MAX);
+	if (max == 0)
 		return -EBUSY;
-	ssize_t n = s == LOG_PTY ? drain_tty(p, DRAIN_MAX) :
-				   move(p, s, DRAIN_MAX);
+	ssize_t n = s == LOG_PTY ? drain_tty(p, max) : move(p, s, max);
 	if (n > 0) {
 		p->at_drained_us[s] = clock_us();
 		if (!p->fold_dirty)
@@ -259,7 +259,7 @@ procio_pace(struct engine *e)
 static void
 resume(struct proc *p)
 {
-	if (lags(p, 2))
+	if (room(p, 4) == 0)
 		return;
 	for (unsigned i = 0; i < LOG_STREAMS; i++) {
 		struct source *s = p->in[i];

@@ -738,10 +738,11 @@ fold_lag(const struct fold *f)
 }
 
 uint64_t
-fold_lag_index(const struct fold *f)
+fold_room(const struct fold *f, uint64_t max)
 {
 	size_t line = f->line_bytes ? f->line_bytes : LINE_GUESS;
-	return fold_lag(f) / line * sizeof(struct log_entry);
+	uint64_t data = max / (line + sizeof(struct log_entry)) * line;
+	return data - SBX_MIN(data, fold_lag(f));
 }
 
 void

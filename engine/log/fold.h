@@ -107,8 +107,9 @@ void	fold_arrived(struct fold *f, enum log_stream s, size_t len);
 bool	fold_is_caught_up(const struct fold *f);
 /* Bytes not folded yet. */
 uint64_t fold_lag(const struct fold *f);
-/* What they will take in the index, if their lines are like the last ones. */
-uint64_t fold_lag_index(const struct fold *f);
+/* How many more may come before these and their index take max, if their lines
+ * are like the last ones. */
+uint64_t fold_room(const struct fold *f, uint64_t max);
 /* Number that the next line gets: what clients are told. */
 uint64_t fold_next_seq(const struct fold *f);
 /* Lines below this number have been handed on: for the registry. */

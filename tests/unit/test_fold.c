@@ -518,6 +518,27 @@ TEST(unfolded_segments_that_go_leave_a_mark)
 	rig_fini(&r);
 }
 
+TEST(room_is_what_fits_with_its_index)
+{
+	struct rig r;
+	char line[100];
+	rig_init(&r, 0);
+	memset(line, 'x', sizeof line);
+	line[99] = '\n';
+	/* 16 bytes of index a line. */
+	for (int i = 0; i < 10; i++)
+		spool_append(r.sp, LOG_OUT, line, sizeof line);
+	drain(&r);
+	EQ_INT(fold_room(r.f, 116000), 100000);
+	spool_append(r.sp, LOG_OUT, line, sizeof line);
+	EQ_INT(fold_room(r.f, 116000), 99900);
+	EQ_INT(fold_room(r.f, 116), 0);
+	EQ_INT(fold_room(r.f, 0), 0);
+	drain(&r);
+	EQ_INT(fold_room(r.f, 116), 100);
+	rig_fini(&r);
+}
+
 TEST(a_thousand_short_runs_lose_no_line)
 {
 	struct rig r;

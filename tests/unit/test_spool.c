@@ -755,6 +755,10 @@ full_disk(void)
 	/* Readers count the same: what is there, dropped, and never came. */
 	struct logread *lr = logread_open(dir, NULL);
 	uint64_t sum = logread_dropped_bytes(lr) + logread_bytes(lr);
+	logread_free(lr);
+	fold_free(f);
+	fold_scratch_free(x);
+	spool_free(sp);
 	return sum + gap == written ? 0 : 14;
 }
 
