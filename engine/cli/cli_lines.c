@@ -88,6 +88,7 @@ lines_tell(struct lines *g, struct lines_source *s, bool begins, bool over)
 {
 	const struct proc_row *r = cli_row(g->c, s->id);
 
+	s->early_run = r ? r->run + 1 : 0;
 	if (!r || (rowfmt_is_over(r) && !over))
 		return 0;
 	/* Being started, or ended with its last lines still to come. */
@@ -273,7 +274,8 @@ oldest(struct lines *g, struct logtail_item *best)
 	for (size_t i = 0; i < g->count; i++) {
 		struct lines_source *s = g->sources[i];
 		struct logtail_item it;
-		if (logtail_peek(s->tail, s->tails, &it) != 1)
+		if (logtail_peek(s->tail, s->tails, &it) != 1 ||
+		    (s->early_run && it.line.run >= s->early_run))
 			continue;
 		if (found && it.line.wall_ms >= best->line.wall_ms)
 			continue;

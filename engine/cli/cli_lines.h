@@ -32,6 +32,8 @@ struct lines_source {
 	bool told_any;
 	char *told;		/* the newest reason that was printed */
 	uint64_t told_run;
+	uint64_t early_run;	/* lines of it, and later ones, are ahead of
+				 * the row that tells of it; 0: none are */
 };
 
 struct lines {
@@ -62,7 +64,8 @@ struct lines_source *lines_find(const struct lines *g, uint32_t id);
 /* Looks what the engine says about it: true when it has ended and all of its
  * log can be read. */
 bool	lines_is_done(struct lines *g, struct lines_source *s);
-/* Takes all lines that are there into the buffer, the oldest first. */
+/* Takes all lines that are there into the buffer, the oldest first; but those
+ * of a run that lines_tell() did not know of yet. */
 int	lines_put(struct lines *g);
 /* Asks for what the person is told of, and puts what has come. */
 void	lines_want_notes(struct lines *g);
