@@ -685,6 +685,20 @@ take_group_cwd(const struct engine *e, struct spec *s)
 	s->cwd = mem_str(cwd);
 }
 
+/* The variables that the sbxrc has for all; who has read it has them. */
+static int
+take_set_env(const struct engine *e, struct spec *s, struct err *err)
+{
+	if (!e->set.env || !e->set.env[0])
+		return 0;
+	for (size_t i = 0; i < s->env_count; i++)
+		if (s->env[i].level == SPEC_ENV_SET)
+			return 0;
+	if (spec_env_before(s, SPEC_ENV_SET, e->set.env, err) < 0)
+		return -1;
+	return spec_check(s, err);
+}
+
 static void
 bound_timeout(const struct engine *e, struct spec *s)
 {
@@ -721,8 +735,9 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	else if ((!start || !(a.flags & PROTO_ADD_NO_QUEUE) ||
 		  order_room(e, 1, &err) == 0) &&
 		 spec_unpack(a.spec, a.spec_len, &spec, &err) == 0 &&
-		 (!(a.flags & PROTO_ADD_LIKE) ||
-		  take_after(e, spec, &a, &err) == 0)) {
+		 (a.flags & PROTO_ADD_LIKE ?
+		  take_after(e, spec, &a, &err) :
+		  take_set_env(e, spec, &err)) == 0) {
 		if (!(a.flags & (PROTO_ADD_LIKE | PROTO_ADD_OWN_CWD)))
 			take_group_cwd(e, spec);
 		if (a.flags & PROTO_ADD_BOUNDED)

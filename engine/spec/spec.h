@@ -292,6 +292,9 @@ int	spec_env_add(struct spec_env **env, size_t *count, const char *word,
 /* The word of one operation, as a person writes it; caller frees. */
 char	*spec_env_word(const struct spec_env *v);
 struct spec_env spec_env_dup(const struct spec_env *v);
+/* Such words in front of those that s has.  0 or -1: some are there then. */
+int	spec_env_before(struct spec *s, enum spec_env_level level,
+			char *const *words, struct err *e);
 
 /* Letters, digits, '_', '-', '.', ':', 1 to 64 bytes; 0 or -1. */
 int	spec_name_check(const char *name, struct err *e);

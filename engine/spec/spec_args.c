@@ -76,6 +76,42 @@ spec_env_word(const struct spec_env *v)
 		       v->prepend ? v->name : "");
 }
 
+/* "V:$NAME" is what spec_env_word() makes of it. */
+static void
+find_prepend(struct spec_env *v)
+{
+	size_t len = v->value ? strlen(v->value) : 0, tail = strlen(v->name);
+
+	if (len < tail + 2 || strcmp(v->value + len - tail, v->name) != 0 ||
+	    strncmp(v->value + len - tail - 2, ":$", 2) != 0)
+		return;
+	v->value[len - tail - 2] = '\0';
+	v->prepend = true;
+}
+
+int
+spec_env_before(struct spec *s, enum spec_env_level level, char *const *words,
+		struct err *e)
+{
+	size_t own = s->env_count;
+
+	for (; words && *words; words++) {
+		if (spec_add_env(s, *words, e) < 0)
+			return -1;
+		find_prepend(&s->env[s->env_count - 1]);
+		s->env[s->env_count - 1].level = (int)level;
+	}
+	struct spec_env *all = mem_array(s->env_count + 1, sizeof(*all));
+	size_t before = s->env_count - own;
+	if (s->env_count) {
+		memcpy(all, s->env + own, before * sizeof(*all));
+		memcpy(all + before, s->env, own * sizeof(*all));
+	}
+	free(s->env);
+	s->env = all;
+	return 0;
+}
+
 struct spec_env
 spec_env_dup(const struct spec_env *v)
 {

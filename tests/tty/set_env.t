@@ -10,7 +10,7 @@ from sbxtest import Set, done, ok, same, until
 
 RC = """
 set limit.processes 7
-env FROM_FILE=set GONE=here
+env FROM_FILE=set GONE=here WAY=/first:$WAY
 process show {
     cmd       env | grep -E '^(FROM_FILE|GONE|SET|GROUP|OWN|BOTH|TEXT)=' | sort
     autostart no
@@ -27,6 +27,7 @@ group front show {
     env GROUP=file
 }
 """
+os.environ["WAY"] = "/own"
 s = Set(RC)
 code, out, err = s.sbx("set", "limit.processes")
 same((code, out), (0, "7\n"), "without an engine: as the file says")
@@ -98,6 +99,16 @@ same(s.out("env", "front"), "front: GROUP=file\nfront: GROUP=now  (run time)\n"
 for word in ("A B=1", "=1", "-A B"):
     code, out, err = s.sbx("env", word)
     ok(code == 2 and "variable" in err, "no name: " + word, (code, err))
+# What is added is in the set, too.
+added = "env | grep -E '^(FROM_FILE|GONE|WAY|BOTH)=' | sort"
+same(s.out("exec", "--env", "BOTH=own", "--", "sh", "-c", added).split(),
+     ["BOTH=own", "FROM_FILE=now", "WAY=/first:/own"],
+     "what is added has the variables of the file, then those of now")
+s.sbx("add", "more", "--env", "FROM_FILE=own", "--", "sh", "-c", added)
+until(lambda: s.status("more") == "completed")
+same(s.out("logs", "more", "--raw").split(),
+     ["BOTH=set", "FROM_FILE=own", "WAY=/first:/own"], "its own win")
+s.sbx("rm", "more")
 same(s.sbx("env", "nowhere", "A=1")[0], 4, "there is no such group")
 before = s.out("env")
 same((s.sbx("env", "A=1", "=x")[0], s.out("env")), (2, before),
