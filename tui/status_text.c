@@ -91,7 +91,7 @@ waiting_state(const struct proc_row *r, char *out)
 		snprintf(out, STATUS_TEXT_MAX, "waits");
 	else
 		snprintf(out, STATUS_TEXT_MAX, "waits %.*s",
-			 (int)SBX_MIN(len, 40), r->waits);
+			 (int)SBX_MIN(len, 40u), r->waits);
 }
 
 static void

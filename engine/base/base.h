@@ -18,8 +18,22 @@
 #define container_of(ptr, type, member)                                        \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-#define SBX_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define SBX_MAX(a, b) ((a) > (b) ? (a) : (b))
+/*
+ * The smaller and the greater of two.  Each is asked once, so a call may stand
+ * there; both should be of one type.  The names differ each time because one
+ * may stand in the other.
+ */
+#define SBX_MIN(a, b) SBX_PICK(a, <, b, SBX_NAME(__COUNTER__))
+#define SBX_MAX(a, b) SBX_PICK(a, >, b, SBX_NAME(__COUNTER__))
+#define SBX_PICK(a, less, b, name) SBX_PICK_(a, less, b, name)
+#define SBX_PICK_(a, less, b, name)                                            \
+	__extension__({                                                        \
+		__auto_type name##_a = (a);                                    \
+		__auto_type name##_b = (b);                                    \
+		name##_a less name##_b ? name##_a : name##_b;                  \
+	})
+#define SBX_NAME(n) SBX_NAME_(n)
+#define SBX_NAME_(n) sbx_pick_##n
 
 /* A list head is a node that points at itself when the list is empty. */
 struct list {

@@ -492,7 +492,7 @@ look(struct proc *p, uint64_t now, bool blind)
 		tree_kill(e->tree, p->tag);
 	uint64_t pause = (uint64_t)LOOK_FIRST_US << SBX_MIN(p->tree_looks, 6u);
 	p->tree_looks++;
-	p->at_tree_look_us = now + SBX_MIN(pause, LOOK_MAX_US);
+	p->at_tree_look_us = now + SBX_MIN(pause, (uint64_t)LOOK_MAX_US);
 }
 
 /* What is ended one by one: all of it by one look. */

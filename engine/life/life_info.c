@@ -74,7 +74,7 @@ since_start(const struct life *l, uint64_t for_us)
 {
 	uint64_t at = l->at_started_us + for_us;
 
-	return for_us == 0 ? 0 : at < for_us ? UINT64_MAX : SBX_MAX(at, 1);
+	return for_us == 0 ? 0 : at < for_us ? UINT64_MAX : SBX_MAX(at, 1u);
 }
 
 void

@@ -65,7 +65,7 @@ step_arm(struct step *s, enum life_timer t, uint64_t for_us)
 	uint64_t at = s->in->now_us + for_us;
 	if (at < for_us)
 		at = UINT64_MAX;
-	s->l->at_us[t] = SBX_MAX(at, 1);
+	s->l->at_us[t] = SBX_MAX(at, 1u);
 }
 
 bool
@@ -343,7 +343,7 @@ step_retry(struct step *s, const char *why)
 	struct life *l = s->l;
 	struct life_run *r = s->r;
 	const struct life_policy *p = s->p;
-	unsigned max = SBX_MIN(p->max_restarts, LIFE_RESTARTS_MAX);
+	unsigned max = SBX_MIN(p->max_restarts, (unsigned)LIFE_RESTARTS_MAX);
 	unsigned count = restarts_within(s->r, p, s->in->now_us);
 	char in[32], of[24] = "";
 
@@ -357,7 +357,7 @@ step_retry(struct step *s, const char *why)
 	uint64_t pause = backoff_time(l, p, s->in->jitter);
 	r->ring[r->ring_idx] = s->in->now_us;
 	r->ring_idx = (r->ring_idx + 1) % LIFE_RESTARTS_MAX;
-	r->nring = SBX_MIN(r->nring + 1, LIFE_RESTARTS_MAX);
+	r->nring = SBX_MIN(r->nring + 1, (unsigned)LIFE_RESTARTS_MAX);
 	l->restarts++;
 	if (max)
 		snprintf(of, sizeof of, " of %u", max);

@@ -280,7 +280,7 @@ fold_chunk(struct fold *f, struct logseg *g, enum log_stream s, uint64_t limit,
 	uint64_t off = ls->off, start = ls->start;
 	if (off >= limit)
 		return 0;
-	size_t want = (size_t)SBX_MIN((uint64_t)SBX_MIN(max, CHUNK),
+	size_t want = (size_t)SBX_MIN((uint64_t)SBX_MIN(max, (size_t)CHUNK),
 				      limit - off);
 	char *chunk = x->text + LOG_WINDOW;
 	ssize_t n = spool_read(f->sp, s, off, chunk, want);

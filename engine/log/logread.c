@@ -728,7 +728,7 @@ uint64_t
 logread_seq_of(struct logread *lr, enum log_stream s, uint64_t off)
 {
 	/* The last line of the stream that begins at or before off. */
-	uint64_t lo = SBX_MAX(logread_first_seq(lr), 1);
+	uint64_t lo = SBX_MAX(logread_first_seq(lr), 1u);
 	uint64_t hi = logread_next_seq(lr), found = 0;
 	struct logline l;
 	while (lo < hi) {

@@ -148,9 +148,7 @@ send_by_pipe(struct transit *t, uint32_t id, uint64_t off, int fd,
 					  .off = off };
 	set_state(t->mark, TRANSIT_FILLING);
 	t->in_use = true;
-	/* Asked once: who reads the pipe meanwhile makes another number of it. */
-	size_t room = room_of(fd);
-	ssize_t n = sys_write(t->write_fd, data, SBX_MIN(len, room));
+	ssize_t n = sys_write(t->write_fd, data, SBX_MIN(len, room_of(fd)));
 	if (n <= 0) {
 		t->in_use = false;
 		return -EBUSY;
