@@ -127,14 +127,15 @@ keep_bytes(const struct proc *p)
 /*
  * What retention drops before it was folded, no watch would ever see: only a
  * flood that is far faster than its watches has to wait for them.  Bytes that
- * may still come, if so much of the log is for what waits.
+ * may still come, if that part of what may wait is for what waits: going on asks
+ * for more room than stopping left, so that it does not stop at once again.
  */
 static size_t
 room(const struct proc *p, unsigned part)
 {
-	uint64_t max = SBX_MIN(keep_bytes(p) / part, (uint64_t)LAG_MAX);
+	uint64_t max = SBX_MIN(keep_bytes(p) / 2, (uint64_t)LAG_MAX);
 
-	return fold_room(p->fold, max);
+	return fold_room(p->fold, max / part);
 }
 
 static void
@@ -168,7 +169,7 @@ procio_find_lost(struct proc *p)
 static ssize_t
 drain(struct proc *p, enum log_stream s)
 {
-	size_t max = SBX_MIN(room(p, 2), (size_t)DRAIN_MAX);
+	size_t max = SBX_MIN(room(p, 1), (size_t)DRAIN_MAX);
 	if (max == 0)
 		return -EBUSY;
 	ssize_t n = s == LOG_PTY ? drain_tty(p, max) : move(p, s, max);
@@ -259,7 +260,7 @@ procio_pace(struct engine *e)
 static void
 resume(struct proc *p)
 {
-	if (room(p, 4) == 0)
+	if (room(p, 2) == 0)
 		return;
 	for (unsigned i = 0; i < LOG_STREAMS; i++) {
 		struct source *s = p->in[i];
