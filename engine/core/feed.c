@@ -144,7 +144,7 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.any_holder = s->ready.any_holder,
 		.stdin_open = p->out || p->in[LOG_PTY],
 		.stopped = l->stopped,
-		.going = p->leaving || p->next_spec || procrun_see(p)->asked.on,
+		.going = order_is_going(p),
 		.exit_code = l->exit_code, .exit_signal = l->exit_signal,
 		.fail_step = p->fail_step, .fail_error = p->fail_error,
 		.pid = (uint32_t)p->pid, .run = l->run,

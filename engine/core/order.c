@@ -278,8 +278,8 @@ order_shortcuts(const struct proc *p)
 }
 
 /* Its run of now is to end, in its turn. */
-static bool
-is_going(const struct proc *p)
+bool
+order_is_going(const struct proc *p)
 {
 	return p->leaving || p->next_spec || procrun_see(p)->asked.on;
 }
@@ -295,7 +295,7 @@ list_needed(struct engine *e)
 	build_graph(e);
 	for (size_t i = 0; i < e->nproc; i++)
 		ending[i] = proc_is_live(e->procs[i]) &&
-			    (e->going_down || is_going(e->procs[i]));
+			    (e->going_down || order_is_going(e->procs[i]));
 	graph_needed(e->graph, ending, needed);
 	free(ending);
 	return needed;
@@ -340,7 +340,7 @@ settle_going(struct engine *e)
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
-		if (!is_going(p))
+		if (!order_is_going(p))
 			continue;
 		if (!needed)
 			needed = list_needed(e);

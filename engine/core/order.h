@@ -19,6 +19,7 @@ struct spec;
 void	order_policy(const struct spec *s, struct life_policy *out);
 bool	order_has_ready(const struct spec *s);	/* a rule that says when */
 void	order_settle(struct engine *e);
+bool	order_is_going(const struct proc *p);	/* by a reload, or asked to */
 /* LIFE_IN_* that save a process the waiting for what it need not wait for. */
 unsigned order_shortcuts(const struct proc *p);
 /* Is there a place for so many more at once?  0 or -1. */
