@@ -48,9 +48,6 @@ void	proc_settle_aside(struct engine *e);	/* schedules, files, copies */
 void	proc_settle_trees(struct engine *e);
 /* After registry_save(), with what it gave: nothing starts unrecorded. */
 void	proc_settle_starts(struct engine *e, int saved);
-/* What the keeper has of a run that is over; nobody waits for that. */
-void	proc_release(struct proc *p, int saved);
-void	proc_settle_ends(struct engine *e, int saved);
 /* The keeper's word. */
 void	proc_started(struct proc *p, const struct keep_start *s);
 void	proc_failed(struct proc *p, enum spawn_step step, int error);
