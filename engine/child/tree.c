@@ -646,6 +646,14 @@ tree_scan(struct tree *t, enum tree_how how)
 	return t->error;
 }
 
+bool
+tree_scan_once(struct tree *t, bool *looked)
+{
+	if (!*looked)
+		*looked = tree_scan(t, TREE_EXACT) == 0;
+	return *looked;
+}
+
 const struct tree_proc *
 tree_members(const struct tree *t, uint64_t tag, size_t *count)
 {

@@ -63,6 +63,12 @@ void	tree_forget(struct tree *t, uint64_t tag);
  */
 enum tree_how { TREE_QUICK, TREE_EXACT };
 int	tree_scan(struct tree *t, enum tree_how how);
+/*
+ * For those who can share one look: *looked says that the last scan is exact
+ * and as new as they need (of this turn); it is made so if need be.  Returns
+ * *looked, false after a scan that failed.
+ */
+bool	tree_scan_once(struct tree *t, bool *looked);
 
 /*
  * Of the last scan; the array is valid until the next one.  After a scan that

@@ -367,8 +367,8 @@ proc_restore_run(struct proc *p)
 		procrun_record(p, "");
 }
 
-/* Everything of the run is over: the last line is in the log. */
-/* looked: see procleft.h. */
+/* Everything of the run is over: the last line is in the log.  looked: see
+ * tree_scan_once(). */
 static void
 run_is_gone(struct proc *p, bool *looked)
 {

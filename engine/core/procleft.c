@@ -80,20 +80,12 @@ count(struct proc *p)
 	return true;
 }
 
-/* After a look that failed, too: then nothing counts as gone. */
-static void
-look_once(struct engine *e, bool *looked)
-{
-	if (!*looked)
-		*looked = tree_scan(e->tree, TREE_EXACT) == 0;
-}
-
 void
 procleft_take(struct proc *p, bool *looked)
 {
 	struct engine *e = p->e;
 
-	look_once(e, looked);
+	(void)tree_scan_once(e->tree, looked);
 	if (tree_count(e->tree, p->tag) == 0)
 		return;
 	if (p->left_tag_count == LEFT_MAX) {
@@ -122,7 +114,7 @@ procleft_look(struct engine *e, bool scan)
 		if (count(e->procs[i]))
 			continue;
 		/* Figures may be of a quick look, an end may not. */
-		look_once(e, &exact);
+		(void)tree_scan_once(e->tree, &exact);
 		(void)count(e->procs[i]);
 	}
 }
@@ -141,7 +133,7 @@ procleft_end(struct proc *p, enum cause cause, bool now, bool *looked)
 
 	if (p->left_tag_count == 0)
 		return;
-	look_once(e, looked);
+	(void)tree_scan_once(e->tree, looked);
 	if (!now) {
 		procleft_signal(p, SIGTERM);
 		procleft_signal(p, SIGCONT);
@@ -165,7 +157,7 @@ procleft_settle(struct proc *p, bool *looked)
 	if (p->left_tag_count == 0 || !(p->at_left_kill_us || p->removing))
 		return UINT64_MAX;
 	bool kill = p->at_left_kill_us && p->at_left_kill_us <= now;
-	look_once(e, looked);
+	(void)tree_scan_once(e->tree, looked);
 	for (size_t i = 0; kill && i < p->left_tag_count; i++)
 		tree_kill(e->tree, p->left_tags[i]);
 	(void)count(p);

@@ -20,12 +20,8 @@ struct engine;
 struct msg_reader;
 struct proc;
 
-/*
- * *looked, here and below: the last scan is of this turn, and exact; it is
- * made so if need be.  So one look serves all that a turn has to do.
- */
-
-/* Its run is over; what lives of it is known from now on. */
+/* Its run is over; what lives of it is known from now on.  looked, here and
+ * below: see tree_scan_once(); one look serves all that a turn has to do. */
 void	procleft_take(struct proc *p, bool *looked);
 /* Counts them all anew; scan: after a look at /proc. */
 void	procleft_look(struct engine *e, bool scan);

@@ -1,5 +1,6 @@
 #include "procmember.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,10 +149,10 @@ procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
 		return -1;
 	struct member_end *end = find_end(p, pid);
 	struct run *r = procrun_get(p);
-	if (!end && r->end_count == ENDS_MAX)
-		return -1;
-	if (!end)
+	if (!end) {
+		assert(r->end_count < ENDS_MAX);
 		end = &r->ends[r->end_count++];
+	}
 	note(p, m, cause, now ? "KILL" : "TERM");
 	*end = (struct member_end){
 		.pid = pid, .start_ticks = m->st.start_ticks,
@@ -189,9 +190,8 @@ procmember_settle(struct proc *p, bool *looked)
 
 	if (before == 0)
 		return UINT64_MAX;
-	if (!*looked && tree_scan(e->tree, TREE_EXACT) < 0)
+	if (!tree_scan_once(e->tree, looked))
 		return now + END_LOOK_US;
-	*looked = true;
 	for (size_t i = 0; i < before; i++)
 		if (!is_over(p, &r->ends[i], now))
 			r->ends[n++] = r->ends[i];

@@ -37,11 +37,12 @@ int	procmember_check_end(struct proc *p, pid_t pid, size_t before,
 			     bool now, struct err *err);
 int	procmember_signal(struct proc *p, pid_t pid, int signo,
 			  enum cause cause, struct err *err);
-/* TERM, and KILL after five seconds, or at once. */
+/* TERM, and KILL after five seconds, or at once.  It could be ended, as
+ * procmember_check_end() found. */
 int	procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,
 		       struct err *err);
-/* When it wants to look again; UINT64_MAX: not by itself.  *looked: the last
- * scan is of this turn, and exact; it is made so if need be. */
+/* When it wants to look again; UINT64_MAX: not by itself.  looked: see
+ * tree_scan_once(). */
 uint64_t procmember_settle(struct proc *p, bool *looked);
 int	procmember_pack(const struct proc *p, struct buf *b);
 void	procmember_unpack(struct proc *p, struct msg_reader *r);
