@@ -1,15 +1,13 @@
 #include "logview.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base/base.h"
 #include "engine/base/clock.h"
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
-#include "engine/base/regex.h"
-#include "engine/log/search.h"
 #include "filters.h"
+#include "logfind.h"
 #include "logrules.h"
 
 enum {
@@ -27,8 +25,6 @@ struct mark {
 	int64_t ms;
 };
 
-enum jump { JUMP_NONE, JUMP_HIT, JUMP_ERROR };
-
 struct logview {
 	struct logread *lr;
 	struct logrules *rules;
@@ -36,6 +32,7 @@ struct logview {
 	uint64_t top;		/* when standing still */
 	int top_sub;
 	uint64_t paused_next;	/* next_seq when it was stopped */
+	uint64_t boundary;	/* gone to, and not scrolled since; 0: none */
 	uint64_t first_shown, last_shown;
 	int first_sub;
 	int shown_rows;
@@ -45,16 +42,8 @@ struct logview {
 	size_t mark_count;
 	uint64_t floor;		/* lines before it were cleared away */
 
-	struct regex *find;
-	char *pattern;
-	struct search *search;
-	bool search_busy, rules_busy;
-	uint64_t hit;
-	enum jump jump;
-	int jump_direction;
-	uint64_t jump_from;
-	bool jump_around;	/* nothing there: try the other direction */
-	bool missed;
+	struct logfind *find;
+	bool rules_busy;
 };
 
 static bool
@@ -207,8 +196,9 @@ fill_following(struct logview *lv, struct logview_row *rows, int height,
 	return height - at;
 }
 
+/* Rows from the top of the window on. */
 static int
-fill_standing(struct logview *lv, struct logview_row *rows, int height,
+fill_down(struct logview *lv, struct logview_row *rows, int height,
 	      logview_rows_fn *fn, void *arg)
 {
 	int n = 0, sub = lv->top_sub;
@@ -279,35 +269,21 @@ scroll_down(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
 	}
 }
 
-/* Tries to make the jump that was asked for; false while it is not known. */
-static bool
-try_jump(struct logview *lv)
+/*
+ * Where fewer lines are left below the top than the window has rows, it begins
+ * further up: a hit on one of the last lines is shown on a full page.
+ */
+static int
+fill_standing(struct logview *lv, struct logview_row *rows, int height,
+	      logview_rows_fn *fn, void *arg)
 {
-	uint64_t hit = 0;
-	int r = 0;
+	int n = fill_down(lv, rows, height, fn, arg);
 
-	if (lv->jump == JUMP_NONE)
-		return true;
-	if (lv->jump == JUMP_ERROR && lv->rules)
-		r = logrules_near(lv->rules, lv->jump_from,
-				  lv->jump_direction, &hit);
-	else if (lv->search)
-		r = lv->jump_direction > 0
-			    ? search_next(lv->search, lv->jump_from, &hit)
-			    : search_prev(lv->search, lv->jump_from, &hit);
-	if (r == -EAGAIN)
-		return false;
-	if (r == 0 && lv->jump_around) {
-		lv->jump_around = false;
-		lv->jump_direction = -lv->jump_direction;
-		return try_jump(lv);
+	if (n < height) {
+		scroll_up(lv, height - n, fn, arg);
+		n = fill_down(lv, rows, height, fn, arg);
 	}
-	lv->jump = JUMP_NONE;
-	if (r == 1)
-		(void)logview_goto(lv, hit, true);
-	else
-		lv->missed = true;
-	return true;
+	return n;
 }
 
 struct logview *
@@ -317,6 +293,7 @@ logview_new(void)
 
 	lv->follow = true;
 	lv->filters = filters_new();
+	lv->find = logfind_new();
 	return lv;
 }
 
@@ -325,12 +302,10 @@ logview_free(struct logview *lv)
 {
 	if (!lv)
 		return;
-	search_free(lv->search);
-	regex_free(lv->find);
+	logfind_free(lv->find);
 	logrules_free(lv->rules);
 	filters_free(lv->filters);
 	logread_free(lv->lr);
-	free(lv->pattern);
 	free(lv);
 }
 
@@ -342,8 +317,7 @@ logview_open(struct logview *lv, int dir, struct err *e)
 	if (!lr)
 		return -1;
 	/* The searches know the old one. */
-	search_free(lv->search);
-	lv->search = NULL;
+	logfind_drop_search(lv->find);
 	logrules_unsearch(lv->rules);
 	logread_free(lv->lr);
 	lv->lr = lr;
@@ -364,7 +338,7 @@ logview_refresh(struct logview *lv)
 	if (!lv->lr)
 		return;
 	logread_refresh(lv->lr);
-	lv->search_busy = lv->search != NULL;
+	logfind_grew(lv->find);
 	lv->rules_busy = lv->rules != NULL;
 	if (lv->rules)
 		logrules_grew(lv->rules);
@@ -455,6 +429,7 @@ logview_scroll(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
 	if (!lv->lr || rows == 0 || (lv->follow && rows > 0))
 		return;
 	stand(lv);
+	lv->boundary = 0;
 	if (rows < 0) {
 		scroll_up(lv, -rows, fn, arg);
 		return;
@@ -464,8 +439,7 @@ logview_scroll(struct logview *lv, int rows, logview_rows_fn *fn, void *arg)
 	 * stand still for. */
 	struct logview_row *all =
 		mem_array((size_t)lv->shown_rows + 1, sizeof(*all));
-	if (fill_standing(lv, all, lv->shown_rows + 1, fn, arg) <=
-	    lv->shown_rows)
+	if (fill_down(lv, all, lv->shown_rows + 1, fn, arg) <= lv->shown_rows)
 		lv->follow = true;
 	free(all);
 }
@@ -476,13 +450,21 @@ logview_top(struct logview *lv)
 	if (!lv->lr)
 		return;
 	stand(lv);
+	lv->boundary = 0;
 	lv->top = first_of(lv);
 	lv->top_sub = 0;
+	/* The next key may come before the next picture. */
+	lv->first_shown = lv->last_shown = lv->top;
+	lv->first_sub = 0;
 }
 
 void
 logview_follow(struct logview *lv)
 {
+	lv->boundary = 0;
+	if (lv->lr && !lv->follow)
+		lv->first_shown = lv->last_shown =
+			logread_next_seq(lv->lr) - 1;
 	lv->follow = true;
 }
 
@@ -515,11 +497,13 @@ logview_goto(struct logview *lv, uint64_t seq, bool cursor)
 	if (!lv->lr)
 		return false;
 	/* A line that is in sight stays where it is. */
-	bool in_sight = lv->first_shown && seq > lv->first_shown &&
-			seq < lv->last_shown;
+	bool stays = lv->first_shown && seq > lv->first_shown &&
+		     seq < lv->last_shown;
 	stand(lv);
-	lv->hit = cursor ? seq : lv->hit;
-	if (!in_sight) {
+	lv->boundary = 0;
+	if (cursor)
+		logfind_set_at(lv->find, seq);
+	if (!stays) {
 		lv->top = seq;
 		lv->top_sub = 0;
 		scroll_up(lv, lv->shown_rows / 3, NULL, NULL);
@@ -628,12 +612,14 @@ logview_boundary(struct logview *lv, int direction)
 
 	if (!lv->lr)
 		return false;
-	uint64_t from = lv->follow ? logread_next_seq(lv->lr) : lv->top;
+	uint64_t from = lv->follow     ? logread_next_seq(lv->lr)
+			: lv->boundary ? lv->boundary
+				       : lv->top;
 	uint64_t seq = boundary(lv, from, direction, &sub);
 	if (!seq)
 		return false;
 	stand(lv);
-	lv->top = seq;
+	lv->top = lv->boundary = seq;
 	lv->top_sub = sub;
 	return true;
 }
@@ -647,130 +633,105 @@ logview_filters(const struct logview *lv)
 int
 logview_highlight(struct logview *lv, const char *pattern, struct err *e)
 {
-	struct regex *re = NULL;
-
-	if (pattern && *pattern) {
-		re = regex_new(pattern, strlen(pattern), 0, e, NULL);
-		if (!re)
-			return -1;
-	}
-	search_free(lv->search);
-	lv->search = NULL;
-	lv->hit = 0;
-	if (lv->jump == JUMP_HIT)
-		lv->jump = JUMP_NONE;
-	regex_free(lv->find);
-	lv->find = re;
-	free(lv->pattern);
-	lv->pattern = re ? mem_str(pattern) : NULL;
-	return 0;
+	return logfind_set(lv->find, pattern, e);
 }
 
 struct regex *
 logview_find(const struct logview *lv)
 {
-	return lv->find;
+	return logfind_regex(lv->find);
 }
 
 const char *
 logview_pattern(const struct logview *lv)
 {
-	return lv->pattern ? lv->pattern : "";
+	return logfind_pattern(lv->find);
+}
+
+static bool
+in_sight(const struct logview *lv, uint64_t seq)
+{
+	return seq >= lv->first_shown && seq <= lv->last_shown;
+}
+
+/* Makes the jump that was asked for, if its line is known. */
+static void
+try_jump(struct logview *lv)
+{
+	uint64_t seq;
+
+	if (logfind_jump(lv->find, lv->rules, &seq))
+		(void)logview_goto(lv, seq, true);
 }
 
 void
 logview_search(struct logview *lv)
 {
-	if (!lv->lr || !lv->find)
+	if (!lv->lr || !logfind_regex(lv->find))
 		return;
-	uint64_t from = lv->follow ? logread_next_seq(lv->lr)
-				   : lv->first_shown;
-	int direction = lv->follow ? -1 : 1;
-	search_free(lv->search);
-	lv->search = search_new(lv->lr, lv->find, SEARCH_ALL_STREAMS, from,
-				direction);
-	lv->search_busy = lv->search != NULL;
-	lv->hit = 0;
-	lv->jump = JUMP_HIT;
-	lv->jump_direction = direction;
-	lv->jump_from = direction > 0 && from > 0 ? from - 1 : from;
-	lv->jump_around = true;
+	logfind_search(lv->find, lv->lr,
+		       lv->follow ? logread_next_seq(lv->lr)
+				  : lv->first_shown,
+		       lv->follow ? -1 : 1);
 	logview_work(lv, &(bool){ false });
 }
 
 void
 logview_next(struct logview *lv, int direction)
 {
-	if (!lv->lr || !lv->find)
+	uint64_t from = logfind_at(lv->find);
+
+	if (!lv->lr || !logfind_regex(lv->find))
 		return;
-	if (!lv->search) {
+	if (!logfind_searches(lv->find)) {
 		logview_search(lv);
 		return;
 	}
-	uint64_t from = lv->hit;
 	if (!from)
 		from = direction > 0 ? lv->first_shown : lv->last_shown;
-	lv->jump = JUMP_HIT;
-	lv->jump_direction = direction;
-	lv->jump_from = from;
-	lv->jump_around = false;
+	logfind_to_hit(lv->find, from, direction);
 	try_jump(lv);
 }
 
 void
 logview_next_error(struct logview *lv, int direction)
 {
+	uint64_t from = logfind_at(lv->find);
+
 	if (!lv->lr || !lv->rules) {
-		lv->missed = true;
+		logfind_miss(lv->find);
 		return;
 	}
 	logrules_search(lv->rules, lv->lr);
 	lv->rules_busy = true;
-	uint64_t from = lv->hit;
-	bool in_sight = from >= lv->first_shown && from <= lv->last_shown;
-	if (!from || !in_sight)
+	if (!from || !in_sight(lv, from))
 		from = direction > 0 ? lv->first_shown : lv->last_shown + 1;
-	lv->jump = JUMP_ERROR;
-	lv->jump_direction = direction;
-	lv->jump_from = from;
-	lv->jump_around = false;
+	logfind_to_error(lv->find, from, direction);
 	try_jump(lv);
 }
 
 bool
 logview_missed(struct logview *lv)
 {
-	bool m = lv->missed;
-
-	lv->missed = false;
-	return m;
+	return logfind_missed(lv->find);
 }
 
 uint64_t
 logview_hit(const struct logview *lv)
 {
-	return lv->hit;
+	return logfind_at(lv->find);
 }
 
 void
 logview_hits(const struct logview *lv, uint64_t *k, uint64_t *n, bool *all)
 {
-	*k = *n = 0;
-	*all = false;
-	if (!lv->search)
-		return;
-	*n = search_count(lv->search, all);
-	if (lv->hit)
-		*k = search_rank(lv->search, lv->hit);
+	logfind_hits(lv->find, k, n, all);
 }
 
 bool
 logview_hit_in(const struct logview *lv, uint64_t from, uint64_t to)
 {
-	uint64_t at;
-
-	return lv->search && from > 0 &&
-	       search_next(lv->search, from - 1, &at) == 1 && at < to;
+	return logfind_hit_in(lv->find, from, to);
 }
 
 uint64_t
@@ -778,23 +739,23 @@ logview_due_us(const struct logview *lv)
 {
 	if (!lv->rules_busy)
 		return UINT64_MAX;
-	return lv->jump == JUMP_ERROR ? 0 : logrules_due_us(lv->rules);
+	return logfind_wants_error(lv->find) ? 0
+					     : logrules_due_us(lv->rules);
 }
 
 bool
 logview_work(struct logview *lv, bool *changed)
 {
-	enum jump before = lv->jump;
+	bool jumping = logfind_jumping(lv->find);
 
-	if (lv->search_busy) {
-		lv->search_busy = search_step(lv->search, SLICE_BYTES) > 0;
+	if (logfind_step(lv->find, SLICE_BYTES)) {
 		*changed = true;
 	} else if (logview_due_us(lv) <= clock_us()) {
 		lv->rules_busy = logrules_step(lv->rules, SLICE_BYTES) > 0;
 		*changed = true;
 	}
 	try_jump(lv);
-	if (lv->jump != before)
+	if (logfind_jumping(lv->find) != jumping)
 		*changed = true;
-	return lv->search_busy || logview_due_us(lv) <= clock_us();
+	return logfind_busy(lv->find) || logview_due_us(lv) <= clock_us();
 }

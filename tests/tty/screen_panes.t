@@ -59,6 +59,25 @@ screen_keys n
 wait_screen 'match 9 of 10 ' "n goes on"
 screen_keys Escape
 wait_no_screen 'match ' "Esc clears the search"
+screen_keys g
+wait_screen '│. line 1 of api' "g goes to the first line"
+prompt / FIND
+screen_type 'line 199 of'
+screen_keys Enter
+wait_screen 'match 1 of 1 ' "a hit near the end"
+wait_screen '│› line 199 of api' "is marked where it falls"
+like "$(screen_text | sed -n 22p)" 'ERROR number 200' "the page ends with the log's end"
+like "$(screen_text | sed -n 2p)" 'line 18[0-9] of' "and it is full"
+wait_screen 'PAUSED  \+0 new' "and stands still"
+screen_keys Escape
+wait_no_screen 'match ' "Esc clears that search, too"
+screen_keys m g
+wait_screen '│. line 1 of api' "a mark at the end is out of sight"
+screen_keys ']'
+wait_screen '── mark 1 ──' "] goes there"
+like "$(screen_text | sed -n 2p)" 'line 18[0-9] of' "on a full page, too"
+screen_keys ']'
+wait_screen 'no further run or mark' "and no further"
 screen_keys g e
 wait_screen '› ERROR number 50' "e goes to the next error"
 prompt '&' FILTER
