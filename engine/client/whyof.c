@@ -49,16 +49,24 @@ find_chain(struct whyof *w, struct model *m)
 	}
 }
 
+/* What they are told by: of a run that is over its own reason. */
+static const char *
+reason_of(const struct whyof *w, size_t i)
+{
+	return i == 0 && w->run ? w->run->reason : w->chain[i]->row->reason;
+}
+
+/* Watches count where they are the reason: there may be floods of others. */
 static bool
 matters(const struct whyof *w, const struct journal_event *e)
 {
-	if (e->kind == EVENT_WATCH)
-		return true;
-	if (w->run && e->run != w->run->run)
-		return false;
-	for (size_t i = 0; i < w->chain_len; i++)
-		if (strcmp(e->process, w->chain[i]->row->name) == 0)
+	for (size_t i = 0; i < w->chain_len; i++) {
+		const char *name = w->chain[i]->row->name;
+		if (why_is_named(e, name, reason_of(w, i)))
 			return true;
+		if (strcmp(e->process, name) == 0 && e->kind != EVENT_WATCH)
+			return !w->run || e->run == w->run->run;
+	}
 	return false;
 }
 

@@ -291,8 +291,8 @@ add_rules(struct buf *out, const struct proc *p)
 	}
 }
 
-/* Oldest first, as why_text() wants them: those of the process and the
- * watches that fired anywhere. */
+/* Oldest first, as why_text() wants them: those of the process, and of
+ * watches, which may be floods, the one that is its reason. */
 static void
 add_why(struct buf *out, const struct proc *p)
 {
@@ -303,12 +303,13 @@ add_why(struct buf *out, const struct proc *p)
 	struct proc_row row;
 	size_t n = 0;
 
+	feed_make_row(p, &row, &scratch);
 	for (uint64_t at = 0; n < EVENTS_SEEN &&
 	     (e = journal_prev(j, at, NULL)); at = e->seq)
-		if (e->kind == EVENT_WATCH ||
-		    !strcmp(e->process, p->spec->name))
+		if (e->kind == EVENT_WATCH ?
+		    why_is_named(e, row.name, row.reason) :
+		    !strcmp(e->process, row.name))
 			events[EVENTS_SEEN - ++n] = *e;
-	feed_make_row(p, &row, &scratch);
 	if (why_text(&text, &row, events + EVENTS_SEEN - n, n,
 		     clock_wall_ms()) == 0)
 		detailrow_put(out, "why", p->spec->name, buf_str(&text), NULL);

@@ -8,9 +8,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "base/units.h"
 #include "core.h"
 #include "feed.h"
 #include "life/stats.h"
+#include "life/status.h"
 #include "log/fold.h"
 #include "log/journal.h"
 #include "log/watch.h"
@@ -42,18 +44,31 @@ may_note(struct proc *p)
 	return true;
 }
 
+/* What an absent watch has in the place of a line. */
+static void
+silence_text(const struct spec_watch *w, char out[UNITS_TEXT_MAX + 16])
+{
+	char age[UNITS_TEXT_MAX];
+
+	units_duration_text(w->absent_ms, age);
+	snprintf(out, UNITS_TEXT_MAX + 16, "silent for %s", age);
+}
+
 static void
 note_hit(struct proc *p, const struct watch_hit *h, enum event_kind kind)
 {
 	char *line = mem_strn(h->line ? h->line : "",
 			      SBX_MIN(h->len, (size_t)LINE_SHOWN));
-	char *text = h->off ? mem_fmt("watch %s: its pattern took too long "
-				      "again and again", h->spec->name) :
-			      mem_fmt("watch %s%s%s", h->spec->name,
-				      line[0] ? ": " : "", line);
+	char silence[UNITS_TEXT_MAX + 16];
+
+	silence_text(h->spec, silence);
+	const char *what = h->off ? "its pattern took too long again and again"
+			   : h->absent ? silence : line;
+	char *text = mem_fmt("watch %s%s%s", h->spec->name,
+			     what[0] ? ": " : "", what);
 	struct journal_event ev = {
 		.kind = kind, .cause = CAUSE_WATCH, .from = -1, .to = -1,
-		.run = p->life.run, .line = h->seq,
+		.run = p->life.run, .line = h->absent ? 0 : h->seq,
 		.process = p->spec->name, .text = text, .line_text = line,
 	};
 	journal_add(p->e->journal, &ev);
@@ -62,21 +77,61 @@ note_hit(struct proc *p, const struct watch_hit *h, enum event_kind kind)
 	free(line);
 }
 
+static void
+tell_person(struct proc *p, const struct watch_hit *h)
+{
+	char silence[UNITS_TEXT_MAX + 16], note[320];
+
+	silence_text(h->spec, silence);
+	snprintf(note, sizeof note, "%s %s: %.*s", p->spec->name,
+		 h->spec->name,
+		 h->absent ? (int)strlen(silence) :
+			     (int)SBX_MIN(h->len, (size_t)LINE_SHOWN),
+		 h->absent ? silence : h->line ? h->line : "");
+	feed_note(p->e, h->spec->level, note);
+}
+
+static bool
+starts(const struct watch_hit *h, const struct proc *target)
+{
+	return h->spec->start &&
+	       replica_is_meant(target->spec, h->spec->start);
+}
+
+/* A hit that changes what a process does is its reason: it is in the journal
+ * however many others there are. */
+static bool
+changes_something(const struct proc *p, const struct watch_hit *h)
+{
+	if (h->spec->actions & (SPEC_WATCH_RESTART | SPEC_WATCH_STOP))
+		return proc_is_live(p) && p->life.status != STATUS_STOPPING;
+	for (size_t i = 0; h->spec->start && i < p->e->nproc; i++)
+		if (starts(h, p->e->procs[i]) && !proc_is_live(p->e->procs[i]))
+			return true;
+	return false;
+}
+
 /* What a watch does to a process; its line is the reason. */
 static void
 steer(struct proc *p, const struct watch_hit *h)
 {
 	const struct spec_watch *w = h->spec;
-	char detail[160];
+	char detail[160], other[256], silence[UNITS_TEXT_MAX + 16];
 
-	snprintf(detail, sizeof detail, "watch '%.64s', line %llu", w->name,
-		 (unsigned long long)h->seq);
+	silence_text(w, silence);
+	if (h->absent)
+		snprintf(detail, sizeof detail, "watch '%.64s', %s", w->name,
+			 silence);
+	else
+		snprintf(detail, sizeof detail, "watch '%.64s', line %llu",
+			 w->name, (unsigned long long)h->seq);
+	snprintf(other, sizeof other, "%s of %.64s", detail, p->spec->name);
 	if (w->hook)
 		prochook_run(p, h);
-	for (size_t i = 0; w->start && i < p->e->nproc; i++)
-		if (replica_is_meant(p->e->procs[i]->spec, w->start))
+	for (size_t i = 0; i < p->e->nproc; i++)
+		if (starts(h, p->e->procs[i]))
 			proc_tell(p->e->procs[i], LIFE_EV_START, CAUSE_WATCH,
-				  detail);
+				  p->e->procs[i] == p ? detail : other);
 	if (w->actions & SPEC_WATCH_RESTART)
 		proc_tell(p, LIFE_EV_RESTART, CAUSE_WATCH, detail);
 	else if (w->actions & SPEC_WATCH_STOP)
@@ -91,20 +146,15 @@ act(struct proc *p, const struct watch_hit *h)
 		      w->actions & (SPEC_WATCH_RESTART | SPEC_WATCH_STOP);
 	bool loud = w->actions & (SPEC_WATCH_NOTIFY | SPEC_WATCH_BELL) ||
 		    h->alert;
+	bool told = (steers || loud || w->level >= SPEC_LEVEL_WARN) &&
+		    may_note(p);
 
-	if ((steers || loud || w->level >= SPEC_LEVEL_WARN) && may_note(p)) {
+	if (told || changes_something(p, h))
 		note_hit(p, h, EVENT_WATCH);
-		if (w->actions & SPEC_WATCH_NOTIFY || h->alert) {
-			char note[320];
-			snprintf(note, sizeof note, "%s %s: %.*s",
-				 p->spec->name, w->name,
-				 (int)SBX_MIN(h->len, (size_t)LINE_SHOWN),
-				 h->line ? h->line : "");
-			feed_note(p->e, w->level, note);
-		}
-		if (w->actions & SPEC_WATCH_BELL)
-			feed_bell(p->e, p->id);
-	}
+	if (told && (w->actions & SPEC_WATCH_NOTIFY || h->alert))
+		tell_person(p, h);
+	if (told && w->actions & SPEC_WATCH_BELL)
+		feed_bell(p->e, p->id);
 	if (steers)
 		steer(p, h);
 }

@@ -304,6 +304,8 @@ give_up(struct step *s, unsigned count, const char *why)
 	if (s->p->within_us)
 		snprintf(within, sizeof within, " in %s",
 			 life_time_text(s->p->within_us, in, sizeof in));
+	/* Whoever ended the last run wanted another one, not its end. */
+	s->l->stopped = false;
 	step_rest(s, STATUS_FAILED, EVENT_GAVE_UP, CAUSE_LIMIT,
 		  "gave up after %u restart%s%s: %s", count,
 		  count == 1 ? "" : "s", within, why);

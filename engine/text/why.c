@@ -18,6 +18,9 @@
 #include "log/logfmt.h"
 #include "rowfmt.h"
 #include "spec/proto.h"
+#include "spec/spec.h"
+
+#define WATCH_WORD "watch "	/* begins the text of its event */
 
 enum { SHORT_MS = 10000 };
 
@@ -87,13 +90,7 @@ say_fired(struct why *w)
 {
 	for (size_t i = w->count; i-- > 0;) {
 		const struct journal_event *e = &w->events[i];
-		char place[40];
-		if (e->kind != EVENT_WATCH || !e->line || !e->line_text[0])
-			continue;
-		int len = snprintf(place, sizeof place, "', line %" PRIu64,
-				   e->line);
-		const char *at = strstr(w->r->reason, place);
-		if (!at || (at[len] >= '0' && at[len] <= '9'))
+		if (!why_is_named(e, w->r->name, w->r->reason))
 			continue;
 		SAY(w, " The line");
 		if (strcmp(e->process, w->r->name) != 0)
@@ -387,6 +384,35 @@ row_of_run(struct proc_row *r, const char *name, const struct log_run *run)
 		r->exit_code = WEXITSTATUS(run->status);
 	r->stopped = strncmp(run->reason, "stopped ", 8) == 0 ||
 		     strncmp(run->reason, "restarted ", 10) == 0;
+}
+
+/* The end of a name and its line: "line 12" is not in "line 123", nor "of db"
+ * in "of db.1". */
+static bool
+ends_there(const char *at)
+{
+	at += strspn(at, ".:");
+	return *at == '\0' || strchr(" ();,", *at);
+}
+
+bool
+why_is_named(const struct journal_event *e, const char *name,
+	     const char *reason)
+{
+	char place[2 * SPEC_NAME_MAX + 64];
+	bool own = strcmp(e->process, name) == 0;
+	const char *watch = e->text + strlen(WATCH_WORD);
+
+	if (e->kind != EVENT_WATCH || !e->line || !e->line_text[0] ||
+	    strncmp(e->text, WATCH_WORD, strlen(WATCH_WORD)) != 0)
+		return false;
+	int len = snprintf(place, sizeof place,
+			   "watch '%.*s', line %" PRIu64 "%s%s",
+			   (int)(strcspn(watch, " ") - 1), watch, e->line,
+			   own ? "" : " of ", own ? "" : e->process);
+	const char *at = strstr(reason, place);
+	return at && ends_there(at + len) &&
+	       (!own || strncmp(at + len, " of ", 4) != 0);
 }
 
 int

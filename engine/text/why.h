@@ -10,6 +10,7 @@
  * texts from outside: for a terminal they go through rowfmt_plain.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,5 +29,10 @@ int	why_run_text(struct buf *out, const char *name,
 		     const struct log_run *run,
 		     const struct journal_event *events, size_t count,
 		     int64_t now_ms);
+/* The watch, the line and the process of the event are those that the reason
+ * of `name` tells ("stopped by watch 'oom', line 3", "started by watch 'up',
+ * line 3 of db"). */
+bool	why_is_named(const struct journal_event *e, const char *name,
+		     const char *reason);
 
 #endif

@@ -32,6 +32,30 @@ process again {
 	restart.backoff 60s..60s
 }
 process idle sleep 1003
+process noisy {
+	cmd seq 30; echo enough; exec sleep 1004
+	watch all /\d/ level=warn
+	watch end /enough/ stop
+}
+process silent {
+	cmd echo hello; exec sleep 1005
+	watch beat absent /hello/ for 200ms stop
+}
+process starter {
+	cmd echo zero; echo go on; exec sleep 1006
+	watch go /go/ start=started
+}
+process started {
+	cmd echo one; echo going; exec sleep 1007
+	autostart no
+	watch go /going/ level=warn
+}
+process loop {
+	cmd echo "crash $SBX_RESTARTS"; exec sleep 1008
+	watch crash /crash/ restart
+	restart.max 1
+	restart.backoff 10ms..10ms
+}
 END_RC
 exits 3 "no engine, no answer" sbx why web
 exits 0 "up" sbx up
@@ -39,6 +63,23 @@ exits 0 "the watch stops it" sbx wait oom --exit --timeout 20s
 exits 0 "why it is stopped" sbx why oom
 like "$out" "^oom is stopped: stopped by watch 'mem', line 1 .*The line was: Out of memory" \
 	"names the watch and quotes its line"
+exits 0 "a watch among many hits of another one" sbx wait noisy --exit --timeout 20s
+exits 0 "why" sbx why noisy
+like "$out" "stopped by watch 'end', line 31 .*The line was: enough" "its line is kept"
+exits 0 "silence stops it" sbx wait silent --exit --timeout 20s
+exits 0 "why" sbx why silent
+like "$out" "^silent is stopped: stopped by watch 'beat', silent for 200ms .TERM.\. It ran" \
+	"no line is blamed"
+exits 0 "what a watch starts" sbx wait started --log going --timeout 20s
+exits 0 "why it runs" sbx why started
+like "$out" "started by watch 'go', line 2 of starter\. The line of starter was: go on" \
+	"whose watch, and its line"
+exits 0 "restarts by a watch" sbx wait loop --exit --timeout 20s
+is "$(status_of loop)" failed "are given up"
+exits 0 "why" sbx why loop
+like "$out" "^loop has failed: gave up after 1 restart .*by watch 'crash', line 2 .*The line was: crash 1" \
+	"as a failure"
+like "$(sbx ls --status failed)" "^loop +failed" "the list says the same"
 exits 0 "why it waits" sbx why web
 like "$out" '^web is waiting for db ready: started with the set\. ' "names what it waits for"
 like "$out" ' db is starting: ' "and says how that is"

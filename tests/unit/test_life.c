@@ -361,6 +361,7 @@ TEST(ready_timeout_can_restart)
 	IS(&w, "failed");
 	EQ_STR(w.l.reason, "gave up after 5 restarts: restarted by its check: "
 	       "not ready within 30s (TERM)");
+	OK(!w.l.stopped);	/* a failure, and nobody's wish */
 }
 
 TEST(a_word_about_what_keeps_it_from_being_ready)

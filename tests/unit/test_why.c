@@ -220,15 +220,28 @@ TEST(line_that_fired)
 		{ .kind = EVENT_WATCH, .line = 3, .process = "db",
 		  .from = -1, .to = -1, .text = "watch up: x",
 		  .line_text = "here I am" },
+		/* Newer ones that are not meant. */
+		{ .kind = EVENT_WATCH, .line = 12, .process = "web",
+		  .from = -1, .to = -1, .text = "watch om: x",
+		  .line_text = "of another watch" },
+		{ .kind = EVENT_WATCH, .line = 12, .process = "db",
+		  .from = -1, .to = -1, .text = "watch oom: x",
+		  .line_text = "of another process" },
+		{ .kind = EVENT_WATCH, .line = 3, .process = "d",
+		  .from = -1, .to = -1, .text = "watch up: x",
+		  .line_text = "of a shorter name" },
+		{ .kind = EVENT_WATCH, .line = 3, .process = "web",
+		  .from = -1, .to = -1, .text = "watch up: x",
+		  .line_text = "its own" },
 	};
 
 	given(e, ARRAY_LEN(e));
 	WHY("web is stopped: stopped by watch 'oom', line 12 (TERM). The line "
 	    "was: Out of memory", .status = STATUS_KILLED, .stopped = true,
 	    .reason = "stopped by watch 'oom', line 12 (TERM)");
-	WHY("web is running: started by watch 'up', line 3. The line of db "
-	    "was: here I am", .status = STATUS_RUNNING, .ready = true,
-	    .reason = "started by watch 'up', line 3");
+	WHY("web is running: started by watch 'up', line 3 of db. The line of "
+	    "db was: here I am", .status = STATUS_RUNNING, .ready = true,
+	    .reason = "started by watch 'up', line 3 of db");
 	WHY("web is running: started by watch 'up', line 33.",
 	    .status = STATUS_RUNNING, .ready = true,
 	    .reason = "started by watch 'up', line 33");
