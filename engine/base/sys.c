@@ -278,6 +278,9 @@ sys_recvmsg(int sock, void *data, size_t len, int *fds, int *nfds)
 				sys_close(fd);
 		}
 	}
+	/* No room for them here: it has the message, and they are gone. */
+	if (*nfds > 0 && fault("rights"))
+		m.msg_flags |= MSG_CTRUNC;
 	if (m.msg_flags & MSG_CTRUNC) {
 		while (*nfds > 0)
 			sys_close(fds[--*nfds]);

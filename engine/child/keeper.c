@@ -72,13 +72,12 @@ struct keeper {
 	sigset_t mask;
 	int signals;		/* signalfd */
 	int sock;		/* -1: none */
-	int registry;		/* memfd of the engine; -1: none */
+	int registry[KEEP_FILES];	/* what the engine says to the next */
 	int transit[2];		/* the pipe before the spools */
 	enum talk talk;
 	pid_t engine, guard;	/* 0: none */
 	bool bye, hung, term, term_told, done;
 	bool was_ready, ever_ready;
-	bool unrecorded;	/* the newest registry found no room here */
 	bool refused;		/* no slot left: one answer is owed */
 	uint64_t refused_id;
 	bool blocked;		/* the socket is full */
@@ -158,9 +157,10 @@ send_hello(struct keeper *k)
 		.count = (uint32_t)k->slots.count,
 	};
 
-	int fds[] = { k->transit[0], k->transit[1], k->registry };
+	int fds[] = { k->transit[0], k->transit[1], k->registry[0],
+		      k->registry[1] };
 
-	if (send_msg(k, &m, fds, k->registry >= 0 ? 3 : 2))
+	if (send_msg(k, &m, fds, ARRAY_LEN(fds)))
 		k->talk = TALK_WAIT;
 }
 
@@ -230,11 +230,6 @@ do_spawn(struct keeper *k, const struct keepmsg *m, int payload)
 		sys_close(payload);
 		return;		/* our own mistake; the first one stands */
 	}
-	/* A run that the registry may not tell of must not begin. */
-	if (k->unrecorded) {
-		sys_close(payload);
-		payload = -1;
-	}
 	struct keepslot *s = keepslot_spawn(&k->slots, m, payload);
 	if (!s) {
 		k->refused = true;
@@ -303,14 +298,6 @@ handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 	case KEEP_RELEASE:
 		if (s)
 			keepslot_release(&k->slots, s);
-		break;
-	case KEEP_REGISTRY:
-		k->unrecorded = first < 0;
-		if (first < 0)
-			break;
-		sys_close(k->registry);
-		k->registry = first;
-		first = -1;
 		break;
 	case KEEP_BYE:
 		k->bye = true;
@@ -741,6 +728,15 @@ set_up(struct keeper *k)
 		return r;
 	/* Smaller is slower and nothing else. */
 	fcntl(k->transit[1], F_SETPIPE_SZ, TRANSIT_BYTES);
+	/*
+	 * Made here and now: a file that an engine had to hand over could find
+	 * no room for its descriptor, and what depends on it would be done.
+	 */
+	for (size_t i = 0; i < KEEP_FILES; i++) {
+		k->registry[i] = sys_memfd("sbx-registry");
+		if (k->registry[i] < 0)
+			return k->registry[i];
+	}
 	return keepslots_init(&k->slots, &k->standin);
 }
 
@@ -760,7 +756,7 @@ int
 keeper_main(const struct keeper_conf *c, struct keeper_shared *sh)
 {
 	struct keeper k = {
-		.conf = c, .sh = sh, .sock = -1, .registry = -1,
+		.conf = c, .sh = sh, .sock = -1,
 		.out = BUF_INIT(KEEP_LEN), .retry_at_us = NEVER,
 		.kill_at_us = NEVER, .guard_at_us = NEVER,
 	};

@@ -159,9 +159,10 @@ got_hello(struct keeplink *k, const struct keepmsg *m, const int *fds, int nfds)
 	struct keepmsg ready = { .type = KEEP_READY, .version = KEEP_VERSION };
 	struct keep_hello h = {
 		.version = m->version, .keeper = m->pid, .slots = m->count,
-		.transit = { -1, -1 }, .registry = -1,
+		.transit = { -1, -1 }, .registry = { -1, -1 },
 	};
-	int *const place[] = { &h.transit[0], &h.transit[1], &h.registry };
+	int *const place[] = { &h.transit[0], &h.transit[1], &h.registry[0],
+			       &h.registry[1] };
 
 	for (int i = 0; i < nfds; i++) {
 		if (i < (int)ARRAY_LEN(place))
@@ -169,7 +170,7 @@ got_hello(struct keeplink *k, const struct keepmsg *m, const int *fds, int nfds)
 		else
 			sys_close(fds[i]);
 	}
-	if (m->version != KEEP_VERSION || h.transit[1] < 0) {
+	if (m->version != KEEP_VERSION || h.registry[1] < 0) {
 		/* Ending without READY makes the keeper run its own binary. */
 		for (size_t i = 0; i < ARRAY_LEN(place); i++)
 			sys_close(*place[i]);
@@ -389,15 +390,6 @@ keeplink_release(struct keeplink *k, uint64_t slot)
 
 	/* Without a keeper there is no slot either. */
 	(void)post(k, &m, -1);
-}
-
-int
-keeplink_registry(struct keeplink *k, int memfd)
-{
-	struct keepmsg m = { .type = KEEP_REGISTRY };
-
-	int fd = sys_dup(memfd);
-	return fd < 0 ? fd : post(k, &m, fd);
 }
 
 int

@@ -27,7 +27,7 @@ struct keep_hello {
 	pid_t keeper;
 	size_t slots;		/* ADOPTs to come */
 	int transit[2];		/* read, write: the engine's to close */
-	int registry;		/* the same; -1: none */
+	int registry[KEEP_FILES];	/* the same; empty at first */
 };
 
 struct keep_exit {
@@ -98,7 +98,6 @@ int	keeplink_signal(struct keeplink *k, uint64_t slot, int signo,
 int	keeplink_close(struct keeplink *k, uint64_t slot, uint32_t fd_mask);
 /* Always finds room: there are no more of them than slots. */
 void	keeplink_release(struct keeplink *k, uint64_t slot);
-int	keeplink_registry(struct keeplink *k, int memfd);	/* borrows */
 /* Another file than this engine's is started next. */
 int	keeplink_binary(struct keeplink *k, const char *path);
 /* After it exit with 0: the keeper ends what is left and itself. */

@@ -19,9 +19,10 @@
 struct buf;
 
 enum {
-	KEEP_VERSION	= 2,
+	KEEP_VERSION	= 3,
 	KEEP_MAGIC	= 0x53425855,
 	KEEP_LEN	= 112,		/* of every message, in bytes */
+	KEEP_FILES	= 2,		/* of the registry */
 	KEEP_SLOTS_MAX	= 4096,
 };
 
@@ -35,11 +36,10 @@ enum keep_type {
 	KEEP_SIGNAL,	/* slot, signo, flags KEEP_GROUP */
 	KEEP_CLOSE,	/* slot, fd_mask: drop the keeper's copies */
 	KEEP_RELEASE,	/* slot: forget it */
-	KEEP_REGISTRY,	/* + memfd for the next engine */
 	KEEP_BYE,	/* when I exit with 0 the set is down */
 	/* keeper to engine */
 	KEEP_HELLO,	/* version, pid of the keeper, count + both ends of
-			 * the transit pipe, and the registry if any */
+			 * the transit pipe, and the files of the registry */
 	KEEP_ADOPT,	/* slot, tag, state, pid, ... + descriptors */
 	KEEP_ADOPT_END,
 	KEEP_STARTED,	/* slot, pid + descriptors: exec has worked */

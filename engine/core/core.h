@@ -256,7 +256,7 @@ struct engine {
 	struct keeplink *link;
 	struct tree *tree;
 	struct journal *journal;
-	struct reglog *reglog;	/* the registry as it was saved */
+	struct reglog *reglog;	/* the registry; from HELLO on */
 	struct rundir dir;
 	int state_fd, log_fd;	/* state_dir and its "log" */
 	int lock_fd;
@@ -312,7 +312,6 @@ struct engine {
 	uint64_t gen;		/* grows with every change a client may see */
 	size_t fold_turn;
 	uint64_t at_registry_us;	/* of the last save */
-	uint64_t handed_file, at_handed_us;	/* which the keeper was given */
 	struct fold_scratch *scratch;	/* shared by all folds */
 	char *tty_buf;			/* TTY_CHUNK bytes, shared */
 };

@@ -234,7 +234,8 @@ on_hello(const struct keep_hello *h, void *arg)
 		e->anchor_pid = st.ppid;
 	e->tree = tree_new(e->dir.hash, h->keeper);
 	bool unended = hold_mark(e);
-	if (h->registry < 0) {
+	e->reglog = registry_log(h->registry);
+	if (reglog_is_empty(e->reglog)) {
 		crumbs_clear(e->crumbs);
 		open_transit(e, h);
 		size_t left = 0;
@@ -250,7 +251,7 @@ on_hello(const struct keep_hello *h, void *arg)
 		return;
 	}
 	find_typed(e, h);
-	int r = registry_load(e, h->registry, &err);
+	int r = registry_load(e, &err);
 	if (r < 0 && keeper_is_another(h->keeper)) {
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
 			    "this newer engine cannot take over, the former "
@@ -268,7 +269,6 @@ on_hello(const struct keep_hello *h, void *arg)
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,
 			    "engine %d took over %zu process%s", getpid(),
 			    e->nproc, e->nproc == 1 ? "" : "es");
-	sys_close(h->registry);
 }
 
 /*
@@ -375,9 +375,6 @@ on_failed(uint64_t slot, enum spawn_step step, int error, void *arg)
 	struct engine *e = arg;
 	struct proc *p = find_slot(e, slot);
 
-	/* It may have had no room for the registry, and then starts nothing. */
-	if (error == EMFILE)
-		e->handed_file = 0;
 	if (!helper_failed(e, slot, error) && p)
 		proc_failed(p, step, error);
 }
@@ -683,7 +680,6 @@ engine_open(struct engine *e, const char *key, struct err *err)
 	e->scratch = fold_scratch_new();
 	e->tty_buf = mem_array(TTY_CHUNK, 1);
 	e->journal = journal_new(e->state_fd);
-	e->reglog = registry_log();
 	e->loop = loop_new();
 	if (!e->loop || !e->journal)
 		return err_set(err, ERR_INTERNAL, "loop: %s", strerror(errno));

@@ -30,7 +30,6 @@ enum {
 	REGISTRY_MAGIC = 0x52584253,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
-	HAND_AGAIN_US = 500 * 1000,
 };
 
 /* Keys of slices: three of the set, four of each process. */
@@ -247,31 +246,12 @@ put_all(struct engine *e)
 	return r ? -EMSGSIZE : 0;
 }
 
+_Static_assert((int)REGLOG_FILES == (int)KEEP_FILES, "as the keeper has");
+
 struct reglog *
-registry_log(void)
+registry_log(const int *files)
 {
-	return reglog_new(REGISTRY_MAGIC, REGISTRY_VERSION);
-}
-
-/*
- * The keeper has the same file, and what is added is there without a word to
- * it; but it may have had no room for the descriptor.  It says so when a start
- * is refused for that, and now and then it is told unasked.
- */
-static int
-hand_over(struct engine *e, int fd)
-{
-	uint64_t now = clock_us();
-
-	if (reglog_file(e->reglog) == e->handed_file &&
-	    now - e->at_handed_us < HAND_AGAIN_US)
-		return 0;
-	int r = keeplink_registry(e->link, fd);
-	if (r == 0) {
-		e->handed_file = reglog_file(e->reglog);
-		e->at_handed_us = now;
-	}
-	return r;
+	return reglog_new(REGISTRY_MAGIC, REGISTRY_VERSION, files);
 }
 
 int
@@ -285,8 +265,6 @@ registry_save(struct engine *e)
 		reglog_abort(e->reglog);
 	else
 		r = reglog_commit(e->reglog);
-	if (r >= 0)
-		r = hand_over(e, r);
 	if (r == 0) {
 		e->registry_dirty = e->registry_stale = false;
 		e->at_registry_us = clock_us();
@@ -505,10 +483,9 @@ get_all(struct engine *e, const struct reglog_view *v, struct err *err)
 }
 
 int
-registry_load(struct engine *e, int memfd, struct err *err)
+registry_load(struct engine *e, struct err *err)
 {
-	struct reglog_view *v = reglog_open(memfd, REGISTRY_MAGIC,
-					    REGISTRY_VERSION, err);
+	struct reglog_view *v = reglog_open(e->reglog, err);
 	int r = v ? get_all(e, v, err) : -1;
 
 	reglog_close(v);

@@ -18,7 +18,8 @@ enum { WASTE_MIN = 1 << 20 };
 
 struct head {
 	uint32_t magic, version;
-	uint64_t end;		/* of what is valid */
+	uint64_t end;		/* of what is valid; 0: nothing yet */
+	uint64_t no;		/* of two files the higher one counts */
 };
 
 struct slice_head {
@@ -40,10 +41,10 @@ struct map {
 
 struct reglog {
 	uint32_t magic, version;
-	int fd;			/* of the last commit; -1: none yet */
-	int next_fd;		/* a file that is being begun; -1: none */
-	bool renew;		/* something failed: begin a new one */
-	uint64_t file_no;	/* of fd, from 1 */
+	int files[REGLOG_FILES];
+	int cur;		/* which has the last save; -1: none yet */
+	bool renew;		/* all goes to the other one */
+	uint64_t no;		/* of cur, from 1 */
 	uint64_t end;		/* of the file, committed */
 	uint64_t live;		/* bytes of all slices of this save */
 	int error;		/* of this save */
@@ -112,15 +113,36 @@ map_add(struct map *m, uint64_t key)
 
 /* --- writing --- */
 
+static bool
+get_head(int fd, struct head *h)
+{
+	return sys_pread(fd, h, sizeof(*h), 0) == (ssize_t)sizeof(*h) &&
+	       h->end > 0;
+}
+
 struct reglog *
-reglog_new(uint32_t magic, uint32_t version)
+reglog_new(uint32_t magic, uint32_t version, const int files[REGLOG_FILES])
 {
 	struct reglog *g = mem_alloc(sizeof(*g));
 
-	*g = (struct reglog){ .magic = magic, .version = version, .fd = -1,
-			      .next_fd = -1, .renew = true };
+	*g = (struct reglog){ .magic = magic, .version = version, .cur = -1,
+			      .renew = true };
 	buf_init(&g->out, REGLOG_MAX);
+	for (int i = 0; i < REGLOG_FILES; i++) {
+		struct head h;
+		g->files[i] = files[i];
+		if (!get_head(files[i], &h) || (g->cur >= 0 && h.no < g->no))
+			continue;
+		g->cur = i;
+		g->no = h.no;
+	}
 	return g;
+}
+
+bool
+reglog_is_empty(const struct reglog *g)
+{
+	return g->cur < 0;
 }
 
 void
@@ -128,8 +150,8 @@ reglog_free(struct reglog *g)
 {
 	if (!g)
 		return;
-	sys_close(g->fd);
-	sys_close(g->next_fd);
+	for (int i = 0; i < REGLOG_FILES; i++)
+		sys_close(g->files[i]);
 	buf_fini(&g->out);
 	free(g->map.v);
 	free(g);
@@ -145,14 +167,10 @@ reglog_begin(struct reglog *g)
 	buf_clear(&g->out);
 	if (!g->renew)
 		return;
-	struct head h = { .magic = g->magic, .version = g->version };
+	struct head h = { .magic = g->magic, .version = g->version,
+			  .no = g->no + 1 };
 	map_clear(&g->map);
-	sys_close(g->next_fd);
-	g->next_fd = sys_memfd("sbx-registry");
-	if (g->next_fd < 0)
-		g->error = g->next_fd;
-	else
-		g->error = buf_add(&g->out, &h, sizeof(h));
+	g->error = buf_add(&g->out, &h, sizeof(h));
 	g->end = 0;
 }
 
@@ -192,50 +210,60 @@ reglog_abort(struct reglog *g)
 	g->renew = true;
 }
 
-/* The word that makes all of this save valid. */
 static int
-seal(int fd, uint64_t end)
+write_at(int fd, uint64_t off, const char *data, size_t len)
 {
-	ssize_t n = sys_pwrite(fd, &end, sizeof(end),
-			       offsetof(struct head, end));
+	while (len > 0) {
+		ssize_t n = sys_pwrite(fd, data, len, (int64_t)off);
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO;
+		data += n;
+		off += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
 
-	return n == (ssize_t)sizeof(end) ? 0 : n < 0 ? (int)n : -EIO;
+/* To the other file, whose former save counts no more, or behind the last
+ * save; the word that makes all of it valid comes last. */
+static int
+write_save(struct reglog *g, int fd)
+{
+	uint64_t end = g->end + g->out.len;
+
+	int r = g->renew ? sys_ftruncate(fd, 0) : 0;
+	if (r == 0)
+		r = write_at(fd, g->end, g->out.data, g->out.len);
+	return r ? r : write_at(fd, offsetof(struct head, end),
+				(const char *)&end, sizeof(end));
 }
 
 int
 reglog_commit(struct reglog *g)
 {
-	int fd = g->next_fd >= 0 ? g->next_fd : g->fd;
+	int to = g->renew ? (g->cur + 1) % REGLOG_FILES : g->cur;
 	int r = g->error;
 
 	if (r == 0 && g->end + g->out.len > REGLOG_MAX)
 		r = -EMSGSIZE;
-	if (r == 0 && g->out.len > 0) {
-		r = sys_write_all(fd, g->out.data, g->out.len);
-		if (r == 0)
-			r = seal(fd, g->end + g->out.len);
-	}
+	if (r == 0 && g->out.len > 0)
+		r = write_save(g, g->files[to]);
 	if (r < 0) {
 		reglog_abort(g);
 		return r;
 	}
-	g->renew = false;
 	g->end += g->out.len;
-	if (g->next_fd >= 0) {
-		sys_close(g->fd);
-		g->fd = g->next_fd;
-		g->next_fd = -1;
-		g->file_no++;
-		/* The first save is large, those that follow are not. */
-		buf_fini(&g->out);
-	}
-	return g->fd;
-}
-
-uint64_t
-reglog_file(const struct reglog *g)
-{
-	return g->file_no;
+	if (!g->renew)
+		return 0;
+	g->renew = false;
+	g->no++;
+	/* Only for its memory: it does not count any more. */
+	if (g->cur >= 0)
+		(void)sys_ftruncate(g->files[g->cur], 0);
+	g->cur = to;
+	/* The first save is large, those that follow are not. */
+	buf_fini(&g->out);
+	return 0;
 }
 
 /* --- reading --- */
@@ -262,11 +290,12 @@ read_slices(struct reglog_view *v, size_t end)
 }
 
 struct reglog_view *
-reglog_open(int fd, uint32_t magic, uint32_t version, struct err *e)
+reglog_open(const struct reglog *g, struct err *e)
 {
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	struct head h = { 0 };
-	int r = sys_fstat(fd, &st);
+	int fd = g->cur < 0 ? -1 : g->files[g->cur];
+	int r = fd < 0 ? -ENOENT : sys_fstat(fd, &st);
 
 	if (r < 0 || st.st_size > REGLOG_MAX) {
 		err_set(e, ERR_INTERNAL, "the registry: %s",
@@ -279,11 +308,11 @@ reglog_open(int fd, uint32_t magic, uint32_t version, struct err *e)
 	ssize_t n = sys_pread(fd, v->data, (size_t)st.st_size, 0);
 	if (n >= (ssize_t)sizeof(h))
 		memcpy(&h, v->data, sizeof(h));
-	if (h.magic != magic)
+	if (h.magic != g->magic)
 		err_set(e, ERR_INTERNAL, "the registry is damaged");
-	else if (h.version != version)
+	else if (h.version != g->version)
 		err_set(e, ERR_INTERNAL, "the registry has version %u, this "
-			"engine reads %u", h.version, version);
+			"engine reads %u", h.version, g->version);
 	else if (h.end > (uint64_t)n || read_slices(v, (size_t)h.end) < 0)
 		err_set(e, ERR_INTERNAL, "the registry is cut short");
 	else

@@ -2,12 +2,13 @@
 #define SBX_REGLOG_H
 
 /*
- * Slices of bytes by key in a memfd, of which the newest of each key counts.
+ * Slices of bytes by key in a file, of which the newest of each key counts.
  * The writer puts all that there are at each save; only those that differ
  * from the last save are written, behind the others, and all of them become
  * valid with one word at the front: who reads after the writer was killed
  * sees a whole save.  Slices that are out of date take about as much room as
- * the others, at most; then a new file is begun.
+ * the others, at most; then all is written to the other one of two files, and
+ * that counts, because it has the higher number, from the same word on.
  *
  * It does not know what is in a slice, and not which keys exist: a slice whose
  * key is not asked for does not count.
@@ -21,9 +22,16 @@ struct err;
 struct msg_reader;
 struct reglog;
 
-enum { REGLOG_MAX = 256 << 20 };	/* bytes of a file */
+enum {
+	REGLOG_MAX = 256 << 20,	/* bytes of a file */
+	REGLOG_FILES = 2,
+};
 
-struct reglog *reglog_new(uint32_t magic, uint32_t version);
+/* Takes the files.  What they hold stays until the first commit. */
+struct reglog *reglog_new(uint32_t magic, uint32_t version,
+			  const int files[REGLOG_FILES]);
+/* No save has ever been made there. */
+bool	reglog_is_empty(const struct reglog *g);
 void	reglog_free(struct reglog *g);		/* NULL is fine */
 
 /* A save: begin, put or keep each slice, commit. */
@@ -32,17 +40,13 @@ void	reglog_put(struct reglog *g, uint64_t key, const void *data,
 		   size_t len);
 /* It is as it was; false: it is not in this file and has to be put. */
 bool	reglog_keep(struct reglog *g, uint64_t key);
-/* The descriptor of the file, which stays the log's, or -errno: what was
- * committed before still holds then, in the file of that time. */
+/* 0 or -errno: what was committed before still holds then. */
 int	reglog_commit(struct reglog *g);
 void	reglog_abort(struct reglog *g);		/* or this */
-/* The number of that file, from 1: another one after it was begun anew. */
-uint64_t reglog_file(const struct reglog *g);
 
-/* What a file holds.  Readers point into it. */
+/* What was committed last.  Readers point into it. */
 struct reglog_view;
-struct reglog_view *reglog_open(int fd, uint32_t magic, uint32_t version,
-				struct err *e);
+struct reglog_view *reglog_open(const struct reglog *g, struct err *e);
 void	reglog_close(struct reglog_view *v);	/* NULL is fine */
 bool	reglog_get(const struct reglog_view *v, uint64_t key,
 		   struct msg_reader *r);

@@ -63,7 +63,7 @@ struct rig {
 	int listen, ctl, fd;		/* fd: of link */
 	pid_t anchor, keeper, engine;
 	int nadopt, adopt_ends, terms, gone;
-	int registry;
+	int registry[KEEP_FILES];
 	bool reading;			/* outputs are gathered */
 	struct rig_run *runs;		/* slot = index + 1 */
 	size_t nruns;
@@ -122,7 +122,11 @@ rig_on_hello(const struct keep_hello *h, void *arg)
 	struct rig *r = arg;
 
 	r->keeper = h->keeper;
-	r->registry = h->registry;
+	for (int i = 0; i < KEEP_FILES; i++) {
+		sys_close(r->registry[i]);
+		r->registry[i] = h->registry[i];
+		sys_close(h->transit[i]);
+	}
 }
 
 static inline void
@@ -300,7 +304,7 @@ rig_start_argv(struct rig *r, char *const *argv, const char *exe)
 	char *name = mem_fmt("sbx-rig-%d-%d", (int)getpid(), serial++);
 
 	memset(r, 0, sizeof *r);
-	r->registry = r->ctl = -1;
+	r->registry[0] = r->registry[1] = r->ctl = -1;
 	r->reading = true;
 	r->runs = mem_array(RIG_RUNS_MAX, sizeof *r->runs);
 	r->loop = loop_new();
@@ -337,7 +341,8 @@ static inline void
 rig_free(struct rig *r)
 {
 	rig_forget_engine(r);
-	sys_close(r->registry);
+	for (int i = 0; i < KEEP_FILES; i++)
+		sys_close(r->registry[i]);
 	sys_close(r->listen);
 	for (size_t i = 0; i < r->nruns; i++)
 		for (int k = 0; k < KEEP_FDS; k++)

@@ -31,11 +31,52 @@ has(const struct reglog_view *v, uint64_t key, const char *want)
 		memcmp(r.data, want, r.len) == 0;
 }
 
+/* Of the test, while a log has copies of its own. */
+static int files[REGLOG_FILES];
+
+static void
+make_files(void)
+{
+	for (int i = 0; i < REGLOG_FILES; i++)
+		files[i] = sys_memfd("registry");
+}
+
+static struct reglog *
+open_log(uint32_t magic, uint32_t version)
+{
+	int copies[] = { sys_dup(files[0]), sys_dup(files[1]) };
+	return reglog_new(magic, version, copies);
+}
+
+static struct reglog *
+new_log(void)
+{
+	make_files();
+	return open_log(MAGIC, VERSION);
+}
+
+/* As the next writer sees it. */
 static struct reglog_view *
-view(int fd)
+view_as(uint32_t magic, uint32_t version)
 {
 	struct err e = ERR_INIT;
-	return reglog_open(fd, MAGIC, VERSION, &e);
+	struct reglog *g = open_log(magic, version);
+	struct reglog_view *v = reglog_open(g, &e);
+	reglog_free(g);
+	return v;
+}
+
+static struct reglog_view *
+view(void)
+{
+	return view_as(MAGIC, VERSION);
+}
+
+/* One is empty but for a moment. */
+static off_t
+size(void)
+{
+	return size_of(files[0]) + size_of(files[1]);
 }
 
 static int
@@ -49,21 +90,22 @@ save(struct reglog *g, uint64_t key, const char *text)
 
 TEST(the_newest_of_each_key_counts)
 {
-	struct reglog *g = reglog_new(MAGIC, VERSION);
-	int fd = save(g, 2, "two");
-	OK(fd >= 0);
-	off_t first = size_of(fd);
-	EQ_INT(save(g, 2, "two"), fd);
-	EQ_INT(size_of(fd), first);
-	EQ_INT(save(g, 2, "other"), fd);
-	EQ_INT(size_of(fd), first + 16 + 5);
-	struct reglog_view *v = view(fd);
+	struct reglog *g = new_log();
+	OK(reglog_is_empty(g));
+	EQ_INT(save(g, 2, "two"), 0);
+	OK(!reglog_is_empty(g));
+	off_t first = size();
+	EQ_INT(save(g, 2, "two"), 0);
+	EQ_INT(size(), first);
+	EQ_INT(save(g, 2, "other"), 0);
+	EQ_INT(size(), first + 16 + 5);
+	struct reglog_view *v = view();
 	OK(has(v, 1, "one"));
 	OK(has(v, 2, "other"));
 	OK(has(v, 3, NULL));
 	reglog_close(v);
-	EQ_INT(save(g, 2, ""), fd);
-	v = view(fd);
+	EQ_INT(save(g, 2, ""), 0);
+	v = view();
 	OK(has(v, 2, ""));
 	reglog_close(v);
 	reglog_free(g);
@@ -71,22 +113,22 @@ TEST(the_newest_of_each_key_counts)
 
 TEST(what_is_kept_has_to_be_there)
 {
-	struct reglog *g = reglog_new(MAGIC, VERSION);
+	struct reglog *g = new_log();
 	reglog_begin(g);
 	OK(!reglog_keep(g, 7));
 	reglog_put(g, 7, "seven", 5);
-	OK(reglog_commit(g) >= 0);
+	EQ_INT(reglog_commit(g), 0);
 	reglog_begin(g);
 	OK(reglog_keep(g, 7));
-	int fd = reglog_commit(g);
-	struct reglog_view *v = view(fd);
+	EQ_INT(reglog_commit(g), 0);
+	struct reglog_view *v = view();
 	OK(has(v, 7, "seven"));
 	reglog_close(v);
 	/* After a save that came to nothing all of it is asked for again. */
 	reglog_begin(g);
 	reglog_put(g, 7, "lost", 4);
 	reglog_abort(g);
-	v = view(fd);
+	v = view();
 	OK(has(v, 7, "seven"));
 	reglog_close(v);
 	reglog_begin(g);
@@ -97,39 +139,79 @@ TEST(what_is_kept_has_to_be_there)
 /* A writer that is killed leaves bytes behind the last whole save. */
 TEST(a_save_is_whole_or_not_there)
 {
-	struct reglog *g = reglog_new(MAGIC, VERSION);
-	int fd = save(g, 2, "two");
-	off_t whole = size_of(fd);
-	fd = save(g, 2, "another");
-	for (off_t len = whole; len <= size_of(fd); len++) {
-		char *data = malloc((size_t)len);
-		EQ_INT(pread(fd, data, (size_t)len, 0), len);
+	struct reglog *g = new_log();
+	EQ_INT(save(g, 2, "two"), 0);
+	off_t whole = size();
+	EQ_INT(save(g, 2, "another"), 0);
+	off_t more = size();
+	char *data = malloc((size_t)more);
+	EQ_INT(pread(files[0], data, (size_t)more, 0), more);
+	for (off_t len = whole; len <= more; len++) {
 		uint64_t end = (uint64_t)whole;
-		memcpy(data + 8, &end, sizeof(end));
-		int copy = sys_memfd("copy");
-		EQ_INT(sys_write_all(copy, data, (size_t)len), 0);
-		struct reglog_view *v = view(copy);
+		EQ_INT(ftruncate(files[0], 0), 0);
+		EQ_INT(pwrite(files[0], data, (size_t)len, 0), len);
+		EQ_INT(pwrite(files[0], &end, sizeof(end), 8), 8);
+		struct reglog_view *v = view();
 		OK(has(v, 2, "two"));
 		reglog_close(v);
 		/* And one that says more than is there is refused. */
 		end = (uint64_t)len + 1;
-		EQ_INT(pwrite(copy, &end, sizeof(end), 8), 8);
-		struct err e = ERR_INIT;
-		OK(!reglog_open(copy, MAGIC, VERSION, &e));
-		OK(!reglog_open(copy, MAGIC, VERSION + 1, &e));
-		OK(!reglog_open(copy, MAGIC + 1, VERSION, &e));
-		close(copy);
-		free(data);
+		EQ_INT(pwrite(files[0], &end, sizeof(end), 8), 8);
+		OK(!view_as(MAGIC, VERSION));
+		OK(!view_as(MAGIC, VERSION + 1));
+		OK(!view_as(MAGIC + 1, VERSION));
 	}
+	free(data);
 	reglog_free(g);
+}
+
+/* The same when all of it goes to the other file. */
+TEST(a_new_file_counts_when_it_is_whole)
+{
+	struct reglog *g = new_log();
+	EQ_INT(save(g, 2, "first"), 0);
+	reglog_free(g);
+	off_t whole = size();
+	char *former = malloc((size_t)whole), *data;
+	EQ_INT(pread(files[0], former, (size_t)whole, 0), whole);
+	g = open_log(MAGIC, VERSION);
+	EQ_INT(save(g, 2, "second"), 0);
+	EQ_INT(size_of(files[0]), 0);
+	off_t more = size_of(files[1]);
+	data = malloc((size_t)more);
+	EQ_INT(pread(files[1], data, (size_t)more, 0), more);
+	/* Killed while it is written, before the last word, and behind it. */
+	uint64_t end;
+	memcpy(&end, data + 8, sizeof(end));
+	EQ_INT(end, more);
+	EQ_INT(pwrite(files[0], former, (size_t)whole, 0), whole);
+	memset(data + 8, 0, sizeof(end));
+	for (off_t len = 0; len <= more; len++) {
+		EQ_INT(ftruncate(files[1], 0), 0);
+		EQ_INT(pwrite(files[1], data, (size_t)len, 0), len);
+		struct reglog_view *v = view();
+		OK(has(v, 2, "first"));
+		reglog_close(v);
+	}
+	EQ_INT(pwrite(files[1], &end, sizeof(end), 8), 8);
+	struct reglog_view *v = view();
+	OK(has(v, 2, "second"));
+	reglog_close(v);
+	/* The writer of before goes on where it was, too. */
+	EQ_INT(save(g, 2, "third"), 0);
+	v = view();
+	OK(has(v, 2, "third"));
+	reglog_close(v);
+	reglog_free(g);
+	free(former);
+	free(data);
 }
 
 TEST(it_stays_small_and_keeps_thousands)
 {
 	enum { KEYS = 3000, SAVES = 400 };
-	struct reglog *g = reglog_new(MAGIC, VERSION);
+	struct reglog *g = new_log();
 	char text[1000];
-	int fd = -1;
 	off_t most = 0;
 	for (int i = 0; i < SAVES; i++) {
 		reglog_begin(g);
@@ -139,13 +221,12 @@ TEST(it_stays_small_and_keeps_thousands)
 			snprintf(text, sizeof(text), "%0900d", n + (int)key);
 			reglog_put(g, key, text, strlen(text));
 		}
-		fd = reglog_commit(g);
-		OK(fd >= 0);
-		if (size_of(fd) > most)
-			most = size_of(fd);
+		EQ_INT(reglog_commit(g), 0);
+		if (size() > most)
+			most = size();
 	}
 	OK(most < 3 * KEYS * 920 + (1 << 20));
-	struct reglog_view *v = view(fd);
+	struct reglog_view *v = view();
 	for (uint64_t key = 0; key < KEYS; key++) {
 		int n = key % (KEYS / 10) ? 0 : SAVES - 1;
 		snprintf(text, sizeof(text), "%0900d", n + (int)key);
@@ -157,20 +238,18 @@ TEST(it_stays_small_and_keeps_thousands)
 
 TEST(what_is_damaged_is_refused)
 {
-	struct err e = ERR_INIT;
-	int fd = sys_memfd("empty");
-	OK(!reglog_open(fd, MAGIC, VERSION, &e));
-	uint32_t head[] = { MAGIC, VERSION, 48, 0 };
+	make_files();
+	OK(!view());
+	uint32_t head[] = { MAGIC, VERSION, 56, 0, 1, 0 };
 	uint64_t slice[] = { 5, 1000 };
-	EQ_INT(sys_write_all(fd, (char *)head, sizeof(head)), 0);
-	EQ_INT(sys_write_all(fd, (char *)slice, sizeof(slice)), 0);
-	EQ_INT(sys_write_all(fd, "0123456789abcdef", 16), 0);
-	OK(!reglog_open(fd, MAGIC, VERSION, &e));
+	EQ_INT(sys_write_all(files[1], (char *)head, sizeof(head)), 0);
+	EQ_INT(sys_write_all(files[1], (char *)slice, sizeof(slice)), 0);
+	EQ_INT(sys_write_all(files[1], "0123456789abcdef", 16), 0);
+	OK(!view());
 	slice[1] = 16;
-	EQ_INT(pwrite(fd, slice, sizeof(slice), sizeof(head)), 16);
-	struct reglog_view *v = view(fd);
+	EQ_INT(pwrite(files[1], slice, sizeof(slice), sizeof(head)), 16);
+	struct reglog_view *v = view();
 	OK(has(v, 5, "0123456789abcdef"));
 	reglog_close(v);
-	close(fd);
 }
 TEST_MAIN()
