@@ -134,6 +134,8 @@ struct proc {
 	bool leader_ended, tree_gone, killing;
 	uint64_t maxrss_bytes;	/* of the run that has ended; 0: not known */
 	int signal_wanted;	/* to the tree, at the end of the turn */
+	int sent_signo;		/* the last one that this run was sent ... */
+	enum cause sent_by;	/* ... by somebody; 0: none */
 	uint64_t queued_gen;	/* place among the queued ones */
 	uint64_t at_tree_look_us;	/* next look at what is left; 0: none */
 	unsigned tree_looks;

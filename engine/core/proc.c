@@ -273,6 +273,7 @@ proc_started(struct proc *p, const struct keep_start *s)
 	p->leader_ended = p->tree_gone = p->killing = p->log_ended = false;
 	p->errors = p->warnings = 0;
 	p->fail_step = p->fail_error = 0;
+	p->sent_signo = 0;
 	p->tree_count = 1;
 	tree_leader(p->e->tree, p->tag, s->pid);
 	p->run_cut = false;
@@ -333,6 +334,8 @@ proc_exited(struct proc *p, const struct keep_exit *x)
 	if (WIFSIGNALED(x->status)) {
 		in.exit_signal = WTERMSIG(x->status);
 		in.flags = WCOREDUMP(x->status) ? LIFE_IN_CORE : 0;
+		if (in.exit_signal == p->sent_signo)
+			in.cause = p->sent_by;
 	} else {
 		in.exit_code = WEXITSTATUS(x->status);
 	}

@@ -120,6 +120,21 @@ procmember_check_end(struct proc *p, pid_t pid, size_t before, bool now,
 	return 0;
 }
 
+/* If the run ends by it, that is its cause. */
+static void
+remember(struct proc *p, int signo, enum cause by)
+{
+	p->sent_signo = signo;
+	p->sent_by = by;
+}
+
+void
+procmember_signal_all(struct proc *p, int signo, enum cause cause)
+{
+	remember(p, signo, cause);
+	tree_signal(p->e->tree, p->tag, signo, 0);
+}
+
 int
 procmember_signal(struct proc *p, pid_t pid, int signo, enum cause cause,
 		  struct err *err)
@@ -130,6 +145,8 @@ procmember_signal(struct proc *p, pid_t pid, int signo, enum cause cause,
 	if (!m)
 		return -1;
 	note(p, m, cause, signame_text(signo, name));
+	if (pid == p->pid)
+		remember(p, signo, cause);
 	int r = tree_signal_one(m, signo);
 	if (r < 0)
 		return err_set(err, ERR_FAILED, "%d: %s", (int)pid,

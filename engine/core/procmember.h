@@ -37,6 +37,8 @@ int	procmember_check_end(struct proc *p, pid_t pid, size_t before,
 			     bool now, struct err *err);
 int	procmember_signal(struct proc *p, pid_t pid, int signo,
 			  enum cause cause, struct err *err);
+/* The tree of its run, as it was at the look. */
+void	procmember_signal_all(struct proc *p, int signo, enum cause cause);
 /* TERM, and KILL after five seconds, or at once.  It could be ended, as
  * procmember_check_end() found. */
 int	procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,

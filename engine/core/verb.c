@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "base/signame.h"
 #include "base/strv.h"
-#include "child/tree.h"
 #include "conf/option.h"
 #include "core.h"
 #include "details.h"
@@ -368,7 +367,7 @@ do_signal(struct call *c)
 			continue;
 		}
 		if (p->pid)
-			tree_signal(c->e->tree, p->tag, signo, 0);
+			procmember_signal_all(p, signo, c->peer->cause);
 		procleft_signal(p, signo);
 		engine_note(c->e, p, EVENT_SIGNAL, c->peer->cause, "%s",
 			    signame_text(signo, name));

@@ -411,7 +411,7 @@ do_exited(struct step *s)
 	bool by_itself = l->status != STATUS_STOPPING;
 	bool early = l->status == STATUS_STARTING;
 	bool sweep = by_itself && !s->p->tree_keep;
-	char how[64];
+	char how[64], by[96];
 
 	if (!l->alive)
 		return;
@@ -424,13 +424,18 @@ do_exited(struct step *s)
 	l->at_us[LIFE_AT_RUN] = l->at_us[LIFE_AT_READY] = 0;
 	s->fx |= LIFE_FX_STOP_PROBES | LIFE_FX_DRAIN;
 	life_exit_text(l, how, sizeof how);
+	if (by_itself && s->in->cause != CAUSE_NONE) {
+		l->end_cause = s->in->cause;
+		snprintf(s->r->end_why, sizeof s->r->end_why, "signalled %s",
+			 step_by(s, by));
+	}
 	/* What outlives the leader gets the ladder, unless it may stay. */
 	if (sweep) {
 		l->step = 0;
 		step_rung(s);
 	}
 	if (sweep && s->in->tree_left > 0)
-		step_change(s, STATUS_STOPPING, EVENT_EXIT, CAUSE_NONE,
+		step_change(s, STATUS_STOPPING, EVENT_EXIT, l->end_cause,
 			    "%s; ends the %u left of its tree", how,
 			    s->in->tree_left);
 	else

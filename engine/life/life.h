@@ -184,7 +184,7 @@ enum {	/* life_input.flags */
 
 struct life_input {
 	enum life_event event;
-	enum cause cause;
+	enum cause cause;	/* EXITED: who sent exit_signal through us */
 	unsigned flags;
 	uint64_t now_us;
 	int exit_code, exit_signal;	/* EXITED */

@@ -124,7 +124,9 @@ say_meaning(struct why *w)
 
 	if (!r->has_exit || r->stopped)
 		return;
-	if (r->exit_signal == SIGKILL && r->status == STATUS_KILLED)
+	/* Who did it through sbx is in the reason. */
+	if (r->exit_signal == SIGKILL && r->status == STATUS_KILLED &&
+	    strcmp(r->reason, "killed by KILL") == 0)
 		SAY(w, " The signal was not sent by sbx: somebody else did, "
 		    "or the kernel for want of memory.");
 	else if (r->exit_signal)

@@ -116,6 +116,30 @@ is "$(json 'v["run"], v["status"], v["why"][:27]')" "1 failed run 1 of job faile
 is "$(json '{e["run"] for e in v["events"]}')" "{1}" "events of that run alone"
 exits 1 "a run that is not there yet" sbx why idle --run 9
 like "$err" "'idle' has had 2 runs" "how many there were"
+
+# Whoever ended it by sbx is named; nobody else is then suspected.
+exits 0 "kill" sbx kill idle
+exits 0 "start" sbx start idle
+exits 0 "why it was killed" sbx why idle --run -1
+like "$out" '^run 2 of idle was ended.*: killed by you \(KILL\)' "by whom"
+unlike "$out" 'not sent by sbx' "and by nobody else"
+exits 0 "a signal" sbx signal KILL idle
+exits 0 "ends it" sbx wait idle --exit --timeout 20s
+exits 0 "why" sbx why idle
+like "$out" '^idle was ended by a signal: signalled by you \(KILL\)\.' "who sent it"
+unlike "$out" 'not sent by sbx' "and nobody else"
+like "$(sbx events --json | grep '"event":"ended"' | tail -n 1)" '"cause":"user"' \
+	"the journal knows it too"
+exits 0 "start" sbx start idle
+leader=$(pid_of idle)
+exits 0 "a signal to its leader alone" sbx signal USR1 "idle/$leader"
+exits 0 "ends it" sbx wait idle --exit --timeout 20s
+like "$(sbx why idle)" 'signalled by you \(USR1\)' "who sent that"
+exits 0 "start" sbx start idle
+kill -KILL "$(pid_of idle)"
+exits 0 "somebody else ends it" sbx wait idle --exit --timeout 20s
+like "$(sbx why idle)" 'killed by KILL\. The signal was not sent by sbx' "is told"
+exits 0 "start" sbx start idle
 exits 2 "no number" sbx why idle --run x
 tries=0
 until sbx why again 2>"$T/why.err" | grep -q '^again has ended and will be started again in .*: exit 4\. It is restart 1'; do

@@ -248,6 +248,36 @@ TEST(outcomes)
 	}
 }
 
+TEST(who_sent_the_signal_is_the_cause)
+{
+	static const enum cause by[] = { CAUSE_USER, CAUSE_API };
+	static const char *const reasons[] = {
+		"signalled by you (USR1)", "signalled by the API (USR1)",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(by); i++) {
+		struct world w;
+		world_init(&w);
+		up(&w);
+		give(&w, (struct life_input){ .event = LIFE_EV_EXITED,
+				.exit_signal = SIGUSR1, .cause = by[i] });
+		EQ_INT(w.out.cause, by[i]);
+		EQ_STR(w.out.text, "killed by USR1");
+		gone(&w);
+		IS(&w, "killed");
+		EQ_STR(w.l.reason, reasons[i]);
+		EQ_INT(w.l.cause, by[i]);
+	}
+	struct world w;
+	world_init(&w);
+	w.p.restart = LIFE_ON_FAILURE;
+	up(&w);
+	give(&w, (struct life_input){ .event = LIFE_EV_EXITED,
+			.exit_signal = SIGKILL, .cause = CAUSE_USER });
+	gone(&w);
+	IS(&w, "backoff");
+	EQ_STR(w.l.reason, "signalled by you (KILL); restart 1 of 5 in 1s");
+}
+
 TEST(waits_and_queue)
 {
 	struct world w;

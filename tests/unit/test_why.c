@@ -197,6 +197,9 @@ TEST(exit_codes_have_meanings)
 	WHY("web is stopped: killed by you (KILL).", .status = STATUS_KILLED,
 	    .has_exit = true, .exit_signal = SIGKILL, .stopped = true,
 	    .reason = "killed by you (KILL)");
+	WHY("web was ended by a signal: signalled by you (KILL).",
+	    .status = STATUS_KILLED, .has_exit = true,
+	    .exit_signal = SIGKILL, .reason = "signalled by you (KILL)");
 	WHY("web has failed: exit 127. A shell ends with 127 when it does not "
 	    "find the command.", .status = STATUS_FAILED, .has_exit = true,
 	    .exit_code = 127, .reason = "exit 127");
