@@ -539,12 +539,14 @@ offer_set(struct ui *ui, struct offers *o, const char *line, size_t word_no)
 		offer(o, "on", row->row.help);
 		offer(o, "off", row->row.help);
 	} else if (row->type == OPTION_CHOICE) {
-		for (s = row->row.args; *s; s += strspn(s, " |")) {
-			size_t n = strcspn(s, " |");
-			char *word = mem_strn(s, n);
+		for (size_t i = 0;; i++) {
+			size_t len;
+			const char *at = table_word(row->row.args, i, &len);
+			if (len == 0)
+				break;
+			char *word = mem_strn(at, len);
 			offer(o, word, row->row.help);
 			free(word);
-			s += n;
 		}
 	}
 }

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 enum { WORD_MAX = 64 };
+
+static const char between_words[] = " |";
 
 const struct row *
 table_row(const struct table *t, size_t idx)
@@ -17,6 +18,17 @@ table_index(const struct table *t, const struct row *r)
 {
 	return (int)((size_t)((const char *)r - (const char *)t->base) /
 		     t->stride);
+}
+
+const char *
+table_word(const char *args, size_t n, size_t *len)
+{
+	while (n-- > 0) {
+		args += strcspn(args, between_words);
+		args += strspn(args, between_words);
+	}
+	*len = strcspn(args, between_words);
+	return args;
 }
 
 const struct row *

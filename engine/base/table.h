@@ -31,6 +31,9 @@ const struct row *table_find(const struct table *t, const char *name);
 /* By name, alias or a prefix that fits exactly one row. */
 const struct row *table_match(const struct table *t, const char *name);
 int	table_index(const struct table *t, const struct row *r);
+/* Word n, from 0, of what args lists: "a b" or "a | b"; *len bytes of it count,
+ * 0 behind the last one. */
+const char *table_word(const char *args, size_t n, size_t *len);
 /* The row whose name is nearest to a misspelt one; NULL if none is near. */
 const struct row *table_suggest(const struct table *t, const char *name);
 

@@ -188,17 +188,15 @@ const struct table option_table = TABLE(option_rows);
 static int
 choice(const char *choices, const char *value)
 {
-	size_t len = strlen(value);
-	int idx = 0;
+	size_t len;
 
-	for (const char *at = choices; *at; idx++) {
-		size_t n = strcspn(at, " ");
-		if (n == len && strncmp(at, value, n) == 0)
-			return idx;
-		at += n;
-		at += strspn(at, " |");
+	for (size_t i = 0;; i++) {
+		const char *word = table_word(choices, i, &len);
+		if (len == 0)
+			return -1;
+		if (len == strlen(value) && strncmp(word, value, len) == 0)
+			return (int)i;
 	}
-	return -1;
 }
 
 /* Whether there is such a host, only who listens finds out. */

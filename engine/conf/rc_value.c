@@ -76,28 +76,20 @@ rc_name(struct rcload *ld, const struct rc_word *w)
 	return false;
 }
 
-/* The words of "a | b | c", one after another; NULL at the end. */
-static char *
-next_choice(const char **choices)
-{
-	size_t len = strcspn(*choices, " ");
-	char *word = len ? mem_strn(*choices, len) : NULL;
-
-	*choices += len;
-	*choices += strspn(*choices, " |");
-	return word;
-}
-
 int
 rc_choice(struct rcload *ld, const struct rc_word *w, size_t off,
 	  const char *choices)
 {
-	const char *words[16], *at = choices, *text = tail(w, off);
-	size_t count = 0;
+	const char *words[16], *text = tail(w, off);
+	size_t count = 0, len;
 	int found = -1;
 
-	while (count < 16 && (words[count] = next_choice(&at)))
-		count++;
+	for (; count < ARRAY_LEN(words); count++) {
+		const char *word = table_word(choices, count, &len);
+		if (len == 0)
+			break;
+		words[count] = mem_strn(word, len);
+	}
 	for (size_t i = 0; i < count && found < 0; i++)
 		if (strcmp(words[i], text) == 0)
 			found = (int)i;

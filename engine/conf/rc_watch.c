@@ -195,12 +195,13 @@ take_alert(struct rcload *ld, const struct rc_word *w, size_t off,
 static bool
 put_choice(const struct action *a, int no, struct buf *out)
 {
-	const char *word = a->row.args;
+	size_t len;
 
-	for (int i = 1; i < no; i++)
-		word += strcspn(word, "|") + 1;
-	buf_add(out, word, strcspn(word, "|"));
-	return no > 0;
+	if (no == 0)
+		return false;
+	const char *word = table_word(a->row.args, (size_t)no - 1, &len);
+	buf_add(out, word, len);
+	return true;
 }
 
 static bool

@@ -205,12 +205,8 @@ rc_word_find(const char *name)
 const char *
 rc_choice_word(const char *property, int choice, size_t *len)
 {
-	const char *word = rc_word_find(property)->row.args;
-
-	for (int i = 0; i < choice; i++)
-		word += strcspn(word, "|") + strlen("| ");
-	*len = strcspn(word, " ");
-	return word;
+	return table_word(rc_word_find(property)->row.args, (size_t)choice,
+			  len);
 }
 
 /* Only what would be right in this place is worth suggesting. */

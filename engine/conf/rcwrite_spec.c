@@ -320,16 +320,14 @@ static int
 one_notice(const struct spec *s, size_t i, struct buf *out)
 {
 	const struct row *row = &rc_word_find("notify")->row;
-	size_t words = 4, n = 0;
+	size_t words = 4, n = 0, len;
 	char text[UNITS_TEXT_MAX];
 
 	for (size_t bit = 0; bit < words; bit++) {
-		const char *word = row->args;
 		if (!(s->notify & 1u << bit) || n++ != i)
 			continue;
-		for (size_t k = 0; k < bit; k++)
-			word += strcspn(word, " ") + 1;
-		buf_add(out, word, strcspn(word, " "));
+		const char *word = table_word(row->args, bit, &len);
+		buf_add(out, word, len);
 		return 1;
 	}
 	if (n != i || !s->notify_silence_ms)
