@@ -49,6 +49,7 @@ raw(struct writer *w, const char *indent, const char *s)
 {
 	if (w->rc == 0)
 		w->rc = rcwrite_tail(w->out, indent, s);
+	text(w, "\n");
 }
 
 static void

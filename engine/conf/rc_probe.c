@@ -252,10 +252,9 @@ put_option(struct buf *out, const char *name, const char *value, size_t len)
 static int
 put_body(struct buf *out, const struct spec_pattern *p)
 {
-	char *text = mem_fmt("/%s/%s%s%s", p->text,
-			     p->flags & SPEC_RE_CASELESS ? "i" : "",
-			     p->flags & SPEC_RE_EXTENDED ? "x" : "",
-			     p->flags & SPEC_RE_DOTALL ? "s" : "");
+	char flags[SPEC_RE_FLAGS_MAX];
+	char *text = mem_fmt("/%s/%s", p->text,
+			     spec_re_flags_text(p->flags, flags));
 	int rc = put_option(out, "body", text, strlen(text));
 
 	free(text);
@@ -286,13 +285,9 @@ put_http(struct buf *out, const struct spec_probe *p)
 static int
 put_exec(struct buf *out, const struct spec_probe *p)
 {
-	if (!rcwrite_is_tail(p->command))
-		return -EINVAL;
-	int rc = rcwrite_tail(out, "    ", p->command);
-	/* The line is the caller's. */
-	if (rc == 0)
-		buf_cut(out, out->len - 1);
-	return rc;
+	return rcwrite_is_tail(p->command)
+		       ? rcwrite_tail(out, "    ", p->command)
+		       : -EINVAL;
 }
 
 static int

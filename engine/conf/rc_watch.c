@@ -39,9 +39,7 @@ option_pattern(const struct rc_word *w, size_t off, struct spec_pattern *out,
 		return false;
 	out->text = mem_strn(text + 1, (size_t)(end - text - 1));
 	for (end++; *end; end++) {
-		unsigned flag = *end == 'i' ? SPEC_RE_CASELESS :
-			*end == 'x' ? SPEC_RE_EXTENDED :
-			*end == 's' ? SPEC_RE_DOTALL : 0;
+		unsigned flag = spec_re_flag(*end);
 		if (!flag && !*bad)
 			*bad = (size_t)(end - w->text);
 		out->flags |= flag;

@@ -494,19 +494,15 @@ pattern_flags(struct rclex *lx, struct rc_word *w)
 	int c;
 
 	while (!is_blank(c = rclex_peek(lx)) && c != RCLEX_EOL) {
-		if (c == 'i')
-			w->flags |= SPEC_RE_CASELESS;
-		else if (c == 'x')
-			w->flags |= SPEC_RE_EXTENDED;
-		else if (c == 's')
-			w->flags |= SPEC_RE_DOTALL;
-		else {
+		unsigned flag = spec_re_flag((char)c);
+		if (!flag) {
 			wrong(lx, lx->at, 1, "'%c' is not a flag of patterns",
 			      c);
 			hint(lx, "flags are i, x and s; write a "
 				  "literal '/' inside a pattern as '\\/'");
 			return false;
 		}
+		w->flags |= flag;
 		lx->at++;
 	}
 	return true;

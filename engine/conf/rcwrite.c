@@ -63,7 +63,7 @@ rcwrite_tail(struct buf *out, const char *indent, const char *text)
 	int rc = 0;
 
 	if (is_plain(text))
-		return buf_addf(out, "%s\n", text);
+		return buf_adds(out, text) ? -EMSGSIZE : 0;
 	while (strstr(text, end))
 		snprintf(end, sizeof end, "END%u", n++);
 	rc |= buf_addf(out, "<<%s\n", end);
@@ -77,7 +77,7 @@ rcwrite_tail(struct buf *out, const char *indent, const char *text)
 		more = text[len] != '\0';
 		text += len + more;
 	}
-	rc |= buf_addf(out, "%s%s\n", indent, end);
+	rc |= buf_addf(out, "%s%s", indent, end);
 	return rc ? -EMSGSIZE : 0;
 }
 
@@ -85,18 +85,17 @@ rcwrite_tail(struct buf *out, const char *indent, const char *text)
 static int
 put_quoted(struct buf *out, const char *text)
 {
-	bool plain = utf8_valid(text, strlen(text));
+	bool valid = utf8_valid(text, strlen(text)), plain = valid;
 	int rc = 0;
 
 	for (const char *s = text; *s; s++)
 		plain &= (unsigned char)*s >= 0x20 && *s != 0x7f && *s != '\'';
 	if (plain)
 		return buf_addf(out, "'%s'", text) ? -EMSGSIZE : 0;
-	plain = utf8_valid(text, strlen(text));
 	rc |= buf_addc(out, '"');
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
-		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !plain) ||
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !valid) ||
 		    (c == '$' && text[1] == '{'))
 			rc |= buf_addf(out, "\\x%02x", c);
 		else
@@ -137,6 +136,7 @@ rcwrite_pattern(struct buf *out, const struct spec_pattern *p)
 {
 	bool literal = p->flags & SPEC_RE_LITERAL, escaped = false;
 	bool as_is = !literal && fits_slashes(p->text);
+	char flags[SPEC_RE_FLAGS_MAX];
 	int rc;
 
 	if (!as_is && !p->flags)
@@ -152,9 +152,7 @@ rcwrite_pattern(struct buf *out, const struct spec_pattern *p)
 				       *s);
 		escaped = *s == '\\' && !escaped;
 	}
-	rc |= buf_addf(out, "/%s%s%s", p->flags & SPEC_RE_CASELESS ? "i" : "",
-		       p->flags & SPEC_RE_EXTENDED ? "x" : "",
-		       p->flags & SPEC_RE_DOTALL ? "s" : "");
+	rc |= buf_addf(out, "/%s", spec_re_flags_text(p->flags, flags));
 	return rc ? -EMSGSIZE : 0;
 }
 

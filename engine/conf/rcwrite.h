@@ -15,7 +15,7 @@ struct spec_pattern;
 
 /* What follows "cmd": a line of the shell that no rule of sbxrc touches, one
  * line as it is, others between <<WORD and WORD.  indent: of the line it
- * stands on. */
+ * stands on, whose end is the caller's. */
 int	rcwrite_tail(struct buf *out, const char *indent, const char *text);
 /* Would it be read back byte by byte?  Not where all its lines are indented,
  * nor with carriage returns or what is no UTF-8. */

@@ -74,6 +74,7 @@ put_tail(struct writer *w, const char *word, const char *text)
 	}
 	buf_addf(w->out, INDENT "%s ", word);
 	(void)rcwrite_tail(w->out, INDENT, text);
+	buf_addc(w->out, '\n');
 }
 
 static void
@@ -312,7 +313,6 @@ one_hook(const struct spec *s, size_t i, struct buf *out)
 		return -EINVAL;
 	buf_addc(out, ' ');
 	(void)rcwrite_tail(out, INDENT, h->command);
-	buf_cut(out, out->len - 1);
 	return 1;
 }
 
@@ -360,48 +360,6 @@ one_group(const struct spec *s, size_t i, struct buf *out)
 			return 1;
 		}
 	return 0;
-}
-
-static void
-put_limits(struct writer *w, const char *word)
-{
-	put_items(w, word, one_limit, "=");
-}
-
-static void
-put_deps(struct writer *w, const char *word)
-{
-	put_items(w, word, one_dep, "");
-}
-
-static void
-put_codes(struct writer *w, const char *word)
-{
-	put_items(w, word, one_code, "");
-}
-
-static void
-put_watches(struct writer *w, const char *word)
-{
-	put_items(w, word, one_watch, " ");
-}
-
-static void
-put_hooks(struct writer *w, const char *word)
-{
-	put_items(w, word, one_hook, "");
-}
-
-static void
-put_notices(struct writer *w, const char *word)
-{
-	put_items(w, word, one_notice, "=");
-}
-
-static void
-put_ports(struct writer *w, const char *word)
-{
-	put_items(w, word, one_port, "");
 }
 
 /* Those that are given there (its name fits a pattern) are said again. */
@@ -666,33 +624,36 @@ put_files(struct writer *w, const char *word)
 	buf_addc(w->out, '\n');
 }
 
-/* In the order of the lines; words of one value follow. */
+/* In the order of the lines; words of one value follow.  A list has item and
+ * ends, as put_items() takes them. */
 static const struct {
 	const char *word;
 	put_fn *put;
+	item_fn *item;
+	const char *ends;
 } writers[] = {
-	{ "cmd", put_command },
-	{ "cwd", put_cwd },
-	{ "env", put_env },
-	{ "group", put_groups },
-	{ "stdin", put_stdin },
-	{ "user", put_user },
-	{ "umask", put_umask },
-	{ "limit", put_limits },
-	{ "depends", put_deps },
-	{ "ready", put_ready },
-	{ "live", put_live },
-	{ "restart.backoff", put_backoff },
-	{ "stop", put_stop },
-	{ "ok-codes", put_codes },
-	{ "schedule", put_schedule },
-	{ "files", put_files },
-	{ "watch", put_watches },
-	{ "hook", put_hooks },
-	{ "notify", put_notices },
-	{ "port", put_ports },
-	{ "log.file", put_log_file },
-	{ "log.rotate", put_log_rotate },
+	{ "cmd", .put = put_command },
+	{ "cwd", .put = put_cwd },
+	{ "env", .put = put_env },
+	{ "group", .put = put_groups },
+	{ "stdin", .put = put_stdin },
+	{ "user", .put = put_user },
+	{ "umask", .put = put_umask },
+	{ "limit", .item = one_limit, .ends = "=" },
+	{ "depends", .item = one_dep, .ends = "" },
+	{ "ready", .put = put_ready },
+	{ "live", .put = put_live },
+	{ "restart.backoff", .put = put_backoff },
+	{ "stop", .put = put_stop },
+	{ "ok-codes", .item = one_code, .ends = "" },
+	{ "schedule", .put = put_schedule },
+	{ "files", .put = put_files },
+	{ "watch", .item = one_watch, .ends = " " },
+	{ "hook", .item = one_hook, .ends = "" },
+	{ "notify", .item = one_notice, .ends = "=" },
+	{ "port", .item = one_port, .ends = "" },
+	{ "log.file", .put = put_log_file },
+	{ "log.rotate", .put = put_log_rotate },
 };
 
 int
@@ -718,7 +679,11 @@ rcwrite_spec(struct buf *out, const struct spec *s,
 
 	buf_addf(&b, "process %s {\n", s->name);
 	for (size_t i = 0; i < ARRAY_LEN(writers); i++)
-		writers[i].put(&w, writers[i].word);
+		if (writers[i].put)
+			writers[i].put(&w, writers[i].word);
+		else
+			put_items(&w, writers[i].word, writers[i].item,
+				  writers[i].ends);
 	for (size_t i = 0; i < rc_word_count(); i++)
 		if (!rc_words[i].fn && rc_words[i].where & RC_PROCESS)
 			put_member(&w, &rc_words[i]);

@@ -211,6 +211,37 @@ static const struct field spec_fields[] = {
 };
 static const struct record spec_record = RECORD(spec, spec_fields);
 
+static const struct {
+	char letter;
+	unsigned flag;
+} re_flags[] = {
+	{ 'i', SPEC_RE_CASELESS },
+	{ 'x', SPEC_RE_EXTENDED },
+	{ 's', SPEC_RE_DOTALL },
+};
+_Static_assert(ARRAY_LEN(re_flags) < SPEC_RE_FLAGS_MAX, "with their end");
+
+unsigned
+spec_re_flag(char letter)
+{
+	for (size_t i = 0; i < ARRAY_LEN(re_flags); i++)
+		if (re_flags[i].letter == letter)
+			return re_flags[i].flag;
+	return 0;
+}
+
+const char *
+spec_re_flags_text(unsigned flags, char out[SPEC_RE_FLAGS_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(re_flags); i++)
+		if (flags & re_flags[i].flag)
+			out[len++] = re_flags[i].letter;
+	out[len] = '\0';
+	return out;
+}
+
 struct spec *
 spec_new(void)
 {

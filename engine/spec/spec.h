@@ -65,6 +65,10 @@ enum spec_level {
 #define SPEC_RE_EXTENDED 2u	/* x: spaces and comments in the pattern */
 #define SPEC_RE_DOTALL	 4u	/* s */
 #define SPEC_RE_LITERAL	 8u	/* not a pattern but a plain text */
+#define SPEC_RE_FLAGS_MAX 4	/* bytes of their letters */
+unsigned spec_re_flag(char letter);	/* 0: it is none */
+/* The letters of flags; returns out. */
+const char *spec_re_flags_text(unsigned flags, char out[SPEC_RE_FLAGS_MAX]);
 
 /* What a watch does with a line, beside level, value and alert. */
 #define SPEC_WATCH_MARK	   1u
