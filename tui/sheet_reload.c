@@ -378,57 +378,28 @@ open_mistakes(struct ui *ui, const char *said, const char *outcome)
 	buf_fini(&b);
 }
 
-/* A line of a plan: "ACTION\tNAME\tWHAT". */
-struct step {
-	enum reload_action action;
-	char *name, *what;
-};
-
-/* The next one, which the caller frees; false at the end. */
-static bool
-next_step(const char **text, struct step *st)
-{
-	size_t len = strcspn(*text, "\n");
-	if (len == 0)
-		return false;
-	char *line = mem_strn(*text, len), *at = line;
-	char *f[3] = { at, (char *)"", (char *)"" };
-
-	for (int i = 1; i < 3 && (at = strchr(at, '\t')); i++) {
-		*at++ = '\0';
-		f[i] = at;
-	}
-	int action = reload_action_find(f[0], strlen(f[0]));
-	*st = (struct step){ action < 0 ? RELOAD_DO_CHANGE
-					: (enum reload_action)action,
-			     mem_str(f[1]), mem_str(f[2]) };
-	free(line);
-	*text += len + ((*text)[len] == '\n');
-	return true;
-}
-
 /* "(new)": why it is done. */
 static void
-put_why(struct buf *b, const struct step *st)
+put_why(struct buf *b, const struct reload_row *r)
 {
-	switch (st->action) {
-	case RELOAD_DO_RESTART:
-	case RELOAD_DO_CHANGE:
-		buf_addf(b, "  (%s changed)", st->what);
-		break;
+	switch (r->action) {
 	case RELOAD_DO_START:
 	case RELOAD_DO_ADD:
-		if (*st->what)
-			buf_addf(b, "  (%s changed)", st->what);
-		else
+		if (r->what_len == 0) {
 			buf_adds(b, "  (new)");
+			break;
+		}
+		/* fall through */
+	case RELOAD_DO_RESTART:
+	case RELOAD_DO_CHANGE:
+		buf_addf(b, "  (%.*s changed)", r->what_len, r->what);
 		break;
 	case RELOAD_DO_STOP:
 	case RELOAD_DO_REMOVE:
 		buf_adds(b, "  (not in the file any more)");
 		break;
 	default:
-		buf_addf(b, "  %s", st->what);
+		buf_addf(b, "  %.*s", r->what_len, r->what);
 		break;
 	}
 }
@@ -439,35 +410,28 @@ plan_lines(const char *text, const char *indent, struct buf *b)
 {
 	const char *leave = reload_action_name(RELOAD_DO_LEAVE);
 	unsigned changes = 0;
-	struct step st;
+	struct reload_row r;
 	int w = 4, x = 0;
 
-	for (const char *s = text; next_step(&s, &st);) {
-		w = SBX_MAX(w, draw_columns(st.name));
-		free(st.name);
-		free(st.what);
-	}
+	for (const char *s = text; reload_row_next(&s, &r);)
+		w = SBX_MAX(w, r.name_len);
 	w = SBX_MIN(w, 24);
-	for (const char *s = text; next_step(&s, &st);) {
-		bool stays = st.action == RELOAD_DO_LEAVE;
-		if (!stays) {
-			buf_addf(b, "%s%-8s %-*s", indent,
-				 reload_action_name(st.action), w, st.name);
-			put_why(b, &st);
+	for (const char *s = text; reload_row_next(&s, &r);) {
+		if (r.action != RELOAD_DO_LEAVE) {
+			buf_addf(b, "%s%-8.*s %-*.*s", indent, r.word_len,
+				 r.word, w, r.name_len, r.name);
+			put_why(b, &r);
 			buf_addc(b, '\n');
 			changes++;
-		} else {
-			int more = draw_columns(st.name) + 1;
-			if (!x || x + more > PLAN_COLS) {
-				buf_addf(b, "%s%s%-8s", x ? "\n" : "", indent,
-					 x ? "" : leave);
-				x = 8;
-			}
-			buf_addf(b, " %s", st.name);
-			x += more;
+			continue;
 		}
-		free(st.name);
-		free(st.what);
+		if (!x || x + 1 + r.name_len > PLAN_COLS) {
+			buf_addf(b, "%s%s%-8s", x ? "\n" : "", indent,
+				 x ? "" : leave);
+			x = 8;
+		}
+		buf_addf(b, " %.*s", r.name_len, r.name);
+		x += 1 + r.name_len;
 	}
 	if (x)
 		buf_addc(b, '\n');

@@ -104,47 +104,19 @@ file_of_engine(struct cli *c, struct session *own)
 
 /* --- a plan in words --- */
 
-struct row_of_plan {
-	int action;		/* enum reload_action, or -1 */
-	const char *word, *name, *what;
-	int word_len, name_len, what_len;
-};
-
-/* Takes the first line off text. */
-static bool
-next_row(const char **text, struct row_of_plan *r)
-{
-	const char *p = *text;
-
-	if (!*p)
-		return false;
-	r->word = p;
-	r->word_len = (int)strcspn(p, "\t\n");
-	p += r->word_len + (p[r->word_len] == '\t');
-	r->name = p;
-	r->name_len = (int)strcspn(p, "\t\n");
-	p += r->name_len + (p[r->name_len] == '\t');
-	r->what = p;
-	r->what_len = (int)strcspn(p, "\n");
-	p += r->what_len + (p[r->what_len] == '\n');
-	r->action = reload_action_find(r->word, (size_t)r->word_len);
-	*text = p;
-	return true;
-}
-
 static size_t
 count_rows(const char *text, int action)
 {
-	struct row_of_plan r;
+	struct reload_row r;
 	size_t n = 0;
 
-	while (next_row(&text, &r))
+	while (reload_row_next(&text, &r))
 		n += r.action == action;
 	return n;
 }
 
 static void
-put_reason(struct buf *b, const struct row_of_plan *r)
+put_reason(struct buf *b, const struct reload_row *r)
 {
 	switch (r->action) {
 	case RELOAD_DO_SET:
@@ -173,9 +145,9 @@ static void
 put_plain(struct buf *b, const char *text)
 {
 	size_t left = count_rows(text, RELOAD_DO_LEAVE), n = 0;
-	struct row_of_plan r;
+	struct reload_row r;
 
-	while (next_row(&text, &r)) {
+	while (reload_row_next(&text, &r)) {
 		if (r.action != RELOAD_DO_LEAVE) {
 			buf_addf(b, "%-8.*s %-12.*s", r.word_len, r.word,
 				 r.name_len, r.name);
@@ -195,7 +167,7 @@ put_plain(struct buf *b, const char *text)
 static void
 put_json(struct buf *b, const char *text, bool applied)
 {
-	struct row_of_plan r;
+	struct reload_row r;
 	struct jsonout j;
 
 	jsonout_begin(&j, b);
@@ -203,7 +175,7 @@ put_json(struct buf *b, const char *text, bool applied)
 	jsonout_int(&j, "version", 1);
 	jsonout_bool(&j, "applied", applied);
 	jsonout_array(&j, "plan");
-	while (next_row(&text, &r)) {
+	while (reload_row_next(&text, &r)) {
 		bool setting = r.action == RELOAD_DO_SET ||
 			       r.action == RELOAD_DO_RESET;
 		jsonout_object(&j, NULL);

@@ -29,6 +29,27 @@ reload_action_find(const char *name, size_t len)
 	return -1;
 }
 
+bool
+reload_row_next(const char **text, struct reload_row *r)
+{
+	const char *p = *text;
+
+	if (!*p)
+		return false;
+	r->word = p;
+	r->word_len = (int)strcspn(p, "\t\n");
+	p += r->word_len + (p[r->word_len] == '\t');
+	r->name = p;
+	r->name_len = (int)strcspn(p, "\t\n");
+	p += r->name_len + (p[r->name_len] == '\t');
+	r->what = p;
+	r->what_len = (int)strcspn(p, "\n");
+	p += r->what_len + (p[r->what_len] == '\n');
+	r->action = reload_action_find(r->word, (size_t)r->word_len);
+	*text = p;
+	return true;
+}
+
 struct entry {
 	const char *name;
 	size_t idx;

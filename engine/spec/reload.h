@@ -40,6 +40,17 @@ const char *reload_action_name(enum reload_action a);
 /* -1: there is none of that name. */
 int	reload_action_find(const char *name, size_t len);
 
+/* A line of a plan as the engine tells it: "ACTION\tNAME\tWHAT\n".  Slices of
+ * its text; names have a column a byte. */
+struct reload_row {
+	int action;		/* enum reload_action, or -1 */
+	const char *word, *name, *what;
+	int word_len, name_len, what_len;
+};
+
+/* Takes the first line off text; false at its end. */
+bool	reload_row_next(const char **text, struct reload_row *r);
+
 enum reload_kind { RELOAD_KEEP, RELOAD_CHANGE, RELOAD_ADD, RELOAD_REMOVE };
 
 struct reload_item {
