@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/base.h"
 #include "base/buf.h"
@@ -309,15 +308,6 @@ cli_on_interrupt(struct cli *c, loop_signal_fn *fn, void *arg)
 	return 0;
 }
 
-uint64_t
-cli_new_key(void)
-{
-	static uint64_t count;
-
-	/* Two of one process differ in the count, others in pid or time. */
-	return ((uint64_t)getpid() << 40 ^ clock_us()) + ++count;
-}
-
 /* After an error: the engine died without an answer, and another one is
  * connected. */
 static bool
@@ -373,7 +363,7 @@ cli_call(struct cli *c, const struct proto_request *q,
 {
 	struct proto_request keyed = *q;
 
-	keyed.key = cli_new_key();
+	keyed.key = client_new_keys(1);
 	do {
 		if (client_call(c->client, &keyed, out, &c->err) == 0)
 			return 0;

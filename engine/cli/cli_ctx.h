@@ -105,8 +105,6 @@ int	cli_connect_fresh(struct cli *c, bool *fresh);
 int	cli_on_interrupt(struct cli *c, loop_signal_fn *fn, void *arg);
 /* Subscribes to these bits anew and waits until all rows are there. */
 int	cli_sync(struct cli *c, uint32_t bits);
-/* For requests that must not be done twice; never 0. */
-uint64_t cli_new_key(void);
 /* After an error: the engine died without an answer, and another one is
  * connected. */
 bool	cli_come_again(struct cli *c);

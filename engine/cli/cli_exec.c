@@ -142,7 +142,7 @@ static int
 add(struct cli *c, unsigned flags, struct added *out)
 {
 	struct spec *s = make_spec(c, c->cmd->verb->id == VERB_EXEC);
-	uint64_t key = cli_new_key();
+	uint64_t key = client_new_keys(1);
 	int rc;
 
 	*out = (struct added){ .err = ERR_INIT };

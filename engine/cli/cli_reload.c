@@ -67,7 +67,7 @@ ask(struct cli *c, const struct session *s, unsigned flags,
     struct client_result *out)
 {
 	struct buf b = BUF_INIT(SESSION_PACK_MAX);
-	uint64_t key = cli_new_key();
+	uint64_t key = client_new_keys(1);
 	int rc = s->set ? session_pack(s, &b, &c->err) : 0;
 
 	*out = (struct client_result){ .text = NULL };

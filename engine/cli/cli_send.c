@@ -54,17 +54,27 @@ on_sent(struct client *client, const struct client_answer *a, void *arg)
 	s->err = a->err ? *a->err : (struct err)ERR_INIT;
 }
 
+/* Bytes of input, or a key of the keyboard. */
+struct piece {
+	unsigned flags;		/* PROTO_INPUT_* */
+	const char *data;
+	size_t len;
+	const struct key *typed;	/* NULL: bytes */
+};
+
 /* What an engine that dies has taken is not taken again by the next one. */
 static int
-send_once(struct cli *c, struct target *to, unsigned flags, const char *data,
-	  size_t len)
+send_once(struct cli *c, struct target *to, const struct piece *p)
 {
-	uint64_t key = cli_new_key();
+	uint64_t key = client_new_keys(1);
 
 	do {
 		struct sent s = { .to = to };
-		int r = client_input(c->client, to->id, flags, key, data, len,
-				     on_sent, &s);
+		int r = p->typed ?
+			client_key_ask(c->client, to->id, *p->typed, key,
+				       on_sent, &s) :
+			client_input(c->client, to->id, p->flags, key, p->data,
+				     p->len, on_sent, &s);
 		if (r < 0) {
 			err_set(&c->err, ERR_NO_ENGINE,
 				"asking the engine: %s", strerror(-r));
@@ -75,6 +85,15 @@ send_once(struct cli *c, struct target *to, unsigned flags, const char *data,
 		}
 	} while (cli_come_again(c));
 	return -1;
+}
+
+static int
+send_bytes(struct cli *c, struct target *to, unsigned flags, const char *data,
+	   size_t len)
+{
+	struct piece p = { .flags = flags, .data = data, .len = len };
+
+	return send_once(c, to, &p);
 }
 
 /* A pause in which the loop still turns. */
@@ -104,7 +123,7 @@ send_stream(struct cli *c, struct target *to, const char *data, size_t len,
 	for (size_t off = 0; off < len;) {
 		size_t n = SBX_MIN(len - off, (size_t)CLIENT_INPUT_MAX);
 		uint64_t at_end_ms = clock_ms() + FULL_MAX_MS;
-		while (send_once(c, to, 0, data + off, n) < 0) {
+		while (send_bytes(c, to, 0, data + off, n) < 0) {
 			if (c->err.code == ERR_FULL && clock_ms() > at_end_ms)
 				err_hint(&c->err, "%llu bytes of it were sent "
 					 "before",
@@ -177,8 +196,8 @@ send_base64(struct cli *c, struct target *to, const char *text)
 	if (rc == 0 && out.len > CLIENT_INPUT_MOST)
 		rc = send_stream(c, to, buf_str(&out), out.len, &sent);
 	else if (rc == 0)
-		rc = send_once(c, to, PROTO_INPUT_WHOLE, buf_str(&out),
-			       out.len);
+		rc = send_bytes(c, to, PROTO_INPUT_WHOLE, buf_str(&out),
+				out.len);
 	buf_fini(&in);
 	buf_fini(&out);
 	return rc;
@@ -192,30 +211,9 @@ send_text(struct cli *c, struct target *to, const char *text)
 	/* A terminal's Enter is a carriage return. */
 	int rc = buf_adds(&b, text) | buf_addc(&b, to->tty ? '\r' : '\n');
 	rc = rc < 0 ? err_set(&c->err, ERR_USAGE, "the text is too long") :
-		      send_once(c, to, PROTO_INPUT_WHOLE, b.data, b.len);
+		      send_bytes(c, to, PROTO_INPUT_WHOLE, b.data, b.len);
 	buf_fini(&b);
 	return rc;
-}
-
-/* One after the other: no more than one of them can be in doubt. */
-static int
-type_key(struct cli *c, struct target *to, struct key k)
-{
-	uint64_t key = cli_new_key();
-
-	do {
-		struct sent s = { .to = to };
-		int r = client_key_ask(c->client, to->id, k, key, on_sent, &s);
-		if (r < 0) {
-			err_set(&c->err, ERR_NO_ENGINE,
-				"asking the engine: %s", strerror(-r));
-		} else if (client_wait(c->client, &s.done, 0, &c->err) == 0) {
-			if (s.err.code == ERR_NONE)
-				return 0;
-			c->err = s.err;
-		}
-	} while (cli_come_again(c));
-	return -1;
 }
 
 static int
@@ -231,8 +229,11 @@ send_keys(struct cli *c, struct target *to, const char *text)
 		err_hint(&c->err, "--keys is for one with 'tty yes'; send "
 				  "TEXT instead");
 	}
-	for (int i = 0; rc == 0 && i < n; i++)
-		rc = type_key(c, to, keys[i]);
+	/* One after the other: no more than one of them can be in doubt. */
+	for (int i = 0; rc == 0 && i < n; i++) {
+		struct piece p = { .typed = &keys[i] };
+		rc = send_once(c, to, &p);
+	}
 	free(keys);
 	return rc;
 }
@@ -282,7 +283,7 @@ do_send(struct cli *c, struct target *to)
 		rc = send_text(c, to, text);
 	if (rc < 0 || !cli_given(c, CMD_OPT_EOF))
 		return rc;
-	rc = send_once(c, to, PROTO_INPUT_EOF, NULL, 0);
+	rc = send_bytes(c, to, PROTO_INPUT_EOF, NULL, 0);
 	/* What was sent may have ended it: then its stdin is closed too. */
 	if (rc < 0 && (text || keys) && c->err.code == ERR_FAILED) {
 		c->err = (struct err)ERR_INIT;

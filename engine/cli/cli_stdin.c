@@ -123,7 +123,7 @@ read_piece(struct cli_stdin *in)
 		cli_say(in->c, "stdin: %s", strerror((int)-n));
 	in->eof = n <= 0;
 	in->len = n > 0 ? (size_t)n : 0;
-	in->key = cli_new_key();
+	in->key = client_new_keys(1);
 	send_piece(in);
 }
 

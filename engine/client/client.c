@@ -439,6 +439,17 @@ client_scrollback(struct client *c, uint32_t proc, uint64_t id, uint32_t count,
 	return r;
 }
 
+uint64_t
+client_new_keys(unsigned count)
+{
+	static uint64_t given;
+
+	/* Those of one process differ in the count, others in pid or time. */
+	uint64_t first = ((uint64_t)getpid() << 40 ^ clock_us()) + given + 1;
+	given += count;
+	return first;
+}
+
 int
 client_input(struct client *c, uint32_t proc, unsigned flags, uint64_t key,
 	     const void *data, size_t len, client_answer_fn *fn, void *arg)

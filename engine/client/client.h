@@ -96,6 +96,9 @@ int	client_scrollback(struct client *c, uint32_t proc, uint64_t id,
 int	client_input(struct client *c, uint32_t proc, unsigned flags,
 		     uint64_t key, const void *data, size_t len,
 		     client_answer_fn *fn, void *arg);
+/* For what must not be done twice: the first of so many keys in a row that
+ * nobody else has, never 0. */
+uint64_t client_new_keys(unsigned count);
 /* set: packed by setpack_put. */
 int	client_load(struct client *c, const struct buf *set,
 		    client_answer_fn *fn, void *arg);

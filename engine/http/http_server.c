@@ -19,6 +19,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "client/client.h"
 #include "http_gate.h"
 
 enum {
@@ -265,15 +266,13 @@ uint64_t
 http_key(struct http_request *r)
 {
 	enum { ASKS_MAX = 256 };	/* of one request: far less */
-	static uint64_t count;
 
 	r->keyless |= !r->key && r->server->keyed == HTTP_KEYED_MAX;
 	if (r->keyless)
 		return 0;
 	if (!r->key) {
 		r->server->keyed++;
-		r->key = ((uint64_t)getpid() << 40 ^ clock_us()) +
-			 ASKS_MAX * ++count;
+		r->key = client_new_keys(ASKS_MAX);
 	}
 	return r->key + r->asks++;
 }
