@@ -211,7 +211,8 @@ static void
 hint_narrow(struct ui *ui, struct pieces *p)
 {
 	(void)ui;
-	bar_piece(p, ROLE_HINT, ui->mode == MODE_LIST ? "Enter log" : "Tab list");
+	bar_piece(p, ROLE_HINT,
+		  ui->mode == MODE_LIST ? "Enter log" : "Tab list");
 	bar_piece(p, ROLE_HINT, "r x s");
 	bar_piece(p, ROLE_HINT, "/ :");
 	bar_piece(p, ROLE_HINT, "? keys");

@@ -3,8 +3,8 @@
 
 /*
  * The watches of one process as the log view needs them: which lines are
- * errors, warnings or marked, which are hidden.  Compiled from the sbxrc that this
- * client has read, so a process that somebody added by hand has none.  The
+ * errors, warnings or marked, which are hidden.  Compiled from the sbxrc that
+ * this client has read, so a process that somebody added by hand has none.  The
  * engine counts hits by the same patterns; here they only mark lines.
  */
 

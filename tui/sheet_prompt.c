@@ -193,8 +193,8 @@ accept(struct ui *ui, struct prompt *p)
 			filters_drop(f);
 	} else if (p->kind == SEND && ui->client) {
 		char *line = mem_fmt("%s\n", p->edit.text);
-		client_input(ui->client, p->proc, 0, 0, line, strlen(line), NULL,
-			     NULL);
+		client_input(ui->client, p->proc, 0, 0, line, strlen(line),
+			     NULL, NULL);
 		free(line);
 	}
 	sheet_close(ui);

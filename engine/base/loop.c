@@ -439,7 +439,8 @@ wait_epoll(struct loop *l, int64_t wait_us)
 	}
 	if (no_pwait2)
 		n = epoll_wait(l->epoll_fd, evs, EVENTS_PER_TURN,
-			       wait_us < 0 ? -1 : (int)((wait_us + 999) / 1000));
+			       wait_us < 0 ? -1
+					   : (int)((wait_us + 999) / 1000));
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	run_timers(l);

@@ -69,8 +69,8 @@ int	sys_set_cloexec(int fd, bool on);
 /* Returns only when it fails: -errno. */
 int	sys_exec(const char *path, char *const *argv, char *const *envp);
 pid_t	sys_fork(void);
-/* Runs fn in the caller's memory, which waits until it has exec'd or ended. *pid
- * is set before. */
+/* Runs fn in the caller's memory, which waits until it has exec'd or ended.
+ * *pid is set before. */
 pid_t	sys_vfork(int (*fn)(void *), void *arg, void *stack_end, pid_t *pid);
 
 /*

@@ -73,7 +73,8 @@ endall_run(pid_t spare, unsigned spare_ms, unsigned limit_ms)
 			return -ETIMEDOUT;
 		if (for_ms >= spare_ms)
 			e.spare = 0;
-		if (procfs_each_child(e.self, KEEPER_THREADS, end_child, &e) < 0)
+		if (procfs_each_child(e.self, KEEPER_THREADS, end_child, &e) <
+		    0)
 			procfs_each(end_if_child, &e);
 		/*
 		 * Woken by the next death; the time-out is for children that

@@ -568,7 +568,8 @@ spawn_child(const struct spawn_child_conf *conf)
 	if (job->req.umask >= 0)
 		umask((mode_t)job->req.umask);
 	step = SPAWN_NICE;
-	if (job->req.set_nice && setpriority(PRIO_PROCESS, 0, job->req.nice) < 0) {
+	if (job->req.set_nice &&
+	    setpriority(PRIO_PROCESS, 0, job->req.nice) < 0) {
 		r = -errno;
 		goto fail;
 	}

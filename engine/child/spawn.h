@@ -6,9 +6,9 @@
  * into a memfd, the keeper reads it and makes a child, and everything between
  * that and exec is in spawn_child.  The child may share the memory of the
  * keeper until then, so it allocates nothing and calls nothing of the C
- * library that looks after threads.  A failure comes back as {step, errno} through a pipe
- * that exec closes, so that a program which exits with 127 by itself is never
- * taken for one that could not be started.
+ * library that looks after threads.  A failure comes back as {step, errno}
+ * through a pipe that exec closes, so that a program which exits with 127 by
+ * itself is never taken for one that could not be started.
  *
  * The child gets descriptors 0, 1, 2 (and 3 where notify is asked for), an
  * empty signal mask, default dispositions, a session of its own, the tag of

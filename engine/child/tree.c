@@ -335,7 +335,8 @@ sweep(struct tree *t, long from, long to)
 	while (from != to) {
 		from = end && from + 1 >= end ? 1 : from + 1;
 		struct nodes old = { .v = t->scan.v, .count = known };
-		if (!find_node(&old, (pid_t)from) && procfs_is_process((pid_t)from))
+		if (!find_node(&old, (pid_t)from) &&
+		    procfs_is_process((pid_t)from))
 			add_pid((pid_t)from, t);
 	}
 }
@@ -477,7 +478,8 @@ chase(const struct tree *t, uint64_t tag)
 
 	while (c.newcomers > 0 && clock_us() < until_us) {
 		c.newcomers = 0;
-		if (procfs_each_child(t->keeper, KEEPER_THREADS, kill_newcomer, &c) < 0)
+		if (procfs_each_child(t->keeper, KEEPER_THREADS, kill_newcomer,
+				      &c) < 0)
 			break;
 	}
 }

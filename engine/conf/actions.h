@@ -46,7 +46,7 @@
 	X(LEFT, "left", "", "log: to the left", "Move")                        \
 	X(LINE_DOWN, "line-down", "", "next row or line", "Move")              \
 	X(LINE_UP, "line-up", "", "previous row or line", "Move")              \
-	X(MARK, "mark", "", "mark it; all logs: solo/hide", "Process")           \
+	X(MARK, "mark", "", "mark it; all logs: solo/hide", "Process")         \
 	X(MARK_LINE, "mark-line", "", "draw a line into the log", "View")      \
 	X(MOUSE, "mouse", "on|off", "use the mouse or leave it", "Session")    \
 	X(NEW, "new", "", "add a process", "Process")                          \
@@ -92,7 +92,7 @@
 	X(USE, "use", "", "type into the process", "Process")                  \
 	X(WRAP, "wrap", "", "wrap or cut lines", "View")                       \
 	X(WRITE, "write", "secrets",                                           \
-	  "what was changed here, as lines for sbxrc", "Session")                                                           \
+	  "what was changed here, as lines for sbxrc", "Session")              \
 	X(ZOOM, "zoom", "", "this pane alone", "View")
 
 enum action_id {

@@ -233,8 +233,9 @@ properties(struct writer *w, const struct import_proc *p)
 static bool
 is_short(const struct writer *w, const struct import_proc *p)
 {
-	return p->command && !w->dir && !p->port && !p->line_count && !p->dep_count && !p->off && !has_notes(w->im, p) &&
-		!strchr(p->command, '\n') && p->command[0] != '{';
+	return p->command && !w->dir && !p->port && !p->line_count &&
+	       !p->dep_count && !p->off && !has_notes(w->im, p) &&
+	       !strchr(p->command, '\n') && p->command[0] != '{';
 }
 
 /* Values of an sbxrc are fixed when it is read, by what is set then. */

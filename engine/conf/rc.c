@@ -180,7 +180,8 @@ skipped_block(struct rc *rc)
 	s->opens = true;
 	do
 		len--;
-	while (len > 0 && (w->text[len - 1] == ' ' || w->text[len - 1] == '\t'));
+	while (len > 0 &&
+	       (w->text[len - 1] == ' ' || w->text[len - 1] == '\t'));
 	w->text[len] = '\0';
 	w->len = len;
 	if (len == 0) {

@@ -229,7 +229,8 @@ groups_of(const struct spec *s, const struct names *groups,
 {
 	size_t count = 0;
 
-	for (char **g = s->groups; g && *g && count < RC_GROUPS_OF_ONE_MAX; g++) {
+	for (char **g = s->groups; g && *g && count < RC_GROUPS_OF_ONE_MAX;
+	     g++) {
 		const struct entry *e = find_name(groups, *g);
 		if (e)
 			out[count++] = e->idx;

@@ -513,7 +513,8 @@ rc_do_notify(struct rcload *ld, const struct rc_stmt *s)
 					    "this time is too short");
 			continue;
 		}
-		int event = rc_choice(ld, w, 0, "fail | unready | ready | exit");
+		int event =
+			rc_choice(ld, w, 0, "fail | unready | ready | exit");
 		if (event >= 0)
 			spec->notify |= 1u << event;
 	}

@@ -491,7 +491,8 @@ rc_watch_put(struct buf *out, const struct spec_watch *w)
 		const struct action *a = &actions[i];
 		struct buf word = BUF_INIT(SPEC_TEXT_MAX);
 		buf_adds(&word, a->row.name);
-		if (a->put ? a->put(a, w, &word) : (w->actions & a->bits) != 0) {
+		if (a->put ? a->put(a, w, &word)
+			   : (w->actions & a->bits) != 0) {
 			rc |= buf_addc(out, ' ');
 			rc |= rcwrite_word(out, buf_str(&word));
 		}

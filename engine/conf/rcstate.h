@@ -202,8 +202,8 @@ void	rc_group_free(struct rcload_group *g);
 void	rc_process_end(struct rcload *ld);
 
 /* The functions of the table, by file. */
-rc_word_fn rc_do_require, rc_do_set, rc_do_let, rc_do_include, rc_do_import, rc_do_bind,
-	rc_do_unbind, rc_do_color;
+rc_word_fn rc_do_require, rc_do_set, rc_do_let, rc_do_include, rc_do_import,
+	rc_do_bind, rc_do_unbind, rc_do_color;
 rc_word_fn rc_do_env, rc_do_env_file, rc_do_path;
 rc_word_fn rc_do_process, rc_do_defaults, rc_do_group, rc_do_members;
 rc_word_fn rc_do_cmd, rc_do_argv, rc_do_cwd, rc_do_user, rc_do_umask,

@@ -148,8 +148,8 @@ rcwrite_pattern(struct buf *out, const struct spec_pattern *p)
 		if (!as_is && (unsigned char)*s < 0x20)
 			rc |= buf_addf(out, "\\x%02x", (unsigned char)*s);
 		else
-			rc |= buf_addf(out, "%s%c", !as_is && special ? "\\" : "",
-				       *s);
+			rc |= buf_addf(out, "%s%c",
+				       !as_is && special ? "\\" : "", *s);
 		escaped = *s == '\\' && !escaped;
 	}
 	rc |= buf_addf(out, "/%s", spec_re_flags_text(p->flags, flags));

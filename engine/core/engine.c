@@ -169,7 +169,7 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 	return 0;
 }
 
-/* --- the keeper's word ------------------------------------------------------ */
+/* --- the keeper's word --- */
 
 /*
  * An engine that cannot read what its predecessor kept must not begin: what
@@ -452,7 +452,7 @@ static const struct keeplink_events keep_events = {
 	.gone = on_keeper_gone,
 };
 
-/* --- the turn ---------------------------------------------------------------- */
+/* --- the turn --- */
 
 static bool
 stats_wanted(const struct engine *e)
@@ -633,7 +633,7 @@ end_of_turn(void *arg)
 	}
 }
 
-/* --- start and end ---------------------------------------------------------- */
+/* --- start and end --- */
 
 static int
 open_dirs(struct engine *e, const char *key, struct err *err)

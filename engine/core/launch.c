@@ -207,9 +207,11 @@ run_environ(const struct proc *p, const struct identity *id, uint64_t run)
 	env = launch_env_put(env, mem_fmt("SBX_RUN=%llu",
 				   (unsigned long long)run));
 	env = launch_env_put(env, mem_fmt("SBX_RESTARTS=%u", p->life.restarts));
-	env = launch_env_put(env, mem_fmt("SBX_SOCKET=%s", p->e->dir.sock_path));
+	env = launch_env_put(env,
+			     mem_fmt("SBX_SOCKET=%s", p->e->dir.sock_path));
 	if (s->replica_of)
-		env = launch_env_put(env, mem_fmt("SBX_INDEX=%u", s->replica_idx));
+		env = launch_env_put(env,
+				     mem_fmt("SBX_INDEX=%u", s->replica_idx));
 	for (size_t i = 0; i < s->port_count; i++) {
 		char *name = mem_str(s->ports[i].name);
 		for (char *c = name; *c; c++) {

@@ -127,8 +127,9 @@ keep_bytes(const struct proc *p)
 /*
  * What retention drops before it was folded, no watch would ever see: only a
  * flood that is far faster than its watches has to wait for them.  Bytes that
- * may still come, if that part of what may wait is for what waits: going on asks
- * for more room than stopping left, so that it does not stop at once again.
+ * may still come, if that part of what may wait is for what waits: going on
+ * asks for more room than stopping left, so that it does not stop at once
+ * again.
  */
 static size_t
 room(const struct proc *p, unsigned part)

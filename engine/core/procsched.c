@@ -104,7 +104,8 @@ procsched_take_spec(struct proc *p)
 	const struct spec *s = p->spec;
 	struct sched *x = p->sched;
 
-	if (x && x->kind == s->schedule && x->every_ms == s->schedule_every_ms &&
+	if (x && x->kind == s->schedule &&
+	    x->every_ms == s->schedule_every_ms &&
 	    strcmp(x->text, s->schedule_cron ? s->schedule_cron : "") == 0)
 		return;
 	procsched_free(p);

@@ -3,8 +3,8 @@
 
 /*
  * The terminal of a process: the spool's bytes through the emulator, which may
- * lag, and never by more than TTY_LAG_MAX.  What it shows can be made again from
- * the last snapshot and the spool.
+ * lag, and never by more than TTY_LAG_MAX.  What it shows can be made again
+ * from the last snapshot and the spool.
  */
 
 #include <stdbool.h>

@@ -33,8 +33,9 @@ reply_keep(struct engine *e, uint64_t key, const char *text,
 }
 
 void
-reply_send_keyed(struct peer *c, uint32_t id, uint64_t key, const struct err *err,
-		 const char *text, const uint32_t *ids, size_t count)
+reply_send_keyed(struct peer *c, uint32_t id, uint64_t key,
+		 const struct err *err, const char *text, const uint32_t *ids,
+		 size_t count)
 {
 	struct buf b = BUF_INIT(CONN_FRAME_MAX);
 	struct proto_reply r = {

@@ -190,7 +190,8 @@ resize(struct http_request *r, struct http_api *api, struct model_proc *p,
        uint64_t rows, uint64_t cols)
 {
 	if (!p->row->tty) {
-		http_problem(r, HTTP_E_CONFLICT, "process is not a tty process");
+		http_problem(r, HTTP_E_CONFLICT,
+			     "process is not a tty process");
 	} else if (!http_api_is_running(p->row)) {
 		http_problem(r, HTTP_E_CONFLICT, "process is not running");
 	} else if (rows < 1 || cols < 1) {

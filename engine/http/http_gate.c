@@ -64,7 +64,8 @@ add_cors(struct http_request *r, char *const *allowed, bool asked_before)
 	http_add_header(r, "vary", "origin");
 	if (!asked_before)
 		return;
-	http_add_header(r, "access-control-allow-methods", http_matched(r)->allow);
+	http_add_header(r, "access-control-allow-methods",
+			http_matched(r)->allow);
 	http_add_header(r, "access-control-allow-headers",
 			"authorization, content-type, last-event-id");
 	http_add_header(r, "access-control-max-age", "600");

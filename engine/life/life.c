@@ -244,7 +244,8 @@ do_stop_again(struct step *s)
 	if (!news)
 		return;
 	l->end_cause = s->in->cause;
-	snprintf(s->r->end_why, sizeof s->r->end_why, "stopped %s", step_by(s, by));
+	snprintf(s->r->end_why, sizeof s->r->end_why, "stopped %s",
+		 step_by(s, by));
 	step_change(s, STATUS_STOPPING, EVENT_STOP, s->in->cause, "%s",
 		    s->r->end_why);
 }
@@ -604,7 +605,8 @@ do_kill_due(struct step *s)
 		return;
 	step_rung(s);
 	step_change(s, STATUS_STOPPING, EVENT_STEP, l->end_cause,
-		    "%s: KILL, the time for the stop has passed", s->r->end_why);
+		    "%s: KILL, the time for the stop has passed",
+		    s->r->end_why);
 }
 
 static void

@@ -67,7 +67,8 @@ parse_decimal(const char *s, size_t len, double *out)
 	for (; i < len; i++) {
 		if (s[i] == '.' && !point) {
 			point = true;
-		} else if (s[i] == ',' && any && !point && is_group(s, len, i)) {
+		} else if (s[i] == ',' && any && !point &&
+			   is_group(s, len, i)) {
 			continue;
 		} else if (isdigit((unsigned char)s[i])) {
 			any = true;

@@ -510,7 +510,8 @@ static size_t
 replay_block(struct fold *f, const struct logseg *g, const struct log_entry *e,
 	     size_t count)
 {
-	enum log_stream s = (enum log_stream)(log_entry_stream(e) % LOG_STREAMS);
+	enum log_stream s =
+		(enum log_stream)(log_entry_stream(e) % LOG_STREAMS);
 	uint64_t off = log_entry_off(e);
 	struct fold_block b = {
 		.stream = s, .first_seq = f->replay, .replay = true,

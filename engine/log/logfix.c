@@ -443,7 +443,8 @@ copy_good(struct fix *f, const struct log_header *h)
 		ssize_t n = logsegs_entries(f->t, g, i, f->batch, want);
 		if (n <= 0)
 			return n < 0 ? (int)n : -EIO;
-		r = sys_write_all(f->fd, f->batch, (size_t)n * sizeof(*f->batch));
+		r = sys_write_all(f->fd, f->batch,
+				  (size_t)n * sizeof(*f->batch));
 		i += (uint64_t)n;
 	}
 	return r;

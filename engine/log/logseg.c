@@ -160,7 +160,8 @@ logsegs_load(struct logsegs *t, uint64_t segment, struct logseg *out)
 	ssize_t n = sys_pread(fd, &out->head, sizeof(out->head), 0);
 	if (n < 0)
 		return (int)n;
-	if (n < (ssize_t)sizeof(out->head) || !header_good(&out->head, segment)) {
+	if (n < (ssize_t)sizeof(out->head) ||
+	    !header_good(&out->head, segment)) {
 		memset(&out->head, 0, sizeof(out->head));
 		out->head.segment = segment;
 		out->broken = true;

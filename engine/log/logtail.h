@@ -25,7 +25,6 @@ struct logtail_filter {
 	uint64_t run;		/* 0: all */
 };
 
-
 struct logtail_item {
 	struct logline line;	/* text: the part that is new */
 	bool piece;		/* more of this line may follow */

@@ -512,7 +512,8 @@ spool_gap_bytes(const struct spool *sp)
 int64_t
 spool_oldest_ms(const struct spool *sp)
 {
-	return sp && sp->table.count > 1 ? sp->table.v[0].head.wall_ms : INT64_MAX;
+	return sp && sp->table.count > 1 ? sp->table.v[0].head.wall_ms
+					 : INT64_MAX;
 }
 
 int

@@ -29,12 +29,6 @@ bytes_in(int fd)
 	return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
-static size_t
-waiting_bytes(const struct transit *t)
-{
-	return bytes_in(t->read_fd);
-}
-
 /* Nobody will ever ask for these. */
 static ssize_t
 throw_away(struct transit *t, size_t len)
@@ -68,7 +62,7 @@ deliver_rest(struct transit *t)
 	bool is_ours = t->mark->stream < LOG_STREAMS;
 
 	return deliver(t, is_ours ? t->owner(t->mark->id, t->arg) : NULL,
-		       waiting_bytes(t));
+		       bytes_in(t->read_fd));
 }
 
 struct transit *

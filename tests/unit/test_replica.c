@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static struct spec *
 definition(unsigned port)
 {
