@@ -114,16 +114,24 @@ pause_ms(struct cli *c, unsigned ms)
 /*
  * The queue towards a process has a limit.  Who pipes into it waits for
  * room, as with any pipe; who sends one text is told, and nothing of it is
- * sent.
+ * sent.  A stream has no pieces of its own: limit.input says how long they
+ * may be, and the engine whether they are.
  */
 static int
 send_stream(struct cli *c, struct target *to, const char *data, size_t len,
 	    uint64_t *sent)
 {
+	size_t most = CLIENT_INPUT_MAX;
+
 	for (size_t off = 0; off < len;) {
-		size_t n = SBX_MIN(len - off, (size_t)CLIENT_INPUT_MAX);
+		size_t n = SBX_MIN(len - off, most);
 		uint64_t at_end_ms = clock_ms() + FULL_MAX_MS;
 		while (send_bytes(c, to, 0, data + off, n) < 0) {
+			if (c->err.code == ERR_TOO_LARGE && n > 1) {
+				most = n /= 2;
+				c->err = (struct err)ERR_INIT;
+				continue;
+			}
 			if (c->err.code == ERR_FULL && clock_ms() > at_end_ms)
 				err_hint(&c->err, "%llu bytes of it were sent "
 					 "before",
@@ -177,6 +185,19 @@ read_stdin(struct cli *c, struct buf *b)
 	}
 }
 
+/* base64(1) breaks its lines. */
+static void
+take_blanks(struct buf *b)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->len; i++)
+		if (!strchr(" \t\r\n", b->data[i]) || b->data[i] == '\0')
+			b->data[kept++] = b->data[i];
+	if (b->len > 0)
+		buf_cut(b, kept);
+}
+
 static int
 send_base64(struct cli *c, struct target *to, const char *text)
 {
@@ -188,10 +209,10 @@ send_base64(struct cli *c, struct target *to, const char *text)
 		rc = read_stdin(c, &in);
 	else if (buf_adds(&in, text) < 0)
 		rc = err_set(&c->err, ERR_USAGE, "the text is too long");
-	while (in.len > 0 && strchr(" \r\n", in.data[in.len - 1]))
-		buf_cut(&in, in.len - 1);
+	take_blanks(&in);
 	if (rc == 0 && base64_decode(&out, buf_str(&in), in.len) < 0)
-		rc = err_set(&c->err, ERR_USAGE, "that is not base64");
+		rc = err_set(&c->err, ERR_USAGE,
+			     "--base64: that is not base64");
 	/* More than any queue takes at once is a stream. */
 	if (rc == 0 && out.len > CLIENT_INPUT_MOST)
 		rc = send_stream(c, to, buf_str(&out), out.len, &sent);
@@ -242,11 +263,14 @@ static int
 check_words(struct cli *c)
 {
 	const char *text = c->cmd->words[1];
+	const char *names = cli_arg(c, CMD_OPT_KEYS)->text;
 	bool keys = cli_given(c, CMD_OPT_KEYS), eof = cli_given(c, CMD_OPT_EOF);
 
 	if (keys && text)
 		return err_set(&c->err, ERR_USAGE,
 			       "either TEXT or --keys, not both");
+	if (keys && !names[strspn(names, " ")])
+		return err_set(&c->err, ERR_USAGE, "--keys: no key is named");
 	if (!keys && !text && !eof) {
 		err_set(&c->err, ERR_USAGE, "there is nothing to send");
 		return err_hint(&c->err, "'sbx send --help' shows examples");

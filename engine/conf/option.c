@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -328,9 +329,33 @@ refuse_columns(const char *value, struct err *e)
 	return -1;
 }
 
+/* "1 to 10000", "at least 64K" */
+static void
+range_text(const struct option_row *row, char *out, size_t cap)
+{
+	const uint64_t ends[] = { row->min, row->max };
+	char text[2][UNITS_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		if (row->type == OPTION_SIZE)
+			units_size_text(ends[i], text[i]);
+		else if (row->type == OPTION_DURATION)
+			units_duration_text(ends[i], text[i]);
+		else
+			snprintf(text[i], sizeof text[i], "%llu",
+				 (unsigned long long)ends[i]);
+	}
+	if (row->max == INT64_MAX)
+		snprintf(out, cap, "at least %s", text[0]);
+	else
+		snprintf(out, cap, "%s to %s", text[0], text[1]);
+}
+
 static int
 refuse(const struct option_row *row, const char *value, int rc, struct err *e)
 {
+	char range[2 * UNITS_TEXT_MAX + 16];
+
 	static const char *const kinds[] = {
 		[OPTION_CHOICE] = "one of the words",
 		[OPTION_BOOL] = "on or off",
@@ -353,7 +378,11 @@ refuse(const struct option_row *row, const char *value, int rc, struct err *e)
 	else
 		err_set(e, ERR_USAGE, "'%s' is not %s", value,
 			kinds[row->type]);
-	return err_hint(e, "set %s %s", row->row.name, row->row.args);
+	if (rc != -ERANGE || row->type == OPTION_WIDTH)
+		return err_hint(e, "set %s %s", row->row.name, row->row.args);
+	range_text(row, range, sizeof range);
+	return err_hint(e, "set %s %s, %s", row->row.name, row->row.args,
+			range);
 }
 
 struct options *

@@ -28,6 +28,10 @@ process quiet {
 	cmd stty -echo; echo shown; exec cat >/dev/null
 	tty yes
 }
+process modes {
+	cmd stty -echo -isig -icanon min 1; echo go; while read -r x; do case $x in a) printf '\033[?1happ$\n';; *) printf '%s$\n' "$x" | cat -v;; esac; done
+	tty yes
+}
 process late {
 	cmd while [ ! -e go ]; do sleep 0.05; done; cat >late.got
 	stdin pipe
@@ -78,8 +82,16 @@ sbx logs cat --raw | tail -c 3 >got
 printf '\000\377\n' >want
 wait_until "bytes" sh -c "'$SBX_BIN' logs cat --raw | tail -c 3 | cmp - '$T/w/want'"
 exits 2 "bad base64" sbx send cat --base64 'A?'
+exits 2 "of a wrong length" sbx send cat --base64 'AAA'
 seq 200000 >numbers
-"$SBX_BIN" send cat - <numbers
+# In pieces below limit.input; a text is one piece and refused as a whole.
+exits 0 "a small limit" sbx set limit.input 100
+exits 1 "a text above it" sbx send cat "$(head -c 100 numbers)"
+like "$err" "101 bytes are more than limit.input .100." "is told"
+head -c 1000 numbers | "$SBX_BIN" send cat -
+is $? 0 "a stream is not bound by it"
+exits 0 "the limit again" sbx set limit.input 64K
+tail -c +1001 numbers | "$SBX_BIN" send cat -
 is $? 0 "a large stdin"
 exits 0 "end of input" sbx send cat --eof
 exits 0 "it ends" sbx wait cat --exit --timeout 30s
@@ -110,9 +122,9 @@ exits 0 "it has read all" sbx wait waits --exit --timeout 30s
 is "$(awk '{ n[length($0)]++ } END { print n[79999], n[1], NR }' waits.got)" \
 	"$taken 1 $((taken + 1))" "no text was cut"
 exits 0 "one that reads" sbx start cat
-base64 -w 0 numbers >numbers64
+base64 numbers >numbers64
 "$SBX_BIN" send cat --base64 - <numbers64
-is $? 0 "takes bytes without a limit"
+is $? 0 "takes bytes without a limit, as base64 writes them"
 exits 0 "end of input" sbx send cat --eof
 exits 0 "it ends" sbx wait cat --exit --timeout 30s
 sbx logs cat --raw | tail -n 200000 >got
@@ -133,6 +145,13 @@ exits 124 "that was there is no answer" sbx send quiet x --until-screen shown --
 exits 0 "keys" sbx send shell --keys "'echo key' Tab BS Up" --timeout 1s --until-screen .
 exits 0 "keys again" sbx send shell --keys "C-u 'echo k''ey' Enter" --until-screen '(?m)^key' --timeout 20s
 exits 2 "no such key" sbx send shell --keys 'Entr'
+exits 2 "no key at all" sbx send shell --keys ' '
+exits 0 "keys" sbx send modes --keys 'Up C-a Enter' --until '^\^\[\[A\^A[$]$' --timeout 20s
+exits 2 "one of them is no key" sbx send modes --keys 'Up Upp'
+exits 0 "what turns cursor keys" sbx send modes --keys 'a Enter' --until '^app[$]$' --timeout 20s
+exits 0 "they are by its mode now" sbx send modes --keys 'Up Down Enter' --until '^\^\[OA\^\[OB[$]$' --timeout 20s
+exits 0 "it has shown them" sbx stop modes
+exits 0 "and goes" sbx rm modes
 exits 1 "keys to a pipe" sbx send stuck --keys Enter
 like "$err" 'no terminal' "says so"
 exits 0 "screen --json" sbx screen shell --json

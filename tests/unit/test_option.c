@@ -1,5 +1,6 @@
 #include "engine/base/buf.h"
 #include "engine/base/err.h"
+#include "engine/base/mem.h"
 #include "engine/conf/option.h"
 #include "tests/lib/test.h"
 
@@ -89,8 +90,36 @@ TEST(limits_refuse_zero_and_contradiction)
 
 	EQ_INT(change(o, "limit.processes", "0", text), -1);
 	EQ_STR(text, "'limit.processes' cannot be zero "
-	       "(set limit.processes N)");
-	EQ_INT(change(o, "limit.output", "0", text), -1);
+	       "(set limit.processes N, 1 to 10000)");
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const char *key = option_rows[i].row.name;
+		if (strncmp(key, "limit.", 6) != 0)
+			continue;
+		char *was = mem_str(options_text(o, (enum option_id)i));
+		EQ_INT(change(o, key, "0", text), -1);
+		EQ_INT(change(o, key, "-1", text), -1);
+		EQ_INT(change(o, key, "", text), -1);
+		EQ_INT(change(o, key, "99999999999999999999", text), -1);
+		EQ_STR(options_text(o, (enum option_id)i), was);
+		EQ_INT(change(o, key, was, text), 0);
+		free(was);
+	}
+	EQ_INT(change(o, "limit.run-timeout", "6m", text), -1);
+	EQ_STR(text, "'limit.run-timeout' (6m) is above "
+	       "'limit.run-timeout-max' (5m) ()");
+	EQ_INT(change(o, "limit.run-timeout-max", "29s", text), -1);
+	EQ_STR(options_text(o, OPTION_LIMIT_RUN_TIMEOUT), "30s");
+	EQ_STR(options_text(o, OPTION_LIMIT_RUN_TIMEOUT_MAX), "5m");
+	EQ_INT(change(o, "limit.logs", "64M", text), -1);
+	EQ_INT(change(o, "limit.input", "2M", text), -1);
+	EQ_STR(text, "'2M' is out of range for 'limit.input' "
+	       "(set limit.input SIZE, 1 to 1M)");
+	EQ_INT(change(o, "limit.log", "1", text), -1);
+	EQ_STR(text, "'1' is out of range for 'limit.log' "
+	       "(set limit.log SIZE, at least 1M)");
+	EQ_INT(change(o, "limit.run-timeout", "2d", text), -1);
+	EQ_STR(text, "'2d' is out of range for 'limit.run-timeout' "
+	       "(set limit.run-timeout TIME, 1ms to 1d)");
 	EQ_INT(change(o, "limit.log", "64M", text), -1);
 	EQ_STR(text, "'log.keep' (256M) is above 'limit.log' (64M) ()");
 	EQ_STR(options_text(o, OPTION_LIMIT_LOG), "16G");
