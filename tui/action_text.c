@@ -15,21 +15,32 @@
 
 enum { TEXT_BYTES = 1 << 20, EVENTS_SHOWN = 1000 };
 
-/* The newest first. */
+/* What happened and what the status row told, the newest first. */
 void
 action_do_events(struct ui *ui, int argc, char *const *argv)
 {
 	struct buf b = BUF_INIT(TEXT_BYTES);
-	const char *process, *text;
 	char hms[16], title[96];
-	int64_t wall_ms;
+	unsigned event = 0, toast = 0;
 
 	(void)argc, (void)argv;
-	for (unsigned i = 0; i < EVENTS_SHOWN; i++) {
-		text = events_text(ui->events, i, &process, &wall_ms);
-		if (!text)
+	while (event + toast < EVENTS_SHOWN) {
+		const struct toast_told *t = toasts_told(&ui->toasts, toast);
+		const char *process;
+		int64_t ms;
+		const char *text = events_text(ui->events, event, &process,
+					       &ms);
+		if (t && (!text || t->wall_ms > ms)) {
+			process = "screen";
+			text = t->text;
+			ms = t->wall_ms;
+			toast++;
+		} else if (text) {
+			event++;
+		} else {
 			break;
-		clock_hms(hms, sizeof(hms), wall_ms);
+		}
+		clock_hms(hms, sizeof(hms), ms);
 		if (buf_addf(&b, "%s %-12s %s\n", hms,
 			     *process ? process : "set", text) < 0)
 			break;

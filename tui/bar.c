@@ -172,18 +172,23 @@ toast_role(enum toast_level l)
 }
 
 static int
-status_toast(struct ui *ui, const struct pen *pen)
+status_toast(struct ui *ui, const struct toast *toast, const struct pen *pen)
 {
 	struct rect r = ui->layout.status;
-	int w = draw_columns(ui->toast.text), room = r.w - 8;
+	size_t waiting = toasts_waiting(&ui->toasts);
+	char more[32] = "";
 
-	w = SBX_MAX(SBX_MIN(w, room), 0);
+	if (waiting)
+		snprintf(more, sizeof(more), "  +%zu", waiting);
+	int m = draw_columns(more), room = r.w - 8 - m;
+	int w = SBX_MAX(SBX_MIN(draw_columns(toast->text), room), 0);
+	int x = r.x + r.w - m - w;
 	struct pen own = *pen;
-	own.style = ui_style(ui, toast_role(ui->toast.level));
+	own.style = ui_style(ui, toast_role(toast->level));
 	own.style.bg = own.style.bg ? own.style.bg : pen->style.bg;
-	draw_cut(&own, r.y, r.x + r.w - w, w, ui->toast.text,
-		 ui_glyph(ui, GLYPH_MORE));
-	return r.x + r.w - w - 1;
+	draw_cut(&own, r.y, x, w, toast->text, ui_glyph(ui, GLYPH_MORE));
+	ui_text(ui, pen, r.y, x + w, ROLE_TEXT_DIM, more);
+	return x - 1;
 }
 
 /* "/timeout  match 2 of 6" */
@@ -462,8 +467,9 @@ bar_status(struct ui *ui)
 		return;
 	}
 	draw_mode_word(ui, &p);
-	if (ui->toast.level != TOAST_NONE) {
-		p.end = status_toast(ui, &p.pen);
+	const struct toast *toast = toasts_shown(&ui->toasts);
+	if (toast) {
+		p.end = status_toast(ui, toast, &p.pen);
 		status_left(ui, &p);
 		return;
 	}

@@ -465,7 +465,7 @@ on_hello(struct client *c, const struct proto_hello *h, void *arg)
 	t->keeper_pid = (int)h->keeper_pid;
 	t->client = c;
 	ui_connected(t->ui, c, h);
-	t->ui->toast.level = TOAST_NONE;
+	toasts_drop(&t->ui->toasts, TOAST_ERROR, clock_ms());
 	ui_toast(t->ui, TOAST_INFO, "the engine is back");
 }
 

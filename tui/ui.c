@@ -22,8 +22,6 @@
 #include "view.h"
 
 enum {
-	TOAST_INFO_MS = 3000,
-	TOAST_WARN_MS = 6000,
 	SETTLE_MS = 50,		/* a size is told when it stays so long */
 };
 
@@ -137,19 +135,15 @@ ui_totals(const struct ui *ui)
 void
 ui_toast(struct ui *ui, enum toast_level level, const char *fmt, ...)
 {
+	char text[TOAST_BYTES];
 	va_list ap;
 
-	/* An error stays until it was read; a lesser message waits. */
-	if (ui->toast.level == TOAST_ERROR && level < TOAST_ERROR)
-		return;
 	va_start(ap, fmt);
-	vsnprintf(ui->toast.text, sizeof(ui->toast.text), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	ui->toast.level = level;
-	ui->toast.until_ms = level == TOAST_INFO ? clock_ms() + TOAST_INFO_MS
-			     : level == TOAST_WARN
-				     ? clock_ms() + TOAST_WARN_MS
-				     : 0;
+	/* The words that are always there tell its kind. */
+	toasts_add(&ui->toasts, level, *fmt == '%' ? NULL : fmt, text,
+		   clock_ms(), clock_wall_ms());
 	ui->dirty = true;
 }
 

@@ -22,6 +22,7 @@
 #include "engine/term/vt.h"
 #include "glyph.h"
 #include "layout.h"
+#include "toast.h"
 
 struct buf;
 struct cli_open;
@@ -56,14 +57,6 @@ enum {
 
 enum { UI_HELD_MAX = 256 };
 #define UI_NEXT_RUN UINT64_MAX
-
-enum toast_level { TOAST_NONE, TOAST_INFO, TOAST_WARN, TOAST_ERROR };
-
-struct toast {
-	enum toast_level level;
-	char text[256];
-	uint64_t until_ms;	/* 0: until the next key */
-};
 
 enum list_sort {
 	SORT_NONE, SORT_NAME, SORT_STATE, SORT_CPU, SORT_MEM, SORT_AGE,
@@ -202,7 +195,7 @@ struct ui {
 	struct sheet *sheet;	/* on top of everything, NULL if none */
 	struct history *history, *finds;
 	struct remembered *remembered;	/* of remember.h; NULL: nothing is */
-	struct toast toast;
+	struct toasts toasts;
 	const char *tip;	/* in the empty list; NULL: none */
 	char echo[160];		/* the command just given, for the hint row */
 	uint64_t echo_until_ms;

@@ -148,10 +148,7 @@ void
 ui_key(struct ui *ui, struct key k)
 {
 	ui->chosen = true;
-	if (ui->toast.level == TOAST_ERROR) {
-		ui->toast.level = TOAST_NONE;
-		ui->dirty = true;
-	}
+	ui->dirty |= toasts_key(&ui->toasts, clock_ms());
 	if (!ui->sheet && ui->mode == MODE_TERM) {
 		term_key(ui, k);
 		return;
@@ -633,11 +630,7 @@ ui_tick(struct ui *ui)
 {
 	uint64_t now = clock_ms();
 
-	if (ui->toast.level != TOAST_NONE && ui->toast.until_ms &&
-	    now >= ui->toast.until_ms) {
-		ui->toast.level = TOAST_NONE;
-		ui->dirty = true;
-	}
+	ui->dirty |= toasts_tick(&ui->toasts, now);
 	if (ui->echo[0] && now >= ui->echo_until_ms) {
 		ui->echo[0] = 0;
 		ui->dirty = true;
@@ -671,8 +664,7 @@ ui_deadline_ms(const struct ui *ui)
 	const struct model_proc *p = ui_selected(ui);
 	const struct pane *pa = p ? p->user : NULL;
 
-	if (ui->toast.level != TOAST_NONE && ui->toast.until_ms)
-		at = SBX_MIN(at, ui->toast.until_ms);
+	at = SBX_MIN(at, toasts_due_ms(&ui->toasts));
 	if (ui->echo[0])
 		at = SBX_MIN(at, ui->echo_until_ms);
 	if (ui->size_due_ms)

@@ -203,8 +203,13 @@ ok "without a mistake" sbx check
 screen_keys Enter
 wait_screen '^ LIST ' "taken over"
 like "$(sbx show hand)" 'config +sbxrc' "it belongs to the file"
+screen_keys w t w
+wait_screen 'time column: ' "of two messages at once the second comes, too"
+screen_keys t t t
 line events
 wait_screen '^ EVENTS ' ":events"
+wait_screen ' screen +time column: off' "tells all messages of the status row"
+wait_screen ' screen +wrap on' "the hidden ones, too"
 wait_screen '^  [0-9:]{8} odd +(started|added)' "tells what has happened"
 screen_keys q
 wait_screen '^ LIST ' "closed"

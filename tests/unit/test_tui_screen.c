@@ -115,6 +115,13 @@ send_rows(struct rig *r)
 	uirig_frame(r->ui, PROTO_SYNC, &none);
 }
 
+/* The newest, which may still wait for its turn. */
+static const char *
+last_toast(const struct rig *r)
+{
+	return toasts_told(&r->ui->toasts, 0)->text;
+}
+
 static void
 say(struct rig *r, int64_t ms, const char *text)
 {
@@ -613,6 +620,7 @@ TEST(a_watch_leads_to_its_last_line)
 	OK(strstr(line_no(&r, 22), "400, has fallen out of the log"));
 	OK(r.ui->sheet != NULL);
 	send_watch(&r, 16);
+	toasts_drop(&r.ui->toasts, TOAST_ERROR, clock_ms());
 	press(&r, "Enter");
 	OK(!r.ui->sheet);
 	EQ_INT(r.ui->mode, MODE_LOG);
@@ -645,7 +653,7 @@ TEST(a_theme_that_has_gone_is_told_of_once)
 	r.ui->started = true;
 	r.set.options = options_new();
 	remember_load(r.ui, &h);
-	OK(strstr(r.ui->toast.text, "nowhere"));
+	OK(strstr(last_toast(&r), "nowhere"));
 	EQ_STR(options_text(r.ui->options, OPTION_THEME), "auto");
 	remember_save(r.ui);
 	f = fopen(path, "r");
@@ -715,7 +723,7 @@ TEST(groups_fold)
 	OK(strstr(line_no(&r, 3), "›▸ frontend "));
 	press(&r, "j Enter");
 	OK(strstr(line_no(&r, 4), "›▾ jobs "));
-	OK(strstr(r.ui->toast.text, "the last group stays open"));
+	OK(strstr(last_toast(&r), "the last group stays open"));
 	rig_fini(&r);
 }
 
@@ -765,7 +773,7 @@ TEST(columns_and_order_can_be_chosen)
 	OK(strstr(line_no(&r, 0), "PROCESS         AGE  STATE            PID │"));
 	OK(strstr(line_no(&r, 3), "● api                12m  ready !3        4121"));
 	press(&r, ": 'set list.columns age color' Enter");
-	OK(strstr(r.ui->toast.text, "there is no column 'color'"));
+	OK(strstr(last_toast(&r), "there is no column 'color'"));
 	press(&r, "O");
 	OK(strstr(line_no(&r, 10), "Order"));
 	press(&r, "j Enter k k Space Esc");
@@ -856,7 +864,7 @@ TEST(the_command_line_completes)
 	press(&r, ": 'sel' Tab 'wor' Tab Enter");
 	EQ_INT(r.ui->selected, 4);
 	press(&r, ": 'frobnicate' Enter");
-	EQ_INT(r.ui->toast.level, TOAST_ERROR);
+	EQ_INT(toasts_shown(&r.ui->toasts)->level, TOAST_ERROR);
 	press(&r, ": 'set theme'");
 	OK(strstr(line_no(&r, 5), "theme"));
 	press(&r, "Esc 1 : 'set timestamps off' Enter");
@@ -948,7 +956,7 @@ TEST(no_paste_is_a_command)
 	ui_paste(r.ui, "jjqdx", 5);
 	EQ_INT(r.ui->selected, before);
 	OK(r.ui->sheet == NULL && !(r.ui->wants & UI_LEAVE));
-	OK(strstr(r.ui->toast.text, "paste ignored"));
+	OK(strstr(last_toast(&r), "paste ignored"));
 	press(&r, "q");
 	ui_paste(r.ui, "d", 1);
 	OK(r.ui->sheet != NULL && !(r.ui->wants & UI_LEAVE));
