@@ -445,7 +445,7 @@ follow(struct exec *x)
 	    add(c, PROTO_ADD_EXEC, &x->added) < 0 || open_log(x) < 0)
 		return -1;
 	logread_refresh(x->lr);
-	logcopy_init(&x->copy, x->lr, LOG_ALL_STREAMS, 0);
+	logcopy_init(&x->copy, x->lr, LOG_ALL_STREAMS, 0, 0);
 	return cli_until(c, check_exec, x, 0);
 }
 

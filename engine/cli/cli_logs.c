@@ -119,7 +119,10 @@ since_seq(struct cli *c, struct logread *lr, uint64_t *seq)
 	}
 	if (timetext_parse(text, clock_wall_ms(), &at_ms, &c->err) < 0)
 		return -1;
+	/* What is older than all that is left may be of that time, too. */
 	*seq = logread_seq_at(lr, at_ms);
+	if (*seq == logread_first_seq(lr))
+		*seq = 0;
 	return 0;
 }
 
@@ -147,11 +150,12 @@ open_source(struct logs *g, const struct model_proc *p, bool alone)
 		logtail_seek_last(s->tail, cli_arg(c, CMD_OPT_LINES)->number);
 		if (seq > logtail_seq(s->tail))
 			logtail_seek(s->tail, seq);
-	} else if (seq) {
-		logtail_seek(s->tail, seq);
 	} else {
-		/* From line 1: a mark tells of those that are gone. */
-		logtail_seek(s->tail, 1);
+		uint64_t first = 1, end;
+		/* Not the oldest that is left: a mark tells of the others. */
+		logread_run_lines(logtail_log(s->tail), g->filter.run, &first,
+				  &end);
+		logtail_seek(s->tail, SBX_MAX(seq, first));
 	}
 	return 0;
 }
@@ -211,13 +215,11 @@ logs_raw(struct logs *g)
 	struct logread *lr = logtail_log(raw.source->tail);
 	bool from_line = cli_given(c, CMD_OPT_LINES) ||
 			 cli_given(c, CMD_OPT_SINCE);
-	uint64_t seq = from_line ? logtail_seq(raw.source->tail) : 0, end = 0;
-	if (g->filter.run && !logread_run_lines(lr, g->filter.run, &seq,
-						&end))
+	uint64_t seq = from_line ? logtail_seq(raw.source->tail) : 0;
+	if (!logcopy_init(&raw.copy, lr, g->filter.streams, g->filter.run,
+			  seq))
 		return err_set(&c->err, ERR_FAILED, "run %llu is not known",
 			       (unsigned long long)g->filter.run);
-	logcopy_init(&raw.copy, lr, g->filter.streams, seq);
-	raw.copy.end_seq = end == logread_next_seq(lr) ? 0 : end;
 	return cli_until(c, check_raw, &raw, 0);
 }
 

@@ -514,6 +514,21 @@ join(struct entries *e, const struct entries_cursor *c, uint64_t from,
 	return n;
 }
 
+/* The bytes of a gap that no mark has told of yet. */
+static uint64_t
+missing_at(struct entries_cursor *c, const struct logline *l)
+{
+	uint64_t from = l->off, end = from + l->dropped_bytes;
+
+	if (!(l->flags & LOGLINE_GONE))
+		return l->dropped_bytes;
+	if (c->placed[l->stream])
+		from = SBX_MIN(SBX_MAX(from, c->pos[l->stream]), end);
+	c->placed[l->stream] = true;
+	c->pos[l->stream] = SBX_MAX(c->pos[l->stream], end);
+	return end - from;
+}
+
 static int
 step_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 	  struct entry *out)
@@ -528,9 +543,9 @@ step_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 		return 0;
 	}
 	if (l.flags & LOGLINE_GAP) {
+		uint64_t n = missing_at(c, &l);
 		c->seq++;
-		return l.dropped_bytes ? put_mark(out, c->seq - 1, 0,
-						  l.dropped_bytes) : 0;
+		return n ? put_mark(out, c->seq - 1, 0, n) : 0;
 	}
 	uint64_t from = line_begin(e, &l);
 	if (l.stream == LOG_PTY && c->placed[LOG_PTY])

@@ -9,18 +9,51 @@
 
 enum { CHUNK = 64 * 1024, STEP_LINES = 20000 };
 
-void
-logcopy_init(struct logcopy *c, struct logread *lr, unsigned streams,
-	     uint64_t seq)
+/* Up to `to` of a stream there is nothing any more. */
+static void
+pass(struct logcopy *c, unsigned s, uint64_t to)
 {
-	*c = (struct logcopy){ .lr = lr, .streams = streams, .seq = seq };
-	if (seq)
+	if (c->pos[s] >= to)
 		return;
-	c->seq = logread_first_seq(lr);
-	for (int s = 0; s < LOG_STREAMS; s++) {
-		c->pos[s] = logread_begin(lr, (enum log_stream)s);
+	if (c->streams & 1u << s)
+		c->dropped_bytes += to - c->pos[s];
+	c->pos[s] = to;
+}
+
+/* What is gone between where the copy begins and where the log does. */
+static void
+pass_dropped(struct logcopy *c, uint64_t number)
+{
+	const struct log_run *runs, *run = NULL;
+	size_t n = logread_runs(c->lr, &runs);
+
+	for (size_t i = 0; i < n && number; i++)
+		if (runs[i].run == number)
+			run = &runs[i];
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		uint64_t begin = logread_begin(c->lr, (enum log_stream)s);
+		if (run && run->flags & LOG_RUN_ENDED)
+			begin = SBX_MIN(begin, run->end[s]);
+		c->pos[s] = run ? run->start[s] : 0;
 		c->placed[s] = true;
+		pass(c, s, begin);
 	}
+}
+
+bool
+logcopy_init(struct logcopy *c, struct logread *lr, unsigned streams,
+	     uint64_t run, uint64_t seq)
+{
+	uint64_t first = 1, end = 0;
+
+	*c = (struct logcopy){ .lr = lr, .streams = streams };
+	if (run && !logread_run_lines(lr, run, &first, &end))
+		return false;
+	c->end_seq = run && end < logread_next_seq(lr) ? end : 0;
+	c->seq = SBX_MAX(first, seq);
+	if (seq <= first || seq < logread_first_seq(lr))
+		pass_dropped(c, run);
+	return true;
 }
 
 static int
@@ -33,11 +66,7 @@ copy_to(struct logcopy *c, enum log_stream s, uint64_t to, logcopy_fn *fn,
 		c->pos[s] = SBX_MAX(c->pos[s], to);
 		return 0;
 	}
-	uint64_t begin = logread_begin(c->lr, s);
-	if (c->pos[s] < begin) {
-		c->dropped_bytes += begin - c->pos[s];
-		c->pos[s] = begin;
-	}
+	pass(c, s, logread_begin(c->lr, s));
 	while (c->pos[s] < to) {
 		size_t want = SBX_MIN(to - c->pos[s], (uint64_t)sizeof data);
 		ssize_t n = logread_read(c->lr, s, c->pos[s], data, want);
@@ -72,18 +101,23 @@ copy_lines(struct logcopy *c, uint64_t end, logcopy_fn *fn, void *arg)
 			return r;
 		if (r == 0)
 			break;
-		if (l.flags & LOGLINE_GAP) {
-			c->dropped_bytes += l.dropped_bytes;
-			continue;
+		bool gap = l.flags & LOGLINE_GAP;
+		if (run >= 0 && (gap || run != (int)l.stream)) {
+			r = copy_to(c, (enum log_stream)run, to, fn, arg);
+			run = -1;
+			if (r < 0)
+				return r;
 		}
 		if (!c->placed[l.stream]) {
 			c->pos[l.stream] = l.off;
 			c->placed[l.stream] = true;
 		}
-		if (run >= 0 && run != (int)l.stream) {
-			r = copy_to(c, (enum log_stream)run, to, fn, arg);
-			if (r < 0)
-				return r;
+		if (gap) {
+			if (l.flags & LOGLINE_GONE)
+				pass(c, l.stream, l.off + l.dropped_bytes);
+			else if (c->streams & 1u << l.stream)
+				c->dropped_bytes += l.dropped_bytes;
+			continue;
 		}
 		run = (int)l.stream;
 		to = l.off + l.full_len;

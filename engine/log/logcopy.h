@@ -29,9 +29,10 @@ struct logcopy {
 				 * caller tells of it and sets it to 0 */
 };
 
-/* From line seq on; 0: from the oldest byte there is. */
-void	logcopy_init(struct logcopy *c, struct logread *lr, unsigned streams,
-		     uint64_t seq);
+/* Of a run (0: all of them), from line seq on; 0: from its first byte.  What
+ * of that is not there any more is dropped.  False: no such run is known. */
+bool	logcopy_init(struct logcopy *c, struct logread *lr, unsigned streams,
+		     uint64_t run, uint64_t seq);
 /*
  * Gives what is there now.  tails: unfinished lines too.  1 if there may be
  * more at once, 0 if that was all, -errno.

@@ -547,7 +547,8 @@ logread_place(struct logread *lr, uint64_t seq, struct logline *out)
 		.flags = flags & LOG_PARTIAL ? LOGLINE_PARTIAL : 0,
 	};
 	if (flags & LOG_GAP) {
-		out->flags = LOGLINE_GAP;
+		out->flags = LOGLINE_GAP |
+			(flags & LOG_GONE ? LOGLINE_GONE : 0);
 		out->dropped_bytes = out->full_len;
 		out->full_len = 0;
 	}
@@ -586,11 +587,8 @@ logread_line(struct logread *lr, uint64_t seq, size_t max, struct logline *out)
 	int r = logread_place(lr, seq, out);
 	if (r <= 0)
 		return r;
-	if (out->flags & LOGLINE_GAP) {
-		out->text = "";
-		return 1;
-	}
-	return fill_text(lr, max, out);
+	out->text = "";
+	return out->flags & LOGLINE_GAP ? 1 : fill_text(lr, max, out);
 }
 
 /* Where the last indexed line of the stream ends: 1, 0 if nothing is indexed,

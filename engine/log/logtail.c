@@ -26,12 +26,32 @@ struct logtail {
 		size_t len;
 	} given[LOG_STREAMS];
 	uint64_t consumed[LOG_STREAMS];	/* stream offsets, for marks */
+	uint64_t until[LOG_STREAMS];	/* what is behind is of another run */
+	uint64_t gone[LOG_STREAMS];	/* where bytes that are gone end */
 	bool peeked, lost;		/* lost: the item is no line */
 	struct logtail_item item;
 	size_t item_full;		/* of its text, with what was given */
 	const char *item_text;
 	char *strip;
 };
+
+/* Only what that run has lost is missing. */
+static void
+bound_by_run(struct logtail *t, uint64_t number)
+{
+	const struct log_run *runs;
+	size_t n = logread_runs(t->lr, &runs);
+
+	for (size_t i = 0; i < n; i++) {
+		if (runs[i].run != number)
+			continue;
+		for (int s = 0; s < LOG_STREAMS; s++) {
+			t->consumed[s] = runs[i].start[s];
+			if (runs[i].flags & LOG_RUN_ENDED)
+				t->until[s] = runs[i].end[s];
+		}
+	}
+}
 
 struct logtail *
 logtail_new(struct logread *lr, const struct logtail_filter *f)
@@ -41,6 +61,10 @@ logtail_new(struct logread *lr, const struct logtail_filter *f)
 	*t = (struct logtail){ .lr = lr, .f = *f };
 	t->strip = mem_array(LINE_MAX_BYTES, 1);
 	t->seq = logread_first_seq(lr);
+	for (int s = 0; s < LOG_STREAMS; s++)
+		t->until[s] = UINT64_MAX;
+	if (f->run)
+		bound_by_run(t, f->run);
 	return t;
 }
 
@@ -97,7 +121,7 @@ is_wanted(const struct logtail *t, const struct logline *l)
 {
 	if (t->f.run && l->run != t->f.run)
 		return false;
-	return (l->flags & LOGLINE_GAP) || (t->f.streams & 1u << l->stream);
+	return t->f.streams & 1u << l->stream;
 }
 
 static bool
@@ -123,10 +147,13 @@ logtail_seek_last(struct logtail *t, uint64_t n)
 	uint64_t seq = logread_next_seq(t->lr), found = 0;
 	bool all = !t->f.re && !t->f.run && t->f.streams == LOG_ALL_STREAMS;
 
-	if (all) {
-		logtail_seek(t, seq - first > n ? seq - n : first);
+	if (all && seq - first >= n) {
+		logtail_seek(t, seq - n);
 		return;
 	}
+	/* There are fewer: those that are gone were asked for too. */
+	if (all)
+		seq = first;
 	while (seq > first && found < n) {
 		struct logline l;
 		if (logread_line(t->lr, --seq, LINE_MAX_BYTES, &l) != 1)
@@ -134,7 +161,7 @@ logtail_seek_last(struct logtail *t, uint64_t n)
 		clean(t, &l);
 		found += passes(t, &l) && !(l.flags & LOGLINE_GAP);
 	}
-	logtail_seek(t, seq);
+	logtail_seek(t, found < n && seq == first ? 1 : seq);
 }
 
 /* Takes off what a piece has told of this line already. */
@@ -164,54 +191,70 @@ cut_given(struct logtail *t, struct logtail_item *it)
 static bool
 is_torn(const struct logtail *t, const struct logline *l)
 {
-	return !(l->flags & LOGLINE_GAP) && l->full_len <= TORN_MAX &&
-	       l->off < logread_begin(t->lr, l->stream);
+	return l->full_len <= TORN_MAX &&
+	       (l->off < logread_begin(t->lr, l->stream) ||
+		(l->off > 0 && l->off == t->gone[l->stream]));
 }
 
-/* The bytes of a torn line that no mark has told of yet. */
+/* How many of [from, end) no mark has told of yet. */
 static uint64_t
-count_torn(struct logtail *t, const struct logline *l)
+count(struct logtail *t, unsigned stream, uint64_t from, uint64_t end)
 {
-	uint64_t *told = &t->consumed[l->stream];
-	uint64_t end = l->off + l->full_len;
-	uint64_t missing = end - SBX_MIN(end, SBX_MAX(*told, l->off));
+	uint64_t *told = &t->consumed[stream];
+	uint64_t missing = end - SBX_MIN(end, SBX_MAX(*told, from));
 
 	*told = SBX_MAX(*told, end);
-	return missing;
+	return t->f.streams & 1u << stream ? missing : 0;
 }
 
-static void
+/* Is it nothing but missing?  Adds what no mark has told of yet. */
+static bool
+is_missing(struct logtail *t, const struct logline *l, uint64_t *missing)
+{
+	uint64_t len = l->full_len;
+
+	if (l->flags & LOGLINE_GONE) {
+		len = l->dropped_bytes;
+		t->gone[l->stream] = l->off + len;
+	} else if (l->flags & LOGLINE_GAP || !is_torn(t, l)) {
+		return false;
+	}
+	uint64_t n = count(t, l->stream, l->off, l->off + len);
+	*missing += is_wanted(t, l) ? n : 0;
+	return true;
+}
+
+/* One mark for all that is missing at this place, if anything is. */
+static int
 put_mark(struct logtail *t, uint64_t missing, struct logtail_item *out)
 {
+	struct logline l;
+
+	while (logread_place(t->lr, t->seq, &l) == 1 &&
+	       is_missing(t, &l, &missing))
+		t->seq++;
+	if (missing == 0)
+		return 0;
 	*out = (struct logtail_item){
 		.line = { .seq = t->seq, .flags = LOGLINE_GAP,
 			  .dropped_bytes = missing },
 	};
 	t->lost = true;
+	return 1;
 }
 
-/* Lines that went before they were read: one mark with what is missing. */
+/* Lines that went before they were read. */
 static int
 peek_dropped(struct logtail *t, struct logtail_item *out)
 {
 	uint64_t missing = 0;
 
 	t->seq = logread_first_seq(t->lr);
-	for (int s = 0; s < LOG_STREAMS; s++) {
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
 		uint64_t begin = logread_begin(t->lr, (enum log_stream)s);
-		if (begin > t->consumed[s])
-			missing += begin - t->consumed[s];
-		t->consumed[s] = SBX_MAX(t->consumed[s], begin);
+		missing += count(t, s, 0, SBX_MIN(begin, t->until[s]));
 	}
-	struct logline l;
-	while (logread_place(t->lr, t->seq, &l) == 1 && is_torn(t, &l)) {
-		missing += count_torn(t, &l);
-		t->seq++;
-	}
-	if (missing == 0)
-		return 0;
-	put_mark(t, missing, out);
-	return 1;
+	return put_mark(t, missing, out);
 }
 
 static int
@@ -221,7 +264,7 @@ peek_line(struct logtail *t, struct logtail_item *out)
 
 	if (t->seq < logread_first_seq(t->lr) && peek_dropped(t, out))
 		return 1;
-	for (; t->seq < next; t->seq++) {
+	while (t->seq < next) {
 		int r = logread_line(t->lr, t->seq, LINE_MAX_BYTES,
 				     &out->line);
 		if (r == -ESTALE) {
@@ -232,18 +275,17 @@ peek_line(struct logtail *t, struct logtail_item *out)
 			r = logread_line(t->lr, t->seq, LINE_MAX_BYTES,
 					 &out->line);
 		}
-		if (r == -ESTALE)
+		if (r == -ESTALE) {
+			t->seq++;
 			continue;
+		}
 		if (r <= 0)
 			return r;
 		struct logline *l = &out->line;
-		if (is_torn(t, l)) {
-			uint64_t missing = count_torn(t, l);
-			if (missing == 0 || !is_wanted(t, l))
-				continue;
-			t->seq++;
-			put_mark(t, missing, out);
-			return 1;
+		if (l->flags & LOGLINE_GONE || is_torn(t, l)) {
+			if (put_mark(t, 0, out))
+				return 1;
+			continue;
 		}
 		clean(t, l);
 		if (passes(t, l)) {
@@ -254,6 +296,7 @@ peek_line(struct logtail *t, struct logtail_item *out)
 			return 1;
 		}
 		t->consumed[l->stream] = l->off + l->full_len;
+		t->seq++;
 	}
 	return 0;
 }

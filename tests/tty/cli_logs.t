@@ -192,4 +192,20 @@ is "$(lines '[t for t in text if not __import__("re").match(r"line \d+ of a floo
 is "$(lines 'text[-1]')" "line 40000 of a flood that does not fit" "the end is there"
 exits 0 "more lines than there are" sbx -f small.rc logs flood --json -n 100000
 is "$(lines '[t for t in text if not t.startswith("line ")]')" "[]" "are whole too"
+is "$(lines 'v[0].get("dropped_bytes", 0) > 0')" True "what is gone was asked for too"
+exits 0 "since an hour" sbx -f small.rc logs flood --json --since 1h
+is "$(lines 'v[0].get("dropped_bytes", 0) > 0')" True "and of what is gone of it"
+exits 0 "its exact bytes" sbx -f small.rc logs flood --raw
+gone=$(printf '%s\n' "$err" | sed -n 's/^sbx: flood: dropped \([0-9]*\) bytes$/\1/p')
+is "$((${gone:-0} + $(wc -c <"$T/run.out")))" \
+	"$(sbx -f small.rc show flood --json | sed 's/.*"log_bytes":\([0-9]*\),.*/\1/')" \
+	"tell what is missing before them"
+exits 0 "of a stream" sbx -f small.rc logs flood --stream stderr
+is "$out$err" "" "what another one has lost is not missing"
+exits 0 "another run" sbx -f small.rc restart flood --json
+exits 0 "its end" sbx -f small.rc wait flood --exit --timeout 30s
+exits 0 "the first run" sbx -f small.rc logs flood --run 1 --json
+is "$(lines 'v[0]["dropped_bytes"]')" \
+	"$(python3 -c 'print(sum(len("line %d of a flood that does not fit\n" % (i + 1)) for i in range(40000)))')" \
+	"all of it is gone, and not more than it had"
 done_testing
