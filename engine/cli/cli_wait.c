@@ -19,6 +19,7 @@
 #include "client/waiting.h"
 #include "client/waitjson.h"
 #include "life/status.h"
+#include "log/logread.h"
 #include "spec/spec.h"
 #include "text/rowfmt.h"
 
@@ -161,10 +162,24 @@ what(const struct waiting_conf *conf)
 	return words[conf->kind];
 }
 
+static void
+put_last_lines(struct waits *ws, const struct one *o, struct jsonout *j)
+{
+	struct err kept = ws->c->err;
+	struct cli_log log;
+
+	if (cli_log_open(ws->c, o->id, &log) == 0) {
+		waitjson_last_lines(j, log.lr);
+		logread_free(log.lr);
+	}
+	ws->c->err = kept;
+}
+
 static int
 put_not_met(struct waits *ws, const char *why, const struct proc_row *row,
 	    const struct one *o)
 {
+	const char *note = o && o->w ? waiting_note(o->w) : "";
 	struct jsonout j;
 
 	if (!ws->c->json)
@@ -174,6 +189,10 @@ put_not_met(struct waits *ws, const char *why, const struct proc_row *row,
 	waitjson_not_met(&j, why, row);
 	if (o)
 		waitjson_missed(&j, o->missed, o->dropped_bytes);
+	if (o && ws->failed < ws->count)
+		put_last_lines(ws, o, &j);
+	else if (note[0])
+		jsonout_string(&j, "note", note);
 	jsonout_close(&j);
 	if ((jsonout_end(&j) | buf_addc(&ws->out, '\n')) < 0)
 		return -1;
@@ -219,11 +238,10 @@ say_timeout(struct waits *ws)
 		o = &ws->ones[i];
 		row = cli_row(c, o->id);
 	}
-	char state[ROWFMT_STATE_MAX] = "";
-	if (row)
-		rowfmt_state(row, clock_wall_ms(), state);
-	err_set(&c->err, ERR_TIMEOUT, "the time passed before %s: '%s' is %s",
-		what(ws->conf), row ? row->name : "", state);
+	err_set(&c->err, ERR_TIMEOUT, "the time passed before %s: '%s' is %s%s%s",
+		what(ws->conf), row ? row->name : "",
+		row ? status_name(row->status) : "gone",
+		row && row->reason[0] ? ": " : "", row ? row->reason : "");
 	const char *note = o && o->w ? waiting_note(o->w) : "";
 	if (note[0])
 		err_hint(&c->err, "%s", note);

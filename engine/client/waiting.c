@@ -1,6 +1,7 @@
 #include "waiting.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,12 @@ const char *
 waiting_note(const struct waiting *w)
 {
 	return w->note;
+}
+
+struct logread *
+waiting_log(const struct waiting *w)
+{
+	return w->lr;
 }
 
 uint64_t
@@ -199,6 +206,8 @@ on_probe(struct probe *p, const struct probe_result *r, void *arg)
 	w->probed = *r;
 	w->probed.body = NULL;
 	w->probe_done = true;
+	if (!r->ok)
+		snprintf(w->note, sizeof w->note, "%s", r->text);
 	w->wake(w->arg);
 }
 

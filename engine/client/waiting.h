@@ -57,6 +57,8 @@ struct waiting_result {
 
 /* What it saw last that was not enough, a phrase; "": nothing. */
 const char *waiting_note(const struct waiting *w);
+/* The log that it was given, or NULL. */
+struct logread *waiting_log(const struct waiting *w);
 /* LOG: what was dropped before it was seen: linewait_missed(). */
 uint64_t waiting_missed(const struct waiting *w, uint64_t *bytes);
 

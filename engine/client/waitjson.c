@@ -7,8 +7,12 @@
 #include "base/regex.h"
 #include "base/signame.h"
 #include "life/status.h"
+#include "log/logread.h"
+#include "log/strip.h"
 #include "spec/proto.h"
 #include "waiting.h"
+
+enum { LAST_LINES = 5, LAST_BYTES = 512 };
 
 static void
 put_captures(struct jsonout *j, const struct waiting_result *r,
@@ -81,6 +85,25 @@ waitjson_not_met(struct jsonout *j, const char *why,
 		jsonout_string(j, "name", row->name);
 		put_exit(j, row);
 	}
+}
+
+void
+waitjson_last_lines(struct jsonout *j, struct logread *lr)
+{
+	char text[LAST_BYTES];
+	struct logline l;
+
+	(void)logread_refresh(lr);
+	uint64_t next = logread_next_seq(lr), first = logread_first_seq(lr);
+	uint64_t seq = next > first + LAST_LINES ? next - LAST_LINES : first;
+	jsonout_array(j, "last_lines");
+	for (; seq < next; seq++) {
+		if (logread_line(lr, seq, sizeof text, &l) != 1 ||
+		    l.flags & LOGLINE_GAP)
+			continue;
+		jsonout_stringn(j, NULL, text, strip_text(l.text, l.len, text));
+	}
+	jsonout_close(j);
 }
 
 void

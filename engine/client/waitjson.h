@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct jsonout;
+struct logread;
 struct proc_row;
 struct waiting_conf;
 struct waiting_result;
@@ -21,6 +22,8 @@ void	waitjson_met(struct jsonout *j, const struct proc_row *row,
 /* row: how the process stands then; NULL where there is none. */
 void	waitjson_not_met(struct jsonout *j, const char *why,
 			 const struct proc_row *row);
+/* Of one that has ended: the last lines of its log, without escapes. */
+void	waitjson_last_lines(struct jsonout *j, struct logread *lr);
 /* What was dropped before it could be looked at; zeros give no key. */
 void	waitjson_missed(struct jsonout *j, uint64_t lines,
 			uint64_t dropped_bytes);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/mem.h"
 #include "base/regex.h"
 #include "base/strv.h"
@@ -31,6 +32,22 @@ put(char **env, const char *name, const char *text, size_t len)
 	return env;
 }
 
+/* What a hook is told by sbx, no line of output can tell it. */
+static bool
+is_own_name(const char *group)
+{
+	static const char *const own[] = {
+		"EVENT", "ID", "INDEX", "KEEPER_FD", "LINE", "MATCH",
+		"NOTIFY_FD", "PID", "PROCESS", "RESTARTS", "RUN", "SOCKET",
+		"WATCH",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (strcmp(group, own[i]) == 0)
+			return true;
+	return strncmp(group, "PORT", 4) == 0;
+}
+
 static char **
 put_groups(char **env, const struct watch_hit *h)
 {
@@ -46,7 +63,7 @@ put_groups(char **env, const struct watch_hit *h)
 		if (i <= GROUPS_MAX)
 			env = put(env, name, h->line + off, len);
 		snprintf(name, sizeof name, "SBX_%.64s", group ? group : "");
-		if (group)
+		if (group && !is_own_name(group))
 			env = put(env, name, h->line + off, len);
 	}
 	return env;

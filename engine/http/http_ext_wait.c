@@ -104,6 +104,8 @@ answer(struct wait *w, enum waiting_end end, const struct proc_row *row,
 		waitjson_not_met(&j, end == WAITING_ENDED ? "ended" :
 				 "timeout", row);
 	waitjson_missed(&j, lines, bytes);
+	if (end == WAITING_ENDED && w->w && waiting_log(w->w))
+		waitjson_last_lines(&j, waiting_log(w->w));
 	/* What was there, and was not enough. */
 	if (end == WAITING_NOT_YET && w->w && waiting_note(w->w)[0])
 		jsonout_string(&j, "note", waiting_note(w->w));
@@ -193,6 +195,13 @@ begin(struct wait *w, struct logread *lr)
 		http_engine_problem(finish(w), &e);
 }
 
+/* To the others it gives the last lines of one that ends. */
+static bool
+needs_log(const struct wait *w)
+{
+	return w->conf.kind == WAITING_LOG || w->conf.kind == WAITING_IDLE;
+}
+
 static void
 on_log(struct logread *lr, const struct proto_grow *g, const struct err *e,
        void *arg)
@@ -201,7 +210,7 @@ on_log(struct logread *lr, const struct proto_grow *g, const struct err *e,
 	(void)g;
 
 	w->log = NULL;
-	if (lr)
+	if (lr || !needs_log(w))
 		begin(w, lr);
 	else
 		http_engine_problem(finish(w), e);
@@ -223,7 +232,7 @@ start(struct wait *w)
 	w->watch = http_link_watch(w->api->link, w->id, on_news, w);
 	if (w->conf.kind == WAITING_SCREEN)
 		w->screen = http_link_screen(w->api->link, w->id);
-	if (w->conf.kind != WAITING_LOG && w->conf.kind != WAITING_IDLE) {
+	if (w->conf.kind == WAITING_EXIT) {
 		begin(w, NULL);
 		return;
 	}

@@ -152,12 +152,15 @@ def wait_for(name, body):
 
 t = wait_for("cat", {"exit": True})
 t2 = wait_for("cat", {"log": "never"})
+t3 = wait_for("cat", {"port": 1})
 same(h.post(X + "cat/stdin/eof"), (200, {"eof": True}), "the end of stdin")
 t.join(15)
 t2.join(15)
-same(sorted((v["met"], v.get("why"), v["exitCode"]) for _, v in answers),
-     [(False, "ended", 0), (True, None, 0)],
-     "one waited for its end, one in vain")
+t3.join(15)
+same(sorted((v["met"], v.get("why", ""), v["exitCode"],
+             v.get("lastLines", [""])[-1]) for _, v in answers),
+     [(False, "ended", 0, "eof seen")] * 2 + [(True, "", 0, "")],
+     "one waited for its end, two in vain, with its last lines")
 same(h.post(X + "cat/stdin/eof")[0], 409, "its stdin is closed")
 same(h.post(X + "cat/start")[1]["id"], h.get(X + "cat")[1]["id"], "a new run")
 same(h.post(X + "cat/wait", {"ready": True})[1]["met"], True, "is ready")

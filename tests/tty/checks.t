@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Rules of readiness and life, steps of a stop that are no signals, hooks."""
+import base64
+import json
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -72,6 +75,8 @@ process hooked {
     hook page printf '%%s|%%s|%%s|%%s|%%s\n' "$SBX_PROCESS" "$SBX_MATCH" "$SBX_1" "$SBX_who" "$SBX_LINE" >> pages
     hook bad printf '%%s' "$SBX_RUN" > run.of; exit 7
     hook slow exec sleep 1000
+    hook own env | grep -aE '^SBX_(PROCESS|SOCKET|WATCH|LINE|free)=' | sort > own.new; mv own.new own
+    watch own /own (?<PROCESS>\S+) (?<SOCKET>\S+) (?<WATCH>\S+) (?<free>.+) / run=own
     watch alarm /alarm (?<who>\S+)/ run=page
     watch fail /fail/ run=bad
     watch flood /flood/ run=slow
@@ -170,6 +175,14 @@ same([x for x in open(s.dir + "/pages").read().split("\n") if "alarm" in x],
      ["hooked|%s|%s|%s|%s" % (want, want[6:], want[6:], want)],
      "the line reaches it by its environment only")
 ok(not os.path.exists(s.dir + "/pwned"), "nothing of it was run")
+line = b'own evil /tmp/evil x it\'s "free" \xff\xfe'
+s.sbx("send", "hooked", "--base64", base64.b64encode(line + b"\n").decode())
+ok(until(lambda: os.path.exists(s.dir + "/own")), "bytes that are no text")
+same(open(s.dir + "/own", "rb").read().split(b"\n"),
+     [b"SBX_LINE=" + line, b"SBX_PROCESS=hooked",
+      b"SBX_SOCKET=" + json.loads(s.out("doctor", "--json"))["socket"].encode(),
+      b"SBX_WATCH=own", b"SBX_free=it's \"free\"", b""],
+     "no line takes the place of what sbx says")
 s.sbx("send", "hooked", "fail\n")
 ok(until(lambda: "hook bad has exit code 7" in s.out("events")),
    "a hook that fails is told")
@@ -184,10 +197,9 @@ ok(until(lambda: row("later").get("status") == "running"),
    "start= starts another one")
 ok(until(lambda: "hooked||||" in open(s.dir + "/pages").read()),
    "absent: silence runs its hook", open(s.dir + "/pages").read())
+ok("watch quiet: silent for 300ms" in s.out("events"), "and is called so")
 
 # A new engine goes on with all of it.
-import json
-import signal
 pid = json.loads(s.out("doctor", "--json"))["engine_pid"]
 os.kill(pid, signal.SIGKILL)
 ok(until(lambda: ready("beat") is False, 15), "a new engine checks on")
