@@ -85,6 +85,8 @@ struct keeper {
 	bool deaf;		/* and cannot be read: no memory */
 	bool reset;		/* its other end is gone, not what it sent */
 	bool unreaped;		/* children may have ended */
+	bool ended;		/* the engine, and has not been followed yet */
+	int end_status;
 	unsigned quick_deaths, failed_starts;
 	int exit_status;
 	uint64_t engine_start_us;
@@ -202,6 +204,8 @@ send_events(struct keeper *k)
 static void
 talk_on(struct keeper *k)
 {
+	if (k->ended)
+		return;
 	if (k->talk == TALK_HELLO)
 		send_hello(k);
 	if (k->talk == TALK_ADOPT)
@@ -442,14 +446,37 @@ engine_ended(struct keeper *k, int status)
 {
 	k->engine = 0;
 	k->sh->engine = 0;
-	/* Its last requests are valid, and only now surely complete. */
+	k->kill_at_us = NEVER;
+	k->ended = true;
+	k->end_status = status;
+}
+
+/*
+ * Its last requests are valid, and only now surely complete.  To carry one out
+ * may last, and then the stand-in begins the loop anew: so this is done by the
+ * loop, which finds here where it was.
+ */
+static bool
+last_words_done(struct keeper *k)
+{
 	do {
 		k->refused = false;
 		receive_until(k, NEVER);
 	} while (k->refused);
+	if (k->deaf)
+		return false;
 	if (k->sock >= 0)
 		hang_up(k);
-	k->kill_at_us = NEVER;
+	return true;
+}
+
+/* What comes after an engine that has ended. */
+static void
+follow_engine(struct keeper *k)
+{
+	int status = k->end_status;
+
+	k->ended = false;
 	bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	if (k->bye && (in_order || k->hung)) {
 		k->done = true;
@@ -694,12 +721,14 @@ turn(struct keeper *k, struct pollfd *set)
 		take_signals(k);
 	if (k->unreaped)
 		reap_some(k);
+	if (k->ended && last_words_done(k))
+		follow_engine(k);
 	run_timers(k);
 	talk_on(k);
 	/* What it has asked for is valid. */
 	if (k->broken)
 		receive_until(k, NEVER);
-	if (k->broken)
+	if (k->broken && !k->deaf)
 		hang_up(k);
 }
 

@@ -206,6 +206,10 @@ start_child(struct keepslots *t, struct keepslot *s, struct ends *e,
 	t->spawning++;
 	bool shared = t->stack && standin_ready(t->standin);
 	pid_t pid = make_child(t, s, &c, shared);
+	struct spawn_fail f = { SPAWN_FORK, -pid };
+	/* For the stand-in, if it has taken over meanwhile. */
+	if (pid < 0)
+		(void)sys_write(p[1], &f, sizeof f);
 	sys_close(p[1]);
 	if (shared && !standin_back(t->standin)) {
 		/* It is another's by now. */

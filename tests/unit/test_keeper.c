@@ -873,6 +873,53 @@ TEST(a_program_that_does_not_answer_holds_up_nobody_else)
 	unlink(path);
 }
 
+/*
+ * The rest of what a dead engine has asked for is carried out by the other
+ * thread; what comes after it (the next engine, who else has ended) is not
+ * forgotten with the first one's work.
+ */
+TEST(a_dead_engine_asks_for_a_program_that_does_not_answer)
+{
+	struct rig r;
+	struct spawn_req q;
+	char path[32];
+	char *argv[] = { path, NULL }, *env[] = { NULL };
+	enum { BEFORE = 40 };
+
+	int fan = hold_opens(path);
+	if (fan < 0)
+		SKIP_TEST("no fanotify");
+	EQ_INT(rig_start(&r), 0);
+	uint64_t killed = rig_zoo_plain(&r, "wait", NULL, NULL);
+	RIG_WAIT(&r, rig_run(&r, killed)->started);
+	/* It reads so many that it looks at who has ended before the last. */
+	kill(r.keeper, SIGSTOP);
+	for (int i = 0; i < BEFORE; i++)
+		OK(rig_zoo_plain(&r, "wait", NULL, NULL) != 0);
+	spawn_req_init(&q);
+	q.argv = argv;
+	q.envp = env;
+	uint64_t held = rig_spawn(&r, &q);
+	EQ_INT(keeplink_queued(r.link), 0);
+	kill(r.engine, SIGKILL);
+	kill(rig_run(&r, killed)->pid, SIGKILL);
+	rig_forget_engine(&r);
+	while (is_alive(r.engine) || is_alive(rig_run(&r, killed)->pid))
+		poll(NULL, 0, 1);
+	r.nadopt = 0;
+	kill(r.keeper, SIGCONT);
+	EQ_INT(rig_take_engine(&r), 0);
+	EQ_INT(r.nadopt, BEFORE + 2);
+	RIG_WAIT(&r, rig_run(&r, killed)->exited ||
+			     rig_run(&r, killed)->state == KEEP_ENDED);
+	OK(!rig_run(&r, held)->started);
+	RIG_WAIT(&r, (answer_opens(fan), rig_run(&r, held)->exited));
+	EQ_INT(rig_stop(&r), 0);
+	EQ_INT(rig_survivors(), 0);
+	close(fan);
+	unlink(path);
+}
+
 TEST(engine_out_of_descriptors_is_told)
 {
 	struct rig r;
