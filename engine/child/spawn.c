@@ -258,6 +258,22 @@ place_all(const int in[4], int *status)
 	return 0;
 }
 
+/*
+ * They are pipes of the keeper, which is root: to /dev/stderr, where the
+ * program opens it once more, the owner of the pipe counts.
+ */
+static int
+give_away(const struct child *c, const int *fds, size_t count)
+{
+	if (!c->job->req.set_ids || geteuid() != 0)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (fds[i] >= 0 &&
+		    fchown(fds[i], c->job->req.uid, (gid_t)-1) < 0)
+			return -errno;
+	return 0;
+}
+
 /* Opens what has to be opened and moves it all where the program wants it. */
 static int
 set_descriptors(const struct child *c, int *status)
@@ -266,11 +282,14 @@ set_descriptors(const struct child *c, int *status)
 	int src[4] = { f->in, f->out, f->err, f->notify };
 	int slave = -1;
 
+	int r = give_away(c, src, ARRAY_LEN(src));
+	if (r < 0)
+		return r;
 	if (f->master >= 0) {
 		slave = pty_slave(f->master);
 		if (slave < 0)
 			return slave;
-		int r = pty_claim(slave);
+		r = pty_claim(slave);
 		if (r < 0)
 			return r;
 		/* As login does, or the program could not open /dev/pts/N. */
@@ -315,10 +334,15 @@ set_rlimits(const struct child *c)
 	if (setrlimit(RLIMIT_NOFILE, &l) < 0)
 		return -errno;
 	for (size_t i = 0; i < c->job->req.nrlimits; i++) {
+		__rlimit_resource_t what = (__rlimit_resource_t)
+			c->job->rlimits[i].resource;
+		if (getrlimit(what, &now) < 0)
+			return -errno;
+		/* Of a hard one that is higher only what may be had. */
 		l.rlim_cur = c->job->rlimits[i].soft;
-		l.rlim_max = c->job->rlimits[i].hard;
-		if (setrlimit((__rlimit_resource_t)c->job->rlimits[i].resource,
-			      &l) < 0)
+		l.rlim_max = SBX_MIN(c->job->rlimits[i].hard, now.rlim_max);
+		l.rlim_max = SBX_MAX(l.rlim_max, l.rlim_cur);
+		if (setrlimit(what, &l) < 0)
 			return -errno;
 	}
 	/* Refused where a lower limit is inherited: then SBX_ID must do. */

@@ -129,6 +129,10 @@ say_meaning(struct why *w)
 	    strcmp(r->reason, "killed by KILL") == 0)
 		SAY(w, " The signal was not sent by sbx: somebody else did, "
 		    "or the kernel for want of memory.");
+	else if (r->exit_signal == SIGXCPU)
+		SAY(w, " Its CPU time was used up ('limit cpu').");
+	else if (r->exit_signal == SIGXFSZ)
+		SAY(w, " A file of it grew too large ('limit fsize').");
 	else if (r->exit_signal)
 		return;
 	else if (code == 127)
