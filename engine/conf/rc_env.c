@@ -126,6 +126,22 @@ plain_value(const struct env_line *l, size_t at, struct buf *out)
 	(void)buf_add(out, l->text + at, end - at);
 }
 
+/* "-NAME" from at on: takes the variable away. */
+static void
+remove_line(struct rcload *ld, const struct env_line *l, size_t at)
+{
+	struct buf word = BUF_INIT(SPEC_TEXT_MAX);
+	struct target t = target(ld);
+	struct err e = ERR_INIT;
+
+	plain_value(l, at, &word);
+	if (strchr(buf_str(&word), '=') ||
+	    spec_env_add(t.env, t.count, buf_str(&word), &e) < 0)
+		wrong_line(ld, l, at, SBX_MAX(word.len, (size_t)1),
+			   "expected NAME=VALUE or -NAME", NULL);
+	buf_fini(&word);
+}
+
 static void
 env_line(struct rcload *ld, const struct env_line *l)
 {
@@ -143,6 +159,10 @@ env_line(struct rcload *ld, const struct env_line *l)
 	for (name = at; at < l->len && l->text[at] != '='; at++)
 		if (is_blank(l->text[at]))
 			break;
+	if (l->text[name] == '-') {
+		remove_line(ld, l, name);
+		return;
+	}
 	if (at == name || at == l->len || l->text[at] != '=') {
 		wrong_line(ld, l, name, SBX_MAX(at - name, (size_t)1),
 			   "expected NAME=VALUE", NULL);

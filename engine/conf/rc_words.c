@@ -54,7 +54,7 @@ const struct rc_word_row rc_words[] = {
 	      "set or remove variables of the environment"),
 	  CALL(RC_TOP | IN_PROCESS | RC_GROUP, rc_do_env, 1, 0),
 	  .flags = RC_LIST },
-	{ ROW("env-file", "FILE [optional]", "read NAME=VALUE lines"),
+	{ ROW("env-file", "FILE [optional]", "read lines NAME=VALUE or -NAME"),
 	  CALL(RC_TOP | IN_PROCESS | RC_GROUP, rc_do_env_file, 1, 2) },
 	{ ROW("path", "DIR...", "put directories in front of PATH"),
 	  CALL(RC_TOP | IN_PROCESS | RC_GROUP, rc_do_path, 1, 0),

@@ -184,14 +184,15 @@ sets_term(const struct spec *s)
 	return false;
 }
 
-/* The environment of a run: documented in sbx(1), ENVIRONMENT. */
+/* What is inherited, put right: whatever a set, a group or the process says
+ * of a variable comes behind it. */
 static char **
-run_environ(const struct proc *p, const struct identity *id, uint64_t run)
+start_environ(const struct proc *p, const struct identity *id)
 {
-	const struct spec *s = p->spec;
-	char **env = envset_environ(p->e->env, s, base_environ(p));
+	char **env = strv_dup(base_environ(p));
 
-	if (s->tty && !sets_term(s)) {
+	env = env ? env : mem_array(1, sizeof *env);
+	if (p->spec->tty && !sets_term(p->spec)) {
 		/* The person's own terminal says nothing about ours. */
 		env = launch_env_put(env, mem_str("TERM=xterm-256color"));
 		env = launch_env_put(env, mem_str("COLORTERM=truecolor"));
@@ -202,6 +203,18 @@ run_environ(const struct proc *p, const struct identity *id, uint64_t run)
 		env = launch_env_put(env, mem_fmt("LOGNAME=%s", id->name));
 		env = launch_env_put(env, mem_fmt("SHELL=%s", id->shell));
 	}
+	return env;
+}
+
+/* The environment of a run: documented in sbx(1), ENVIRONMENT. */
+static char **
+run_environ(const struct proc *p, const struct identity *id, uint64_t run)
+{
+	const struct spec *s = p->spec;
+	char **base = start_environ(p, id);
+	char **env = envset_environ(p->e->env, s, base);
+
+	strv_free(base);
 	env = launch_env_put(env, mem_fmt("SBX=%s", p->e->set.name));
 	env = launch_env_put(env, mem_fmt("SBX_PROCESS=%s", s->name));
 	env = launch_env_put(env, mem_fmt("SBX_RUN=%llu",
@@ -236,6 +249,15 @@ launch_slot(struct engine *e, uint64_t *tag)
 	return no;
 }
 
+/* Where both are the same, the kernel sends KILL: XCPU tells what it was. */
+static uint64_t
+hard_limit(const struct spec_limit *l)
+{
+	bool more = l->resource == RLIMIT_CPU && l->value < UINT64_MAX;
+
+	return l->value + more;
+}
+
 int
 launch_run(struct proc *p, char *why, size_t cap)
 {
@@ -259,7 +281,7 @@ launch_run(struct proc *p, char *why, size_t cap)
 		limits[i] = (struct spawn_rlimit){
 			.resource = s->limits[i].resource,
 			.soft = s->limits[i].value,
-			.hard = s->limits[i].value,
+			.hard = hard_limit(&s->limits[i]),
 		};
 	char *shell_argv[] = { s->shell, mem_str("-c"), s->command, NULL };
 	env = run_environ(p, id, p->life.run + 1);

@@ -336,7 +336,7 @@ backoff_time(struct life *l, const struct life_policy *p, int jitter)
 		l->backoff++;
 	jitter = SBX_MIN(SBX_MAX(jitter, -100), 100);
 	int64_t shift = (int64_t)(t / 1000) * jitter;
-	return (uint64_t)((int64_t)t + shift);
+	return SBX_MIN((uint64_t)((int64_t)t + shift), max);
 }
 
 void

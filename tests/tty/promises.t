@@ -44,6 +44,10 @@ process nowhere {
     cmd echo ran somewhere
     cwd /no/such/directory
 }
+process burns {
+    cmd while :; do :; done
+    limit cpu=1s
+}
 process late {
     cmd sleep 1000
     ready delay 200ms
@@ -107,6 +111,15 @@ for name, words in (("nobody", "no-such-user-here"),
        row["run"] <= 1 and not row.get("log_bytes"),
        "%s: an error, and nothing is run" % name, row)
 if os.geteuid() == 0:
+    # What /dev/stderr is belongs to who runs; its own words go before what
+    # comes with the user.
+    s.sbx("add", "opens", "--user", "daemon", "--cwd", "/", "-e", "HOME=/mine",
+          "-e", "-SHELL", "--", "sh", "-c",
+          "echo no error >/dev/stderr; echo $HOME ${SHELL-none} $USER "
+          ">/dev/stdout")
+    same(sorted(log("opens").split("\n")), ["", "/mine none daemon",
+                                            "no error"],
+         "another user opens its own output, and has the HOME it was given")
     s.sbx("add", "demon", "--user", "daemon", "--cwd", "/", "--", "sh", "-c",
           "echo $(id -un) $(id -gn) $HOME $USER $LOGNAME $SHELL; id -G")
     got = log("demon").split("\n")
@@ -146,6 +159,10 @@ same(s.sbx("wait", "asks", "--log", "asked", "--timeout", "30s")[0], 0,
      "a question of a program is answered with nobody there")
 ok("R" in s.out("logs", "asks"), "with the place of the cursor",
    s.out("logs", "asks"))
+
+ok(until(lambda: s.status("burns") == "killed", 30) and
+   s.row("burns")["signal"] == "XCPU", "limit cpu ends it", s.row("burns"))
+ok("limit cpu" in s.out("why", "burns"), "and is named", s.out("why", "burns"))
 
 # What waits tells for what.
 code, out, err = s.sbx("why", "needs")

@@ -706,6 +706,12 @@ TEST(backoff_caps_resets_and_jitters)
 	EQ_INT(life_deadline(&w.l) - w.now_us, 27 * S);
 	tick(&w);
 	ev(&w, LIFE_EV_SPAWNED, CAUSE_NONE, 0);
+	/* Never longer than what was asked for. */
+	exits(&w, 0, 0);
+	give(&w, (struct life_input){ .event = LIFE_EV_GONE, .jitter = 100 });
+	EQ_INT(life_deadline(&w.l) - w.now_us, 30 * S);
+	tick(&w);
+	ev(&w, LIFE_EV_SPAWNED, CAUSE_NONE, 0);
 	w.now_us += 10 * S;
 	exits(&w, 1, 0);
 	give(&w, (struct life_input){ .event = LIFE_EV_GONE, .jitter = 100 });

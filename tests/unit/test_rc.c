@@ -677,7 +677,7 @@ TEST(includes_and_env_files)
 	write_text("d/2.sbxrc", "process two x\n");
 	write_text("d/1.sbxrc", "process one x\nlet late ok\n");
 	write_text("env", "# c\n\nexport A=1\nB='x y' \nC=\"l\\n\"\nD= t # u\n"
-		   "E=\n");
+		   "E=\n-F\n -G  # h\n");
 	load(&r, "include d/*.sbxrc\ninclude gone optional\n"
 		 "env-file env\nenv-file nowhere optional\n"
 		 "include none/*.x optional\nprocess z echo\nset name "
@@ -686,9 +686,12 @@ TEST(includes_and_env_files)
 	EQ_STR(r.set->specs[0]->name, "one");
 	EQ_STR(r.set->specs[1]->file, "d/2.sbxrc");
 	EQ_STR(r.set->specs[1]->cwd, dir);
-	EQ_INT(r.set->env_count, 5);
+	EQ_INT(r.set->env_count, 7);
 	EQ_STR(r.set->env[1].value, "x y");
 	EQ_STR(r.set->env[2].value, "l\n");
+	EQ_STR(r.set->env[5].name, "F");
+	OK(!r.set->env[5].value);
+	EQ_STR(r.set->env[6].name, "G");
 	EQ_STR(r.set->env[3].value, "t");
 	EQ_STR(r.set->env[4].value, "");
 	OK(r.set->files[3] != NULL && r.set->files[4] == NULL);
@@ -697,6 +700,12 @@ TEST(includes_and_env_files)
 	load(&r, "env-file env\n");
 	EQ_STR(buf_str(&r.out), "env:2:1: error: expected NAME=VALUE\n"
 	       "    2 | b c\n      | ^\n"
+	       "sbxrc: 1 error; nothing was started.\n");
+	done(&r);
+	write_text("env", "-A=1\n");
+	load(&r, "env-file env\n");
+	EQ_STR(buf_str(&r.out), "env:1:1: error: expected NAME=VALUE or "
+	       "-NAME\n    1 | -A=1\n      | ^~~~\n"
 	       "sbxrc: 1 error; nothing was started.\n");
 	done(&r);
 	FIRST("include sbxrc\n", "1:9: 'sbxrc' includes itself");
