@@ -41,6 +41,7 @@ struct conn {
 	int held[HELD_FDS_MAX];
 	int nheld;
 	uid_t peer_uid;
+	pid_t peer_pid;
 	bool finishing, busy, dead, corked;
 };
 
@@ -374,8 +375,10 @@ conn_new(struct loop *l, int fd, conn_frame_fn *on_frame,
 	list_init(&c->out_fds);
 	struct ucred cred;
 	socklen_t len = sizeof cred;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0) {
 		c->peer_uid = cred.uid;
+		c->peer_pid = cred.pid;
+	}
 	int r = sys_set_nonblock(fd, true);
 	if (r == 0) {
 		c->source = loop_add(l, fd, LOOP_IN, "client", on_ready, c);
@@ -423,4 +426,10 @@ int
 conn_peer_uid(const struct conn *c)
 {
 	return (int)c->peer_uid;
+}
+
+pid_t
+conn_peer_pid(const struct conn *c)
+{
+	return c->peer_pid;
 }

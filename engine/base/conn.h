@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct conn;
 struct loop;
@@ -59,5 +60,7 @@ void	conn_uncork(struct conn *c);
 void	conn_allow(struct conn *c, size_t queue_max);
 size_t	conn_room(const struct conn *c);
 int	conn_peer_uid(const struct conn *c);	/* -1 when unknown */
+/* Who has connected, or begun to listen there; 0 when unknown. */
+pid_t	conn_peer_pid(const struct conn *c);
 
 #endif

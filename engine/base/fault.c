@@ -87,9 +87,11 @@ fault(const char *name)
 		now.calls++;
 		bool hit = now.calls == now.nth ||
 			   (now.onward && now.calls > now.nth);
-		result = hit ? -now.code : 0;
+		result = hit && now.code > 0 ? -now.code : 0;
 		if (hit && !now.onward)
 			unlink(path);
+		if (hit && now.code < 0)
+			poll(NULL, 0, -now.code);
 		while (hit && now.code == 0 && access(path, F_OK) == 0)
 			poll(NULL, 0, 10);
 	}

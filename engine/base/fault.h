@@ -12,7 +12,7 @@
  * process of that ROLE fails: engine, keeper (and what it has forked, until
  * exec), anchor, client or any.  A fault without '+' removes the file when it
  * has happened; one with '+' goes on until somebody else does.  With an ERRNO
- * of 0 the call waits until the file is gone.
+ * of 0 the call waits until the file is gone, with -N it takes N ms longer.
  */
 
 /*

@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/msg.h"
+#include "base/procfs.h"
 #include "base/sys.h"
 #include "spec/spec.h"
 
@@ -678,14 +679,37 @@ client_wait(struct client *c, const bool *done, uint64_t at_ms, struct err *e)
 	return 0;
 }
 
+/* What its process does instead of answering. */
+static int
+tell_silence(const struct client *c, struct err *e)
+{
+	pid_t pid = conn_peer_pid(c->conn);
+	struct procfs_stat st;
+	bool is_known = pid > 0 && procfs_stat(pid, &st) == 0 &&
+			strcmp(st.comm, "sbx: engine") == 0;
+
+	if (is_known && strchr("Tt", st.state)) {
+		err_set(e, ERR_FAILED, "the engine is stopped");
+		return err_hint(e, "'kill -CONT %d' lets it go on", (int)pid);
+	}
+	if (is_known && st.state == 'D') {
+		err_set(e, ERR_FAILED, "the engine waits for a disk");
+		return err_hint(e, "'sbx doctor' says where its files are");
+	}
+	err_set(e, ERR_FAILED, "the engine has not answered for %d s",
+		CLIENT_HELLO_MS / 1000);
+	if (is_known)
+		err_hint(e, "'kill -KILL %d' lets another one take its place; "
+			 "what runs is not touched", (int)pid);
+	return -1;
+}
+
 int
 client_wait_hello(struct client *c, struct err *e)
 {
 	if (client_wait(c, &c->greeted, clock_ms() + CLIENT_HELLO_MS, e) == 0)
 		return 0;
-	if (e && e->code == ERR_TIMEOUT)
-		err_set(e, ERR_FAILED, "the engine does not answer");
-	return -1;
+	return e && e->code == ERR_TIMEOUT ? tell_silence(c, e) : -1;
 }
 
 struct call {

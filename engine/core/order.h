@@ -3,7 +3,7 @@
 
 /*
  * Who may start now, and what the others wait for: dependencies and places
- * (limit.running, limit.starting).  Looked at once a turn, for all together;
+ * (limit.processes).  Looked at once a turn, for all together;
  * the graph itself is pure (graph.h).
  */
 

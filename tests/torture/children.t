@@ -48,6 +48,10 @@ process deaf {
     argv %(zoo)s wait
     stdin pipe
 }
+process sip {
+    cmd while dd bs=1 count=1 2>/dev/null; do sleep 1; done
+    stdin pipe
+}
 process shell {
     argv %(zoo)s wait
     tty yes
@@ -207,6 +211,17 @@ ok(until(lambda: s.status("cat") == "completed"), "ends it")
 code, out, err = s.sbx("send", "cat", "more\n")
 ok(code == 1 and "not running" in err, "then input is an error", err)
 same(s.sbx("stop", "deaf", "close-out")[0], 0, "both are stopped")
+
+# One that reads a byte a second.
+start("sip")
+start("cat")
+for i in range(4):
+    same(s.sbx("send", "sip", "-", input=b"sips" * 15000)[0], 0,
+         "what it reads later is taken")
+same(s.sbx("send", "cat", "quick\n")[0], 0, "meanwhile others")
+ok(until(lambda: b"quick" in s.raw("cat")), "read theirs")
+ok(until(lambda: s.raw("sip").startswith(b"si")), "and it reads on")
+same(s.sbx("stop", "sip", "cat")[0], 0, "nor does it hold up a stop")
 
 # A stranger who got hold of its stdout and goes on writing.
 for name in ("deaf", "shell"):
