@@ -226,10 +226,13 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	int code;
 
 	*open = (struct cli_open){ .file = NULL };
-	/* Who was started without a stdin must not take another descriptor
-	 * for it later. */
-	if (fcntl(STDIN_FILENO, F_GETFD) < 0)
-		sys_open("/dev/null", O_RDONLY, 0);
+	/* Who was started without one of these must not take the socket of
+	 * the engine for it later.  What cannot be written to is no stdout
+	 * still; messages may be lost. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			sys_open("/dev/null", fd == STDERR_FILENO ? O_WRONLY :
+				 O_RDONLY, 0);
 	/* Numbers are written and read with a point everywhere. */
 	setlocale(LC_CTYPE, "");
 	if (argc > 1 && strcmp(argv[1], "__complete") == 0) {
@@ -252,9 +255,9 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	if (cmd.verb && MB_CUR_MAX == 1)
 		setlocale(LC_CTYPE, "C.UTF-8");
 	code = run(&c);
-	if (code != CLI_OPEN_SCREEN && (fflush(stdout) || ferror(stdout))) {
-		err_set(&c.err, ERR_INTERNAL, "writing the output: %s",
-			strerror(errno));
+	if (code != CLI_OPEN_SCREEN && !c.write_error &&
+	    (fflush(stdout) || ferror(stdout))) {
+		cli_write_failed(&c, errno);
 		code = cli_fail(&c);
 	}
 	cli_fini(&c);

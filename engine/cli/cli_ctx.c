@@ -90,16 +90,21 @@ cli_say(const struct cli *c, const char *fmt, ...)
 }
 
 int
+cli_write_failed(struct cli *c, int error)
+{
+	c->write_error = error;
+	return err_set(&c->err, ERR_INTERNAL, "writing the output: %s",
+		       strerror(error));
+}
+
+int
 cli_put(struct cli *c, struct buf *b)
 {
 	size_t len = b->len;
 	size_t n = len ? fwrite(b->data, 1, len, stdout) : 0;
 
 	buf_clear(b);
-	if (n == len)
-		return 0;
-	return err_set(&c->err, ERR_INTERNAL, "writing the output: %s",
-		       strerror(errno));
+	return n == len ? 0 : cli_write_failed(c, errno);
 }
 
 /* One that does not fit any more is in the journal. */
@@ -550,18 +555,22 @@ cli_journal_open(struct cli *c, uint64_t *newest)
 void
 cli_quote_log(struct cli *c, uint32_t proc, unsigned lines)
 {
+	const struct proc_row *row = cli_row(c, proc);
 	struct cli_log log;
 	struct err kept = c->err;
+	uint64_t first, next;
 
-	if (c->json)
+	/* What an earlier run printed explains nothing. */
+	if (c->json || !row || row->status == STATUS_ERROR)
 		return;
 	if (cli_log_open(c, proc, &log) < 0) {
 		c->err = kept;
 		return;
 	}
 	logread_refresh(log.lr);
-	uint64_t next = logread_next_seq(log.lr);
-	uint64_t first = logread_first_seq(log.lr);
+	if (!logread_run_lines(log.lr, row->run, &first, &next))
+		first = next = 0;
+	first = SBX_MAX(first, logread_first_seq(log.lr));
 	uint64_t seq = next > first + lines ? next - lines : first;
 	for (; seq < next; seq++) {
 		struct logline l;

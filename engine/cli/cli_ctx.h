@@ -52,6 +52,7 @@ struct cli {
 	size_t screen_count;
 	bool out_tty, colours;	/* of stdout */
 	int out_columns;	/* 0: not a terminal */
+	int write_error;	/* of stdout: why it took no more; 0: it has */
 };
 
 typedef int cli_verb_fn(struct cli *c);
@@ -174,9 +175,11 @@ int	cli_wait_for(struct cli *c, const uint32_t *ids, size_t count,
 
 /* The run that --run means of this process, 0 if it is not given.  0 or -1. */
 int	cli_run_number(struct cli *c, const struct proc_row *r, uint64_t *run);
+/* stdout took no more, for this reason: -1 with c->err. */
+int	cli_write_failed(struct cli *c, int error);
 /* Writes b to stdout and clears it; 0, or -1 with c->err. */
 int	cli_put(struct cli *c, struct buf *b);
-/* Its last lines, quoted on stderr, when a process has ended badly. */
+/* The last lines of its run, quoted on stderr, when it has ended badly. */
 void	cli_quote_log(struct cli *c, uint32_t proc, unsigned lines);
 /* {"version":1,"processes":[...]} of these; next 0: none. */
 int	cli_put_rows(struct cli *c, struct model_proc *const *procs,

@@ -118,12 +118,12 @@ on_added(struct client *client, const struct client_answer *a, void *arg)
 }
 
 static int
-add_once(struct cli *c, unsigned flags, const struct spec *s, uint64_t key,
-	 struct added *out)
+add_once(struct cli *c, unsigned flags, const struct spec *s,
+	 const char *like, uint64_t key, struct added *out)
 {
 	*out = (struct added){ .err = ERR_INIT };
-	int r = client_add(c->client, flags, environ, s,
-			   cli_arg(c, CMD_OPT_LIKE)->text, key, on_added, out);
+	int r = client_add(c->client, flags, environ, s, like, key, on_added,
+			   out);
 	if (r == -EMSGSIZE)
 		return err_set(&c->err, ERR_USAGE, "command and environment "
 			       "are too large for one message");
@@ -138,16 +138,34 @@ add_once(struct cli *c, unsigned flags, const struct spec *s, uint64_t key,
 	return -1;
 }
 
+/* Whom --like means; the caller frees.  0, or -1 with c->err. */
+static int
+find_model(struct cli *c, char **name)
+{
+	const struct model_proc *p;
+	const char *word = cli_arg(c, CMD_OPT_LIKE)->text;
+
+	*name = NULL;
+	if (!word)
+		return 0;
+	p = cli_one(c, word);
+	*name = p ? mem_str(p->row->name) : NULL;
+	return p ? 0 : -1;
+}
+
 static int
 add(struct cli *c, unsigned flags, struct added *out)
 {
 	struct spec *s = make_spec(c, c->cmd->verb->id == VERB_EXEC);
 	uint64_t key = client_new_keys(1);
+	char *like = NULL;
 	int rc;
 
 	*out = (struct added){ .err = ERR_INIT };
-	if (!s)
+	if (!s || find_model(c, &like) < 0) {
+		spec_free(s);
 		return -1;
+	}
 	if (cli_given(c, CMD_OPT_CWD))
 		flags |= PROTO_ADD_OWN_CWD;
 	if (cli_given(c, CMD_OPT_NO_QUEUE))
@@ -155,9 +173,10 @@ add(struct cli *c, unsigned flags, struct added *out)
 	if (cli_given(c, CMD_OPT_BOUNDED))
 		flags |= PROTO_ADD_BOUNDED;
 	do {
-		rc = add_once(c, flags, s, key, out);
+		rc = add_once(c, flags, s, like, key, out);
 	} while (rc < 0 && cli_come_again(c));
 	spec_free(s);
+	free(like);
 	return rc;
 }
 
@@ -420,8 +439,7 @@ report(struct exec *x)
 	if (x->write_error == EPIPE)
 		return EXIT_SIGNAL + SIGPIPE;
 	if (x->write_error) {
-		err_set(&c->err, ERR_INTERNAL, "writing the output: %s",
-			strerror(x->write_error));
+		cli_write_failed(c, x->write_error);
 		return cli_fail(c);
 	}
 	if (r->status == STATUS_ERROR || r->status == STATUS_TIMED_OUT)

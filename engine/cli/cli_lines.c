@@ -175,8 +175,10 @@ put_exact(struct lines *g, struct lines_source *s,
 	buf_add(&g->out, l->text, l->len);
 	if (!(l->flags & LOGLINE_CUT) || l->stream == LOG_PTY)
 		return 0;
-	if (lines_flush(g) < 0 || fflush(stdout))
+	if (lines_flush(g) < 0)
 		return -1;
+	if (fflush(stdout))
+		return cli_write_failed(g->c, errno);
 	uint64_t end = l->off + l->full_len - !(l->flags & LOGLINE_PARTIAL);
 	uint64_t at = l->off + it->given + l->len;
 	int64_t r = 0;
@@ -192,8 +194,7 @@ put_exact(struct lines *g, struct lines_source *s,
 		return put_gap(g, s, end - at);
 	if (r >= 0)
 		return 0;
-	return err_set(&g->c->err, ERR_INTERNAL, "writing the output: %s",
-		       strerror((int)-r));
+	return cli_write_failed(g->c, (int)-r);
 }
 
 static int

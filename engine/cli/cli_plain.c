@@ -234,7 +234,7 @@ check(struct cli *c, void *arg)
 	if ((!left && add_new(p) < 0) || put_all(p) < 0)
 		return -1;
 	if (fflush(stdout))
-		return err_set(&c->err, ERR_INTERNAL, "writing the output");
+		return cli_write_failed(c, errno);
 	return left;
 }
 

@@ -7,6 +7,8 @@
 
 #include "cli_lines.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +33,8 @@ struct run {
 	uint32_t *active;	/* ids that ran before */
 	size_t active_count;
 	uint32_t engine_pid;	/* of the first one */
-	const char *success;	/* all, first, last or a name */
+	const char *success;	/* all, first, last or a name ... */
+	uint32_t success_id;	/* ... and whose it is; 0: no name */
 	bool own_engine, any_mine, left;
 	int signo;
 	unsigned interrupts, kills;
@@ -206,7 +209,7 @@ check_run(struct cli *c, void *arg)
 	if (lines_flush(&run->lines) < 0)
 		return -1;
 	if (fflush(stdout))
-		return err_set(&c->err, ERR_INTERNAL, "writing the output");
+		return cli_write_failed(c, errno);
 	if (run->left || all_over(run))
 		return 1;
 	if (run->interrupts > 0 && !run->any_mine)
@@ -250,7 +253,7 @@ judge(struct run *run)
 		int64_t end = r->ended_at_ms;
 		if (all)
 			code = SBX_MAX(code, own);
-		else if (!first && !last && strcmp(s->name, run->success) == 0)
+		else if (s->id == run->success_id)
 			code = own;
 		else if (((first && (!at_ms || end < at_ms)) ||
 			  (last && end >= at_ms)) && end) {
@@ -274,7 +277,27 @@ check_success(struct run *run)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(run->success, words[i]) == 0)
 			return 0;
-	return cli_one(c, run->success) ? 0 : -1;
+	struct model_proc *p = cli_one(c, run->success);
+	if (p)
+		run->success_id = p->id;
+	return p ? 0 : -1;
+}
+
+/* Who is not started by this run has no end that it could wait for. */
+static int
+check_started(struct run *run)
+{
+	struct cli *c = run->c;
+
+	if (!run->success_id)
+		return 0;
+	for (size_t i = 0; i < run->lines.count; i++)
+		if (run->lines.sources[i]->id == run->success_id &&
+		    (run->f[i].mine || !run->any_mine))
+			return 0;
+	err_set(&c->err, ERR_USAGE, "--success: this does not start '%s'",
+		run->success);
+	return err_hint(&c->err, "name it among those that are run");
 }
 
 static int
@@ -301,7 +324,7 @@ start(struct run *run)
 	if (rc == 0 && r.id_count == 0)
 		cli_say(c, "there is nothing that starts by itself");
 	client_result_fini(&r);
-	return rc;
+	return rc < 0 ? rc : check_started(run);
 }
 
 static int
@@ -341,6 +364,8 @@ cli_run(struct cli *c)
 	struct run run = { .c = c };
 	int code = 0;
 
+	/* Who reads may go first: what was started has to end then too. */
+	signal(SIGPIPE, SIG_IGN);
 	lines_init(&run.lines, c);
 	run.lines.follow = run.lines.prefix = true;
 	int rc = connect_run(&run);
@@ -351,7 +376,10 @@ cli_run(struct cli *c)
 		rc = start(&run);
 	if (rc == 0 && began)
 		rc = cli_until(c, check_run, &run, 0);
-	code = rc < 0 ? cli_fail(c) : began ? judge(&run) : 128 + run.signo;
+	if (rc < 0)
+		code = c->write_error == EPIPE ? 128 + SIGPIPE : cli_fail(c);
+	else
+		code = began ? judge(&run) : 128 + run.signo;
 	/* Whatever went wrong: what was started does not stay behind. */
 	if (connected && run.own_engine && !run.left) {
 		int end = bring_down(c);

@@ -341,6 +341,15 @@ prepare_until(struct cli *c, const struct target *to,
 	return 0;
 }
 
+/* Text says nothing when all is well, JSON what became of it. */
+static int
+put_sent(struct cli *c, uint32_t id)
+{
+	struct model_proc *p = model_find(c->model, id);
+
+	return c->json ? cli_put_rows(c, &p, p != NULL, 0) : 0;
+}
+
 int
 cli_send(struct cli *c)
 {
@@ -359,7 +368,7 @@ cli_send(struct cli *c)
 	    do_send(c, &to) < 0)
 		return cli_fail(c);
 	if (!until)
-		return 0;
+		return put_sent(c, to.id) < 0 ? cli_fail(c) : 0;
 	memcpy(conf.from, to.mark.off, sizeof conf.from);
 	return cli_wait_for(c, &to.id, 1, &conf,
 			    cli_deadline(c, CMD_OPT_TIMEOUT));

@@ -125,8 +125,10 @@ cli_set(struct cli *c)
 		if (!row)
 			return cli_fail(c);
 	}
-	if (cmd->word_count == 2)
-		return change(c) < 0 ? cli_fail(c) : 0;
+	if (cmd->word_count == 2 && change(c) < 0)
+		return cli_fail(c);
+	if (cmd->word_count == 2 && !c->json)
+		return 0;
 	struct options *o = settings_of(c);
 	int rc = o ? put_settings(c, o, row) : -1;
 	options_free(o);
@@ -237,7 +239,16 @@ cli_env(struct cli *c)
 						     cli_connect(c, false);
 	if (rc == 0)
 		rc = cli_call(c, &q, &r);
-	if (rc == 0 && n == 1 && !cwd)
+	bool asked = n == 1 && !cwd;
+	if (rc == 0 && !asked && c->json) {
+		/* What it is now. */
+		client_result_fini(&r);
+		q.text = NULL;
+		names[1] = NULL;
+		rc = cli_call(c, &q, &r);
+		asked = true;
+	}
+	if (rc == 0 && asked)
 		rc = put_env(c, r.text);
 	client_result_fini(&r);
 	free(names);

@@ -311,6 +311,18 @@ too_few(struct cli *c, const char *wanted)
 	return err_hint(&c->err, "'sbx watch --help' shows examples");
 }
 
+/* rc is what came of it.  With JSON: the watches as they are now. */
+static int
+changed(struct cli *c, uint32_t id, int rc)
+{
+	struct model_proc *p;
+
+	if (rc < 0 || !c->json)
+		return rc;
+	p = model_find(c->model, id);
+	return p ? cli_put_values(c, p, NULL) : 0;
+}
+
 static int
 do_watch(struct cli *c, struct model_proc *p)
 {
@@ -323,11 +335,12 @@ do_watch(struct cli *c, struct model_proc *p)
 	if (!word)
 		return cli_put_values(c, p, NULL);
 	if (strcmp(word, "add") == 0)
-		return count > 3 ? add(c) :
+		return count > 3 ? changed(c, p->id, add(c)) :
 			too_few(c, "NAME add WATCH /PATTERN/ ACTION...");
 	if (strcmp(word, "rm") == 0)
 		return count == 3 ?
-			ask(c, PROTO_V_WATCH_RM, c->cmd->words[2]) :
+			changed(c, p->id, ask(c, PROTO_V_WATCH_RM,
+					      c->cmd->words[2])) :
 			too_few(c, "NAME rm WATCH");
 	return count == 2 ? try_words(c, p->id) :
 			    too_few(c, "NAME /PATTERN/");

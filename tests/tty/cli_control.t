@@ -150,6 +150,12 @@ exits 1 "signal to one that does not run" sbx signal HUP job
 
 exits 1 "start --wait of one that fails" sbx start job --wait
 like "$err" 'job: exit 3' "says why"
+sbx add twice -- sh -c 'echo old; test -e second && exit 3; touch second; echo first'
+sbx wait twice --exit --timeout 20s
+exits 1 "one that failed the second time" sh -c \
+	"'$SBX_BIN' start twice && '$SBX_BIN' wait twice --log never --after 2 --timeout 20s"
+is "$(printf '%s\n' "$err" | grep -c '^  | ')" 1 "lines of that run alone are quoted"
+exits 0 "rm" sbx rm twice
 exits 1 "start of one that cannot be run" sbx start never
 like "$err" 'nowhere' "says why"
 exits 0 "ls --failed is a status" sbx ls --status failed,error --json

@@ -81,12 +81,59 @@ for words in "ls" "ls --json" "show web" "why web" "logs term" \
 	# shellcheck disable=SC2086
 	closed $words
 	is "$?" 125 "$words: there is no stdout"
+	like "$(cat "$T/full.err")" 'Bad file descriptor' "... and nothing in its place"
 	# shellcheck disable=SC2086
 	{ timeout 30 "$SBX_BIN" $words; echo $? >"$T/code"; } 2>/dev/null </dev/null | :
 	case $(cat "$T/code") in
 	0 | 141) pass "$words: its reader is gone" ;;
 	*) fail "$words: its reader is gone" "exit $(cat "$T/code")" ;;
 	esac
+done
+
+# With --json stdout is JSON, for each verb that has it.
+cat >is_json.py <<'END_PY'
+import json, sys
+text = sys.stdin.read()
+try:
+    json.loads(text)
+except ValueError:
+    text or sys.exit("nothing")
+    for line in text.splitlines():
+        json.loads(line)
+END_PY
+for words in "up" "ls" "show web" "why web" "start web" "restart web" \
+	"signal CONT web" "send term hi" "screen term" "logs term" \
+	"wait web" "wait term --log hi" "watch web add w /x/ count" \
+	"watch web /x/" "watch web" "watch web rm w" "values web" "events" \
+	"set" "set limit.processes" "set limit.processes 60" "env" "env A=1 -B" \
+	"reload" "reload --plan" "exec -- true" "add --no-start -- true" \
+	"stop web" "kill web" "rm web" "clean" "doctor" "keys" "version" \
+	"theme list" "theme show mono" "theme check mono"; do
+	case $words in
+	*' -- '*) set -- "${words%% -- *}" --json -- true ;;
+	*) set -- "$words" --json ;;
+	esac
+	# shellcheck disable=SC2086
+	run sbx $1 "$2" ${3+"$3" "$4"}
+	printf '%s\n' "$out" | python3 is_json.py 2>"$T/json.err"
+	is "$? $code" "0 0" "$words --json"
+done
+exits 0 "web again" sbx up
+run sbx env A=2 --json
+like "$out" '"name":"A","value":"2"' "what env has changed"
+run sbx set limit.processes 50 --json
+like "$out" '"value":"50"' "what set has changed"
+for words in "show nobody" "set nothing" "signal NOPE web" "stop nobody" \
+	"wait nobody --log x" "logs nobody" "exec --like nobody -- true" \
+	"ls --limit x" "send web"; do
+	# shellcheck disable=SC2086
+	case $words in
+	*' -- '*) run sbx ${words%% -- *} --json -- true ;;
+	*) run sbx $words --json ;;
+	esac
+	printf '%s\n' "$err" | python3 is_json.py 2>"$T/json.err"
+	is "$?" 0 "$words --json: the error is JSON"
+	like "$err" '"error":\{"code":"[a-z_]+","message":"' "... of that form"
 done
 "$SBX_BIN" ls <&- >/dev/null 2>&-
 is "$?" 0 "no stdin and no stderr"

@@ -120,6 +120,7 @@ exits 0 "--like" sbx -f like.rc exec --like web --env SHAPE=square -- \
 is "$out" "red square
 $(pwd)/sub" "has its environment and directory, and its own"
 exits 4 "--like nobody" sbx -f like.rc exec --like wbe -- true
+like "$err" "did you mean 'web'" "one is suggested"
 
 # It is run once: a restart of everything does not mean it, its name does.
 "$SBX_BIN" -f like.rc exec -- sh -c 'echo ran >>once1; until [ -e go ]; do sleep 0.02; done; echo done' >out1 &

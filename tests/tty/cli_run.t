@@ -67,6 +67,9 @@ exits 0 "--success NAME" sbx run --success db
 exits 3 "--success of the other" sbx run --success longer
 exits 4 "--success of nobody" sbx run --success lnger
 like "$err" "did you mean 'longer'" "one is suggested"
+exits 3 "--success of a pattern" sbx run --success 'lo*'
+exits 2 "--success of one that is not run" sbx run --success never
+like "$err" "this does not start 'never'" "is told"
 exits 4 "run of nobody" sbx run nobody
 exits 3 "no engine is left" sbx ls
 
@@ -113,6 +116,15 @@ done_run $pid
 is "$code" 130 "the second one kills"
 exits 3 "no engine again" sbx ls
 
+# Who reads goes first: nothing of it stays behind.
+{ timeout 30 "$SBX_BIN" run; echo $? >"$T/code"; } | head -n 1 >"$T/out"
+is "$(cat "$T/code")" 141 "its reader is gone: 141"
+exits 3 "and so is the engine" sbx ls
+timeout 30 "$SBX_BIN" run >/dev/full 2>"$T/err"
+is "$?" 125 "no room for what it prints"
+is "$(cat "$T/err")" "sbx: writing the output: No space left on device" "told once"
+exits 3 "the engine is gone then too" sbx ls
+
 # Interrupted at any moment of its start it leaves nothing behind.
 for ms in 00 01 02 03 04 05 06 07 08 10 12 14 16 18 20 25 30 35 40 50; do
 	begin
@@ -126,6 +138,8 @@ is "$ms $(test_pids)" "50 " "a run that is ended while it begins leaves nothing"
 
 # With an engine that runs already only what was started is stopped.
 exits 0 "up" sbx up db --wait
+exits 2 "--success of one that runs already" timeout 30 "$SBX_BIN" run --success db web
+is "$(status_of db)" running "it is left alone"
 begin web
 until_line "$T/out" '^web \| web-up' "web runs beside"
 ok "what was printed before is not repeated" sh -c "! grep -q db-up '$T/out'"
