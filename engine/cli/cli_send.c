@@ -213,12 +213,10 @@ send_base64(struct cli *c, struct target *to, const char *text)
 	if (rc == 0 && base64_decode(&out, buf_str(&in), in.len) < 0)
 		rc = err_set(&c->err, ERR_USAGE,
 			     "--base64: that is not base64");
-	/* More than any queue takes at once is a stream. */
-	if (rc == 0 && out.len > CLIENT_INPUT_MOST)
+	if (rc == 0 && strcmp(text, "-") == 0)
 		rc = send_stream(c, to, buf_str(&out), out.len, &sent);
 	else if (rc == 0)
-		rc = send_bytes(c, to, PROTO_INPUT_WHOLE, buf_str(&out),
-				out.len);
+		rc = send_bytes(c, to, 0, buf_str(&out), out.len);
 	buf_fini(&in);
 	buf_fini(&out);
 	return rc;
@@ -232,7 +230,7 @@ send_text(struct cli *c, struct target *to, const char *text)
 	/* A terminal's Enter is a carriage return. */
 	int rc = buf_adds(&b, text) | buf_addc(&b, to->tty ? '\r' : '\n');
 	rc = rc < 0 ? err_set(&c->err, ERR_USAGE, "the text is too long") :
-		      send_bytes(c, to, PROTO_INPUT_WHOLE, b.data, b.len);
+		      send_bytes(c, to, 0, b.data, b.len);
 	buf_fini(&b);
 	return rc;
 }

@@ -190,8 +190,9 @@ enum { MANY = 10000 };
 		    "send db - <dump.sql\n"                                    \
 		    "send repl '1+1' --until '^2$' --timeout 5s\n",            \
 	.more = "TEXT is sent with a newline behind it (Enter for a\n"         \
-		"terminal), what is read from - and base64 as it is.  TEXT, and\n" \
-		"base64 up to 1 MiB, is sent as a whole or not at all.  Done\n" \
+		"terminal), what is read from - and base64 as it is.  TEXT is sent\n" \
+		"as a whole or not at all, limit.input bytes at most; what is\n" \
+		"read from - goes in pieces and waits for room.  Done\n"      \
 		"when it was taken; it may well end the process.  --keys takes\n" \
 		"text in quotes too: --keys \"'exit' Enter\".  --until and\n"     \
 		"--until-screen look only at what comes behind the input, of\n" \

@@ -27,7 +27,6 @@ enum {
 	DRAIN_MAX = 1 << 20,	/* from one stream in one go */
 	MARK_DRAINS = 8,
 	FLUSH_MAX = 1 << 20,	/* of input in one go */
-	PIECE_MAX = 64 << 10,	/* that a client would send at a time */
 	FOLD_SLICE = 128 << 10,	/* bytes */
 	/*
 	 * For all processes, in one turn: folding may lag behind, draining may
@@ -635,8 +634,6 @@ procio_input(struct proc *p, const char *data, size_t len, unsigned flags,
 	const char *name = p->spec->name;
 	uint64_t limit = options_number(p->e->options, OPTION_LIMIT_INPUT);
 	bool eof = flags & PROCIO_EOF, paste = flags & PROCIO_PASTE;
-	size_t piece = flags & PROCIO_WHOLE ? SBX_MIN(len, (size_t)PIECE_MAX) :
-					      len;
 
 	if (!proc_is_live(p) || !p->pid)
 		return err_set(err, ERR_FAILED, "'%s' is not running", name);
@@ -649,9 +646,9 @@ procio_input(struct proc *p, const char *data, size_t len, unsigned flags,
 	if (p->input_eof)
 		return err_set(err, ERR_FAILED,
 			       "the stdin of '%s' is being closed", name);
-	if (piece > limit && !paste)
+	if (len > limit && !paste)
 		return err_set(err, ERR_TOO_LARGE, "%zu bytes are more than "
-			       "limit.input (%llu)", piece,
+			       "limit.input (%llu)", len,
 			       (unsigned long long)limit);
 	if (queue_input(p, data, len, paste) < 0)
 		return err_set(err, ERR_FULL, "%s'%s' does not read its "

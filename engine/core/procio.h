@@ -33,7 +33,7 @@ void	procio_pace(struct engine *e);	/* the streams in a flood */
 /* An answer of the terminal itself; dropped when the queue is full. */
 void	procio_answer(struct proc *p, const char *data, size_t len);
 /* HELD: it is queued, and leaves with procio_flush(). */
-enum { PROCIO_EOF = 1, PROCIO_PASTE = 2, PROCIO_WHOLE = 4, PROCIO_HELD = 8 };
+enum { PROCIO_EOF = 1, PROCIO_PASTE = 2, PROCIO_HELD = 4 };
 int	procio_input(struct proc *p, const char *data, size_t len,
 		     unsigned flags, struct err *err);
 int	procio_flush(struct proc *p, struct err *err);

@@ -517,8 +517,7 @@ take_input(struct peer *c, const struct conn_frame *f)
 	msg_open(&r, f->data, f->len);
 	struct proc *p = find_or_say(c, f->id, msg_u32(&r));
 	unsigned flags = msg_u8(&r);
-	unsigned how = (flags & PROTO_INPUT_EOF ? PROCIO_EOF : 0) |
-		       (flags & PROTO_INPUT_WHOLE ? PROCIO_WHOLE : 0);
+	unsigned how = flags & PROTO_INPUT_EOF ? PROCIO_EOF : 0;
 	uint64_t key = msg_u64(&r);
 	const char *data = msg_bytes(&r, &len);
 	if (!p || reply_repeats(c, f->id, key))

@@ -204,8 +204,6 @@ enum { PROTO_PASTE_MAX = 16 << 20 };	/* bytes, all pieces together */
 /* PROTO_INPUT flags */
 enum {
 	PROTO_INPUT_EOF = 1,
-	/* Several requests of limit.input in one: all of it or nothing. */
-	PROTO_INPUT_WHOLE = 2,
 	/* The answer may wait for what else there is to say, for a moment; it
 	 * has no mark. */
 	PROTO_INPUT_LATE = 4,

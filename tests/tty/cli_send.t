@@ -101,14 +101,24 @@ exits 1 "to an ended one" sbx send cat late
 like "$err" 'not running' "says so"
 exits 1 "to a closed stdin" sbx send closed x
 like "$err" 'stdin' "says so"
-head -c 800000 /dev/zero | base64 -w 0 >flood
-"$SBX_BIN" send stuck --base64 - <flood
-"$SBX_BIN" send stuck --base64 - <flood 2>full
-is $? 1 "a queue has a limit"
-like "$(cat full)" "'stuck' does not read its input" "that is told by name"
+# One request is 64 KiB at most, whatever the queue could take.
+text=$(head -c 65536 /dev/zero | tr '\0' x)
+exits 1 "a text that is a byte too long" sbx send stuck "$text"
+is "$err" "sbx: 65537 bytes are more than limit.input (65536)" "is told"
+exits 1 "bytes too" sbx send stuck --base64 "$(head -c 65537 /dev/zero | base64)"
+taken=0
+while sbx send stuck --base64 "$(head -c 65536 /dev/zero | base64)" 2>full; do
+	taken=$((taken + 1))
+	[ $taken -lt 100 ] || break
+done
+like "$(cat full)" "'stuck' does not read its input: 10[0-9]* bytes are waiting .1048576 at most" \
+	"a queue has a limit that is told by name"
+ok "of so many texts" [ $taken -ge 16 ]
+exits 0 "another one" sbx start asks
+exits 0 "nobody else is kept from it" sbx send asks another --until '^got another$' --timeout 20s
 
 # A text is sent as a whole or not at all, however full the queue is.
-text=$(head -c 79999 /dev/zero | tr '\0' x)
+text=$(head -c 64999 /dev/zero | tr '\0' x)
 taken=0
 while sbx send waits "$text" 2>full; do
 	taken=$((taken + 1))
@@ -119,7 +129,7 @@ exits 0 "a shorter one" sbx send waits y
 : >read
 exits 0 "its end" sbx send waits --eof
 exits 0 "it has read all" sbx wait waits --exit --timeout 30s
-is "$(awk '{ n[length($0)]++ } END { print n[79999], n[1], NR }' waits.got)" \
+is "$(awk '{ n[length($0)]++ } END { print n[64999], n[1], NR }' waits.got)" \
 	"$taken 1 $((taken + 1))" "no text was cut"
 exits 0 "one that reads" sbx start cat
 base64 numbers >numbers64
