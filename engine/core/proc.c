@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "autoname.h"
 #include "autoport.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -680,10 +681,7 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 {
 	if (!spec->name[0]) {
 		free(spec->name);
-		do
-			spec->name = mem_fmt("proc_%u", ++e->next_auto);
-		while (engine_find_name(e, spec->name) &&
-		       (free(spec->name), true));
+		spec->name = autoname_take(e);
 	}
 	const char *wrong = NULL;
 	if (engine_find_name(e, spec->name))

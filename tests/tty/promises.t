@@ -266,6 +266,11 @@ for name in ("a", "b", "a"):
 s.tmux("kill-session", "-t", "b")
 s.tmux("kill-session", "-t", "a")
 same(s.status("shell"), "running", "without viewers it goes on")
+s.sbx("down", "--timeout", "3s")
+s.sbx("up", "asis")
+names.append(s.out("add", "--no-start", "--", "true").strip())
+ok(len(set(names)) == 4 and names[3], "nor by the next engine of the set",
+   names)
 s.end()
 
 # Watches that act, limits, and keys while output floods.
