@@ -300,6 +300,16 @@ lines_put(struct lines *g)
 	return 0;
 }
 
+/* Has the log begun a run that the row does not know of yet? */
+static bool
+is_ahead(const struct lines_source *s, const struct proc_row *r)
+{
+	const struct log_run *runs;
+	size_t n = logread_runs(logtail_log(s->tail), &runs);
+
+	return n > 0 && runs[n - 1].run > r->run;
+}
+
 /* What the engine says about a source: may its tail be shown, is it over? */
 bool
 lines_is_done(struct lines *g, struct lines_source *s)
@@ -315,7 +325,7 @@ lines_is_done(struct lines *g, struct lines_source *s)
 		s->grow = p->grow;
 	if (!r)
 		return true;
-	if (!rowfmt_is_over(r))
+	if (!rowfmt_is_over(r) || is_ahead(s, r))
 		return false;
 	return !p || !p->grow.next_seq ||
 	       logread_next_seq(logtail_log(s->tail)) >= p->grow.next_seq;

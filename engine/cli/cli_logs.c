@@ -40,8 +40,14 @@ put_exit(struct lines *g, struct lines_source *s, const struct proc_row *r)
 	struct jsonout j;
 
 	lines_close(g);
-	if (!g->c->json)
+	if (!g->c->json) {
+		if (lines_flush(g) < 0)
+			return -1;
+		if (r->run)
+			cli_say(g->c, "%s: %s", s->name, r->reason[0] ?
+				r->reason : status_name(r->status));
 		return 0;
+	}
 	jsonout_begin(&j, &g->out);
 	jsonout_object(&j, NULL);
 	jsonout_object(&j, "exit");

@@ -129,7 +129,7 @@ is "$(lines 'set(x["run"] for x in v), len(v)')" "{1} 20000" "only that run"
 # A prompt without a newline is shown before it is answered; the engine may
 # die meanwhile.
 sbx add ask -- sh -c "printf 'name? '; read x; echo hello \$x; read y"
-sbx logs -f ask >prompt &
+sbx logs -f ask >prompt 2>said &
 follower=$!
 wait_until "the prompt is shown" grep -q 'name? ' prompt
 engine=$(engine_pid)
@@ -140,6 +140,7 @@ exits 0 "end it" sbx send ask --eof
 wait $follower
 is "$?" 0 "the follower ends with it"
 is "$(cat prompt)" "name? hello world" "nothing twice, nothing lost"
+is "$(tail -n 1 said)" "sbx: ask: exit 1" "and then the exit"
 
 # The runs of a process, and their lines.
 cat >runs.rc <<'END'
