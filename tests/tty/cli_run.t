@@ -117,13 +117,14 @@ is "$code" 130 "the second one kills"
 exits 3 "no engine again" sbx ls
 
 # Who reads goes first: nothing of it stays behind.
-{ timeout 30 "$SBX_BIN" run; echo $? >"$T/code"; } | head -n 1 >"$T/out"
+echo 'process more while :; do echo more; sleep 0.02; done' >more.rc
+{ timeout 60 "$SBX_BIN" -f more.rc run; echo $? >"$T/code"; } | head -n 1 >"$T/out"
 is "$(cat "$T/code")" 141 "its reader is gone: 141"
-exits 3 "and so is the engine" sbx ls
-timeout 30 "$SBX_BIN" run >/dev/full 2>"$T/err"
+exits 3 "and so is the engine" sbx -f more.rc ls
+timeout 60 "$SBX_BIN" -f more.rc run >/dev/full 2>"$T/err"
 is "$?" 125 "no room for what it prints"
 is "$(cat "$T/err")" "sbx: writing the output: No space left on device" "told once"
-exits 3 "the engine is gone then too" sbx ls
+exits 3 "the engine is gone then too" sbx -f more.rc ls
 
 # Interrupted at any moment of its start it leaves nothing behind.
 for ms in 00 01 02 03 04 05 06 07 08 10 12 14 16 18 20 25 30 35 40 50; do
