@@ -105,11 +105,21 @@ prepare_restore(void)
 	buf_fini(&b);
 }
 
+/* What the terminal has, and of that what is wanted. */
 static enum term_depth
-depth_of(const struct terminfo *ti)
+depth_of(const struct terminfo *ti, enum term_color wanted)
 {
-	if (ti->colors < 8)
+	const char *no = getenv("NO_COLOR");
+
+	if (wanted == TERM_COLOR_NEVER ||
+	    (wanted == TERM_COLOR_AUTO && no && *no) || ti->colors < 8)
 		return TERM_MONO;
+	if (wanted == TERM_COLOR_16)
+		return ti->colors >= 16 ? TERM_16 : TERM_8;
+	if (wanted == TERM_COLOR_TRUE && ti->colors >= 256)
+		return TERM_RGB;
+	if (wanted == TERM_COLOR_256 && ti->colors >= 256)
+		return TERM_256;
 	if (ti->rgb)
 		return TERM_RGB;
 	return ti->colors >= 256 ? TERM_256 : ti->colors >= 16 ? TERM_16
@@ -125,6 +135,8 @@ open_screen(void)
 	char *old = mem_str(getenv("TERMINFO"));
 	SCREEN *s = NULL;
 
+	if (term.depth == TERM_RGB && !entry)
+		term.depth = TERM_256;
 	if (entry) {
 		setenv("TERMINFO", entry, 1);
 		s = newterm(NULL, stdout, stdin);
@@ -168,14 +180,6 @@ modes_on(void)
 	term.shape = -1;
 }
 
-bool
-term_wants_color(void)
-{
-	const char *no = getenv("NO_COLOR");
-
-	return !(no && *no);
-}
-
 int
 term_check(struct err *e)
 {
@@ -196,7 +200,7 @@ term_up(const struct term_options *o, struct err *e)
 		return -1;
 	term.saved_ok = tcgetattr(STDIN_FILENO, &term.saved) == 0;
 	term.options = *o;
-	term.depth = o->color ? depth_of(&term.info) : TERM_MONO;
+	term.depth = depth_of(&term.info, o->color);
 	prepare_restore();
 	catch_fatal();
 	term.up = true;

@@ -17,13 +17,17 @@
 
 struct err;
 
+/* What set color says, in its order. */
+enum term_color {
+	TERM_COLOR_AUTO, TERM_COLOR_NEVER, TERM_COLOR_16, TERM_COLOR_256,
+	TERM_COLOR_TRUE
+};
+
 struct term_options {
-	bool color;		/* false: NO_COLOR and the like */
+	enum term_color color;
 	bool mouse;
 };
 
-/* Does the environment allow colours?  $NO_COLOR. */
-bool	term_wants_color(void);
 /* Can $TERM show a full screen?  Nothing is changed yet.  0 or -1. */
 int	term_check(struct err *e);
 /* Checks too.  0 or -1. */

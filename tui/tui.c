@@ -674,6 +674,10 @@ run(struct tui *t, const struct cli_open *o, bool fresh)
 	char *only[] = { o->attach, NULL };
 	ui->wanted_names = o->attach ? only : o->names;
 	ui->attached = o->attach != NULL;
+	if (o->ascii) {
+		ui->only_ascii = true;
+		ui_apply_options(ui);
+	}
 	ui->socket = t->session.sock_path;
 	if (options_flag(ui->options, OPTION_TIPS) && !o->attach)
 		ui->tip = tips_next();
@@ -720,12 +724,25 @@ fail(const struct err *e)
 	return err_exit_code(e->code);
 }
 
+static const struct term_options *
+color_of(const struct tui *t, const struct cli_open *o,
+	 struct term_options *out)
+{
+	const struct set *set = t->session.set;
+
+	out->color = (enum term_color)o->color;
+	if (out->color == TERM_COLOR_AUTO && set)
+		out->color = (enum term_color)options_number(set->options,
+							     OPTION_COLOR);
+	return out;
+}
+
 int
 tui_open(const struct cli_open *o)
 {
 	struct tui t = { .client = NULL };
 	struct err e = ERR_INIT;
-	struct term_options to = { .color = term_wants_color(), .mouse = false };
+	struct term_options to = { .mouse = false };
 	bool fresh = false;
 	int code;
 
@@ -734,7 +751,7 @@ tui_open(const struct cli_open *o)
 		return fail(&e);
 	t.loop = loop_new();
 	if (!t.loop || connect_first(&t, o, &fresh, &e) < 0 ||
-	    term_up(&to, &e) < 0) {
+	    term_up(color_of(&t, o, &to), &e) < 0) {
 		code = fail(&e);
 	} else {
 		code = run(&t, o, fresh);

@@ -223,7 +223,7 @@ ui_apply_options(struct ui *ui)
 	const char *theme = options_text(ui->options, OPTION_THEME);
 	struct err e = ERR_INIT;
 
-	if (!strcmp(glyphs, "ascii"))
+	if (ui->only_ascii || !strcmp(glyphs, "ascii"))
 		ui->ascii = true;
 	else if (!strcmp(glyphs, "unicode"))
 		ui->ascii = false;

@@ -146,7 +146,7 @@ struct ui {
 	const char *socket;	/* of the engine; may be NULL */
 	int64_t loaded_at_ms;	/* its sbxrc, wall; 0: not known */
 	char **wanted_names;	/* of "sbx NAME...": the first is selected */
-	bool ascii;
+	bool ascii, only_ascii;	/* only: --ascii */
 	enum term_depth depth;
 	bool light;		/* the terminal's background is */
 

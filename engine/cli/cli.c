@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "base/sys.h"
+#include "conf/option.h"
 #include "conf/set.h"
 #include "life/select.h"
 #include "spec/spec.h"
@@ -156,6 +157,19 @@ wants_plain(const struct cli *c)
 	       (term && strcmp(term, "dumb") == 0);
 }
 
+/* --color is set color for once. */
+static int
+take_color(struct cli *c)
+{
+	struct options *o = options_new();
+	int rc = options_set(o, &option_rows[OPTION_COLOR],
+			     cli_arg(c, CMD_OPT_COLOR)->text, &c->err);
+
+	c->open->color = (int)options_number(o, OPTION_COLOR);
+	options_free(o);
+	return rc;
+}
+
 static int
 open_set(struct cli *c)
 {
@@ -163,6 +177,9 @@ open_set(struct cli *c)
 
 	if (cmd->word_count > 0 && check_names(c) < 0)
 		return cli_fail(c);
+	if (cli_given(c, CMD_OPT_COLOR) && take_color(c) < 0)
+		return cli_fail(c);
+	c->open->ascii = cli_given(c, CMD_OPT_ASCII);
 	if (wants_plain(c))
 		return cli_plain(c);
 	if (cmd->word_count > 0)

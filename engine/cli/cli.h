@@ -19,6 +19,8 @@ struct cli_open {
 	char *file;		/* of -f, or NULL */
 	char **names;		/* of [NAME...]: NULL-terminated, or NULL */
 	char *attach;		/* "sbx attach NAME", or NULL */
+	bool ascii;		/* --ascii */
+	int color;		/* of --color, as set color has it; 0: auto */
 };
 
 struct cli_hooks {

@@ -18,6 +18,7 @@
 #include "base/signame.h"
 #include "base/sys.h"
 #include "conf/import.h"
+#include "conf/option.h"
 #include "conf/set.h"
 #include "conf/theme.h"
 #include "life/status.h"
@@ -201,11 +202,8 @@ offer_options(const struct complete *k, const struct verb_row *v)
 
 	for (int i = 0; i < CMD_OPT_COUNT; i++) {
 		const struct cmd_option_row *o = cmd_option((enum cmd_option)i);
-		bool takes = v ? cmd_takes(v, (enum cmd_option)i) :
-				 i == CMD_OPT_FILE || i == CMD_OPT_HELP ||
-				 i == CMD_OPT_VERSION;
 		snprintf(text, sizeof text, "--%s", o->row.name);
-		if (takes)
+		if (cmd_takes(v, (enum cmd_option)i))
 			offer(k, text, o->row.help);
 	}
 }
@@ -220,12 +218,26 @@ option_of(const struct verb_row *v, const char *word)
 			strcmp(word + 2, o->row.name) == 0 :
 			word[0] == '-' && o->letter && word[1] == o->letter &&
 			!word[2];
-		bool takes = v ? cmd_takes(v, (enum cmd_option)i) :
-				 i == CMD_OPT_FILE;
-		if (is && takes)
+		if (is && cmd_takes(v, (enum cmd_option)i))
 			return (enum cmd_option)i;
 	}
 	return CMD_OPT_COUNT;
+}
+
+static void
+offer_colors(const struct complete *k)
+{
+	const char *args = option_rows[OPTION_COLOR].row.args;
+	char text[16];
+	size_t i = 0, len;
+
+	for (;;) {
+		const char *word = table_word(args, i++, &len);
+		if (len == 0)
+			return;
+		snprintf(text, sizeof text, "%.*s", (int)len, word);
+		offer(k, text, NULL);
+	}
 }
 
 static void
@@ -238,6 +250,8 @@ offer_value(const struct complete *k, enum cmd_option o)
 		offer(k, which[i], NULL);
 	for (size_t i = 0; o == CMD_OPT_STREAM && i < ARRAY_LEN(streams); i++)
 		offer(k, streams[i], NULL);
+	if (o == CMD_OPT_COLOR)
+		offer_colors(k);
 	for (size_t i = 0; o == CMD_OPT_FROM && i < import_table.count; i++)
 		offer(k, table_row(&import_table, i)->name,
 		      table_row(&import_table, i)->help);

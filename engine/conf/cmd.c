@@ -27,15 +27,6 @@ who(const struct walk *w, char out[64])
 	return out;
 }
 
-static bool
-takes(const struct walk *w, enum cmd_option o)
-{
-	if (w->verb)
-		return cmd_takes(w->verb, o);
-	return o == CMD_OPT_HELP || o == CMD_OPT_FILE ||
-	       o == CMD_OPT_PLAIN || o == CMD_OPT_VERSION;
-}
-
 /*
  * By letter an option of the verb goes before the ones that all verbs have:
  * -f of logs is --follow, of ls it is --file.
@@ -45,7 +36,7 @@ find_letter(const struct walk *w, char letter)
 {
 	int found = -1;
 	for (int i = 0; i < CMD_OPT_COUNT; i++) {
-		if (cmd_option(i)->letter != letter || !takes(w, i))
+		if (cmd_option(i)->letter != letter || !cmd_takes(w->verb, i))
 			continue;
 		if (found < 0 || found == CMD_OPT_FILE || found == CMD_OPT_HELP)
 			found = i;
@@ -59,7 +50,7 @@ find_name(const struct walk *w, const char *name, size_t len)
 	for (int i = 0; i < CMD_OPT_COUNT; i++) {
 		const char *row = cmd_option(i)->row.name;
 		if (strlen(row) == len && memcmp(row, name, len) == 0 &&
-		    takes(w, i))
+		    cmd_takes(w->verb, i))
 			return i;
 	}
 	return -1;
@@ -73,7 +64,7 @@ unknown_option(const struct walk *w, const char *name, size_t len)
 	char *word = mem_strn(name, len), verb[64];
 
 	for (int i = 0; i < CMD_OPT_COUNT; i++)
-		if (takes(w, i))
+		if (cmd_takes(w->verb, i))
 			near[count++] = cmd_option(i)->row.name;
 	const char *best = table_nearest(word, near, count);
 	err_set(w->err, ERR_USAGE, "'%s' has no option '--%.100s'",

@@ -35,7 +35,11 @@ enum cmd_value {
 	X(ALLOW_ORIGIN, "allow-origin", 0, CMD_LIST, "ORIGIN",                 \
 	  "pages from there may ask (may be repeated; *: all)")                \
 	X(ANSI, "ansi", 0, CMD_FLAG, "", "with colours as escape sequences")   \
+	X(ASCII, "ascii", 0, CMD_FLAG, "",                                     \
+	  "ASCII signs on the full screen, whatever set glyphs says")          \
 	X(BASE64, "base64", 0, CMD_FLAG, "", "TEXT is base64, for any bytes")  \
+	X(COLOR, "color", 0, CMD_TEXT, "WHEN",                                 \
+	  "colours of the full screen: auto, never, 16, 256 or true")          \
 	X(CREATED, "created", 0, CMD_TEXT, "[A]..[B]",                         \
 	  "only those created from A on and before B")                         \
 	X(CWD, "cwd", 0, CMD_TEXT, "DIR", "working directory")                 \
@@ -212,7 +216,7 @@ extern const struct table cmd_option_table;	/* of cmd_option_row */
 
 const struct verb_row *cmd_verb(enum verb v);
 const struct cmd_option_row *cmd_option(enum cmd_option o);
-/* Does the verb take this option? */
+/* Does the verb take this option?  NULL: sbx without a command. */
 bool	cmd_takes(const struct verb_row *v, enum cmd_option o);
 
 struct cmd_arg {

@@ -66,7 +66,7 @@ each_line(const char *text, const char *prefix, FILE *out)
 static void
 help_of_sbx(FILE *out)
 {
-	fputs("usage: sbx [-f FILE] [--plain] [NAME...]\n"
+	fputs("usage: sbx [-f FILE] [options] [NAME...]\n"
 	      "           the full screen, or lines instead of it\n"
 	      "       sbx [-f FILE] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < cmd_verb_table.count; i++) {
@@ -78,6 +78,10 @@ help_of_sbx(FILE *out)
 			 v->row.args[0] ? " " : "", v->row.args);
 		fprintf(out, "  %-26s %s\n", head, v->row.help);
 	}
+	fputs("\noptions of sbx without a command:\n", out);
+	for (int i = 0; i < CMD_OPT_COUNT; i++)
+		if (cmd_takes(NULL, (enum cmd_option)i))
+			option_line(cmd_option((enum cmd_option)i), out);
 	fputs("\n'sbx help COMMAND' tells more; other topics:", out);
 	for (size_t i = 0; i < topic_table.count; i++)
 		fprintf(out, " %s", topics[i].row.name);

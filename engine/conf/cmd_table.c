@@ -400,6 +400,9 @@ cmd_takes(const struct verb_row *v, enum cmd_option o)
 {
 	if (o == CMD_OPT_HELP || o == CMD_OPT_FILE)
 		return true;
+	if (!v)
+		return o == CMD_OPT_ASCII || o == CMD_OPT_COLOR ||
+		       o == CMD_OPT_PLAIN || o == CMD_OPT_VERSION;
 	for (size_t i = 0; v->options[i] != CMD_OPT_COUNT; i++)
 		if (v->options[i] == o)
 			return true;

@@ -40,6 +40,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_CLOCK] = {
 		ROW("clock", "on | off", "show the time in the status row"),
 		OPTION_BOOL, "on", .built = true, .runtime = true },
+	[OPTION_COLOR] = {
+		ROW("color", "auto | never | 16 | 256 | true",
+		    "colours of the screen at most, whatever NO_COLOR says"),
+		OPTION_CHOICE, "auto", .built = true, .runtime = false },
 	[OPTION_CONFIRM_BULK] = {
 		ROW("confirm.bulk", "N",
 		    "ask when so many processes are affected"),
