@@ -188,6 +188,24 @@ has_ended(struct run *run, struct lines_source *s)
 	       (p->grow.ended && p->grow.run == p->row->run);
 }
 
+/* Nothing is shown any more: are those of ours gone? */
+static int
+check_gone(struct cli *c, void *arg)
+{
+	struct run *run = arg;
+	bool gone = true;
+
+	for (size_t i = 0; i < run->lines.count; i++) {
+		const struct proc_row *r =
+			cli_row(c, run->lines.sources[i]->id);
+		run->f[i].over = !r || rowfmt_is_over(r);
+		gone &= run->f[i].over || !run->f[i].mine;
+	}
+	if (!gone)
+		stop_mine(run);
+	return gone || model_bye(c->model)[0];
+}
+
 static int
 check_run(struct cli *c, void *arg)
 {
@@ -385,7 +403,8 @@ cli_run(struct cli *c)
 		int end = bring_down(c);
 		code = code ? code : end;
 	} else if (connected && rc < 0 && !client_closed(c->client)) {
-		stop_mine(&run);
+		run.interrupts += run.interrupts == 0;
+		(void)cli_until(c, check_gone, &run, 0);
 	}
 	free(run.f);
 	free(run.active);

@@ -141,6 +141,7 @@ is "$ms $(test_pids)" "50 " "a run that is ended while it begins leaves nothing"
 exits 0 "up" sbx up db --wait
 exits 2 "--success of one that runs already" timeout 30 "$SBX_BIN" run --success db web
 is "$(status_of db)" running "it is left alone"
+ok "what was begun is gone" [ "$(status_of web)" != running ]
 begin web
 until_line "$T/out" '^web \| web-up' "web runs beside"
 ok "what was printed before is not repeated" sh -c "! grep -q db-up '$T/out'"
