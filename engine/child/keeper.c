@@ -41,7 +41,6 @@ enum {
 	MESSAGES_US = 2000,	/* then answers leave: a start takes time */
 	ENGINE_STARTS_MAX = 5,		/* of one that never got ready */
 	EXIT_INTERNAL = 125,
-	LAST_WORD_MS = 1000,
 };
 
 #define NEVER UINT64_MAX
@@ -217,9 +216,9 @@ talk_on(struct keeper *k)
 /* ---- from the engine ---- */
 
 static void
-note_exec(struct keeper *k, struct keepslot *s)
+note_exec(struct keeper *k, struct keepslot *s, bool ended)
 {
-	if (keepslot_check_exec(&k->slots, s))
+	if (keepslot_check_exec(&k->slots, s, ended))
 		s->unsent |= s->state == KEEP_NEVER ? UNSENT_FAILED
 						    : UNSENT_STARTED;
 }
@@ -241,7 +240,7 @@ do_spawn(struct keeper *k, const struct keepmsg *m, int payload)
 	} else if (s->state == KEEP_NEVER) {
 		s->unsent |= UNSENT_FAILED;
 	} else {
-		note_exec(k, s);
+		note_exec(k, s, false);
 	}
 }
 
@@ -511,12 +510,8 @@ child_changed(struct keeper *k, pid_t pid, int status,
 
 	if (!s)
 		return;		/* an orphan that came to us, or a guard */
-	note_exec(k, s);
-	/* One that the other thread has made says it a moment later. */
-	struct pollfd told = { s->status_fd, POLLIN, 0 };
-	if (s->status_fd >= 0 && (WIFEXITED(status) || WIFSIGNALED(status)) &&
-	    poll(&told, 1, LAST_WORD_MS) > 0)
-		note_exec(k, s);
+	/* The pipe of one that the other thread has made may be open yet. */
+	note_exec(k, s, WIFEXITED(status) || WIFSIGNALED(status));
 	if (s->state == KEEP_NEVER)
 		return;
 	/*
@@ -716,7 +711,7 @@ turn(struct keeper *k, struct pollfd *set)
 	if (k->slots.spawning > 0)
 		for (size_t i = 0; i < k->slots.used; i++)
 			if (k->slots.v[i].id)
-				note_exec(k, &k->slots.v[i]);
+				note_exec(k, &k->slots.v[i], false);
 	if (set[0].revents)
 		take_signals(k);
 	if (k->unreaped)

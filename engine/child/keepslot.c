@@ -274,14 +274,14 @@ keepslot_spawn(struct keepslots *t, const struct keepmsg *m, int payload)
 }
 
 bool
-keepslot_check_exec(struct keepslots *t, struct keepslot *s)
+keepslot_check_exec(struct keepslots *t, struct keepslot *s, bool ended)
 {
 	struct spawn_fail f;
 
 	if (s->status_fd < 0)
 		return false;
 	ssize_t n = sys_read(s->status_fd, &f, sizeof f);
-	if (n == -EAGAIN)
+	if (n == -EAGAIN && !ended)
 		return false;
 	sys_close(s->status_fd);
 	s->status_fd = -1;

@@ -66,8 +66,12 @@ struct keepslot *keepslot_of_pid(struct keepslots *t, pid_t pid);
  */
 struct keepslot *keepslot_spawn(struct keepslots *t, const struct keepmsg *m,
 				int payload);
-/* Reads the status pipe, without waiting; true when the state has changed. */
-bool	keepslot_check_exec(struct keepslots *t, struct keepslot *s);
+/*
+ * Reads the status pipe, without waiting; true when the state has changed.  Of
+ * a child that has ended it is known then: what has failed was said before.
+ */
+bool	keepslot_check_exec(struct keepslots *t, struct keepslot *s,
+			    bool ended);
 /* The child was reaped. */
 void	keepslot_end(struct keepslot *s, int status, const struct rusage *ru);
 void	keepslot_release(struct keepslots *t, struct keepslot *s);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "engine/child/keepmsg.h"
+#include "engine/child/keepslot.h"
 
 #define STDOUT(r, slot) (&rig_run(r, slot)->out[KEEP_FD_STDOUT])
 
@@ -115,6 +116,42 @@ TEST(descriptors_list_and_take)
 	EQ_INT(fcntl(f.fd[KEEP_FD_NOTIFY], F_GETFD), -1);
 	keep_fds_close(&g, ~0U);
 	EQ_INT(g.fd[KEEP_FD_STDOUT], -1);
+}
+
+/* The other end of its status pipe may be ours for longer than it lives. */
+TEST(what_has_ended_does_not_run_again)
+{
+	struct keepslot s = { .id = 1, .pid = 4711, .state = KEEP_SPAWNING };
+	struct keepslots t = { .v = &s, .used = 1, .count = 1, .spawning = 1 };
+	struct rusage ru = { .ru_maxrss = 1 };
+	struct keepmsg m;
+	int p[2];
+
+	keep_fds_init(&s.fds);
+	EQ_INT(sys_pipe(p, O_NONBLOCK), 0);
+	s.status_fd = p[0];
+	OK(!keepslot_check_exec(&t, &s, false));
+	OK(keepslot_check_exec(&t, &s, true));
+	EQ_INT(t.spawning, 0);
+	keepslot_end(&s, 5 << 8, &ru);
+	sys_close(p[1]);
+	OK(!keepslot_check_exec(&t, &s, false));
+	keepslot_tell(&s, KEEP_ADOPT, &m);
+	EQ_INT(m.state, KEEP_ENDED);
+	EQ_INT(m.pid, 4711);
+	EQ_INT(m.status, 5 << 8);
+	/* One that could not begin has said so. */
+	struct spawn_fail f = { SPAWN_CWD, ENOENT };
+	EQ_INT(sys_pipe(p, O_NONBLOCK), 0);
+	s = (struct keepslot){ .id = 2, .pid = 4712, .state = KEEP_SPAWNING,
+			       .status_fd = p[0] };
+	keep_fds_init(&s.fds);
+	t.spawning = 1;
+	EQ_INT(sys_write(p[1], &f, sizeof f), sizeof f);
+	OK(keepslot_check_exec(&t, &s, true));
+	EQ_INT(s.state, KEEP_NEVER);
+	EQ_INT(s.error, ENOENT);
+	sys_close(p[1]);
 }
 
 TEST(new_engine_takes_over)
