@@ -42,6 +42,7 @@
 #include "proccheck.h"
 #include "proccopy.h"
 #include "procio.h"
+#include "procleft.h"
 #include "procsched.h"
 #include "proctty.h"
 #include "reconf.h"
@@ -289,6 +290,12 @@ on_adopt(const struct keep_slot *s, void *arg)
 	if (p && over && p->spec->tree_keep && s->state == KEEP_ENDED) {
 		p->kept = true;
 		procio_attach(p, &fds);
+		return;
+	}
+	if (!p && s->state == KEEP_ENDED && procleft_knows(e, s->tag)) {
+		/* Another run has begun; what this one has left lives on. */
+		keep_fds_close(&fds, ~0u);
+		keeplink_release(e->link, s->slot);
 		return;
 	}
 	if (over) {

@@ -100,6 +100,16 @@ procleft_take(struct proc *p, bool *looked)
 	(void)count(p);
 }
 
+bool
+procleft_knows(const struct engine *e, uint64_t tag)
+{
+	for (size_t i = 0; i < e->nproc; i++)
+		for (size_t k = 0; k < e->procs[i]->left_tag_count; k++)
+			if (e->procs[i]->left_tags[k] == tag)
+				return true;
+	return false;
+}
+
 void
 procleft_look(struct engine *e, bool scan)
 {

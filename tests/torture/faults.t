@@ -592,6 +592,52 @@ clean(s, "steps of a short life")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
+# --- what `tree keep` has left lives on when an engine dies over the next run ----------
+
+s = Faulty("process k {\n cmd setsid sleep 4444 & echo said\n tree keep\n"
+           " autostart no\n}\n")
+same(s.sbx("up")[0], 0, "a process that leaves something")
+
+
+def left():
+    keeper = s.pids()[1]
+    return sorted(pid for pid in descendants(keeper)
+                  if cmdline(pid) == b"sleep\0004444\0")
+
+
+def cmdline(pid):
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+same(s.sbx("start", "k", "--wait", "10s")[0], 0, "its first run")
+killed = 0
+for nth in range(1, 8):
+    ok(until(lambda: s.status("k") == "completed" and len(left()) == nth),
+       "%d are left" % nth, left())
+    had = left()
+    s.arm("engine/sendmsg:0:%d+" % nth)
+    p = s.popen("start", "k", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True)
+    for engine in until(lambda: [e for e in engines() if stands(e)], 1):
+        os.kill(engine, signal.SIGKILL)
+        killed += 1
+    s.disarm()
+    out, err = p.communicate(timeout=60)
+    same(p.returncode, 0, "another run, the engine dies at word %d" % nth)
+    ok(until(lambda: s.status("k") == "completed"), "it ends", s.row("k"))
+    ok(until(lambda: len(left()) == nth + 1) and set(had) <= set(left()),
+       "what was left lives", (had, left()))
+ok(killed > 3, "%d engines died" % killed)
+same(s.sbx("kill", "k")[0], 0, "a kill ends it")
+ok(until(lambda: not left()), "all of it", left())
+clean(s, "what is left over the next run")
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
 # --- what is due while the slots are handed over --------------------------------------
 
 s = Faulty("process a {\n argv %s wait\n ready exec true\n live exec true\n"
