@@ -203,15 +203,24 @@ lost(struct spool *sp, enum log_stream s, uint64_t bytes)
 	sp->gap_bytes += bytes;
 }
 
+/* The file that takes the next bytes of a stream, or -errno; *g is its
+ * segment. */
+static int
+file_for_write(struct spool *sp, enum log_stream s, struct logseg **g)
+{
+	int r = segment_for_write(sp);
+	if (r < 0)
+		return r;
+	*g = present(sp);
+	return logsegs_fd(&sp->table, (*g)->head.segment, s, true);
+}
+
 /* One write at the end of the stream: bytes taken or -errno. */
 static ssize_t
 write_once(struct spool *sp, enum log_stream s, const char *data, size_t len)
 {
-	int fd = segment_for_write(sp);
-	if (fd < 0)
-		return fd;
-	struct logseg *g = present(sp);
-	fd = logsegs_fd(&sp->table, g->head.segment, s, true);
+	struct logseg *g;
+	int fd = file_for_write(sp, s, &g);
 	if (fd < 0)
 		return fd;
 	ssize_t n = sys_pwrite(fd, data, len, (int64_t)g->size[s]);
@@ -226,11 +235,8 @@ write_once(struct spool *sp, enum log_stream s, const char *data, size_t len)
 static ssize_t
 splice_once(struct spool *sp, enum log_stream s, int in, size_t max)
 {
-	int fd = segment_for_write(sp);
-	if (fd < 0)
-		return fd;
-	struct logseg *g = present(sp);
-	fd = logsegs_fd(&sp->table, g->head.segment, s, true);
+	struct logseg *g;
+	int fd = file_for_write(sp, s, &g);
 	if (fd < 0)
 		return fd;
 	uint64_t used = data_bytes(g);
