@@ -15,18 +15,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-# `make test` has a second build for this test.
-other = os.environ.get("O", "build").rstrip("/") + "-faults/sbx"
-if os.path.exists(other):
-    os.environ["SBX"] = os.path.abspath(other)
-from sbxtest import (LONG, SBX, ZOO, Set, alive, done, ok, pids_with, same,
-                     skip_all, until)
+import faultbuild
+from sbxtest import LONG, SBX, ZOO, Set, alive, done, ok, pids_with, same, until
 from torture import (clean, descendants, nfds, numbers, rundir, stat, wait_rows,
                      zombies)
-
-with open(SBX, "rb") as f:
-    if b"SBX_FAULT\0" not in f.read():
-        skip_all("not built with -DSBX_FAULTS")
 
 SHORTAGE = ("EMFILE", "ENFILE", "ENOMEM")
 CALLS = {
@@ -94,9 +86,7 @@ class Faulty(Set):
                               capture_output=True).stdout
 
     def arm(self, what):
-        with open(self.fault + ".new", "w") as f:
-            f.write(what)
-        os.rename(self.fault + ".new", self.fault)
+        faultbuild.arm(self.fault, what)
 
     def disarm(self):
         """True if the fault has happened (one that happens once)."""

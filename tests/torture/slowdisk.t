@@ -3,18 +3,10 @@
 where calls take as long as a file says."""
 import os
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-# `make test` has a second build for this test.
-other = os.environ.get("O", "build").rstrip("/") + "-faults/sbx"
-if os.path.exists(other):
-    os.environ["SBX"] = os.path.abspath(other)
-from sbxtest import SBX, ZOO, Set, done, ok, same, skip_all, until
-
-with open(SBX, "rb") as f:
-    if b"SBX_FAULT\0" not in f.read():
-        skip_all("not built with -DSBX_FAULTS")
+import faultbuild
+from sbxtest import ZOO, Set, done, ok, same, until
 
 LINES = 300000
 s = Set("""
@@ -40,9 +32,7 @@ s.env["SBX_FAULT"] = fault
 
 
 def slow(call, ms):
-    with open(fault + ".new", "w") as f:
-        f.write("engine/%s:-%d:1+" % (call, ms))
-    os.rename(fault + ".new", fault)
+    faultbuild.arm(fault, "engine/%s:-%d:1+" % (call, ms))
 
 
 def numbers(name):
