@@ -65,7 +65,7 @@ on_added(struct client *c, const struct client_answer *a, void *arg)
 	on_reply(c, a, arg);
 	if (!a->err && a->reply && !a->reply->code && a->reply->id_count) {
 		ui->chosen = true;
-		ui->selected = a->reply->ids[0];
+		ui_select_added(ui, a->reply->ids[0]);
 		ui->dirty = true;
 	}
 }

@@ -108,7 +108,7 @@ on_added(struct client *c, const struct client_answer *answer, void *arg)
 			a->start[a->start_count++] = mem_str(r->text);
 		/* The first of them is looked at. */
 		if (a->answered == 1)
-			ui->selected = r->ids[0];
+			ui_select_added(ui, r->ids[0]);
 		ui->chosen = true;
 		ui->dirty = true;
 	}

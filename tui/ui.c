@@ -494,6 +494,7 @@ void
 ui_select(struct ui *ui, uint32_t id)
 {
 	list_leave(ui);
+	ui->added = 0;
 	if (!id || id == ui->selected) {
 		ui->dirty = true;
 		return;
@@ -513,6 +514,16 @@ ui_select(struct ui *ui, uint32_t id)
 	}
 	log_ensure(ui, ui_selected(ui));
 	ui_look_at_mouse(ui);
+}
+
+void
+ui_select_added(struct ui *ui, uint32_t id)
+{
+	if (list_index(ui, id) >= 0)
+		ui_select(ui, id);
+	else
+		ui->added = id;
+	ui->dirty = true;
 }
 
 bool

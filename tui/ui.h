@@ -154,6 +154,7 @@ struct ui {
 	struct list_view list;
 	enum mode mode;
 	uint32_t selected;	/* 0: nothing to select */
+	uint32_t added;		/* selected when its row comes; 0: nobody */
 	bool chosen;		/* by a person: do not move it any more */
 	bool log_of_tty;	/* the log instead of the picture of a tty */
 	bool zoom;
@@ -275,6 +276,8 @@ int	ui_text(const struct ui *ui, const struct pen *p, int y, int x,
 
 struct model_proc *ui_selected(const struct ui *ui);	/* may be NULL */
 void	ui_select(struct ui *ui, uint32_t id);
+/* One whose row may not be there yet. */
+void	ui_select_added(struct ui *ui, uint32_t id);
 /* The state of what is shown of a process; made when needed. */
 struct pane *ui_pane(struct ui *ui, struct model_proc *p);
 /* Of the selected process, when there is room to draw it, else NULL; *p (which

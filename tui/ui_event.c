@@ -384,6 +384,8 @@ ui_disconnected(struct ui *ui, const char *why)
 static void
 check_selection(struct ui *ui)
 {
+	if (ui->added && list_index(ui, ui->added) >= 0)
+		ui_select(ui, ui->added);
 	if (ui_selected(ui) && list_index(ui, ui->selected) >= 0)
 		return;
 	uint32_t id = 0;

@@ -638,6 +638,27 @@ TEST(a_watch_leads_to_its_last_line)
 	rig_fini(&r);
 }
 
+TEST(one_that_was_added_is_selected_when_it_comes)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+	struct proc_row p = uirig_row(12, "new", "jobs", STATUS_RUNNING);
+	uint32_t was = r.ui->selected;
+
+	ui_select_added(r.ui, 12);
+	OK(strstr(line_no(&r, 0), "shop"));
+	EQ_INT(r.ui->selected, was);
+	uirig_send_row(r.ui, &p);
+	EQ_INT(r.ui->selected, 12);
+	/* A person who goes elsewhere first stays there. */
+	ui_select_added(r.ui, 13);
+	press(&r, "1");
+	p = uirig_row(13, "newer", "jobs", STATUS_RUNNING);
+	uirig_send_row(r.ui, &p);
+	EQ_INT(r.ui->selected, 1);
+	rig_fini(&r);
+}
+
 TEST(a_theme_that_has_gone_is_told_of_once)
 {
 	struct rig r;
