@@ -1,5 +1,6 @@
 #include "action_int.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base/base64.h"
@@ -56,11 +57,12 @@ put_binds(struct ui *ui, struct buf *b)
 	keymap_free(standard);
 }
 
-/* --- processes that were added by hand --- */
+/* --- processes that were added --- */
 
 struct writing {
 	struct ui *ui;
-	bool secrets;
+	bool secrets, all;
+	size_t left_out;	/* made by programs */
 	size_t waiting;		/* answers of the engine */
 	char *mistake;		/* why one of them is missing; NULL */
 	struct spec **specs;
@@ -126,19 +128,26 @@ show(struct writing *w)
 	ui_put_options(ui, false, &b);
 	put_binds(ui, &b);
 	put_processes(w, &b);
+	char title[128];
+	int n = snprintf(title, sizeof(title), "%s",
+			 file ? "these lines would go to the end of sbxrc"
+			      : "as lines of an sbxrc; there is none here");
+	if (w->left_out)
+		snprintf(title + n, sizeof(title) - (size_t)n,
+			 "; :write all adds %zu made over HTTP",
+			 w->left_out);
 	if (w->mistake)
 		ui_toast(ui, TOAST_ERROR, "%s", w->mistake);
+	else if (!b.len && w->left_out)
+		ui_toast(ui, TOAST_INFO, "nothing was changed by hand; ':write "
+			 "all' has %zu made over HTTP", w->left_out);
 	else if (!b.len)
 		ui_toast(ui, TOAST_INFO, "nothing was changed here that the "
 			 "sbxrc does not say");
 	else
 		sheet_text_open(ui, &(struct sheet_text){
 			.word = "WRITE",
-			.title = file ? "these lines would go to the end of "
-					"sbxrc"
-				      : "as lines of an sbxrc; there is none "
-					"here",
-			.text = buf_str(&b),
+			.title = title, .text = buf_str(&b),
 			.accept = file ? newproc_keep : NULL,
 			.verb = file ? "write them" : NULL });
 	buf_fini(&b);
@@ -179,11 +188,21 @@ on_spec(struct client *c, const struct client_answer *a, void *arg)
 		show(w);
 }
 
-/* By a person, in no file, and no command that is run for its output. */
+/* In no file, and no command that is run for its output. */
 static bool
-is_by_hand(const struct proc_row *r)
+is_added(const struct proc_row *r)
 {
-	return !*r->file && !strcmp(r->by, "you") && !r->hidden;
+	return !*r->file && *r->by && !r->hidden;
+}
+
+/* What programs have made is for them to keep, as long as nobody asks. */
+static bool
+is_left_out(struct writing *w, const struct proc_row *r)
+{
+	if (w->all || !strcmp(r->by, "you"))
+		return false;
+	w->left_out++;
+	return true;
 }
 
 void
@@ -192,7 +211,10 @@ action_do_write(struct ui *ui, int argc, char *const *argv)
 	struct writing *w = mem_alloc(sizeof(*w));
 
 	w->ui = ui;
-	w->secrets = argc > 1 && !strcmp(argv[1], "secrets");
+	for (int i = 1; i < argc; i++) {
+		w->secrets |= !strcmp(argv[i], "secrets");
+		w->all |= !strcmp(argv[i], "all");
+	}
 	w->specs = mem_array(SPECS_MAX, sizeof(struct spec *));
 	w->waiting = 1;
 	for (size_t i = 0; ui->client && i < model_count(ui->model); i++) {
@@ -200,7 +222,7 @@ action_do_write(struct ui *ui, int argc, char *const *argv)
 		char *names[] = { (char *)r->name, NULL };
 		struct proto_request q = { .verb = PROTO_V_SPEC,
 					   .names = names };
-		if (!is_by_hand(r))
+		if (!is_added(r) || is_left_out(w, r))
 			continue;
 		if (w->waiting <= SPECS_MAX &&
 		    client_request(ui->client, &q, on_spec, w) == 0)

@@ -91,7 +91,7 @@
 	X(UNMARK, "unmark", "", "clear all marks", "Process")                  \
 	X(USE, "use", "", "type into the process", "Process")                  \
 	X(WRAP, "wrap", "", "wrap or cut lines", "View")                       \
-	X(WRITE, "write", "secrets",                                           \
+	X(WRITE, "write", "[all] [secrets]",                                   \
 	  "what was changed here, as lines for sbxrc", "Session")              \
 	X(ZOOM, "zoom", "", "this pane alone", "View")
 

@@ -184,8 +184,27 @@ ok "one by hand" sbx add hand --env 'A=b c' --group front --timeout 1h -- \
 	sleep '10 03'
 ok "which gets a watch" sbx watch hand add w '/x y/' level=warn
 ok "one with a secret" sbx add hush --env API_KEY=sesame -- sleep 1004
+free_port
+"$SBX_BIN" serve --listen "127.0.0.1:$port" >/dev/null 2>&1 &
+served=$!
+wait_until "and one over HTTP" curl -sf -H 'content-type: application/json' \
+	-d '{"command":"sleep","args":["1005"]}' \
+	"http://127.0.0.1:$port/v1/processes"
+kill "$served"
 line write
 wait_screen '^ WRITE ' ":write shows the lines"
+wait_screen '; :write all adds 1 made over HTTP' "and says what it leaves out"
+unlike "$(screen_text)" 'sleep 1005' "which is not there"
+screen_keys Escape
+wait_no_screen '^ WRITE ' "closed"
+line 'write all'
+wait_screen '^ WRITE ' ":write all"
+screen_keys G
+wait_screen '^      argv sleep 1005' "writes it, too"
+screen_keys Escape
+wait_no_screen '^ WRITE ' "closed"
+line write
+wait_screen '^ WRITE ' "the lines again"
 wait_screen '^  set scroll.lines 5' "of settings"
 wait_screen '^  bind C-k zoom' "of keys"
 wait_screen "^      argv sleep '10 03'" "of processes"
@@ -203,14 +222,18 @@ ok "without a mistake" sbx check
 screen_keys Enter
 wait_screen '^ LIST ' "taken over"
 like "$(sbx show hand)" 'config +sbxrc' "it belongs to the file"
+line events
+wait_screen '^ EVENTS ' ":events"
+wait_screen '^  [0-9:]{8} hand +(started|added)' "tells what has happened"
+screen_keys q
+wait_screen '^ LIST ' "closed"
 screen_keys w t w
 wait_screen 'time column: ' "of two messages at once the second comes, too"
 screen_keys t t t
 line events
-wait_screen '^ EVENTS ' ":events"
+wait_screen '^ EVENTS ' ":events again"
 wait_screen ' screen +time column: off' "tells all messages of the status row"
 wait_screen ' screen +wrap on' "the hidden ones, too"
-wait_screen '^  [0-9:]{8} odd +(started|added)' "tells what has happened"
 screen_keys q
 wait_screen '^ LIST ' "closed"
 # One whole line of a log.
