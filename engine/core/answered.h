@@ -5,8 +5,9 @@
  * The newest answers to requests that have a key.  A client whose engine died
  * before it answered cannot know whether its request was carried out; it asks
  * the next engine with the same key, and is given the answer instead of being
- * obeyed twice.  They are in the registry with what they tell of.  Answers
- * that are very long are not kept.
+ * obeyed twice.  They are in the registry with what they tell of, each in a
+ * place of its own, for one may be long: that of a reload names thousands of
+ * processes.  The newest one is kept whatever its length.
  */
 
 #include <stdbool.h>
@@ -19,7 +20,7 @@ struct msg_reader;
 
 enum {
 	ANSWERED_MAX = 16,
-	ANSWERED_BYTES_MAX = 64 << 10,	/* of one */
+	ANSWERED_BYTES_MAX = 4 << 20,	/* of all but the newest */
 };
 
 struct answered *answered_new(void);
@@ -31,8 +32,14 @@ void	answered_put(struct answered *a, uint64_t key, const void *data,
 /* Its bytes, valid until the next one is put; NULL: none of that key. */
 const char *answered_find(const struct answered *a, uint64_t key, size_t *len);
 
-int	answered_pack(const struct answered *a, struct buf *b);
-/* What is malformed is left out; r->bad tells. */
-void	answered_unpack(struct answered *a, struct msg_reader *r);
+/*
+ * What is in a place, from 0 to ANSWERED_MAX - 1; it counts as saved then, as
+ * long as it is the same.
+ */
+bool	answered_is_saved(const struct answered *a, size_t place);
+int	answered_pack(struct answered *a, size_t place, struct buf *b);
+/* What is malformed is left out. */
+void	answered_unpack(struct answered *a, size_t place,
+			struct msg_reader *r);
 
 #endif

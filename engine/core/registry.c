@@ -32,14 +32,20 @@ enum {
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
 };
 
-/* Keys of slices: three of the set, four of each process. */
-enum { SLICE_HEAD, SLICE_SET, SLICE_ANSWERS };
+/* Keys of slices: two of the set, four of each process, those of answers. */
+enum { SLICE_HEAD, SLICE_SET };
 enum { SLICE_SPEC, SLICE_STATE, SLICE_TTY, SLICE_CHECKS, SLICES };
 
 static uint64_t
 slice_of(uint32_t id, unsigned what)
 {
 	return (uint64_t)id * SLICES + what;
+}
+
+static uint64_t
+slice_of_answer(size_t place)
+{
+	return (UINT64_C(1) << 40) + place;
 }
 
 static int
@@ -227,6 +233,21 @@ put_proc(struct proc *p, struct buf *b, struct buf *part)
 	return r;
 }
 
+static int
+put_answers(struct engine *e, struct buf *b)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ANSWERED_MAX; i++) {
+		if (answered_is_saved(e->answered, i) &&
+		    reglog_keep(e->reglog, slice_of_answer(i)))
+			continue;
+		r |= answered_pack(e->answered, i, b);
+		put_slice(e, slice_of_answer(i), b);
+	}
+	return r;
+}
+
 /* A field that is left out would be the end of all behind it. */
 static int
 put_all(struct engine *e)
@@ -237,8 +258,7 @@ put_all(struct engine *e)
 	put_slice(e, SLICE_HEAD, &b);
 	r |= put_set(e, &b, &part);
 	put_slice(e, SLICE_SET, &b);
-	r |= answered_pack(e->answered, &b);
-	put_slice(e, SLICE_ANSWERS, &b);
+	r |= put_answers(e, &b);
 	for (size_t i = 0; i < e->nproc; i++)
 		r |= put_proc(e->procs[i], &b, &part);
 	buf_fini(&b);
@@ -456,13 +476,14 @@ get_set(struct engine *e, struct msg_reader *r, struct err *err)
 static int
 get_all(struct engine *e, const struct reglog_view *v, struct err *err)
 {
-	struct msg_reader head, set, answers, *r = &head;
+	struct msg_reader head, set, answer, *r = &head;
 	size_t len;
 
 	(void)reglog_get(v, SLICE_HEAD, &head);
 	(void)reglog_get(v, SLICE_SET, &set);
-	(void)reglog_get(v, SLICE_ANSWERS, &answers);
-	answered_unpack(e->answered, &answers);
+	for (size_t i = 0; i < ANSWERED_MAX; i++)
+		if (reglog_get(v, slice_of_answer(i), &answer))
+			answered_unpack(e->answered, i, &answer);
 	e->next_id = msg_u32(r);
 	e->next_auto = msg_u32(r);
 	e->next_slot = msg_u32(r);

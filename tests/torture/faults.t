@@ -519,6 +519,37 @@ ok(killed > 2, "engines died over an up: %d" % killed)
 clean(s, "up with an engine that dies")
 s.end()
 
+# --- a long answer is given again as well ---------------------------------------------
+
+MANY = 1500
+LONG_RC = "\n".join("process a-name-that-makes-the-answer-long-%04d {\n"
+                    " argv true\n autostart no\n env N=%%d\n}" % i
+                    for i in range(MANY)) + "\n"
+s = Faulty(LONG_RC.replace("%d", "0"))
+same(s.sbx("up")[0], 0, "a set of many")
+killed = 0
+for nth in range(1, 5):
+    s.write(LONG_RC.replace("%d", str(nth)))
+    engine = s.pids()[0]
+    s.arm("engine/sendmsg:0:%d+" % nth)
+    p = s.popen("reload", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True)
+    if until(lambda: stands(engine) or p.poll() is not None, 20) and \
+            stands(engine):
+        os.kill(engine, signal.SIGKILL)
+        killed += 1
+    s.disarm()
+    out, err = p.communicate(timeout=60)
+    ok(p.returncode == 0 and "change %d" % MANY in err,
+       "a reload, the engine dies at word %d" % nth,
+       (p.returncode, len(out), err[-200:]))
+ok(killed > 1, "%d engines died" % killed)
+told = [e["text"] for e in s.events() if "reloaded:" in e["text"]]
+same(len(told), 4, "each was carried out once")
+clean(s, "long answers")
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
 # --- an engine dies at each step of a short life, and the next one of its own --------
 
 STEPS = {"sendmsg": 16, "recvmsg": 12, "write": 6, "pwrite": 14, "splice": 4,

@@ -6,7 +6,6 @@
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
 #include "engine/base/msg.h"
-#include "engine/core/answered.h"
 #include "engine/spec/proto.h"
 #include "engine/spec/rundir.h"
 #include "engine/spec/setpack.h"
@@ -154,40 +153,6 @@ TEST(rundir_names_sets_apart_and_refuses_long_paths)
 	char *rm = mem_fmt("rm -rf %s", base);
 	OK(system(rm) == 0);
 	free(rm);
-}
-
-TEST(answers_are_kept_by_their_keys)
-{
-	struct answered *a = answered_new(), *b = answered_new();
-	static char big[ANSWERED_BYTES_MAX + 1];
-	struct buf packed = BUF_INIT(1 << 20);
-	struct msg_reader r;
-	size_t len = 0;
-
-	OK(!answered_find(a, 1, &len));
-	for (uint64_t key = 1; key <= ANSWERED_MAX + 3; key++)
-		answered_put(a, key, &key, sizeof key);
-	OK(!answered_find(a, 3, &len));
-	answered_put(a, 99, big, sizeof big);
-	OK(!answered_find(a, 99, &len));
-	EQ_INT(answered_pack(a, &packed), 0);
-	msg_open(&r, buf_str(&packed), packed.len);
-	answered_unpack(b, &r);
-	OK(msg_done(&r));
-	for (uint64_t key = 4; key <= ANSWERED_MAX + 3; key++) {
-		const char *data = answered_find(b, key, &len);
-		EQ_INT(len, sizeof key);
-		EQ_INT(memcmp(data, &key, sizeof key), 0);
-	}
-	/* What is cut is left out. */
-	answered_free(b);
-	b = answered_new();
-	msg_open(&r, buf_str(&packed), packed.len - 1);
-	answered_unpack(b, &r);
-	OK(r.bad && answered_find(b, 4, &len));
-	answered_free(a);
-	answered_free(b);
-	buf_fini(&packed);
 }
 
 TEST_MAIN()
