@@ -26,6 +26,7 @@ enum logview_kind {
 	LOGVIEW_TAIL,		/* unfinished line of a stream */
 	LOGVIEW_RUN,		/* a separator before the lines of a run */
 	LOGVIEW_MARK,		/* a line that logview_mark() drew */
+	LOGVIEW_GONE,		/* above the first line: what was dropped */
 };
 
 /* One row of the window. */
@@ -57,7 +58,8 @@ struct logread *logview_log(const struct logview *lv);
  * Remembers them as what is shown. */
 int	logview_fill(struct logview *lv, struct logview_row *rows, int height,
 		     logview_rows_fn *fn, void *arg);
-/* The line of a row; false when it is gone. */
+/* The line of a row; false when it is gone.  Of what was dropped a GAP, also
+ * where it took most of the line. */
 bool	logview_line(struct logview *lv, const struct logview_row *row,
 		     size_t max, struct logline *out);
 

@@ -41,6 +41,17 @@ struct logline {
 	uint64_t dropped_bytes;	/* GAP */
 };
 
+/*
+ * Its beginning went with what is before `begin`, and it is short: what is
+ * left would read like another line, and counts as dropped too.
+ */
+static inline bool
+logline_is_torn(const struct logline *l, uint64_t begin)
+{
+	return !(l->flags & LOGLINE_GAP) && l->off < begin &&
+	       l->full_len <= LOG_WINDOW;
+}
+
 /* dir is borrowed (a copy is kept).  An empty directory is an empty log. */
 struct logread *logread_open(int dir, struct err *e);
 void	logread_free(struct logread *lr);		/* NULL is fine */

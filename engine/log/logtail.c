@@ -12,7 +12,6 @@
 
 enum {
 	LINE_MAX_BYTES = 1 << 20,
-	TORN_MAX = 64 * 1024,	/* of a longer line the rest is shown */
 };
 
 struct logtail {
@@ -184,16 +183,15 @@ cut_given(struct logtail *t, struct logtail_item *it)
 	l->len -= len;
 }
 
-/*
- * Its beginning went with an older segment.  The rest of a short line would
- * read like another line, so it counts as dropped too.
- */
+/* By an older segment, or by what went before it was a line. */
 static bool
 is_torn(const struct logtail *t, const struct logline *l)
 {
-	return l->full_len <= TORN_MAX &&
-	       (l->off < logread_begin(t->lr, l->stream) ||
-		(l->off > 0 && l->off == t->gone[l->stream]));
+	uint64_t begin = logread_begin(t->lr, l->stream);
+
+	if (l->off > 0 && l->off == t->gone[l->stream])
+		begin = l->off + 1;
+	return logline_is_torn(l, begin);
 }
 
 /* How many of [from, end) no mark has told of yet. */

@@ -172,4 +172,23 @@ screen_keys Q
 wait_screen '\[ended 0\]' "it leaves"
 ok "and the file is one again" test -f "$file"
 is "$(find "$T" -name 'screen.*')" "" "no other one is left"
+# A log that has lost its beginning says so above its first line.
+cat >small.rc <<'RC'
+process full {
+    cmd      seq 100000 199999; exec sleep 1005
+    log.keep 256K
+}
+RC
+exits 0 "a log that is too long" sbx -f small.rc up
+wait_until "all of it is there" sh -c "'$SBX_BIN' -f small.rc logs full -n 1 | grep -q 199999"
+run sbx -f small.rc logs full
+first=$(printf '%s\n' "$out" | head -n 1)
+gone=$(printf '%s\n' "$err" | sed -n 's/^sbx: full: dropped \([0-9]*\) bytes$/\1/p')
+screen_open 80x24 "'$SBX_BIN' -f small.rc"
+wait_screen '199999' "its log"
+screen_keys Tab g
+wait_screen "── ${gone:-none} bytes are missing here" "what is missing, at its top"
+wait_screen "│  ${first:-none}( |\$)" "and then its first whole line"
+unlike "$(screen_text)" "│  [0-9]{1,5}( |\$)" "and no part of one"
+screen_close
 done_testing
