@@ -43,6 +43,7 @@
 #include "proccopy.h"
 #include "procio.h"
 #include "procleft.h"
+#include "procmember.h"
 #include "procsched.h"
 #include "proctty.h"
 #include "reconf.h"
@@ -328,10 +329,9 @@ on_adopt(const struct keep_slot *s, void *arg)
 		if (p->life.alive)
 			proccheck_start(p);
 	}
-	if (s->state == KEEP_PAUSED && !p->life.paused)
-		proc_tell(p, LIFE_EV_PAUSED, CAUSE_NONE, NULL);
-	else if (s->state == KEEP_RUNNING && p->life.paused)
-		proc_tell(p, LIFE_EV_CONTINUED, CAUSE_NONE, NULL);
+	if ((s->state == KEEP_PAUSED && !p->life.paused) ||
+	    (s->state == KEEP_RUNNING && p->life.paused))
+		procmember_paused(p, s->state == KEEP_PAUSED);
 	else if (s->state == KEEP_ENDED)
 		proc_exited(p, &s->exit);
 	e->tree_dirty = true;
@@ -405,8 +405,7 @@ on_paused(uint64_t slot, bool paused, void *arg)
 {
 	struct proc *p = find_slot(arg, slot);
 	if (p)
-		proc_tell(p, paused ? LIFE_EV_PAUSED : LIFE_EV_CONTINUED,
-			  CAUSE_NONE, NULL);
+		procmember_paused(p, paused);
 }
 
 static void

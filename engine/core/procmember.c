@@ -13,6 +13,7 @@
 #include "child/tree.h"
 #include "core.h"
 #include "life/select.h"
+#include "proc.h"
 #include "procleft.h"
 #include "spec/spec.h"
 
@@ -133,6 +134,20 @@ procmember_signal_all(struct proc *p, int signo, enum cause cause)
 {
 	remember(p, signo, cause);
 	tree_signal(p->e->tree, p->tag, signo, 0);
+}
+
+void
+procmember_paused(struct proc *p, bool paused)
+{
+	int signo = p->sent_signo;
+	bool sent = paused ? signo == SIGSTOP || signo == SIGTSTP ||
+			     signo == SIGTTIN || signo == SIGTTOU :
+			     signo == SIGCONT;
+
+	proc_tell(p, paused ? LIFE_EV_PAUSED : LIFE_EV_CONTINUED,
+		  sent ? p->sent_by : CAUSE_NONE, NULL);
+	if (sent)
+		p->sent_signo = 0;
 }
 
 int

@@ -39,6 +39,8 @@ int	procmember_signal(struct proc *p, pid_t pid, int signo,
 			  enum cause cause, struct err *err);
 /* The tree of its run, as it was at the look. */
 void	procmember_signal_all(struct proc *p, int signo, enum cause cause);
+/* The kernel's word: it stands still, or goes on. */
+void	procmember_paused(struct proc *p, bool paused);
 /* TERM, and KILL after five seconds, or at once.  It could be ended, as
  * procmember_check_end() found. */
 int	procmember_end(struct proc *p, pid_t pid, enum cause cause, bool now,

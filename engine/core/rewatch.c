@@ -108,7 +108,8 @@ take(struct spec *from)
  * watch, and so has that definition: it belongs to the process.
  */
 int
-rewatch_add(struct proc *p, const char *text, struct err *err)
+rewatch_add(struct proc *p, enum cause by, const char *text,
+	    struct err *err)
 {
 	struct spec *from = unpack(text, err);
 	struct spec *later = NULL, *now = NULL;
@@ -129,7 +130,7 @@ rewatch_add(struct proc *p, const char *text, struct err *err)
 		r = respec_check(now, err);
 	}
 	if (r == 0) {
-		engine_note(p->e, p, EVENT_NOTE, CAUSE_USER, "watch '%s' was "
+		engine_note(p->e, p, EVENT_NOTE, by, "watch '%s' was "
 			    "added", now->watches[now->watch_count - 1].name);
 		if (later)
 			respec_later(p, later);
@@ -143,7 +144,8 @@ rewatch_add(struct proc *p, const char *text, struct err *err)
 }
 
 int
-rewatch_rm(struct proc *p, const char *name, struct err *err)
+rewatch_rm(struct proc *p, enum cause by, const char *name,
+	   struct err *err)
 {
 	const struct spec *next = p->next_spec;
 	size_t i = find(p->spec, name), k = next ? find(next, name) : 0;
@@ -153,7 +155,7 @@ rewatch_rm(struct proc *p, const char *name, struct err *err)
 	if (!now && !later)
 		return err_set(err, ERR_FAILED, "'%s' has no watch '%.64s'",
 			       p->spec->name, name);
-	engine_note(p->e, p, EVENT_NOTE, CAUSE_USER,
+	engine_note(p->e, p, EVENT_NOTE, by,
 		    "watch '%s' was taken away", name);
 	if (later)
 		respec_later(p, with_watch(next, NULL, k));

@@ -7,11 +7,15 @@
  * go when the file is read again and does not have them.
  */
 
+#include "life/event.h"
+
 struct err;
 struct proc;
 
 /* text: a packed spec that holds the one watch, as base64.  0 or -1. */
-int	rewatch_add(struct proc *p, const char *text, struct err *err);
-int	rewatch_rm(struct proc *p, const char *name, struct err *err);
+int	rewatch_add(struct proc *p, enum cause by, const char *text,
+		    struct err *err);
+int	rewatch_rm(struct proc *p, enum cause by, const char *name,
+		   struct err *err);
 
 #endif

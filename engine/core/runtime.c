@@ -159,28 +159,28 @@ put_env(const struct engine *e, const char *group, struct buf *out)
 }
 
 static void
-note_env(struct engine *e, const char *group, char *const *words,
-	 const char *cwd)
+note_env(struct engine *e, enum cause by, const char *group,
+	 char *const *words, const char *cwd)
 {
 	const char *space = group[0] ? " " : "";
 
 	for (; *words; words++)
 		/* The value may be a secret. */
-		engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER,
+		engine_note(e, NULL, EVENT_CONFIG, by,
 			    "env%s%s: %.*s %s", space, group,
 			    (int)strcspn(*words + (**words == '-'), "="),
 			    *words + (**words == '-'),
 			    **words == '-' ? "removed" : "set");
 	if (cwd[0])
-		engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER,
+		engine_note(e, NULL, EVENT_CONFIG, by,
 			    "directory of group %s: %.100s", group,
 			    strcmp(cwd, "-") ? cwd : "none");
 }
 
 /* All of it or nothing. */
 static int
-change_env(struct engine *e, const struct proto_request *q, const char *group,
-	   char *const *words, struct err *err)
+change_env(struct engine *e, enum cause by, const struct proto_request *q,
+	   const char *group, char *const *words, struct err *err)
 {
 	const char *cwd = q->text ? q->text : "";
 	struct envset *next = envset_dup(e->env);
@@ -199,7 +199,7 @@ change_env(struct engine *e, const struct proto_request *q, const char *group,
 		struct envset *old = e->env;
 		e->env = next;
 		next = old;
-		note_env(e, group, words, cwd);
+		note_env(e, by, group, words, cwd);
 		e->registry_dirty = true;
 		loop_again(e->loop);
 	}
@@ -208,8 +208,8 @@ change_env(struct engine *e, const struct proto_request *q, const char *group,
 }
 
 int
-runtime_env(struct engine *e, const struct proto_request *q, struct buf *out,
-	    struct err *err)
+runtime_env(struct engine *e, enum cause by, const struct proto_request *q,
+	    struct buf *out, struct err *err)
 {
 	static char *const none[] = { NULL };
 	bool named = q->names && q->names[0];
@@ -224,7 +224,7 @@ runtime_env(struct engine *e, const struct proto_request *q, struct buf *out,
 				"variable of the set");
 	}
 	if (words[0] || (q->text && q->text[0]) || flags)
-		return change_env(e, q, group, words, err);
+		return change_env(e, by, q, group, words, err);
 	put_env(e, group, out);
 	return 0;
 }

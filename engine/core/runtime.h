@@ -22,7 +22,8 @@ void	runtime_follow(struct engine *e);
 int	runtime_get(const struct engine *e, const char *key, struct buf *out,
 		    struct err *err);
 /* What PROTO_V_ENV says; where that changes nothing it is read. */
-int	runtime_env(struct engine *e, const struct proto_request *q,
-		    struct buf *out, struct err *err);
+int	runtime_env(struct engine *e, enum cause by,
+		    const struct proto_request *q, struct buf *out,
+		    struct err *err);
 
 #endif

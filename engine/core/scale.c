@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/table.h"
 #include "core.h"
 #include "life/graph.h"
 #include "proc.h"
@@ -22,6 +23,31 @@ find(const struct engine *e, const char *name, unsigned idx)
 			return e->procs[i];
 	}
 	return NULL;
+}
+
+static int
+refuse(const struct engine *e, const char *name, struct err *err)
+{
+	const char **names = mem_array(e->nproc + 1, sizeof *names);
+	size_t n = 0;
+
+	if (engine_find_name(e, name)) {
+		free(names);
+		err_set(err, ERR_FAILED, "'%.100s' has no replicas", name);
+		return err_hint(err, "its definition needs a line "
+				"'replicas N'");
+	}
+	for (size_t i = 0; i < e->nproc; i++)
+		if (e->procs[i]->spec->replica_of)
+			names[n++] = e->procs[i]->spec->replica_of;
+	const char *near = table_nearest(name, names, n);
+	err_set(err, ERR_NO_PROCESS, "no process '%.100s' has replicas", name);
+	if (near)
+		err_hint(err, "did you mean '%s'?", near);
+	else
+		err_hint(err, "'sbx ls' lists them");
+	free(names);
+	return -1;
 }
 
 /* Where a person looks for it: behind the one before. */
@@ -93,12 +119,8 @@ scale_up(struct engine *e, const char *name, unsigned count,
 	const struct proc *first = find(e, name, 0), *before = first;
 	int n = 0;
 
-	if (!first || first->leaving) {
-		err_set(err, ERR_NO_PROCESS, "no process '%.100s' has "
-			"replicas", name);
-		return err_hint(err, "its definition needs a line "
-				"'replicas N'");
-	}
+	if (!first || first->leaving)
+		return refuse(e, name, err);
 	for (unsigned idx = 1; idx < count && before; idx++) {
 		struct proc *p = find(e, name, idx);
 		if (p && (p->removing || p->leaving)) {

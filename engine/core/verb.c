@@ -362,6 +362,8 @@ do_signal(struct call *c)
 		if (!c->hit[i])
 			continue;
 		if (!p->pid && p->left_tag_count == 0) {
+			if (c->q->flags & PROTO_F_ALL)
+				continue;
 			err_set(&c->err, ERR_FAILED, "'%s' is not running",
 				p->spec->name);
 			continue;
@@ -490,7 +492,7 @@ do_get(struct call *c)
 static void
 do_env(struct call *c)
 {
-	(void)runtime_env(c->e, c->q, &c->text, &c->err);
+	(void)runtime_env(c->e, c->peer->cause, c->q, &c->text, &c->err);
 }
 
 static void
@@ -536,13 +538,14 @@ do_details(struct call *c)
 }
 
 static void
-to_watches(struct call *c, int (*fn)(struct proc *p, const char *text,
-				     struct err *err))
+to_watches(struct call *c, int (*fn)(struct proc *p, enum cause by,
+				     const char *text, struct err *err))
 {
 	const char *text = c->q->text ? c->q->text : "";
 
 	for (size_t i = 0; i < c->e->nproc; i++)
-		if (c->hit[i] && fn(c->e->procs[i], text, &c->err) == 0)
+		if (c->hit[i] && fn(c->e->procs[i], c->peer->cause, text,
+				    &c->err) == 0)
 			acted_on(c, c->e->procs[i]);
 }
 

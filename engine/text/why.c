@@ -69,13 +69,13 @@ say_left(struct why *w, const char *before, const char *after)
 		say_age(w, before, left_ms + 999, after);
 }
 
-/* How the present run came about. */
+/* The last one of that kind in the present run. */
 static const struct journal_event *
-find_started(const struct why *w)
+find_event(const struct why *w, enum event_kind kind)
 {
 	for (size_t i = w->count; i-- > 0;) {
 		const struct journal_event *e = &w->events[i];
-		if (e->kind == EVENT_STARTED && e->run == w->r->run &&
+		if (e->kind == kind && e->run == w->r->run &&
 		    strcmp(e->process, w->r->name) == 0)
 			return e;
 	}
@@ -227,15 +227,29 @@ say_starting(struct why *w)
 	SAY(w, ".");
 }
 
+static void
+say_paused(struct why *w)
+{
+	const struct journal_event *e = find_event(w, EVENT_PAUSED);
+	char by[96];
+
+	SAY(w, " is paused by a signal");
+	if (e && e->cause != CAUSE_NONE)
+		SAY(w, " sent %s", cause_phrase(e->cause, NULL, by, sizeof by));
+}
+
 /* The reason is how it became ready; the start is an event before. */
 static void
 say_running(struct why *w)
 {
 	const struct proc_row *r = w->r;
-	const struct journal_event *start = find_started(w);
+	const struct journal_event *start = find_event(w, EVENT_STARTED);
 	bool fails = r->unready || !r->ready;
 
-	SAY(w, "%s", r->paused ? " is paused by a signal" : " is running");
+	if (r->paused)
+		say_paused(w);
+	else
+		SAY(w, " is running");
 	if (r->started_at_ms)
 		say_age(w, ", for ", w->now_ms - r->started_at_ms, "");
 	if (start && start->text[0] && strcmp(start->text, r->reason) != 0) {
@@ -330,7 +344,7 @@ static void
 say_began(struct why *w)
 {
 	const struct log_run *run = w->run;
-	const struct journal_event *start = find_started(w);
+	const struct journal_event *start = find_event(w, EVENT_STARTED);
 
 	say_age(w, " It began ", w->now_ms - run->start_ms, " ago");
 	if (start && start->text[0]) {

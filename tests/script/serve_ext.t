@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """sbx serve, the paths below /v1/sbx: waits, watches, groups, events; every
 answer is held against doc/openapi.json."""
+import json
 import os
 import re
 import shutil
@@ -274,6 +275,9 @@ for body, what in (({"name": "a b", "pattern": "x"}, "a name of two words"),
     same(h.post(X + "cat/watches", body)[0], 400, what)
 same(h.call("DELETE", X + "cat/watches/path")[0], 204, "taken away")
 same(h.call("DELETE", X + "cat/watches/path")[0], 404, "is gone")
+told = [json.loads(x) for x in s.sbx("events", "--json")[1].splitlines()]
+same([x["cause"] for x in told if x["text"].startswith("watch 'path'")],
+     ["api", "api"], "the journal says who has changed them")
 
 # --- groups and variables
 G = "/v1/sbx/groups"

@@ -147,6 +147,7 @@ exits 0 "it ends by it" sbx wait web --exit --timeout 20s
 is "$(field_of web exit_code)" 0 "with its own code"
 exits 2 "no such signal" sbx signal TREM web
 exits 1 "signal to one that does not run" sbx signal HUP job
+exits 0 "signal --all means those that run" sbx signal CONT --all
 
 exits 1 "start --wait of one that fails" sbx start job --wait
 like "$err" 'job: exit 3' "says why"

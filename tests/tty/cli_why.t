@@ -131,6 +131,15 @@ unlike "$out" 'not sent by sbx' "and nobody else"
 like "$(sbx events --json | grep '"event":"ended"' | tail -n 1)" '"cause":"user"' \
 	"the journal knows it too"
 exits 0 "start" sbx start idle
+is_paused() {
+	sbx show idle --json | grep -q '"paused":true'
+}
+exits 0 "a pause" sbx signal STOP idle
+wait_until "it stands still" is_paused
+like "$(sbx why idle)" '^idle is paused by a signal sent by you, for ' "who sent that"
+exits 0 "it goes on" sbx signal CONT idle
+like "$(sbx events --json | grep '"event":"paused"' | tail -n 1)" '"cause":"user"' \
+	"the journal knows who"
 leader=$(pid_of idle)
 exits 0 "a signal to its leader alone" sbx signal USR1 "idle/$leader"
 exits 0 "ends it" sbx wait idle --exit --timeout 20s

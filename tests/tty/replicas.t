@@ -80,8 +80,10 @@ exits 0 "scale up again" sbx scale worker 2
 wait_until "a new one" has_status worker.1 running
 exits 2 "scale to none" sbx scale worker 0
 like "$err" "'0' is not a number from 1 to 1000" "says so"
-exits 4 "scale of one that has no replicas" sbx scale last 2
-like "$err" "no process 'last' has replicas" "says so"
+exits 1 "scale of one that has no replicas" sbx scale last 2
+like "$err" "'last' has no replicas" "says so"
+exits 4 "scale of none" sbx scale wokrer 2
+like "$err" "did you mean 'worker'" "one is suggested"
 
 # --- reload ---
 exits 0 "scale up" sbx scale worker 3

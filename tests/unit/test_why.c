@@ -140,6 +140,18 @@ TEST(alive)
 	    "CONT web' lets it go on.", .status = STATUS_RUNNING,
 	    .ready = true, .paused = true, .run = 3,
 	    .started_at_ms = NOW - 4000, .reason = "started by you");
+	static const struct journal_event paused[] = {
+		EVENT(STARTED, 3, STATUS_STARTING, STATUS_RUNNING, 4000,
+		      "started by you"),
+		{ .kind = EVENT_PAUSED, .run = 3, .process = "web",
+		  .from = -1, .to = -1, .cause = CAUSE_API,
+		  .text = "stopped by a signal", .line_text = "" },
+	};
+	given(paused, ARRAY_LEN(paused));
+	WHY("web is paused by a signal sent by the API, for 4s: started by "
+	    "you. 'sbx signal CONT web' lets it go on.",
+	    .status = STATUS_RUNNING, .ready = true, .paused = true,
+	    .run = 3, .started_at_ms = NOW - 4000, .reason = "started by you");
 	given(NULL, 0);
 	WHY("web is being stopped: stopped by you: TERM, then KILL in 5s. The "
 	    "next step comes in 3s.", .status = STATUS_STOPPING, .pid = 7,
