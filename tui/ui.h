@@ -210,6 +210,7 @@ struct ui {
 	char notice[256];	/* what happened; the newest ... */
 	unsigned notices;	/* ... of so many */
 	uint64_t noticed_ms;	/* when the last one was shown */
+	bool told_held;		/* that the engine stands still */
 	bool had_work;		/* something has run since we came */
 	char *copied;		/* text for the clipboard ... */
 	size_t copied_len;

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "engine/base/base.h"
 #include "engine/base/clock.h"
+#include "engine/base/err.h"
 #include "engine/base/mem.h"
 #include "engine/client/client.h"
 #include "engine/conf/option.h"
@@ -22,6 +23,7 @@
 
 enum {
 	SEEN_MS = 1000,		/* in sight so long: it was seen */
+	LATE_MS = 2000,		/* of an answer: something is wrong */
 	DOUBLE_CLICK_MS = 400,
 	NOTICE_MS = 10000,	/* notifications are folded for so long */
 	HELD_MS = 3000,		/* keys wait so long for a new engine */
@@ -627,11 +629,26 @@ attach_left(const struct ui *ui)
 	       clock_ms() - ui->left_at_ms > within;
 }
 
+/* Keys that do nothing need a reason. */
+static void
+look_at_engine(struct ui *ui)
+{
+	struct err e = ERR_INIT;
+
+	if (!ui->client || client_waits_ms(ui->client) < LATE_MS) {
+		ui->told_held = false;
+	} else if (!ui->told_held && client_is_held(ui->client, &e)) {
+		ui->told_held = true;
+		ui_toast(ui, TOAST_ERROR, "%s: %s", e.text, e.hint);
+	}
+}
+
 void
 ui_tick(struct ui *ui)
 {
 	uint64_t now = clock_ms();
 
+	look_at_engine(ui);
 	ui->dirty |= toasts_tick(&ui->toasts, now);
 	if (ui->echo[0] && now >= ui->echo_until_ms) {
 		ui->echo[0] = 0;

@@ -29,6 +29,7 @@ enum {
 struct ask {
 	struct list node;
 	uint32_t id;
+	uint64_t at_ms;		/* it was asked */
 	client_answer_fn *fn;
 	void *arg;
 };
@@ -357,7 +358,8 @@ client_ask(struct client *c, uint16_t type, const struct buf *payload,
 	if (r < 0)
 		return r;
 	struct ask *a = mem_alloc(sizeof *a);
-	*a = (struct ask){ .id = id, .fn = fn, .arg = arg };
+	*a = (struct ask){ .id = id, .at_ms = clock_ms(),
+			   .fn = fn, .arg = arg };
 	list_add_tail(&c->asks, &a->node);
 	return 0;
 }
@@ -679,29 +681,33 @@ client_wait(struct client *c, const bool *done, uint64_t at_ms, struct err *e)
 	return 0;
 }
 
-/* What its process does instead of answering. */
-static int
-tell_silence(const struct client *c, struct err *e)
+uint64_t
+client_waits_ms(const struct client *c)
 {
-	pid_t pid = conn_peer_pid(c->conn);
-	struct procfs_stat st;
-	bool is_known = pid > 0 && procfs_stat(pid, &st) == 0 &&
-			strcmp(st.comm, "sbx: engine") == 0;
+	if (list_empty(&c->asks))
+		return 0;
+	return clock_ms() - container_of(c->asks.next, struct ask, node)->at_ms;
+}
 
-	if (is_known && strchr("Tt", st.state)) {
+bool
+client_is_held(const struct client *c, struct err *e)
+{
+	pid_t pid = c->conn ? conn_peer_pid(c->conn) : 0;
+	struct procfs_stat st;
+
+	if (pid <= 0 || procfs_stat(pid, &st) < 0 ||
+	    strcmp(st.comm, "sbx: engine") != 0)
+		return false;
+	if (st.state == 'T' || st.state == 't') {
 		err_set(e, ERR_FAILED, "the engine is stopped");
-		return err_hint(e, "'kill -CONT %d' lets it go on", (int)pid);
-	}
-	if (is_known && st.state == 'D') {
+		err_hint(e, "'kill -CONT %d' lets it go on", (int)pid);
+	} else if (st.state == 'D') {
 		err_set(e, ERR_FAILED, "the engine waits for a disk");
-		return err_hint(e, "'sbx doctor' says where its files are");
+		err_hint(e, "'sbx doctor' says where its files are");
+	} else {
+		return false;
 	}
-	err_set(e, ERR_FAILED, "the engine has not answered for %d s",
-		CLIENT_HELLO_MS / 1000);
-	if (is_known)
-		err_hint(e, "'kill -KILL %d' lets another one take its place; "
-			 "what runs is not touched", (int)pid);
-	return -1;
+	return true;
 }
 
 int
@@ -709,7 +715,14 @@ client_wait_hello(struct client *c, struct err *e)
 {
 	if (client_wait(c, &c->greeted, clock_ms() + CLIENT_HELLO_MS, e) == 0)
 		return 0;
-	return e && e->code == ERR_TIMEOUT ? tell_silence(c, e) : -1;
+	if (e && e->code == ERR_TIMEOUT && !client_is_held(c, e)) {
+		err_set(e, ERR_FAILED, "the engine has not answered for %d s",
+			CLIENT_HELLO_MS / 1000);
+		err_hint(e, "'kill -KILL %d' lets another one take its place; "
+			 "what runs is not touched",
+			 (int)conn_peer_pid(c->conn));
+	}
+	return -1;
 }
 
 struct call {

@@ -144,6 +144,12 @@ int	client_wait(struct client *c, const bool *done, uint64_t at_ms,
 		    struct err *e);
 int	client_wait_hello(struct client *c, struct err *e);
 
+/* How long the oldest question waits for its answer; 0: there is none. */
+uint64_t client_waits_ms(const struct client *c);
+/* Does the engine's process stand still, so that no answer can come?  Then
+ * what holds it is in e. */
+bool	client_is_held(const struct client *c, struct err *e);
+
 struct client_result {		/* what a call brought, our own copy */
 	char *text;
 	uint32_t *ids;

@@ -313,4 +313,21 @@ err = p.communicate(timeout=60)[1]
 ok(p.returncode == 0 and not alive(pid) and not alive(keeper),
    "down returns when all is gone", (p.returncode, err, alive(pid)))
 s.end()
+
+# --- an engine that stands still ----------------------------------------------------
+
+s = Set("process a {\n cmd sleep 1000\n}\n")
+same(s.sbx("up")[0], 0, "another set")
+s.screen()
+ok(s.sees(r"a +up"), "on the screen")
+engine = s.kill_engine(signal.SIGSTOP)
+s.keys("x")
+ok(s.sees(r"engine is stopped: 'kill -CONT %d'" % engine),
+   "a key that does nothing has a reason", s.capture())
+code, out, err = s.sbx("ls")
+same((code, out, err), (1, "", "sbx: the engine is stopped\n  'kill -CONT %d' "
+                        "lets it go on\n" % engine), "so has a command")
+os.kill(engine, signal.SIGCONT)
+ok(until(lambda: s.status("a") == "killed"), "then the key has done its work")
+s.end()
 done()
