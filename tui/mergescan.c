@@ -16,14 +16,13 @@ enum {
 	SAMPLE_SLICE = 256,	/* lines */
 	LOOKS_MAX = 24,		/* for the time of a row */
 	PAUSE_MS = 500,		/* between two looks at the whole bar */
-	SOURCES_MAX = MERGE_MAX + 1,	/* the events come last */
 };
 
 /* The next line of each source at a moment. */
 struct cut {
 	int64_t ms;
 	uint64_t all;		/* lines before it */
-	uint64_t at[SOURCES_MAX];
+	uint64_t at[MERGE_SOURCES_MAX];
 };
 
 struct bar {
@@ -33,9 +32,7 @@ struct bar {
 };
 
 struct mergescan {
-	struct merge_source sources[MERGE_MAX];
-	size_t count;		/* of logs */
-	struct merge_events events;
+	struct merge_sources of;
 	struct regex *find;
 	struct search *hits[MERGE_MAX];
 
@@ -51,26 +48,12 @@ struct mergescan {
 };
 
 static uint64_t
-first_of(const struct mergescan *ms, size_t i)
-{
-	return i < ms->count ? logread_first_seq(ms->sources[i].lr)
-			     : ms->events.first;
-}
-
-static uint64_t
-next_of(const struct mergescan *ms, size_t i)
-{
-	return i < ms->count ? logread_next_seq(ms->sources[i].lr)
-			     : ms->events.next;
-}
-
-static uint64_t
 all_lines(const struct mergescan *ms)
 {
 	uint64_t all = 0;
 
-	for (size_t i = 0; i <= ms->count; i++)
-		all += next_of(ms, i) - first_of(ms, i);
+	for (size_t i = 0; i <= ms->of.count; i++)
+		all += merge_next(&ms->of, i) - merge_first(&ms->of, i);
 	return all;
 }
 
@@ -79,10 +62,10 @@ time_of(const struct mergescan *ms, size_t i, uint64_t seq)
 {
 	struct logline l = { .wall_ms = 0 };
 
-	if (i == ms->count)
-		(void)ms->events.get(ms->events.arg, seq, &l);
+	if (i == ms->of.count)
+		(void)ms->of.events.get(ms->of.events.arg, seq, &l);
 	else
-		(void)logread_place(ms->sources[i].lr, seq, &l);
+		(void)logread_place(ms->of.logs[i].lr, seq, &l);
 	return l.wall_ms;
 }
 
@@ -90,11 +73,11 @@ time_of(const struct mergescan *ms, size_t i, uint64_t seq)
 static uint64_t
 event_at(const struct mergescan *ms, int64_t wall_ms)
 {
-	uint64_t lo = ms->events.first, hi = ms->events.next;
+	uint64_t lo = ms->of.events.first, hi = ms->of.events.next;
 
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
-		if (time_of(ms, ms->count, mid) < wall_ms)
+		if (time_of(ms, ms->of.count, mid) < wall_ms)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -107,11 +90,11 @@ cut_at(const struct mergescan *ms, int64_t wall_ms, struct cut *c)
 {
 	c->ms = wall_ms;
 	c->all = 0;
-	for (size_t i = 0; i <= ms->count; i++) {
-		c->at[i] = i < ms->count
-				   ? logread_seq_at(ms->sources[i].lr, wall_ms)
+	for (size_t i = 0; i <= ms->of.count; i++) {
+		c->at[i] = i < ms->of.count
+				   ? logread_seq_at(ms->of.logs[i].lr, wall_ms)
 				   : event_at(ms, wall_ms);
-		c->all += c->at[i] - first_of(ms, i);
+		c->all += c->at[i] - merge_first(&ms->of, i);
 	}
 }
 
@@ -122,8 +105,8 @@ cut_end(const struct mergescan *ms, bool last, struct cut *c)
 	bool any = false;
 
 	*c = (struct cut){ .ms = 0 };
-	for (size_t i = 0; i <= ms->count; i++) {
-		uint64_t first = first_of(ms, i), next = next_of(ms, i);
+	for (size_t i = 0; i <= ms->of.count; i++) {
+		uint64_t first = merge_first(&ms->of, i), next = merge_next(&ms->of, i);
 		c->at[i] = last ? next : first;
 		c->all += last ? next - first : 0;
 		if (first == next)
@@ -173,7 +156,7 @@ drop_bar(struct bar *b)
 static void
 drop_hits(struct mergescan *ms)
 {
-	for (size_t i = 0; i < ms->count; i++) {
+	for (size_t i = 0; i < ms->of.count; i++) {
 		search_free(ms->hits[i]);
 		ms->hits[i] = NULL;
 	}
@@ -204,12 +187,7 @@ void
 mergescan_sources(struct mergescan *ms, const struct merge_source *s,
 		  size_t count)
 {
-	bool same = count == ms->count;
-
-	for (size_t i = 0; same && i < count; i++)
-		same = ms->sources[i].id == s[i].id &&
-		       ms->sources[i].lr == s[i].lr;
-	if (!same) {
+	if (!merge_is_of(&ms->of, s, count)) {
 		drop_hits(ms);
 		drop_bar(&ms->shown);
 		drop_bar(&ms->next);
@@ -217,14 +195,14 @@ mergescan_sources(struct mergescan *ms, const struct merge_source *s,
 		ms->filters = NULL;
 		ms->percent = -1;
 	}
-	memcpy(ms->sources, s, count * sizeof(*s));
-	ms->count = count;
+	memcpy(ms->of.logs, s, count * sizeof(*s));
+	ms->of.count = count;
 }
 
 void
 mergescan_events(struct mergescan *ms, const struct merge_events *e)
 {
-	ms->events = *e;
+	ms->of.events = *e;
 }
 
 void
@@ -244,7 +222,7 @@ mergescan_rows(struct mergescan *ms, int rows)
 static bool
 search_one(struct mergescan *ms, size_t i)
 {
-	const struct merge_source *s = &ms->sources[i];
+	const struct merge_source *s = &ms->of.logs[i];
 
 	if (s->rules && logrules_step(s->rules, SEARCH_BYTES) > 0)
 		return true;
@@ -309,10 +287,10 @@ make_bar(struct mergescan *ms, bool *changed)
 static bool
 line_no(const struct mergescan *ms, uint64_t no, struct logline *l)
 {
-	for (size_t i = 0; i < ms->count; i++) {
-		uint64_t first = first_of(ms, i), n = next_of(ms, i) - first;
+	for (size_t i = 0; i < ms->of.count; i++) {
+		uint64_t first = merge_first(&ms->of, i), n = merge_next(&ms->of, i) - first;
 		if (no < n)
-			return logread_line(ms->sources[i].lr, first + no,
+			return logread_line(ms->of.logs[i].lr, first + no,
 					    LINE_MAX_BYTES, l) == 1;
 		no -= n;
 	}
@@ -323,7 +301,7 @@ line_no(const struct mergescan *ms, uint64_t no, struct logline *l)
 static bool
 sample(struct mergescan *ms, struct filters *f, bool *changed)
 {
-	uint64_t all = all_lines(ms) - (ms->events.next - ms->events.first);
+	uint64_t all = all_lines(ms) - (ms->of.events.next - ms->of.events.first);
 	uint64_t of = SBX_MIN(all, (uint64_t)SCAN_SAMPLE);
 	struct logline l;
 
@@ -355,7 +333,7 @@ sample(struct mergescan *ms, struct filters *f, bool *changed)
 bool
 mergescan_work(struct mergescan *ms, struct filters *f, bool *changed)
 {
-	for (size_t i = 0; i < ms->count; i++)
+	for (size_t i = 0; i < ms->of.count; i++)
 		if (search_one(ms, i)) {
 			*changed = true;
 			return true;
@@ -367,10 +345,10 @@ mergescan_work(struct mergescan *ms, struct filters *f, bool *changed)
 static bool
 any_failed(const struct mergescan *ms, uint64_t from, uint64_t to)
 {
-	from = SBX_MAX(from, ms->events.first);
-	to = SBX_MIN(to, ms->events.next);
+	from = SBX_MAX(from, ms->of.events.first);
+	to = SBX_MIN(to, ms->of.events.next);
 	for (; from < to; from++)
-		if (ms->events.failed(ms->events.arg, from))
+		if (ms->of.events.failed(ms->of.events.arg, from))
 			return true;
 	return false;
 }
@@ -384,18 +362,18 @@ mergescan_tick(const struct mergescan *ms, int y)
 	if (b->rows != ms->rows || y < 0 || y >= b->rows)
 		return tick;
 	const struct cut *from = &b->cuts[y], *to = &b->cuts[y + 1];
-	for (size_t i = 0; i <= ms->count; i++) {
+	for (size_t i = 0; i <= ms->of.count; i++) {
 		uint64_t a = SBX_MAX(from->at[i], (uint64_t)1), hit;
 		/* What came since is in the last row. */
-		uint64_t e = y + 1 < b->rows ? to->at[i] : next_of(ms, i);
-		if (i == ms->count)
+		uint64_t e = y + 1 < b->rows ? to->at[i] : merge_next(&ms->of, i);
+		if (i == ms->of.count)
 			tick = tick < TICK_FAILED && any_failed(ms, a, e)
 				       ? TICK_FAILED : tick;
 		else if (ms->hits[i] &&
 			 search_next(ms->hits[i], a - 1, &hit) == 1 && hit < e)
 			return TICK_HIT;
-		else if (ms->sources[i].rules &&
-			 logrules_any(ms->sources[i].rules, a, e))
+		else if (ms->of.logs[i].rules &&
+			 logrules_any(ms->of.logs[i].rules, a, e))
 			tick = TICK_ERROR;
 	}
 	return tick;
@@ -407,7 +385,7 @@ mergescan_hits(const struct mergescan *ms, bool *all)
 	uint64_t n = 0;
 
 	*all = true;
-	for (size_t i = 0; i < ms->count; i++) {
+	for (size_t i = 0; i < ms->of.count; i++) {
 		bool done = false;
 		n += ms->hits[i] ? search_count(ms->hits[i], &done) : 0;
 		*all &= done;
@@ -420,7 +398,7 @@ mergescan_rank(const struct mergescan *ms, const uint64_t *at)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < ms->count; i++)
+	for (size_t i = 0; i < ms->of.count; i++)
 		n += ms->hits[i] && at[i] ? search_rank(ms->hits[i], at[i] - 1)
 					  : 0;
 	return n;
@@ -429,7 +407,7 @@ mergescan_rank(const struct mergescan *ms, const uint64_t *at)
 bool
 mergescan_is_hit(const struct mergescan *ms, size_t source, uint64_t seq)
 {
-	return source < ms->count && ms->hits[source] &&
+	return source < ms->of.count && ms->hits[source] &&
 	       search_is_hit(ms->hits[source], seq);
 }
 

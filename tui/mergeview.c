@@ -14,7 +14,6 @@ enum {
 	LINE_MAX_BYTES = 64 * 1024,
 	WALK_MAX = 4000,	/* lines that are filtered away in one step */
 	SLICE_LINES = 4000,	/* looked at in one slice of a search */
-	SOURCES_MAX = MERGE_MAX + 1,	/* the events come last */
 };
 
 /*
@@ -23,15 +22,13 @@ enum {
  * walking backwards; INT64_MAX and INT64_MIN where there is none.
  */
 struct place {
-	uint64_t at[SOURCES_MAX];
-	int64_t ms[SOURCES_MAX];
+	uint64_t at[MERGE_SOURCES_MAX];
+	int64_t ms[MERGE_SOURCES_MAX];
 	int direction;		/* of ms; 0: not known */
 };
 
 struct mergeview {
-	struct merge_source sources[MERGE_MAX];
-	size_t count;		/* of logs */
-	struct merge_events events;
+	struct merge_sources of;
 	merge_rows_fn *rows_fn;
 	void *rows_arg;
 	bool follow;
@@ -51,25 +48,11 @@ struct mergeview {
 	bool for_error, missed;
 };
 
-static uint64_t
-first_of(const struct mergeview *mv, size_t i)
-{
-	return i < mv->count ? logread_first_seq(mv->sources[i].lr)
-			     : mv->events.first;
-}
-
-static uint64_t
-next_of(const struct mergeview *mv, size_t i)
-{
-	return i < mv->count ? logread_next_seq(mv->sources[i].lr)
-			     : mv->events.next;
-}
-
 static void
 time_of(const struct mergeview *mv, struct place *p, size_t i)
 {
 	bool up = p->direction > 0;
-	uint64_t first = first_of(mv, i), next = next_of(mv, i);
+	uint64_t first = merge_first(&mv->of, i), next = merge_next(&mv->of, i);
 	struct logline l = { .wall_ms = 0 };
 
 	p->at[i] = SBX_MIN(SBX_MAX(p->at[i], first), next);
@@ -77,9 +60,9 @@ time_of(const struct mergeview *mv, struct place *p, size_t i)
 	if (up ? p->at[i] >= next : p->at[i] <= first)
 		return;
 	uint64_t seq = up ? p->at[i] : p->at[i] - 1;
-	if (i == mv->count)
-		(void)mv->events.get(mv->events.arg, seq, &l);
-	else if (logread_place(mv->sources[i].lr, seq, &l) != 1)
+	if (i == mv->of.count)
+		(void)mv->of.events.get(mv->of.events.arg, seq, &l);
+	else if (logread_place(mv->of.logs[i].lr, seq, &l) != 1)
 		return;
 	p->ms[i] = l.wall_ms;
 }
@@ -88,7 +71,7 @@ static void
 turn(const struct mergeview *mv, struct place *p, int direction)
 {
 	p->direction = direction;
-	for (size_t i = 0; i <= mv->count; i++)
+	for (size_t i = 0; i <= mv->of.count; i++)
 		time_of(mv, p, i);
 }
 
@@ -97,7 +80,7 @@ static bool
 pass(const struct mergeview *mv, struct place *p, int direction,
      struct merge_row *out)
 {
-	size_t none = mv->count + 1, best = none;
+	size_t none = mv->of.count + 1, best = none;
 
 	if (p->direction != direction)
 		turn(mv, p, direction);
@@ -122,7 +105,7 @@ pass(const struct mergeview *mv, struct place *p, int direction,
 static struct logrules *
 rules_of(const struct mergeview *mv, const struct merge_row *r)
 {
-	return r->source < mv->count ? mv->sources[r->source].rules : NULL;
+	return r->source < mv->of.count ? mv->of.logs[r->source].rules : NULL;
 }
 
 static bool
@@ -132,7 +115,7 @@ shown(struct mergeview *mv, const struct merge_row *r)
 	bool hides = rules && logrules_can_hide(rules);
 	struct logline l;
 
-	if (!filters_any(mv->filters) && !hides && r->source < mv->count)
+	if (!filters_any(mv->filters) && !hides && r->source < mv->of.count)
 		return true;
 	if (!mergeview_line(mv, r, &l))
 		return false;
@@ -164,8 +147,8 @@ static void
 to_end(const struct mergeview *mv, struct place *p)
 {
 	p->direction = 0;
-	for (size_t i = 0; i <= mv->count; i++)
-		p->at[i] = next_of(mv, i);
+	for (size_t i = 0; i <= mv->of.count; i++)
+		p->at[i] = merge_next(&mv->of, i);
 }
 
 struct mergeview *
@@ -200,16 +183,16 @@ move_place(const struct mergeview *mv, struct place *p,
 	int64_t now = INT64_MAX;
 
 	turn(mv, &old, 1);
-	for (size_t i = 0; i <= mv->count; i++)
+	for (size_t i = 0; i <= mv->of.count; i++)
 		now = SBX_MIN(now, old.ms[i]);
 	/* Those that tell the time may be the ones that have left. */
 	now = mv->top_ms ? mv->top_ms : now;
-	p->at[count] = old.at[mv->count];
+	p->at[count] = old.at[mv->of.count];
 	for (size_t k = 0; k < count; k++) {
 		size_t i = 0;
-		while (i < mv->count && mv->sources[i].id != s[k].id)
+		while (i < mv->of.count && mv->of.logs[i].id != s[k].id)
 			i++;
-		if (i < mv->count)
+		if (i < mv->of.count)
 			p->at[k] = old.at[i];
 		else
 			p->at[k] = now == INT64_MAX
@@ -222,33 +205,28 @@ void
 mergeview_sources(struct mergeview *mv, const struct merge_source *s,
 		  size_t count)
 {
-	bool same = count == mv->count;
-
-	for (size_t i = 0; same && i < count; i++)
-		same = mv->sources[i].id == s[i].id &&
-		       mv->sources[i].lr == s[i].lr;
-	if (!same) {
+	if (!merge_is_of(&mv->of, s, count)) {
 		/* Logs that are gone must not be asked for a time. */
 		size_t kept = 0;
-		for (size_t i = 0; i < mv->count; i++) {
+		for (size_t i = 0; i < mv->of.count; i++) {
 			size_t k = 0;
-			while (k < count && s[k].id != mv->sources[i].id)
+			while (k < count && s[k].id != mv->of.logs[i].id)
 				k++;
 			if (k == count)
 				continue;
-			mv->sources[kept] = s[k];
+			mv->of.logs[kept] = s[k];
 			mv->top.at[kept] = mv->top.at[i];
 			mv->from.at[kept++] = mv->from.at[i];
 		}
-		mv->top.at[kept] = mv->top.at[mv->count];
-		mv->from.at[kept] = mv->from.at[mv->count];
-		mv->count = kept;
+		mv->top.at[kept] = mv->top.at[mv->of.count];
+		mv->from.at[kept] = mv->from.at[mv->of.count];
+		mv->of.count = kept;
 		move_place(mv, &mv->top, s, count);
 		move_place(mv, &mv->from, s, count);
 		mv->has_last = false;
 	}
-	memcpy(mv->sources, s, count * sizeof(*s));
-	mv->count = count;
+	memcpy(mv->of.logs, s, count * sizeof(*s));
+	mv->of.count = count;
 	mergescan_sources(mv->scan, s, count);
 	/* What has come since is not in the times. */
 	mv->top.direction = mv->from.direction = 0;
@@ -257,7 +235,7 @@ mergeview_sources(struct mergeview *mv, const struct merge_source *s,
 void
 mergeview_events(struct mergeview *mv, const struct merge_events *e)
 {
-	mv->events = *e;
+	mv->of.events = *e;
 	mergescan_events(mv->scan, e);
 	mv->top.direction = mv->from.direction = 0;
 }
@@ -272,30 +250,30 @@ mergeview_wrap(struct mergeview *mv, merge_rows_fn *fn, void *arg)
 bool
 mergeview_is_event(const struct mergeview *mv, const struct merge_row *row)
 {
-	return row->source == mv->count;
+	return row->source == mv->of.count;
 }
 
 const struct merge_source *
 mergeview_source(const struct mergeview *mv, size_t idx)
 {
-	return &mv->sources[idx];
+	return &mv->of.logs[idx];
 }
 
 size_t
 mergeview_count(const struct mergeview *mv)
 {
-	return mv->count;
+	return mv->of.count;
 }
 
 bool
 mergeview_line(struct mergeview *mv, const struct merge_row *row,
 	       struct logline *out)
 {
-	if (row->source == mv->count && row->seq >= mv->events.first &&
-	    row->seq < mv->events.next)
-		return mv->events.get(mv->events.arg, row->seq, out);
-	return row->source < mv->count &&
-	       logread_line(mv->sources[row->source].lr, row->seq,
+	if (row->source == mv->of.count && row->seq >= mv->of.events.first &&
+	    row->seq < mv->of.events.next)
+		return mv->of.events.get(mv->of.events.arg, row->seq, out);
+	return row->source < mv->of.count &&
+	       logread_line(mv->of.logs[row->source].lr, row->seq,
 			    LINE_MAX_BYTES, out) == 1;
 }
 
@@ -432,16 +410,16 @@ mergeview_top(struct mergeview *mv)
 	mv->follow = false;
 	mv->cursor = 0;
 	mv->top.direction = 0;
-	for (size_t i = 0; i <= mv->count; i++)
-		mv->top.at[i] = first_of(mv, i);
+	for (size_t i = 0; i <= mv->of.count; i++)
+		mv->top.at[i] = merge_first(&mv->of, i);
 }
 
 void
 mergeview_share(const struct mergeview *mv, uint64_t *above, uint64_t *all)
 {
 	*above = *all = 0;
-	for (size_t i = 0; i <= mv->count; i++) {
-		uint64_t first = first_of(mv, i), next = next_of(mv, i);
+	for (size_t i = 0; i <= mv->of.count; i++) {
+		uint64_t first = merge_first(&mv->of, i), next = merge_next(&mv->of, i);
 		uint64_t at = SBX_MIN(SBX_MAX(mv->top.at[i], first), next);
 		*above += at - first;
 		*all += next - first;
@@ -485,7 +463,7 @@ bool
 mergeview_current(const struct mergeview *mv, struct merge_row *out)
 {
 	*out = mv->last;
-	return mv->has_last && mv->last.source <= mv->count;
+	return mv->has_last && mv->last.source <= mv->of.count;
 }
 
 struct filters *

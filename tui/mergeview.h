@@ -23,7 +23,10 @@ struct mergescan;
 struct mergeview;
 struct regex;
 
-enum { MERGE_MAX = 64 };		/* logs at the same time */
+enum {
+	MERGE_MAX = 64,			/* logs at the same time */
+	MERGE_SOURCES_MAX = MERGE_MAX + 1,
+};
 
 struct merge_source {
 	uint32_t id;		/* of the process; a key that stays */
@@ -47,6 +50,38 @@ struct merge_events {
 	bool (*failed)(void *arg, uint64_t seq);
 	void *arg;
 };
+
+/* Where the lines come from: source i is a log, or behind them the events. */
+struct merge_sources {
+	struct merge_source logs[MERGE_MAX];
+	size_t count;		/* of logs */
+	struct merge_events events;
+};
+
+static inline uint64_t
+merge_first(const struct merge_sources *m, size_t i)
+{
+	return i < m->count ? logread_first_seq(m->logs[i].lr)
+			    : m->events.first;
+}
+
+static inline bool
+merge_is_of(const struct merge_sources *m, const struct merge_source *logs,
+	    size_t count)
+{
+	bool same = count == m->count;
+
+	for (size_t i = 0; same && i < count; i++)
+		same = m->logs[i].id == logs[i].id &&
+		       m->logs[i].lr == logs[i].lr;
+	return same;
+}
+
+static inline uint64_t
+merge_next(const struct merge_sources *m, size_t i)
+{
+	return i < m->count ? logread_next_seq(m->logs[i].lr) : m->events.next;
+}
 
 /* How many rows of the window a line takes. */
 typedef int merge_rows_fn(const struct logline *line, void *arg);
