@@ -117,12 +117,18 @@ like "$out" '^reason +' "it has the reason"
 exits 4 "show of a process that is not there" sbx show wbe
 like "$err" "did you mean 'web'" "one is suggested"
 
+left_of_tree() {
+	test_pids | while read -r p; do
+		tr '\0' ' ' <"/proc/$p/cmdline"
+		echo
+	done 2>/dev/null | grep '^sleep 100[01] '
+}
+
 # The whole tree is gone when stop returns.
 pid=$(pid_of tree)
 exits 0 "stop" sbx stop tree
 is "$(status_of tree)" killed "it is not running"
-is "$(test_pids | while read -r p; do tr '\0' ' ' </proc/$p/cmdline; echo
-	done 2>/dev/null | grep '^sleep 100[01] ')" "" "nothing of its tree is left"
+is "$(left_of_tree)" "" "nothing of its tree is left"
 ok "nor the leader" is_gone "$pid"
 exits 0 "stop of one that is off" sbx stop job
 exits 4 "stop of one that is not there" sbx stop web nix
@@ -141,6 +147,7 @@ is "$(field_of web run)" 2 "run 2"
 exits 0 "kill of a group" sbx kill all --json
 is "$(json 'sorted(p), set(x["status"] for x in p.values())')" \
 	"['hard', 'tree', 'web'] {'killed'}" "prints what became of them"
+is "$(left_of_tree)" "" "nothing of a tree that was killed is left"
 exits 0 "start by pattern" sbx start 'w*' --wait 20s
 exits 0 "signal" sbx signal TERM web
 exits 0 "it ends by it" sbx wait web --exit --timeout 20s

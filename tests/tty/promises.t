@@ -2,8 +2,12 @@
 """Sentences of what sbx promises that are small and shown nowhere else:
 names, words, environments, users, waits, queues, viewers."""
 import glob
+import grp
 import json
 import os
+import pwd
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -123,8 +127,10 @@ if os.geteuid() == 0:
     s.sbx("add", "demon", "--user", "daemon", "--cwd", "/", "--", "sh", "-c",
           "echo $(id -un) $(id -gn) $HOME $USER $LOGNAME $SHELL; id -G")
     got = log("demon").split("\n")
-    same(got[0].split()[:2] + got[0].split()[3:5],
-         ["daemon"] * 4, "another user: it is that one")
+    them = pwd.getpwnam("daemon")
+    same(got[0].split(), ["daemon", grp.getgrgid(them.pw_gid).gr_name,
+                          them.pw_dir, "daemon", "daemon", them.pw_shell],
+         "another user: it is that one")
     ok("0" not in got[1].split(), "and in no group of ours", got)
     ok(s.env["HOME"] not in got[0], "with a home of its own", got)
     who = "echo $(id -u) $(id -G) $HOME $USER $LOGNAME $SHELL"
@@ -180,7 +186,6 @@ last = log("inside").rstrip().split("\n")
 ok(last[-1] == "code 0" and json.loads(last[0])["processes"],
    "a process finds its engine by SBX_SOCKET", last)
 os.makedirs(s.dir + "/deep/er")
-import subprocess
 p = subprocess.run([SBX, "ls"], cwd=s.dir + "/deep/er", env=s.env,
                    capture_output=True, text=True, stdin=subprocess.DEVNULL)
 ok(p.returncode == 0 and "asis" in p.stdout, "it is found by walking up", p)
@@ -272,6 +277,93 @@ names.append(s.out("add", "--no-start", "--", "true").strip())
 ok(len(set(names)) == 4 and names[3], "nor by the next engine of the set",
    names)
 s.end()
+
+# The words of a process reach it as they are named.
+s = Set(r"""
+process bits {
+    cmd umask; nice; ulimit -n; ulimit -c; readlink /proc/self/fd/0
+    umask 027
+    nice 5
+    limit nofile=77 core=0
+    stdin null
+}
+process reads {
+    cmd readlink /proc/self/fd/0 | cut -d: -f1; read x; echo "got $x"
+    stdin pipe
+}
+process typed {
+    cmd tty <&0 >/dev/null && echo a terminal; stty size; echo $TERM
+    tty yes
+    stdin tty
+}
+process apart {
+    cmd echo shown; echo an error >&2; test -t 2 || echo apart
+    tty yes
+    stderr separate
+    env TERM=vt100
+}
+process joined {
+    cmd echo $TERM; test -t 2 && echo in the screen >&2
+    tty yes
+    env TERM=vt100
+}
+""")
+same(s.sbx("up")[0], 0, "up")
+same(log("bits"), "0027\n5\n77\n0\n/dev/null\n", "umask, nice, limit, stdin null")
+s.sbx("send", "reads", "a line")
+same(log("reads"), "pipe\ngot a line\n", "stdin pipe")
+same(log("typed"), "a terminal\n24 80\nxterm-256color\n",
+     "stdin tty, its size and TERM")
+log("apart")
+same((s.out("logs", "apart", "--stream", "pty"),
+      s.out("logs", "apart", "--stream", "stderr"),
+      s.out("screen", "apart").strip()),
+     ("shown\napart\n", "an error\n", "shown\napart"),
+     "stderr separate: in the log, not on the screen")
+same(log("joined"), "vt100\nin the screen\n", "joined it is; a TERM of its own")
+s.end()
+
+# Somebody who is not root is told what he may not do.
+if os.geteuid() == 0:
+    s = Set("""
+process hurry {
+    cmd echo ran
+    nice -5
+}
+process more {
+    cmd echo ran
+    limit nofile=1000000000
+}
+process other {
+    cmd echo ran
+    user daemon
+}
+process self {
+    cmd echo ran
+    user nobody
+}
+""")
+    shutil.copy(SBX, s.dir + "/sbx")
+    for path in (s.dir, s.dir + "/r", s.dir + "/sbx", s.dir + "/sbxrc"):
+        os.chown(path, 65534, 65534)
+
+    def as_nobody(*words):
+        return subprocess.run([s.dir + "/sbx", *words], cwd=s.dir, env=s.env,
+                              user=65534, group=65534, extra_groups=[],
+                              capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL).stdout
+
+    as_nobody("up")
+    for name, word in (("hurry", "nice"), ("more", "rlimit"),
+                       ("other", "not permitted to become 'daemon'")):
+        row = json.loads(as_nobody("show", name, "--json") or "{}")
+        ok(row.get("status") == "error" and word in row["reason"] and
+           row["run"] == 0, "refused: " + word, row)
+        same(as_nobody("logs", name), "", "and nothing is run")
+    as_nobody("wait", "self", "--exit", "--timeout", "30s")
+    same(as_nobody("logs", "self"), "ran\n", "as oneself it may be named")
+    as_nobody("down")
+    s.end()
 
 # Watches that act, limits, and keys while output floods.
 s = Set(r"""
