@@ -13,6 +13,7 @@
 #include "base/strv.h"
 #include "child/spawn.h"
 #include "child/tree.h"
+#include "conf/rcload.h"
 #include "core.h"
 #include "envset.h"
 #include "helper.h"
@@ -353,6 +354,22 @@ out:
 	return r;
 }
 
+/* One of them; the kernel does not say which. */
+static void
+limits_failed(const struct spec *s, const char *text, char *out, size_t cap)
+{
+	char one[RC_LIMIT_TEXT_MAX];
+	size_t len = 0;
+
+	for (size_t i = 0; i < s->limit_count && len < cap; i++)
+		if (rc_limit_text(s->limits[i].resource, s->limits[i].value,
+				  one))
+			len += (size_t)snprintf(out + len, cap - len, "%s %s",
+						len ? "" : "limit", one);
+	if (len < cap)
+		snprintf(out + len, cap - len, ": %s", text);
+}
+
 void
 launch_explain(const struct proc *p, enum spawn_step step, int error,
 	       char *out, size_t cap)
@@ -373,6 +390,12 @@ launch_explain(const struct proc *p, enum spawn_step step, int error,
 	case SPAWN_INTERP:
 		snprintf(out, cap, "cannot run '%s': its interpreter is "
 			 "missing (exec)", program);
+		break;
+	case SPAWN_NICE:
+		snprintf(out, cap, "nice %d: %s", s->nice, text);
+		break;
+	case SPAWN_RLIMIT:
+		limits_failed(s, text, out, cap);
 		break;
 	case SPAWN_CWD:
 		snprintf(out, cap, "cwd '%s': %s", s->cwd, text);

@@ -354,7 +354,8 @@ process self {
                               stdin=subprocess.DEVNULL).stdout
 
     as_nobody("up")
-    for name, word in (("hurry", "nice"), ("more", "rlimit"),
+    for name, word in (("hurry", "nice -5: "),
+                       ("more", "limit nofile=1000000000: "),
                        ("other", "not permitted to become 'daemon'")):
         row = json.loads(as_nobody("show", name, "--json") or "{}")
         ok(row.get("status") == "error" and word in row["reason"] and
