@@ -81,8 +81,18 @@ sys_write_all(int fd, const void *data, size_t len)
 ssize_t
 sys_splice(int in, int out, int64_t *out_off, size_t len)
 {
+	int to_file = out_off ? fault("splice_file") : 0;
+
+	if (to_file)
+		return to_file;
 	RETRY("splice", splice(in, NULL, out, out_off, len,
 			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+}
+
+ssize_t
+sys_tee(int in, int out, size_t len)
+{
+	RETRY("tee", tee(in, out, len, SPLICE_F_NONBLOCK));
 }
 
 int

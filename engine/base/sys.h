@@ -27,6 +27,9 @@ int	sys_write_all(int fd, const void *data, size_t len);
 /* Moves up to len bytes inside the kernel; out_off may be NULL for a pipe. */
 ssize_t	sys_splice(int in, int out, int64_t *out_off, size_t len);
 
+/* Copies what pipe in has to pipe out, where it stays as well. */
+ssize_t	sys_tee(int in, int out, size_t len);
+
 /* All descriptors are close-on-exec. */
 int	sys_open(const char *path, int flags, mode_t mode);
 int	sys_openat(int dir, const char *path, int flags, mode_t mode);

@@ -261,16 +261,6 @@ take(int in, char *data, size_t cap)
 }
 
 static ssize_t
-copy_once(struct spool *sp, enum log_stream s, int in, size_t max)
-{
-	char data[COPY_BYTES];
-	ssize_t n = take(in, data, SBX_MIN(max, sizeof(data)));
-	if (n > 0)
-		spool_append(sp, s, data, (size_t)n);
-	return n;
-}
-
-static ssize_t
 discard(struct spool *sp, enum log_stream s, int in, size_t max)
 {
 	char data[COPY_BYTES];
@@ -436,6 +426,13 @@ spool_on_full(struct spool *sp, spool_room_fn *fn, void *arg)
 	sp->room_arg = arg;
 }
 
+/* By the file system, or by whoever has said which calls we may make. */
+static bool
+is_refusal(int error)
+{
+	return error == -EINVAL || error == -ENOSYS || error == -EPERM;
+}
+
 ssize_t
 spool_splice(struct spool *sp, enum log_stream s, int fd, size_t max)
 {
@@ -444,13 +441,23 @@ spool_splice(struct spool *sp, enum log_stream s, int fd, size_t max)
 		n = splice_once(sp, s, fd, max);
 		if (n >= 0 || n == -EAGAIN || n == -EBADF)
 			return n;
-		if (n == -EINVAL)
-			return copy_once(sp, s, fd, max);
+		if (is_refusal((int)n))
+			return -EINVAL;
 		if (!make_room(sp, (int)n))
 			break;
 	}
 	sp->trouble = (int)n;
 	return discard(sp, s, fd, max);
+}
+
+ssize_t
+spool_copy(struct spool *sp, enum log_stream s, int fd, size_t max)
+{
+	char data[COPY_BYTES];
+	ssize_t n = take(fd, data, SBX_MIN(max, sizeof(data)));
+	if (n > 0)
+		spool_append(sp, s, data, (size_t)n);
+	return n;
 }
 
 void

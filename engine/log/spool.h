@@ -80,9 +80,12 @@ void	spool_on_full(struct spool *sp, spool_room_fn *fn, void *arg);
 /*
  * Moves up to max bytes from pipe fd to the end of the stream.  Returns how
  * many left the pipe, 0 at the end of file, -EAGAIN when it is empty, or
- * another -errno of reading fd.  Never fails because of the disk.
+ * another -errno of reading fd.  Never fails because of the disk; -EINVAL:
+ * nothing is done, fd or the file system refuses to be spliced.
  */
 ssize_t	spool_splice(struct spool *sp, enum log_stream s, int fd, size_t max);
+/* The same through our memory: killed in between, its bytes are lost. */
+ssize_t	spool_copy(struct spool *sp, enum log_stream s, int fd, size_t max);
 /* Appends bytes of the engine's own; what cannot be written is a gap. */
 void	spool_append(struct spool *sp, enum log_stream s, const void *data,
 		     size_t len);

@@ -11,7 +11,7 @@
 #include "base/sys.h"
 #include "spool.h"
 
-enum { PIECE_MIN = 4096 };
+enum { PIECE_MIN = 4096, COPY_MAX = 64 << 10 };
 
 struct transit {
 	int read_fd, write_fd;
@@ -19,6 +19,7 @@ struct transit {
 	transit_owner_fn *owner;
 	void *arg;
 	bool in_use;		/* there may be bytes in the pipe */
+	int peek[2];		/* a pipe of our own; -1: not yet */
 };
 
 static size_t
@@ -38,15 +39,45 @@ throw_away(struct transit *t, size_t len)
 	return sys_read(t->read_fd, data, SBX_MIN(len, sizeof data));
 }
 
+/*
+ * Through our memory.  They leave the pipe behind that, so whoever is killed
+ * has lost none, and the mark says that they are in the file already.
+ */
+static ssize_t
+copy_out(struct transit *t, struct spool *sp, size_t left)
+{
+	enum log_stream s = (enum log_stream)t->mark->stream;
+	char data[COPY_MAX];
+
+	if (t->peek[0] < 0 && sys_pipe(t->peek, O_NONBLOCK) < 0)
+		return -EAGAIN;
+	ssize_t n = sys_tee(t->read_fd, t->peek[1],
+			    SBX_MIN(left, sizeof data));
+	if (n <= 0)
+		return spool_copy(sp, s, t->read_fd, left);
+	n = sys_read(t->peek[0], data, (size_t)n);
+	if (n <= 0)
+		return -EAGAIN;
+	spool_append(sp, s, data, (size_t)n);
+	return sys_read(t->read_fd, data, (size_t)n);
+}
+
+static ssize_t
+take_out(struct transit *t, struct spool *sp, size_t left)
+{
+	if (!sp)
+		return throw_away(t, left);
+	ssize_t n = spool_splice(sp, (enum log_stream)t->mark->stream,
+				 t->read_fd, left);
+	return n == -EINVAL ? copy_out(t, sp, left) : n;
+}
+
 /* From the pipe to where the mark says; false if some of it is left. */
 static bool
 deliver(struct transit *t, struct spool *sp, size_t left)
 {
 	while (left > 0) {
-		ssize_t n = sp ? spool_splice(sp,
-					      (enum log_stream)t->mark->stream,
-					      t->read_fd, left) :
-				 throw_away(t, left);
+		ssize_t n = take_out(t, sp, left);
 		if (n <= 0)
 			return false;
 		left -= (size_t)n;
@@ -65,6 +96,26 @@ deliver_rest(struct transit *t)
 		       bytes_in(t->read_fd));
 }
 
+/* Killed while it copied: what is in the file and still in the pipe. */
+static void
+skip_copied(struct transit *t)
+{
+	const struct transit_mark *m = t->mark;
+	struct spool *sp = m->stream < LOG_STREAMS && m->len ?
+		t->owner(m->id, t->arg) : NULL;
+	if (!sp)
+		return;
+	uint64_t end = spool_end(sp, (enum log_stream)m->stream);
+	uint64_t there = end > m->off ? end - m->off : 0;
+	size_t left = bytes_in(t->read_fd);
+	ssize_t n = 1;
+
+	while (left > 0 && there + left > m->len && n > 0) {
+		n = throw_away(t, SBX_MIN(left, there + left - m->len));
+		left -= (size_t)SBX_MAX(n, 0);
+	}
+}
+
 struct transit *
 transit_new(int read_fd, int write_fd, struct transit_mark *mark,
 	    transit_owner_fn *owner, void *arg)
@@ -74,7 +125,9 @@ transit_new(int read_fd, int write_fd, struct transit_mark *mark,
 	*t = (struct transit){
 		.read_fd = read_fd, .write_fd = write_fd, .mark = mark,
 		.owner = owner, .arg = arg, .in_use = true,
+		.peek = { -1, -1 },
 	};
+	skip_copied(t);
 	deliver_rest(t);
 	return t;
 }
@@ -86,6 +139,8 @@ transit_free(struct transit *t)
 		return;
 	sys_close(t->read_fd);
 	sys_close(t->write_fd);
+	sys_close(t->peek[0]);
+	sys_close(t->peek[1]);
 	free(t);
 }
 
@@ -95,10 +150,13 @@ transit_move(struct transit *t, uint32_t id, enum log_stream s,
 {
 	if (t->in_use && !deliver_rest(t))
 		return -EAGAIN;
-	*t->mark = (struct transit_mark){ .id = id, .stream = s };
+	*t->mark = (struct transit_mark){ .id = id, .stream = s,
+					  .off = spool_end(sp, s) };
 	t->in_use = true;
 	ssize_t n = sys_splice(fd, t->write_fd, NULL, max);
 	if (n > 0) {
+		t->mark->len = (uint32_t)n;
+		atomic_signal_fence(memory_order_seq_cst);
 		deliver(t, sp, (size_t)n);
 		return n;
 	}
@@ -107,8 +165,8 @@ transit_move(struct transit *t, uint32_t id, enum log_stream s,
 	if (n == 0 || n == -EAGAIN || n == -EBADF ||
 	    (n == -EIO && s == LOG_PTY))
 		return n;
-	/* Where splice is refused or fails, the spool copies. */
-	return spool_splice(sp, s, fd, max);
+	n = spool_splice(sp, s, fd, max);
+	return n == -EINVAL ? spool_copy(sp, s, fd, max) : n;
 }
 
 /* What is said before has to be there when somebody looks after our death. */

@@ -10,6 +10,9 @@
  * The pipe belongs to the keeper, so what is in it outlives an engine that
  * dies half way: the mark, kept outside too, says whose it is, and nothing
  * else moves before that is in its file.  Between two moves it is empty.
+ *
+ * Where a file takes nothing by splice, its bytes leave the pipe when they are
+ * in the file; the mark says how far that was, so none comes twice.
  */
 
 #include <stdbool.h>
@@ -32,9 +35,9 @@ enum { TRANSIT_INPUT = LOG_STREAMS };	/* in the place of a stream */
 enum transit_state { TRANSIT_FILLING, TRANSIT_FILLED, TRANSIT_SETTLED };
 struct transit_mark {
 	uint32_t id, stream;
-	/* Of input: which of it, and how far that has come. */
+	/* Where they begin in the input or in the stream, and how many. */
 	uint64_t off;
-	uint32_t len, state;
+	uint32_t len, state;	/* state of input alone */
 };
 
 /* The spool of process id; NULL when there is none any more.  Asked for what

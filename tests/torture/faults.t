@@ -550,6 +550,43 @@ clean(s, "long answers")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
+# --- where splice is refused -----------------------------------------------------------
+
+s = Faulty("process a {\n cmd i=0; while [ $i -lt 3000 ]; do i=$((i+1)); "
+           "echo $i; [ $((i % 20)) = 0 ] && sleep 0.005; done\n autostart no\n}\n"
+           "process t {\n cmd i=0; while [ $i -lt 1000 ]; do i=$((i+1)); "
+           "echo $i; done\n tty yes\n autostart no\n}\n"
+           "process in {\n argv cat\n stdin pipe\n}\n")
+same(s.sbx("up")[0], 0, "a set")
+data = b"".join(b"%d\n" % i for i in range(1, 3001))
+# By the file system of the logs alone: not even a kill costs a byte.
+for call, code in (("splice_file", "EINVAL"), ("splice", "EPERM"),
+                   ("splice", "ENOSYS")):
+    what = "%s gives %s" % (call, code)
+    s.arm("engine/%s:%d:1+" % (call, getattr(errno, code)))
+    had = {n: len(s.raw(n, "pty" if n == "t" else "stdout"))
+           for n in ("a", "t", "in")}
+    same(s.sbx("start", "a", "t")[0], 0, what + ": they start")
+    same(s.sbx("send", "in", "-", input=data)[0], 0, what + ": input is taken")
+    while call == "splice_file" and s.status("a") != "completed":
+        s.kill_engine()
+        until(lambda: s.sbx("ls")[0] == 0)
+    ok(until(lambda: s.status("a") == s.status("t") == "completed" and
+             len(s.raw("in")) >= had["in"] + len(data), 30),
+       what + ": they end", s.rows())
+    s.disarm()
+    ok(s.raw("a")[had["a"]:] == data, what + ": all of it is there",
+       s.raw("a")[had["a"]:][-100:])
+    ok(s.raw("t", "pty")[had["t"]:] == data[:3893].replace(b"\n", b"\r\n"),
+       what + ": of a terminal, too", s.raw("t", "pty")[had["t"]:][-100:])
+    ok(s.raw("in")[had["in"]:] == data, what + ": input comes once",
+       len(s.raw("in")))
+    same([r.get("dropped_bytes") for r in s.rows()], [0] * 3,
+         what + ": nothing was dropped")
+clean(s, "without splice")
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
 # --- an engine dies at each step of a short life, and the next one of its own --------
 
 STEPS = {"sendmsg": 16, "recvmsg": 12, "write": 6, "pwrite": 14, "splice": 4,

@@ -152,6 +152,27 @@ TEST(what_a_dead_engine_left_goes_to_its_owner_first)
 	tear_down(&r);
 }
 
+/* Where the file cannot be spliced into it has copied, and was killed before
+ * the copy left the pipe. */
+TEST(what_a_dead_engine_copied_does_not_come_twice)
+{
+	struct rig r;
+
+	for (uint32_t copied = 0; copied <= 8; copied++) {
+		set_up(&r);
+		transit_free(r.t);
+		spool_append(r.sp[1], LOG_OUT, "before ", 7);
+		r.mark = (struct transit_mark){ .id = 2, .stream = LOG_OUT,
+						.off = 7, .len = 10 };
+		/* Two have left it already. */
+		spool_append(r.sp[1], LOG_OUT, "a half way", 2 + copied);
+		EQ_INT(write(r.hop[1], "half way", 8), 8);
+		begin(&r);
+		EQ_STR(text_of(&r, 1, LOG_OUT), "before a half way");
+		tear_down(&r);
+	}
+}
+
 TEST(input_is_counted_as_it_arrives)
 {
 	static char big[256 * 1024];
