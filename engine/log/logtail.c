@@ -255,6 +255,36 @@ peek_dropped(struct logtail *t, struct logtail_item *out)
 	return put_mark(t, missing, out);
 }
 
+/* Its index is there, and nothing of itself. */
+static bool
+is_lost(const struct logline *l)
+{
+	return l->flags & LOGLINE_CUT && l->len == 0 &&
+	       l->full_len > !(l->flags & LOGLINE_PARTIAL);
+}
+
+static uint64_t
+pass_lost(struct logtail *t, const struct logline *l)
+{
+	uint64_t n = count(t, l->stream, l->off, l->off + l->full_len);
+
+	t->seq++;
+	return is_wanted(t, l) ? n : 0;
+}
+
+/* A segment may have gone since the log was looked at: then it is once more.
+ * As logread_line(). */
+static int
+read_line(struct logtail *t, struct logline *out)
+{
+	int r = logread_line(t->lr, t->seq, LINE_MAX_BYTES, out);
+
+	if (r != -ESTALE && (r != 1 || !is_lost(out)))
+		return r;
+	logread_refresh(t->lr);
+	return logread_line(t->lr, t->seq, LINE_MAX_BYTES, out);
+}
+
 static int
 peek_line(struct logtail *t, struct logtail_item *out)
 {
@@ -263,15 +293,11 @@ peek_line(struct logtail *t, struct logtail_item *out)
 	if (t->seq < logread_first_seq(t->lr) && peek_dropped(t, out))
 		return 1;
 	while (t->seq < next) {
-		int r = logread_line(t->lr, t->seq, LINE_MAX_BYTES,
-				     &out->line);
-		if (r == -ESTALE) {
-			logread_refresh(t->lr);
-			if (t->seq < logread_first_seq(t->lr) &&
-			    peek_dropped(t, out))
+		int r = read_line(t, &out->line);
+		if (r == -ESTALE && t->seq < logread_first_seq(t->lr)) {
+			if (peek_dropped(t, out))
 				return 1;
-			r = logread_line(t->lr, t->seq, LINE_MAX_BYTES,
-					 &out->line);
+			continue;
 		}
 		if (r == -ESTALE) {
 			t->seq++;
@@ -280,8 +306,9 @@ peek_line(struct logtail *t, struct logtail_item *out)
 		if (r <= 0)
 			return r;
 		struct logline *l = &out->line;
-		if (l->flags & LOGLINE_GONE || is_torn(t, l)) {
-			if (put_mark(t, 0, out))
+		bool lost = is_lost(l);
+		if (lost || l->flags & LOGLINE_GONE || is_torn(t, l)) {
+			if (put_mark(t, lost ? pass_lost(t, l) : 0, out))
 				return 1;
 			continue;
 		}

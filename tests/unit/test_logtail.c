@@ -182,4 +182,30 @@ TEST(the_last_ones_of_fewer_tell_what_is_gone)
 	logrig_fini(&r);
 }
 
+TEST(segments_that_go_while_they_are_read_are_one_mark)
+{
+	struct logtail_filter all = { .streams = LOG_ALL_STREAMS };
+	struct logrig r;
+	struct logtail_item it;
+	uint64_t lines = 0, dropped = 0, marks = 0;
+
+	logrig_init(&r, KEEP);
+	flood(&r, LOG_OUT, 12000, true);
+	struct logtail *t = logtail_new(logread_open(r.dir, NULL), &all);
+	for (; lines < 10 && logtail_peek(t, true, &it) == 1; lines++)
+		logtail_take(t);
+	/* What it looks at is unlinked, and it does not know. */
+	flood(&r, LOG_OUT, 60000, true);
+	for (; logtail_peek(t, true, &it) == 1; logtail_take(t)) {
+		marks += (it.line.flags & LOGLINE_GAP) != 0;
+		dropped += it.line.dropped_bytes;
+		lines += !(it.line.flags & LOGLINE_GAP);
+		OK(it.line.flags & LOGLINE_GAP || it.line.len == 19);
+	}
+	EQ_INT(lines * 20 + dropped, 72000 * 20);
+	OK(marks <= 2);
+	logtail_free(t);
+	logrig_fini(&r);
+}
+
 TEST_MAIN()
