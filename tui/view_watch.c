@@ -42,10 +42,11 @@ static void
 spark(struct ui *ui, const struct pen *pen, int y, int x,
       const struct proto_value *v)
 {
-	size_t n = ARRAY_LEN(v->hits), from = n - SPARK_W;
+	size_t n = PROTO_HIT_SLOTS, from = n - SPARK_W;
+	uint64_t now_us = clock_us();
 
 	for (size_t i = from; i < n; i++) {
-		int level = v->hits[i] * 7 / 255;
+		int level = proto_value_hits(v, i, now_us) * 7 / 255;
 		ui_text(ui, pen, y, x + (int)(i - from), ROLE_SPARK,
 			ui_glyph(ui, (enum glyph)(GLYPH_SPARK_1 + level)));
 	}

@@ -83,10 +83,9 @@ enum {
 };
 
 /* Hits per interval of the newest intervals, for a sparkline. */
-enum { HIT_SLOTS = 32, HIT_SLOT_US = 2 * 1000 * 1000 };
 struct hit_ring {
 	uint64_t slot;		/* number of the newest interval */
-	uint32_t hits[HIT_SLOTS];	/* by number modulo HIT_SLOTS */
+	uint32_t hits[PROTO_HIT_SLOTS];	/* by number modulo PROTO_HIT_SLOTS */
 };
 
 /* Those that one client makes share theirs. */

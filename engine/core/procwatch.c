@@ -164,23 +164,23 @@ static void
 ring_turn(struct hit_ring *r, uint64_t now)
 {
 	uint64_t behind = now - r->slot;
-	if (behind > HIT_SLOTS)
-		behind = HIT_SLOTS;
+	if (behind > PROTO_HIT_SLOTS)
+		behind = PROTO_HIT_SLOTS;
 	for (uint64_t i = 0; i < behind; i++)
-		r->hits[(now - i) % HIT_SLOTS] = 0;
+		r->hits[(now - i) % PROTO_HIT_SLOTS] = 0;
 	r->slot = now;
 }
 
 static void
-put_ring(struct hit_ring *r, uint8_t out[HIT_SLOTS])
+put_ring(struct hit_ring *r, uint8_t out[PROTO_HIT_SLOTS])
 {
 	uint32_t most = 1;
-	ring_turn(r, clock_us() / HIT_SLOT_US);
-	for (size_t i = 0; i < HIT_SLOTS; i++)
+	ring_turn(r, clock_us() / PROTO_HIT_SLOT_US);
+	for (size_t i = 0; i < PROTO_HIT_SLOTS; i++)
 		most = SBX_MAX(most, r->hits[i]);
 	/* Newest last; what is there at all is never scaled to nothing. */
-	for (size_t i = 0; i < HIT_SLOTS; i++) {
-		uint32_t n = r->hits[(r->slot + 1 + i) % HIT_SLOTS];
+	for (size_t i = 0; i < PROTO_HIT_SLOTS; i++) {
+		uint32_t n = r->hits[(r->slot + 1 + i) % PROTO_HIT_SLOTS];
 		out[i] = (uint8_t)((uint64_t)n * 255 / most);
 		if (n && !out[i])
 			out[i] = 1;
@@ -199,7 +199,7 @@ on_hit(void *arg, const struct watch_hit *h)
 	if (h->idx < p->spec->watch_count) {
 		struct hit_ring *r = &p->hit_rings[h->idx];
 		ring_turn(r, p->hit_slot);
-		r->hits[r->slot % HIT_SLOTS]++;
+		r->hits[r->slot % PROTO_HIT_SLOTS]++;
 	}
 	if (h->idx == p->live_watch && !h->replay)
 		proccheck_beat(p);
@@ -226,7 +226,7 @@ on_lines(void *arg, const struct fold_block *b)
 {
 	struct proc *p = arg;
 	/* Once for all of them: a clock takes as long as a match. */
-	p->hit_slot = clock_us() / HIT_SLOT_US;
+	p->hit_slot = clock_us() / PROTO_HIT_SLOT_US;
 	watchset_lines(p->watches, b);
 }
 
@@ -235,7 +235,7 @@ on_tail(void *arg, const struct fold_tail *t)
 {
 	struct proc *p = arg;
 	p->grow_gen = ++p->e->gen;
-	p->hit_slot = clock_us() / HIT_SLOT_US;
+	p->hit_slot = clock_us() / PROTO_HIT_SLOT_US;
 	return watchset_tail(p->watches, t, clock_wall_ms());
 }
 
@@ -352,7 +352,7 @@ procwatch_deadline(const struct proc *p)
 void
 procwatch_tick(struct proc *p)
 {
-	p->hit_slot = clock_us() / HIT_SLOT_US;
+	p->hit_slot = clock_us() / PROTO_HIT_SLOT_US;
 	watchset_tick(p->watches, clock_ms(), clock_wall_ms());
 }
 
@@ -392,6 +392,7 @@ put_watch(struct proc *p, size_t i, struct buf *out)
 		};
 		char name[2 * SPEC_NAME_MAX + 2];
 		put_ring(&p->hit_rings[i], v.hits);
+		v.hit_slot = p->hit_rings[i].slot;
 		if (values) {
 			const char *group;
 			fill(&v, watchset_value(p->watches, i, k, &group));

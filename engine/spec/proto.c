@@ -339,6 +339,7 @@ proto_put_value(struct buf *b, const struct proto_value *v)
 	for (uint32_t i = 0; i < v->sample_count; i++)
 		r |= msg_put_double(b, v->samples[i]);
 	r |= msg_put_bytes(b, v->hits, sizeof v->hits);
+	r |= msg_put_u64(b, v->hit_slot);
 	return r ? -EMSGSIZE : 0;
 }
 
@@ -369,7 +370,17 @@ proto_get_value(struct msg_reader *r, struct proto_value *v)
 		memcpy(v->hits, hits, len);
 	else
 		r->bad = true;
+	v->hit_slot = msg_u64(r);
 	return r->bad ? -EPROTO : 0;
+}
+
+uint8_t
+proto_value_hits(const struct proto_value *v, size_t slot, uint64_t now_us)
+{
+	uint64_t now = now_us / PROTO_HIT_SLOT_US;
+	uint64_t behind = now > v->hit_slot ? now - v->hit_slot : 0;
+
+	return behind < PROTO_HIT_SLOTS - slot ? v->hits[slot + behind] : 0;
 }
 
 int

@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 16 };
+enum { PROTO_VERSION = 17 };
 /* Of what an engine keeps for the next one (registry.c). */
 enum { REGISTRY_VERSION = 19 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
@@ -286,6 +286,9 @@ struct proc_row {
 	const char *watches;	/* names, separated by blanks */
 };
 
+/* Hits are counted by intervals of the monotonic clock. */
+enum { PROTO_HIT_SLOTS = 32, PROTO_HIT_SLOT_US = 2 * 1000 * 1000 };
+
 struct proto_value {
 	const char *name, *unit;
 	uint8_t level;		/* enum spec_level */
@@ -297,8 +300,9 @@ struct proto_value {
 	bool off;		/* switched off: it hit the match limit */
 	double samples[64];	/* oldest first */
 	uint32_t sample_count;
-	uint8_t hits[32];	/* hits per interval for the sparkline, newest
-				 * last, scaled 0..255 */
+	uint8_t hits[PROTO_HIT_SLOTS];	/* of the newest intervals, the newest
+					 * last, scaled 0..255 */
+	uint64_t hit_slot;	/* number of the newest one */
 };
 
 struct proto_screen {
@@ -337,6 +341,10 @@ int	proto_mark_parse(const char *text, struct proto_mark *m);
 /* Values one after the other within a VALUES message. */
 int	proto_put_value(struct buf *b, const struct proto_value *v);
 int	proto_get_value(struct msg_reader *r, struct proto_value *v);
+/* Of the newest intervals at now_us (clock_us()), slot from 0, the oldest one:
+ * a value that comes no more grows old without a frame. */
+uint8_t	proto_value_hits(const struct proto_value *v, size_t slot,
+			 uint64_t now_us);
 /* The head of a SCREEN message; rows follow in the same reader. */
 int	proto_put_screen(struct buf *b, const struct proto_screen *s);
 int	proto_get_screen(struct msg_reader *r, struct proto_screen *s);

@@ -98,6 +98,26 @@ TEST(what_a_resync_does_not_name_goes)
 	EQ_INT(goodbyes, 2);
 }
 
+TEST(hits_grow_old)
+{
+	const uint64_t second = PROTO_HIT_SLOT_US / 2;
+	struct proto_value v = { .hit_slot = 100 };
+	size_t last = PROTO_HIT_SLOTS - 1;
+
+	v.hits[0] = 1;
+	v.hits[last] = 9;
+	EQ_INT(proto_value_hits(&v, last, 201 * second), 9);
+	EQ_INT(proto_value_hits(&v, 0, 201 * second), 1);
+	EQ_INT(proto_value_hits(&v, last, 202 * second), 0);
+	EQ_INT(proto_value_hits(&v, last - 1, 202 * second), 9);
+	EQ_INT(proto_value_hits(&v, 0, 202 * second), 0);
+	EQ_INT(proto_value_hits(&v, 0, (200 + 2 * last) * second), 9);
+	for (size_t i = 0; i <= last; i++)
+		EQ_INT(proto_value_hits(&v, i, 100000 * second), 0);
+	/* A clock that is behind the engine's makes nothing of the future. */
+	EQ_INT(proto_value_hits(&v, last, 0), 9);
+}
+
 TEST(growth_values_bells_notes)
 {
 	struct model *m = model_new(NULL, NULL);
