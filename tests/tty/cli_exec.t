@@ -79,6 +79,20 @@ is "$(json 'v["stdout"], v["stdout_truncated"], v["stderr_truncated"]')" \
 4
 5
  True False" "keeps the head"
+exits 0 "each stream has its own" sbx exec --json --max-output 10 -- \
+	sh -c 'seq 5; seq 5 9 >&2; seq 10 20 >&2'
+is "$(json 'v["stdout"], v["stdout_truncated"], v["stderr"], v["stderr_truncated"]')" \
+	"1
+2
+3
+4
+5
+ False 5
+6
+7
+8
+9
+ True" "of so many bytes"
 exits 0 "the default limit" sbx exec --json -- head -c 3000000 /dev/zero
 is "$(json 'len(v["stdout"]), v["stdout_truncated"]')" "1048576 True" "is 1 MiB"
 exits 0 "a limit on plain output" sbx exec --max-output 4 -- echo longer

@@ -200,6 +200,11 @@ exits 0 "the end" sbx send shell --keys 'C-u C-d'
 exits 0 "it ends" sbx wait shell --exit --timeout 20s
 exits 1 "keys to an ended one" sbx send shell --keys Enter
 like "$err" "'shell' is not running" "says so"
+exits 0 "one that reads a terminal" sbx add reads --tty -- \
+	sh -c 'stty -echo; echo "read $(wc -c)"'
+exits 0 "text and the end of input" sbx send reads 'one two' --eof
+exits 0 "it ends" sbx wait reads --exit --timeout 20s
+exits 0 "with all of it" sbx wait reads --string 'read 8' --timeout 20s
 exits 0 "its last screen is there" sbx screen shell
 like "$out" '^100$' "as it was"
 

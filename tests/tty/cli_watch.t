@@ -17,6 +17,11 @@ process web {
 	watch own /zz/ count
 	hook page echo paged
 }
+process gap {
+	cmd : gap-of-engines; trap 'echo over now; echo now >gap.out' USR1; echo up; while :; do sleep 0.05; done
+	ready log /up/
+	watch over /over/ stop
+}
 END
 exits 0 "up" sbx up --wait
 exits 0 "a trial" sbx watch web '/TOOK (?<ms>\d+) ms/i' --json
@@ -48,6 +53,15 @@ exits 0 "another line" sbx send web 'took 78 ms' --until 78 --timeout 20s
 exits 0 "values" sbx watch web --json
 is "$(json '[(w["name"], w["count"], w.get("samples")) for w in v["values"]]')" \
 	"[('own', 0, None), ('slow', 2, [77, 78])]" "survive the engine"
+# A line that comes while there is no engine is acted on by the next one.
+gap=$(engine_pid)
+kill -STOP "$gap"
+kill -USR1 "$(pgrep -P "$(ps -o ppid= -p "$gap" | tr -d ' ')" -f 'gap''-of-engines')"
+wait_until "it has printed" grep -qs now "$T/w/gap.out"
+kill -KILL "$gap"
+exits 0 "its watch stops it" sbx wait gap --exit --timeout 20s
+exits 0 "and says so" sbx why gap
+like "$out" "stopped by watch 'over', line 2 .*The line was: over now" "with the line"
 exits 1 "the same name" sbx watch web add slow /x/ count
 like "$err" "has a watch 'slow' already" "is taken"
 exits 2 "no such action" sbx watch web add bad /x/ cnt

@@ -10,6 +10,7 @@
 #include "engine/base/loop.h"
 #include "engine/client/model.h"
 #include "engine/log/logread.h"
+#include "tests/lib/logrig.h"
 #include "tests/lib/test.h"
 
 static unsigned wakes;
@@ -160,6 +161,35 @@ TEST(silence)
 	waiting_free(w);
 	loop_free(l);
 	rmdir(dir);
+}
+
+/* A byte is output, with or without a newline. */
+TEST(output_ends_silence)
+{
+	struct logrig rig;
+	struct loop *l = loop_new();
+	struct waiting_conf conf = { .kind = WAITING_IDLE, .idle_ms = 500 };
+	struct proc_row r = { .status = STATUS_RUNNING, .pid = 1 };
+	struct waiting_result out;
+	uint64_t again_ms;
+
+	logrig_init(&rig, 1 << 20);
+	struct waiting *w = waiting_new(l, &conf, logread_open(rig.dir, NULL),
+					wake, NULL, NULL);
+	EQ_INT(waiting_step(w, &r, NULL, 1000, &out, &again_ms, NULL),
+	       WAITING_NOT_YET);
+	for (uint64_t at = 1400; at < 5000; at += 400) {
+		logrig_say(&rig, at % 800 ? LOG_ERR : LOG_OUT, ".",
+			   (int64_t)at);
+		EQ_INT(waiting_step(w, &r, NULL, at, &out, &again_ms, NULL),
+		       WAITING_NOT_YET);
+		EQ_INT(again_ms, 500);
+	}
+	EQ_INT(waiting_step(w, &r, NULL, 5600, &out, &again_ms, NULL),
+	       WAITING_MET);
+	waiting_free(w);
+	loop_free(l);
+	logrig_fini(&rig);
 }
 
 TEST(a_log_that_ends_without_the_line)
