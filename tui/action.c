@@ -253,10 +253,15 @@ do_leave(struct ui *ui, int argc, char *const *argv)
 static void
 do_zoom(struct ui *ui, int argc, char *const *argv)
 {
+	bool screen = ui_shows_screen(ui);
+
 	(void)argc, (void)argv;
 	ui->zoom = !ui->zoom;
-	if (ui->zoom && ui->mode == MODE_LIST)
+	if (ui->zoom && ui->mode == MODE_LIST) {
 		ui_set_mode(ui, MODE_LOG);
+		/* What is seen gets larger: a terminal stays one. */
+		ui->log_of_tty = ui->log_of_tty && !screen;
+	}
 	ui_relayout(ui);
 }
 

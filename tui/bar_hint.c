@@ -42,6 +42,7 @@ static const struct hint list_hints[] = {
 	{ "command", "command", 0 },
 	{ "keys", "keys", 0 },
 	{ "back", "quit", 0 },
+	{ NULL, NULL, 0 },
 };
 
 static const struct hint group_hints[] = {
@@ -57,6 +58,7 @@ static const struct hint group_hints[] = {
 	{ "command", "command", 0 },
 	{ "keys", "keys", 0 },
 	{ "back", "quit", WIDE },
+	{ NULL, NULL, 0 },
 };
 
 static const struct hint survivor_hints[] = {
@@ -68,6 +70,7 @@ static const struct hint survivor_hints[] = {
 	{ "command", "command", 0 },
 	{ "keys", "keys", 0 },
 	{ "back", "quit", WIDE },
+	{ NULL, NULL, 0 },
 };
 
 static const struct hint log_hints[] = {
@@ -86,6 +89,51 @@ static const struct hint log_hints[] = {
 	{ "command", "command", WIDE },
 	{ "keys", "keys", 0 },
 	{ "back", "back", 0 },
+	{ NULL, NULL, 0 },
+};
+
+static const struct hint paused_hints[] = {
+	{ "bottom", "newest + follow", 0 },
+	{ "next-pane", "list", 0 },
+	{ "open", "whole line", WIDE },
+	{ "find", "find", 0 },
+	{ "filter", "filter", 0 },
+	{ "next-error", "next error", 0 },
+	{ "wrap", "wrap", 0 },
+	{ "time", "time", 0 },
+	{ "zoom", "zoom", 0 },
+	{ "copy", "copy", WIDE },
+	{ "choose lines", "select", WIDE },
+	{ "restart", "restart", WIDE },
+	{ "details", "details", WIDE },
+	{ "command", "command", WIDE },
+	{ "keys", "keys", 0 },
+	{ "back", "back", 0 },
+	{ NULL, NULL, 0 },
+};
+
+/* A terminal whose keys are ours: zoomed, or beside others. */
+static const struct hint screen_hints[] = {
+	{ "open", "terminal", 0 },
+	{ "zoom", "zoom", 0 },
+	{ "next-pane", "list", 0 },
+	{ "find", "find in its log", 0 },
+	{ "restart", "restart", 0 },
+	{ "details", "details", WIDE },
+	{ "command", "command", WIDE },
+	{ "keys", "keys", 0 },
+	{ "back", "back", 0 },
+	{ NULL, NULL, 0 },
+};
+
+static const struct hint scrolled_hints[] = {
+	{ "bottom", "newest", 0 },
+	{ "open", "terminal", 0 },
+	{ "zoom", "zoom", 0 },
+	{ "find", "find in its log", 0 },
+	{ "keys", "keys", 0 },
+	{ "back", "back", 0 },
+	{ NULL, NULL, 0 },
 };
 
 static const struct hint search_hints[] = {
@@ -96,6 +144,7 @@ static const struct hint search_hints[] = {
 	{ "zoom", "zoom", 0 },
 	{ "escape", "clear", 0 },
 	{ "back", "back", 0 },
+	{ NULL, NULL, 0 },
 };
 
 static const struct hint merge_hints[] = {
@@ -107,6 +156,7 @@ static const struct hint merge_hints[] = {
 	{ "copy", "copy", WIDE },
 	{ "all-logs", "back", 0 },
 	{ "keys", "keys", 0 },
+	{ NULL, NULL, 0 },
 };
 
 static const struct hint mark_hints[] = {
@@ -119,6 +169,7 @@ static const struct hint mark_hints[] = {
 	{ "unmark", "none", 0 },
 	{ "command", "command", WIDE },
 	{ "keys", "keys", WIDE },
+	{ NULL, NULL, 0 },
 };
 
 static const struct hint split_hints[] = {
@@ -129,20 +180,21 @@ static const struct hint split_hints[] = {
 	{ "find", "find", 0 },
 	{ "command", "command", WIDE },
 	{ "keys", "keys", 0 },
+	{ NULL, NULL, 0 },
 };
 
-static const struct hint paused_hints[] = {
-	{ "bottom", "newest + follow", 0 },
-};
 
 static void
 put_hint(struct ui *ui, struct pieces *p, const struct hint *h)
 {
 	const char *key = keymap_key(ui->keymap, ui->mode, h->command);
+	struct pane *pa = ui_main_pane(ui, NULL);
 	const char *text = h->text;
 	char all[96];
 
 	if (!key || p->pen.clip.w < h->from)
+		return;
+	if (!strcmp(h->command, "next-error") && pa && !logview_rules(pa->log))
 		return;
 	if (!strcmp(h->command, "open") && ui_shows_screen(ui) &&
 	    !list_group(ui))
@@ -163,10 +215,37 @@ put_hint(struct ui *ui, struct pieces *p, const struct hint *h)
 }
 
 static void
-put_hints(struct ui *ui, struct pieces *p, const struct hint *h, size_t n)
+put_table(struct ui *ui, struct pieces *p, const struct hint *h)
 {
-	for (size_t i = 0; i < n; i++)
-		put_hint(ui, p, &h[i]);
+	for (; h->command; h++)
+		put_hint(ui, p, h);
+}
+
+/* Which keys are useful now. */
+static const struct hint *
+table_now(struct ui *ui)
+{
+	struct model_proc *p = ui_selected(ui);
+	struct pane *pa = p ? ui_pane(ui, p) : NULL;
+	bool list = ui->mode == MODE_LIST;
+
+	if (ui->merged)
+		return merge_hints;
+	if (list && ui_marks(ui) > 0)
+		return mark_hints;
+	if (list_group(ui))
+		return group_hints;
+	if (list_survivor(ui))
+		return survivor_hints;
+	if (list)
+		return list_hints;
+	if (pa && *logview_pattern(pa->log))
+		return search_hints;
+	if (ui->split_count && !ui->zoom)
+		return split_hints;
+	if (ui_shows_screen(ui))
+		return pa && pa->sb.on ? scrolled_hints : screen_hints;
+	return pa && !logview_following(pa->log) ? paused_hints : log_hints;
 }
 
 char *
@@ -239,7 +318,6 @@ void
 bar_hint(struct ui *ui)
 {
 	struct rect r = ui->layout.hint;
-	struct model_proc *proc = ui_selected(ui);
 
 	ui->spot_count = 0;
 	if (rect_empty(r))
@@ -265,38 +343,7 @@ bar_hint(struct ui *ui)
 		hint_narrow(ui, &p);
 		return;
 	}
-	if (ui->merged) {
-		put_hints(ui, &p, merge_hints, ARRAY_LEN(merge_hints));
-		return;
-	}
-	if (ui->mode == MODE_LIST && ui_marks(ui) > 0) {
-		put_hints(ui, &p, mark_hints, ARRAY_LEN(mark_hints));
-		return;
-	}
-	if (list_group(ui)) {
-		put_hints(ui, &p, group_hints, ARRAY_LEN(group_hints));
-		return;
-	}
-	if (list_survivor(ui)) {
-		put_hints(ui, &p, survivor_hints, ARRAY_LEN(survivor_hints));
-		return;
-	}
-	if (ui->mode == MODE_LIST) {
-		put_hints(ui, &p, list_hints, ARRAY_LEN(list_hints));
-		return;
-	}
-	struct pane *pa = proc ? ui_pane(ui, proc) : NULL;
-	if (pa && *logview_pattern(pa->log)) {
-		put_hints(ui, &p, search_hints, ARRAY_LEN(search_hints));
-		return;
-	}
-	if (ui->split_count && !ui->zoom) {
-		put_hints(ui, &p, split_hints, ARRAY_LEN(split_hints));
-		return;
-	}
-	if (pa && !logview_following(pa->log))
-		put_hints(ui, &p, paused_hints, ARRAY_LEN(paused_hints));
-	put_hints(ui, &p, log_hints, ARRAY_LEN(log_hints));
+	put_table(ui, &p, table_now(ui));
 }
 
 bool

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "command.h"
 #include "engine/base/base.h"
+#include "status_text.h"
 #include "view.h"
 
 /* Signals that people send, and what programs usually do with them. */
@@ -43,6 +44,14 @@ sheet_signal_open(struct ui *ui, const char *whom)
 	char target[LIST_TARGET_MAX];
 	bool marked = !whom && ui_marks(ui) > 0;
 
+	struct model_proc *p = ui_selected(ui);
+	bool one = !whom && !marked && p && !list_group(ui) &&
+		   !list_survivor(ui);
+
+	if (one && !row_up(p->row)) {
+		ui_toast(ui, TOAST_INFO, "%s does not run", p->row->name);
+		return;
+	}
 	if (!whom)
 		whom = marked ? "%" : list_target(ui, target);
 	if (!whom)

@@ -921,6 +921,35 @@ send_screen(struct rig *r, int rows, int cols, const char *const *text,
 	uirig_frame(r->ui, PROTO_SCREEN, &b);
 }
 
+TEST(a_zoomed_terminal_is_one)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+
+	press(&r, ": 'select shell' Enter z");
+	OK(r.ui->zoom && ui_shows_screen(r.ui));
+	EQ_INT(r.ui->mode, MODE_LOG);
+	OK(strstr(line_no(&r, 23), "Enter terminal  z unzoom"));
+	OK(!strstr(line_no(&r, 23), "next error"));
+	press(&r, "Enter");
+	EQ_INT(r.ui->mode, MODE_TERM);
+	OK(r.ui->zoom);
+	rig_fini(&r);
+}
+
+TEST(who_does_not_run_gets_no_signal)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+
+	press(&r, ": 'select docs' Enter S");
+	OK(!r.ui->sheet);
+	OK(strstr(last_toast(&r), "docs does not run"));
+	press(&r, "1 S");
+	OK(r.ui->sheet);
+	rig_fini(&r);
+}
+
 TEST(a_terminal_and_its_end)
 {
 	static const char *const text[] = { "dev@box:~/shop$ git status -sb",
