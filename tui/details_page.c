@@ -498,11 +498,13 @@ add_side_head(struct page *page, const struct ui *ui,
 	times_text(r, text, sizeof(text));
 	if (*text)
 		page_add(page, row_up(r) ? "started" : "ended", text);
-	snprintf(text, sizeof(text), r->restart_max ? "%" PRIu64 " of %" PRIu64
-						    : "%" PRIu64,
-		 r->restarts, r->restart_max);
-	page_addf(page, "restarts", "%-10s last exit %s", text,
-	     r->has_exit ? row_end(r, end) : "-");
+	snprintf(text, sizeof(text), "%" PRIu64, r->restarts);
+	if (!r->has_exit)
+		snprintf(end, sizeof(end), "exit -");
+	else
+		row_end(r, end);
+	page_addf(page, "restarts", "%-10s last %s%s", text,
+		  strncmp(end, "exit ", 5) ? "end: " : "", end);
 	if (*r->ports)
 		page_add(page, "ports", r->ports);
 	if (*r->url)

@@ -12,7 +12,8 @@
 #include "engine/conf/option.h"
 
 /* The command line behind ':', with what could be meant below it. */
-enum { OFFERS_MAX = 128, SHOWN = 6, WIDTH = 64, HEIGHT = 15 };
+enum { OFFERS_MAX = 128, SHOWN = 6, WIDTH = 64, HEIGHT = 15,
+       EXPLAINS = 10 };
 
 struct command_line {
 	struct sheet sheet;
@@ -155,9 +156,11 @@ draw(struct ui *ui, struct sheet *sh)
 		return;
 	}
 	sheet_rule(ui, r, in.y + 1);
-	int rows = SBX_MAX(in.h - 6, 1);
+	/* On a small screen what can be chosen goes before what it means. */
+	bool explains = in.h >= EXPLAINS;
+	int rows = in.h - (explains ? 6 : 2);
 	draw_offers(ui, &pen, cl, in.y + 2, rows);
-	if (in.h < 7)
+	if (!explains)
 		return;
 	sheet_rule(ui, r, in.y + 2 + rows);
 	draw_explanation(ui, &pen, cl, in.y + 3 + rows);

@@ -33,6 +33,7 @@ struct help {
 	size_t fit[ROWS_MAX];	/* those that fit what is typed */
 	size_t fit_count;
 	size_t chosen, top;
+	bool pairs;		/* two lines stand in a row */
 	enum mode mode;
 };
 
@@ -149,12 +150,12 @@ struct shown {
 
 /* Two columns where there is room and nothing is typed. */
 static size_t
-arrange(const struct help *h, int width, struct shown *out)
+arrange(struct help *h, int width, struct shown *out)
 {
 	size_t n = 0;
-	bool pairs = width >= 60 && !h->edit.len;
 	const char *section = NULL;
 
+	h->pairs = width >= 60 && !h->edit.len;
 	for (size_t i = 0; i < h->fit_count; i++) {
 		const struct line *l = &h->lines[h->fit[i]];
 		if (!section || strcmp(section, l->section) != 0) {
@@ -162,7 +163,7 @@ arrange(const struct help *h, int width, struct shown *out)
 			out[n++] = (struct shown){ .heading = section };
 		}
 		struct shown s = { .left = i };
-		if (pairs && i + 1 < h->fit_count &&
+		if (h->pairs && i + 1 < h->fit_count &&
 		    !strcmp(h->lines[h->fit[i + 1]].section, section)) {
 			s.right = ++i;
 			s.has_right = true;
@@ -210,13 +211,15 @@ draw(struct ui *ui, struct sheet *sh)
 	struct help *h = (struct help *)sh;
 	struct shown rows[2 * ROWS_MAX];
 	char title[96], footer[96];
-	struct rect r = sheet_place(ui, 2, canvas_rows(ui->canvas) - 5, 68);
+	int screen = canvas_rows(ui->canvas);
+	/* On a small one the panes are of no use behind it. */
+	struct rect r = sheet_place(ui, 2, screen - (screen < 16 ? 0 : 5), 68);
 
 	snprintf(title, sizeof(title), "keys here: %s",
 		 h->mode == MODE_LIST ? "list of processes" : "log");
 	snprintf(footer, sizeof(footer),
-		 "%zu action%s  Enter runs the line  Esc close", h->fit_count,
-		 h->fit_count == 1 ? "" : "s");
+		 "%zu action%s%s", h->fit_count, h->fit_count == 1 ? "" : "s",
+		 r.w < 60 ? "" : "  Enter runs the line  Esc close");
 	struct rect in = sheet_frame(ui, r, title, footer);
 	struct pen pen = ui_pen(ui, in, ROLE_SHEET);
 	int x = draw_text(&pen, in.y, in.x, "> ");
@@ -226,8 +229,9 @@ draw(struct ui *ui, struct sheet *sh)
 		ui_text(ui, &pen, in.y, end, ROLE_PROMPT_COMPLETE,
 			"type to filter");
 	draw_right(&pen, in.y, in.x + in.w / 2, in.w - in.w / 2,
-		   h->mode == MODE_LIST ? "Tab: keys of the log"
-					: "Tab: keys of the list", "");
+		   in.w < 50		    ? "Tab: other"
+		   : h->mode == MODE_LIST ? "Tab: keys of the log"
+					    : "Tab: keys of the list", "");
 	canvas_set_cursor(ui->canvas, (struct canvas_cursor){
 		in.y, x + edit_column(&h->edit), true, 2 });
 	size_t n = arrange(h, in.w, rows), at = 0;
@@ -250,8 +254,7 @@ draw(struct ui *ui, struct sheet *sh)
 				s->heading);
 			continue;
 		}
-		bool pairs = in.w >= 60 && !h->edit.len;
-		draw_line(ui, &pen, h, y, in.x, pairs ? half : in.w, s->left);
+		draw_line(ui, &pen, h, y, in.x, h->pairs ? half : in.w, s->left);
 		if (s->has_right)
 			draw_line(ui, &pen, h, y, in.x + half + 2, half,
 				  s->right);
@@ -272,7 +275,7 @@ static void
 key(struct ui *ui, struct sheet *sh, struct key k)
 {
 	struct help *h = (struct help *)sh;
-	bool pairs = !h->edit.len, changed = false;
+	bool changed = false;
 	char command[80];
 
 	switch (k.sym) {
@@ -291,10 +294,10 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		command_run(ui, command);
 		return;
 	case SYM_UP:
-		move(h, pairs ? -2 : -1);
+		move(h, h->pairs ? -2 : -1);
 		return;
 	case SYM_DOWN:
-		move(h, pairs ? 2 : 1);
+		move(h, h->pairs ? 2 : 1);
 		return;
 	case SYM_LEFT:
 		move(h, -1);

@@ -20,7 +20,7 @@
 	  "Session")                                                           \
 	X(BOTTOM, "bottom", "", "last; newest line and follow", "Move")        \
 	X(CHOOSE, "choose", "chars|lines|block",                               \
-	  "select text; list: mark up to here", "View")                        \
+	  "select text to copy; list: mark up to here", "View")                \
 	X(CLEAR, "clear", "", "log: clear the view; again: all of it",         \
 	  "View")                                                              \
 	X(COMMAND, "command", "", "do anything", "Session")                    \

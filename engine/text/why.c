@@ -282,16 +282,20 @@ say_stopping(struct why *w)
 	say_left(w, " The next step comes in ", ".");
 }
 
-/* "in 4s" of the reason was true when the pause began. */
+/* "exit 3; restart 4 of 64 in 4s": the pause has become shorter since, and the
+ * number is that of those that count for the limit. */
 static void
 say_backoff(struct why *w)
 {
+	static const char again[] = "; restart ";
+	const char *no = strstr(w->r->reason, again);
+	const char *end = no ? strstr(no, " in ") : NULL;
+
 	SAY(w, " has ended and will be started again");
 	say_left(w, " in ", "");
-	say_reason(w, "; restart ");
-	SAY(w, ". It is restart %" PRIu64, w->r->restarts);
-	if (w->r->restart_max)
-		SAY(w, " of %" PRIu64, w->r->restart_max);
+	say_reason(w, again);
+	if (end)
+		SAY(w, ". It is %.*s", (int)(end - no - 2), no + 2);
 	SAY(w, ".");
 }
 

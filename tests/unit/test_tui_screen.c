@@ -878,6 +878,26 @@ TEST(the_keys_sheet_filters_and_runs)
 	rig_fini(&r);
 }
 
+TEST(sheets_on_a_small_screen)
+{
+	struct rig r;
+	rig_init(&r, 10, 40, "unicode");
+
+	/* A row down is a row down, and there is no pane behind it. */
+	press(&r, "?");
+	OK(strstr(line_no(&r, 0), "╭─ keys here"));
+	OK(strstr(line_no(&r, 8), " actions─╯") ||
+	   strstr(line_no(&r, 8), " actions ─╯"));
+	OK(strstr(line_no(&r, 5), "send a signal"));
+	press(&r, "Down Enter");
+	OK(strstr(line_no(&r, 0), "send a signal to"));
+	/* What can be run goes before what it means. */
+	press(&r, "Esc : 'rest'");
+	OK(strstr(line_no(&r, 3), "› restart"));
+	OK(strstr(line_no(&r, 7), "  restart"));
+	rig_fini(&r);
+}
+
 TEST(the_command_line_completes)
 {
 	struct rig r;

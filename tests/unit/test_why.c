@@ -166,6 +166,11 @@ TEST(again)
 	    "restart 2 of 5.", .status = STATUS_BACKOFF, .restarts = 2,
 	    .restart_max = 5, .deadline_at_ms = NOW + 1500,
 	    .reason = "exit 3; restart 2 of 5 in 4s");
+	/* Others are longer ago than the limit looks back. */
+	WHY("web has ended and will be started again in 2s: exit 3. It is "
+	    "restart 2 of 5.", .status = STATUS_BACKOFF, .restarts = 16,
+	    .restart_max = 5, .deadline_at_ms = NOW + 1500,
+	    .reason = "exit 3; restart 2 of 5 in 4s");
 	WHY("web has ended and will be started again: exit 3. It is "
 	    "restart 2.", .status = STATUS_BACKOFF, .restarts = 2,
 	    .deadline_at_ms = NOW, .reason = "exit 3; restart 2 in 4s");
