@@ -59,6 +59,19 @@ say_age(struct why *w, const char *before, int64_t for_ms, const char *after)
 	SAY(w, "%s%s%s", before, age, after);
 }
 
+static void
+say_span(struct why *w, const char *before, int64_t from_ms, int64_t to_ms)
+{
+	char text[UNITS_TEXT_MAX];
+
+	if (to_ms - from_ms >= SHORT_MS || to_ms < from_ms) {
+		say_age(w, before, to_ms - from_ms, "");
+		return;
+	}
+	units_duration_text((uint64_t)(to_ms - from_ms), text);
+	SAY(w, "%s%s", before, text);
+}
+
 /* Seconds are rounded up; nothing when the time has come. */
 static void
 say_left(struct why *w, const char *before, const char *after)
@@ -153,7 +166,7 @@ say_run(struct why *w)
 
 	if (!r->has_exit || !r->started_at_ms || !r->ended_at_ms)
 		return;
-	say_age(w, " It ran ", r->ended_at_ms - r->started_at_ms, "");
+	say_span(w, " It ran ", r->started_at_ms, r->ended_at_ms);
 	say_age(w, " and ended ", w->now_ms - r->ended_at_ms, " ago.");
 }
 
@@ -330,19 +343,6 @@ say_ended(struct why *w)
 /* --- a run that is over --- */
 
 /* Of a short time more than whole seconds. */
-static void
-say_span(struct why *w, const char *before, int64_t from_ms, int64_t to_ms)
-{
-	char text[UNITS_TEXT_MAX];
-
-	if (to_ms - from_ms >= SHORT_MS || to_ms < from_ms) {
-		say_age(w, before, to_ms - from_ms, "");
-		return;
-	}
-	units_duration_text((uint64_t)(to_ms - from_ms), text);
-	SAY(w, "%s%s", before, text);
-}
-
 /* How it began, as the journal has it. */
 static void
 say_began(struct why *w)

@@ -182,6 +182,9 @@ TEST(ended)
 	WHY("web has completed: exit 0. It ran 5s and ended 12m04s ago.",
 	    .status = STATUS_COMPLETED, .has_exit = true, .reason = "exit 0",
 	    .started_at_ms = NOW - 729000, .ended_at_ms = NOW - 724000);
+	WHY("web has completed: exit 0. It ran 40ms and ended 0s ago.",
+	    .status = STATUS_COMPLETED, .has_exit = true, .reason = "exit 0",
+	    .started_at_ms = NOW - 60, .ended_at_ms = NOW - 20);
 	WHY("web has failed: gave up after 5 restarts in 1m: exit 3.",
 	    .status = STATUS_FAILED, .has_exit = true, .exit_code = 3,
 	    .reason = "gave up after 5 restarts in 1m: exit 3");
