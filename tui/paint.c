@@ -28,7 +28,8 @@ static struct {
 } paint;
 
 /* A colour as curses counts it; bold is set where eight colours need it for
- * the bright ones. */
+ * the bright ones.  Bold black is black on black where bold is only bold, so
+ * what is to be grey is dim there. */
 static int
 curses_color(uint32_t color, bool is_fg, attr_t *attrs)
 {
@@ -46,6 +47,10 @@ curses_color(uint32_t color, bool is_fg, attr_t *attrs)
 		index = (int)(color & 255);
 		if (index >= 16 && depth < TERM_256)
 			index = color_nearest(color_rgb(index), 16);
+	}
+	if (index == 8 && depth == TERM_8 && is_fg) {
+		*attrs |= A_DIM;
+		return -1;
 	}
 	if (index >= 8 && depth == TERM_8) {
 		index -= 8;

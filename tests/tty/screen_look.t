@@ -141,6 +141,7 @@ wait_screen 'line 40 red' "vt100"
 close_it vt100
 screen_open 80x24 "TERM=linux $SBX_BIN"
 wait_screen 'line 40 red' "linux"
+unlike "$(tmux_ capture-pane -pe)" '[[;]30m│' "black is no colour for what is to be grey"
 close_it linux
 screen_open 80x24 "LC_ALL=C $SBX_BIN"
 wait_screen '^\[shop ' "LC_ALL=C: signs are ASCII"
