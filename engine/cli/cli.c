@@ -210,6 +210,30 @@ run(struct cli *c)
 	return code;
 }
 
+/* --procfile and --npm are short for a -f. */
+static int
+take_file(struct cmd *cmd, struct err *e)
+{
+	static const struct {
+		enum cmd_option option;
+		const char *file;
+	} shorts[] = {
+		{ CMD_OPT_PROCFILE, "Procfile" },
+		{ CMD_OPT_NPM, "package.json" },
+	};
+	struct cmd_arg *a = &cmd->args[CMD_OPT_FILE];
+
+	for (size_t i = 0; i < ARRAY_LEN(shorts); i++) {
+		if (!cmd->args[shorts[i].option].given)
+			continue;
+		if (a->given)
+			return err_set(e, ERR_USAGE, "one file at a time: -f, "
+				       "--procfile or --npm");
+		*a = (struct cmd_arg){ .given = true, .text = shorts[i].file };
+	}
+	return 0;
+}
+
 static void
 look_at_stdout(struct cli *c)
 {
@@ -265,7 +289,7 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	c.json = wants_json(argc, argv);
 	look_at_stdout(&c);
 	if (cmd_parse(argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &cmd,
-		      &c.err) < 0)
+		      &c.err) < 0 || take_file(&cmd, &c.err) < 0)
 		return cli_fail(&c);
 	/* What processes are called and print is UTF-8 also where the
 	 * environment knows nothing of it: columns are counted by it. */

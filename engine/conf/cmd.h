@@ -83,11 +83,15 @@ enum cmd_value {
 	X(NO_QUEUE, "no-queue", 0, CMD_FLAG, "",                               \
 	  "refused where limit.processes leaves no place")                     \
 	X(NO_START, "no-start", 0, CMD_FLAG, "", "do not start it yet")        \
+	X(NPM, "npm", 0, CMD_FLAG, "",                                         \
+	  "the scripts of ./package.json: -f package.json")                    \
 	X(PLAIN, "plain", 0, CMD_FLAG, "",                                     \
 	  "lines instead of the full screen")                                  \
 	X(PLAN, "plan", 0, CMD_FLAG, "",                                       \
 	  "show what would be done, and change nothing")                       \
 	X(PORT, "port", 0, CMD_UINT, "N", "until the port accepts")            \
+	X(PROCFILE, "procfile", 0, CMD_FLAG, "",                               \
+	  "the processes of ./Procfile: -f Procfile")                          \
 	X(RAW, "raw", 0, CMD_FLAG, "", "the exact bytes")                      \
 	X(READY, "ready", 0, CMD_FLAG, "", "until it is ready")                \
 	X(RM, "rm", 0, CMD_FLAG, "", "forget it when it has ended")            \

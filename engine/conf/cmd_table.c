@@ -402,7 +402,8 @@ cmd_takes(const struct verb_row *v, enum cmd_option o)
 		return true;
 	if (!v)
 		return o == CMD_OPT_ASCII || o == CMD_OPT_COLOR ||
-		       o == CMD_OPT_PLAIN || o == CMD_OPT_VERSION;
+		       o == CMD_OPT_NPM || o == CMD_OPT_PLAIN ||
+		       o == CMD_OPT_PROCFILE || o == CMD_OPT_VERSION;
 	for (size_t i = 0; v->options[i] != CMD_OPT_COUNT; i++)
 		if (v->options[i] == o)
 			return true;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "import_find.h"
 #include "option.h"
 #include "rcstate.h"
 #include "setfile.h"
@@ -528,6 +529,27 @@ rc_read_file(struct rcload *ld, struct rcload_file *f)
 	ld->file = outer;
 }
 
+/*
+ * A Procfile or a package.json in the place of the sbxrc, which only a person
+ * can name, is a set of one line that imports it.
+ */
+static void
+read_foreign(struct rcload *ld, enum import_format format, const char *path)
+{
+	struct rcload_file *f = mem_alloc(sizeof(*f));
+
+	f->path = mem_str(path);
+	f->shown = shown_name(ld, path);
+	f->dir = dir_of(path);
+	buf_init(&f->text, RC_FILE_MAX);
+	buf_addf(&f->text, "import %s '%s'\n", import_row(format)->row.name,
+		 strrchr(path, '/') + 1);
+	ld->files = mem_grow(ld->files, ld->file_count, ld->file_count + 1,
+			     sizeof(struct rcload_file *));
+	ld->files[ld->file_count++] = f;
+	rc_read_file(ld, f);
+}
+
 /* One of the files that are looked for.  needed: it has to be there. */
 static void
 read_layer(struct rcload *ld, int layer, const char *path, bool needed)
@@ -535,6 +557,12 @@ read_layer(struct rcload *ld, int layer, const char *path, bool needed)
 	ld->layer = layer;
 	if (!needed && access(path, F_OK) < 0)
 		return;
+	int format = layer == RC_LAYER_PROJECT && ld->rq->trusted ?
+		     import_format_of(path) : -1;
+	if (format >= 0) {
+		read_foreign(ld, (enum import_format)format, path);
+		return;
+	}
 	struct rcload_file *f = rc_open(ld, path, RC_FILE_MAX, true, NULL);
 	if (f)
 		rc_read_file(ld, f);

@@ -105,4 +105,33 @@ exits 0 "up" sbx up web
 exits 0 "and run" sbx wait web --string "port 5000, value" --timeout 20s
 like "$(sbx show web --json)" '"file":"Procfile","line":1' "they know their line"
 exits 0 "down" sbx down
+
+# And without any sbxrc.
+rm -f sbxrc
+exits 0 "a Procfile by itself" sbx -f Procfile check
+like "$out" "Procfile: no mistakes, [1-9]" "is a set"
+exits 0 "up" sbx -f Procfile up web
+exits 0 "and runs" sbx -f Procfile wait web --string "port 5000, value" --timeout 20s
+exits 0 "ls" sbx -f Procfile ls web --json
+like "$out" '"config":{"file":"Procfile","line":1}' "by its own lines"
+sed -i 's/^web: /&: again; /' Procfile
+exits 0 "reload" sbx -f Procfile reload
+like "$err" "restart 1" "reads it again"
+exits 0 "down" sbx -f Procfile down
+mkfifo input
+"$SBX_BIN" --procfile --plain web <>input >plain.out 2>&1 &
+plain=$!
+wait_until "--procfile opens it" grep -q "web .*port 5000, value" plain.out
+exits 0 "the same set" sbx -f Procfile down
+wait "$plain"
+exits 0 "a package.json" sbx -f package.json check
+like "$out" "package.json: no mistakes" "is a set too"
+exits 2 "--npm and --procfile" sbx --npm --procfile
+exits 2 "neither is there" sh -c 'cd / && "$0" --npm' "$SBX_BIN"
+printf 'procs: {}\n' >mprocs.yaml
+exits 2 "a file that is translated" sbx -f mprocs.yaml up
+like "$err" "'sbx init --from mprocs' makes an sbxrc of it" "how that goes"
+echo 'no line of one' >Procfile
+exits 2 "no Procfile" sbx -f Procfile up
+like "$err" "there is no process in it" "starts nothing"
 done_testing
