@@ -45,7 +45,14 @@ cli_help(struct cli *c)
 static int
 cli_attach(struct cli *c)
 {
-	c->open->attach = mem_str(c->cmd->words[0]);
+	const struct model_proc *p = NULL;
+
+	/* Keys must never reach another one than is meant. */
+	if (cli_rows(c, 0) == 0)
+		p = cli_one(c, c->cmd->words[0]);
+	if (!p)
+		return cli_fail(c);
+	c->open->attach = mem_str(p->row->name);
 	return CLI_OPEN_SCREEN;
 }
 

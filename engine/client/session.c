@@ -155,6 +155,12 @@ session_find(struct session *s, const char *file, struct err *e)
 	buf_init(&s->talk, TALK_MAX);
 	if (file) {
 		s->rc_path = real_file(file);
+		if (s->rc_path && stat(s->rc_path, &st) == 0 &&
+		    S_ISDIR(st.st_mode)) {
+			free(s->rc_path);
+			s->rc_path = NULL;
+			errno = EISDIR;
+		}
 		if (!s->rc_path)
 			return err_set(e, ERR_USAGE, "'%.300s': %s", file,
 				       strerror(errno));
@@ -378,6 +384,8 @@ session_connect(struct session *s, struct loop *l,
 			s->dir.key ? s->dir.key : s->sock_path);
 		if (s->dir.key)
 			err_hint(&why, "'sbx up' starts one");
+		else
+			err_hint(&why, "SBX_SOCKET names it");
 	}
 	if (e)
 		*e = why;

@@ -158,7 +158,7 @@ exits 0 "signal --all means those that run" sbx signal CONT --all
 
 exits 1 "start --wait of one that fails" sbx start job --wait
 like "$err" 'job: exit 3' "says why"
-sbx add twice -- sh -c 'echo old; test -e second && exit 3; touch second; echo first'
+sbx add twice -- sh -c 'echo old; test -e second && exit 3; touch second; echo first' >"$T/out"
 sbx wait twice --exit --timeout 20s
 exits 1 "one that failed the second time" sh -c \
 	"'$SBX_BIN' start twice && '$SBX_BIN' wait twice --log never --after 2 --timeout 20s"

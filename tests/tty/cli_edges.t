@@ -30,7 +30,7 @@ one_of() {
 }
 
 for verb in ls show why stop restart kill signal rm clean logs send screen wait \
-	watch values events env scale reload down; do
+	attach watch values events env scale reload down; do
 	case $verb in
 	signal) set -- TERM web ;;
 	send | scale) set -- web 2 ;;
@@ -40,6 +40,14 @@ for verb in ls show why stop restart kill signal rm clean logs send screen wait 
 	exits 3 "$verb: no engine" "$SBX_BIN" "$verb" "$@"
 done
 exits 0 "up" sbx up
+exits 4 "attach nobody" sbx attach tern
+like "$err" "did you mean 'term'" "one is suggested"
+exits 2 "attach two" sbx attach '*'
+like "$err" "means 2 processes, one is wanted" "none of them is taken"
+exits 2 "-f with a directory" sbx -f . ls
+like "$err" "'.': Is a directory" "says so"
+exits 3 "an engine that is not there" env SBX_SOCKET=/nowhere "$SBX_BIN" ls
+like "$err" 'SBX_SOCKET names it' "and who says so"
 for verb in $(sbx __table commands names); do
 	exits 2 "$verb --nonsense" "$SBX_BIN" "$verb" --nonsense
 	like "$err" "'sbx $verb' has no option" "... says so"
