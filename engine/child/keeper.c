@@ -92,6 +92,13 @@ struct keeper {
 	uint64_t respawn_at_us, retry_at_us, kill_at_us, guard_at_us;
 };
 
+/* One message of the engine. */
+struct received {
+	unsigned char data[KEEP_LEN + KEEP_BEHIND_MAX + 1];
+	size_t len;
+	int fds[SYS_FDS_MAX], nfds;
+};
+
 /* ---- to the engine ---- */
 
 /* True when it is sent; else the socket is full or gone. */
@@ -223,17 +230,17 @@ note_exec(struct keeper *k, struct keepslot *s, bool ended)
 						    : UNSENT_STARTED;
 }
 
-/* Takes payload. */
+/* Takes the descriptor of what. */
 static void
-do_spawn(struct keeper *k, const struct keepmsg *m, int payload)
+do_spawn(struct keeper *k, const struct keepmsg *m, struct spawn_payload what)
 {
 	if (!k->sh->set_hash)
 		k->sh->set_hash = tree_tag_set(m->tag);
 	if (m->slot == 0 || keepslot_find(&k->slots, m->slot)) {
-		sys_close(payload);
+		sys_close(what.fd);
 		return;		/* our own mistake; the first one stands */
 	}
-	struct keepslot *s = keepslot_spawn(&k->slots, m, payload);
+	struct keepslot *s = keepslot_spawn(&k->slots, m, &what);
 	if (!s) {
 		k->refused = true;
 		k->refused_id = m->slot;
@@ -271,10 +278,10 @@ take_binary(struct keeper *k, int fd)
 }
 
 static void
-handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
+handle(struct keeper *k, const struct received *got, const struct keepmsg *m)
 {
 	struct keepslot *s = keepslot_find(&k->slots, m->slot);
-	int first = nfds > 0 ? fds[0] : -1;
+	int first = got->nfds > 0 ? got->fds[0] : -1;
 
 	switch (m->type) {
 	case KEEP_READY:
@@ -287,8 +294,9 @@ handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 			k->slots.v[i].unsent = UNSENT_ADOPT;
 		break;
 	case KEEP_SPAWN:
-		do_spawn(k, m, first);
-		first = -1;
+		do_spawn(k, m, (struct spawn_payload){
+			.fd = first, .data = got->data + KEEP_LEN,
+			.len = got->len - KEEP_LEN });
 		break;
 	case KEEP_SIGNAL:
 		if (s)
@@ -311,9 +319,8 @@ handle(struct keeper *k, const struct keepmsg *m, const int *fds, int nfds)
 	default:
 		break;		/* a newer engine's word: not for us */
 	}
-	sys_close(first);
-	for (int i = 1; i < nfds; i++)
-		sys_close(fds[i]);
+	for (int i = m->type == KEEP_SPAWN; i < got->nfds; i++)
+		sys_close(got->fds[i]);
 }
 
 static void
@@ -332,11 +339,11 @@ static bool
 receive(struct keeper *k)
 {
 	struct keepmsg m;
-	unsigned char data[KEEP_LEN + 1];
-	int fds[SYS_FDS_MAX], nfds;
+	struct received got;
 
-	memset(data, 0, sizeof data);
-	ssize_t n = sys_recvmsg(k->sock, data, sizeof data, fds, &nfds);
+	memset(got.data, 0, KEEP_LEN);
+	ssize_t n = sys_recvmsg(k->sock, got.data, sizeof got.data, got.fds,
+				&got.nfds);
 	if (n == -EAGAIN)
 		return false;
 	/* The message is there even where its descriptors found no room. */
@@ -359,9 +366,10 @@ receive(struct keeper *k)
 		hang_up(k);
 		return false;
 	}
-	if (keepmsg_unpack(&m, data, (size_t)n) < 0)
+	got.len = (size_t)n;
+	if (keepmsg_unpack(&m, got.data, got.len) < 0)
 		m = (struct keepmsg){ 0 };
-	handle(k, &m, fds, nfds);
+	handle(k, &got, &m);
 	return true;
 }
 

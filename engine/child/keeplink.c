@@ -24,7 +24,7 @@ struct waiting {
 	struct list node;
 	int fd;			/* -1: none; else ours */
 	size_t len;
-	unsigned char data[KEEP_LEN];
+	unsigned char data[];
 };
 
 struct keeplink {
@@ -79,11 +79,14 @@ wait_for_room(struct keeplink *k, int error)
 		timer_arm(k->retry, clock_us() + RETRY_US);
 }
 
-/* Sends or queues; takes fd (-1: none) in every case. */
+/* Sends or queues; takes fd (-1: none) in every case.  behind may be NULL. */
 static int
-post(struct keeplink *k, const struct keepmsg *m, int fd)
+post_with(struct keeplink *k, const struct keepmsg *m, const struct buf *behind,
+	  int fd)
 {
 	int r = k->source && !k->broken ? keepmsg_pack(m, &k->out) : -EPIPE;
+	if (r == 0 && behind)
+		r = buf_add(&k->out, behind->data, behind->len);
 	if (r < 0)
 		goto out;
 	r = -EAGAIN;
@@ -101,7 +104,7 @@ post(struct keeplink *k, const struct keepmsg *m, int fd)
 	}
 	if (list_empty(&k->queue))
 		wait_for_room(k, r);
-	struct waiting *w = mem_alloc(sizeof *w);
+	struct waiting *w = mem_alloc(sizeof *w + k->out.len);
 	memcpy(w->data, k->out.data, k->out.len);
 	w->len = k->out.len;
 	w->fd = fd;
@@ -111,6 +114,12 @@ post(struct keeplink *k, const struct keepmsg *m, int fd)
 out:
 	sys_close(fd);
 	return r;
+}
+
+static int
+post(struct keeplink *k, const struct keepmsg *m, int fd)
+{
+	return post_with(k, m, NULL, fd);
 }
 
 static void
@@ -319,7 +328,7 @@ keeplink_new(struct loop *l, int fd, const struct keeplink_events *ev,
 	k->ev = ev;
 	k->arg = arg;
 	list_init(&k->queue);
-	buf_init(&k->out, KEEP_LEN);
+	buf_init(&k->out, KEEP_LEN + KEEP_BEHIND_MAX);
 	return k;
 }
 
@@ -334,6 +343,19 @@ keeplink_free(struct keeplink *k)
 	loop_drop(k->source);
 	buf_fini(&k->out);
 	free(k);
+}
+
+/* A file with these bytes, or -errno. */
+static int
+memfd_of(const char *name, const void *data, size_t len)
+{
+	int fd = sys_memfd(name);
+	int r = fd < 0 ? fd : sys_write_all(fd, data, len);
+
+	if (r == 0)
+		return fd;
+	sys_close(fd);
+	return r;
 }
 
 int
@@ -358,8 +380,14 @@ keeplink_spawn(struct keeplink *k, const struct spawn_req *r)
 		m.flags |= KEEP_ERR_APART;
 	if (r->notify)
 		m.flags |= KEEP_NOTIFY;
-	int payload = spawn_pack(r);
-	return payload < 0 ? payload : post(k, &m, payload);
+	struct buf b = BUF_INIT(SPAWN_PAYLOAD_MAX);
+	int e = spawn_pack(r, &b), fd = -1;
+	if (e == 0 && b.len <= KEEP_BEHIND_MAX)
+		e = post_with(k, &m, &b, -1);
+	else if (e == 0 && (e = fd = memfd_of("sbx-spawn", b.data, b.len)) >= 0)
+		e = post(k, &m, fd);
+	buf_fini(&b);
+	return e;
 }
 
 int
@@ -396,13 +424,9 @@ int
 keeplink_binary(struct keeplink *k, const char *path)
 {
 	struct keepmsg m = { .type = KEEP_BINARY };
-	int fd = sys_memfd("sbx-binary");
-	int r = fd < 0 ? fd : sys_write_all(fd, path, strlen(path));
+	int fd = memfd_of("sbx-binary", path, strlen(path));
 
-	if (r == 0)
-		return post(k, &m, fd);
-	sys_close(fd);
-	return r;
+	return fd < 0 ? fd : post(k, &m, fd);
 }
 
 int

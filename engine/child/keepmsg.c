@@ -53,9 +53,9 @@ keepmsg_unpack(struct keepmsg *m, const void *data, size_t len)
 	struct msg_reader r;
 
 	*m = (struct keepmsg){ 0 };
-	if (len != KEEP_LEN)
+	if (len < KEEP_LEN || len > KEEP_LEN + KEEP_BEHIND_MAX)
 		return -EPROTO;
-	msg_open(&r, data, len);
+	msg_open(&r, data, KEEP_LEN);
 	uint32_t magic = msg_u32(&r);
 	uint32_t type = msg_u32(&r);
 	/* Signed fields travel as their bits. */
@@ -63,7 +63,7 @@ keepmsg_unpack(struct keepmsg *m, const void *data, size_t len)
 	FIELDS(GET)
 #undef GET
 	if (!msg_done(&r) || magic != KEEP_MAGIC || type == 0 ||
-	    type >= KEEP_TYPES)
+	    type >= KEEP_TYPES || (len > KEEP_LEN && type != KEEP_SPAWN))
 		return -EPROTO;
 	m->type = (enum keep_type)type;
 	return 0;

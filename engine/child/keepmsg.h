@@ -19,9 +19,10 @@
 struct buf;
 
 enum {
-	KEEP_VERSION	= 3,
+	KEEP_VERSION	= 4,
 	KEEP_MAGIC	= 0x53425855,
 	KEEP_LEN	= 112,		/* of every message, in bytes */
+	KEEP_BEHIND_MAX	= 8192,		/* ... and of what is behind a SPAWN */
 	KEEP_FILES	= 2,		/* of the registry */
 	KEEP_SLOTS_MAX	= 4096,
 };
@@ -32,7 +33,9 @@ enum {
 enum keep_type {
 	/* engine to keeper */
 	KEEP_READY = 1,	/* version: this engine understands you */
-	KEEP_SPAWN,	/* slot, tag, flags, rows, cols, pipe_bytes + payload */
+	KEEP_SPAWN,	/* slot, tag, flags, rows, cols, pipe_bytes; the
+			 * packed request behind it, or as a memfd where it is
+			 * larger than KEEP_BEHIND_MAX */
 	KEEP_SIGNAL,	/* slot, signo, flags KEEP_GROUP */
 	KEEP_CLOSE,	/* slot, fd_mask: drop the keeper's copies */
 	KEEP_RELEASE,	/* slot: forget it */
@@ -110,7 +113,7 @@ struct keepmsg {
 
 /* Replaces the content of out, whose maximum is KEEP_LEN or more. */
 int	keepmsg_pack(const struct keepmsg *m, struct buf *out);
-/* 0, or -EPROTO: wrong length, magic or type. */
+/* 0, or -EPROTO: wrong length, magic or type.  What is behind is left alone. */
 int	keepmsg_unpack(struct keepmsg *m, const void *data, size_t len);
 
 void	keep_fds_init(struct keep_fds *f);		/* all -1 */

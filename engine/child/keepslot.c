@@ -178,10 +178,10 @@ make_child(struct keepslots *t, struct keepslot *s, struct spawn_child_conf *c,
 	return pid;
 }
 
-/* Takes payload.  The last part: the status pipe and the child. */
+/* Takes the descriptor of what.  The last part: the status pipe and the child. */
 static int
 start_child(struct keepslots *t, struct keepslot *s, struct ends *e,
-	    int payload)
+	    const struct spawn_payload *what)
 {
 	struct spawn_child_conf c = {
 		.parent = getpid(), .in = e->in, .out = e->out, .err = e->err,
@@ -191,8 +191,8 @@ start_child(struct keepslots *t, struct keepslot *s, struct ends *e,
 	int p[2];
 
 	s->step = SPAWN_REQUEST;
-	int r = spawn_job_read(payload, &c.job);
-	sys_close(payload);
+	int r = spawn_job_read(what, &c.job);
+	sys_close(what->fd);
 	if (r < 0)
 		return r;
 	s->step = SPAWN_PIPE;
@@ -243,16 +243,17 @@ never(struct keepslots *t, struct keepslot *s, int step, int error)
 }
 
 struct keepslot *
-keepslot_spawn(struct keepslots *t, const struct keepmsg *m, int payload)
+keepslot_spawn(struct keepslots *t, const struct keepmsg *m,
+	       const struct spawn_payload *p)
 {
 	struct ends e = { -1, -1, -1, -1 };
 
 	struct keepslot *s = take_slot(t, m);
 	if (!s) {
-		sys_close(payload);
+		sys_close(p->fd);
 		return NULL;
 	}
-	int r = payload < 0 ? -EMFILE : 0;
+	int r = p->fd < 0 && !p->len ? -EMFILE : 0;
 	s->step = SPAWN_PIPE;
 	if (r == 0)
 		r = open_pipes(t, s, m, &e);
@@ -262,9 +263,9 @@ keepslot_spawn(struct keepslots *t, const struct keepmsg *m, int payload)
 		r = SBX_MIN(s->fds.fd[KEEP_FD_PTY], 0);
 	}
 	if (r == 0)
-		r = start_child(t, s, &e, payload);
+		r = start_child(t, s, &e, p);
 	else
-		sys_close(payload);
+		sys_close(p->fd);
 	close_ends(&e);
 	if (r < 0)
 		never(t, s, s->step, -r);

@@ -16,6 +16,7 @@
 
 #include "keepmsg.h"
 
+struct spawn_payload;
 struct standin;
 
 /* What the engine has not been told of a slot yet. */
@@ -60,12 +61,12 @@ int	keepslots_init(struct keepslots *t, struct standin *standin);
 struct keepslot *keepslot_find(struct keepslots *t, uint64_t id);
 struct keepslot *keepslot_of_pid(struct keepslots *t, pid_t pid);
 /*
- * Starts what m and payload (-1: it was lost) ask for; takes payload.  The
- * slot is SPAWNING, or NEVER with step and error.  NULL: the table is full.
- * Does not return where the stand-in had to take over.
+ * Starts what m and p ask for; takes the descriptor of p.  The slot is
+ * SPAWNING, or NEVER with step and error.  NULL: the table is full.  Does not
+ * return where the stand-in had to take over.
  */
 struct keepslot *keepslot_spawn(struct keepslots *t, const struct keepmsg *m,
-				int payload);
+				const struct spawn_payload *p);
 /*
  * Reads the status pipe, without waiting; true when the state has changed.  Of
  * a child that has ended it is known then: what has failed was said before.

@@ -181,13 +181,25 @@ unpack_from(struct spawn_job *j, size_t len)
 	return e == 0 && msg_done(&r) && j->argv[0] ? 0 : -EPROTO;
 }
 
+static int
+read_file(int fd, char *data, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		ssize_t n = sys_pread(fd, data + at, len - at, (int64_t)at);
+		if (n <= 0)
+			return n < 0 ? (int)n : -EPROTO;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
 /* The keeper must not die of it: no mapping, and no mem_alloc. */
 static int
-read_data(int payload, struct spawn_job *j, size_t *len)
+read_data(const struct spawn_payload *p, struct spawn_job *j, size_t *len)
 {
-	struct stat st;
+	struct stat st = { .st_size = (off_t)p->len };
 
-	int r = sys_fstat(payload, &st);
+	int r = p->fd >= 0 ? sys_fstat(p->fd, &st) : 0;
 	if (r < 0)
 		return r;
 	if (st.st_size <= 0 || st.st_size > SPAWN_PAYLOAD_MAX)
@@ -196,13 +208,9 @@ read_data(int payload, struct spawn_job *j, size_t *len)
 	j->data = malloc(*len);
 	if (!j->data)
 		return -ENOMEM;
-	for (size_t at = 0; at < *len;) {
-		ssize_t n = sys_pread(payload, j->data + at, *len - at,
-				      (int64_t)at);
-		if (n <= 0)
-			return n < 0 ? (int)n : -EPROTO;
-		at += (size_t)n;
-	}
+	if (p->fd >= 0)
+		return read_file(p->fd, j->data, *len);
+	memcpy(j->data, p->data, *len);
 	return 0;
 }
 
@@ -521,25 +529,12 @@ spawn_reset_signals(void)
 }
 
 int
-spawn_pack(const struct spawn_req *r)
+spawn_pack(const struct spawn_req *r, struct buf *out)
 {
-	struct buf b = BUF_INIT(SPAWN_PAYLOAD_MAX);
-
 	if (!r->argv || !r->argv[0] || r->nrlimits > SPAWN_RLIMITS_MAX ||
 	    r->ngroups > SPAWN_GROUPS_MAX)
 		return -EINVAL;
-	int result = pack_into(&b, r);
-	if (result < 0)
-		goto out;
-	int fd = sys_memfd("sbx-spawn");
-	result = fd < 0 ? fd : sys_write_all(fd, b.data, b.len);
-	if (result == 0)
-		result = fd;
-	else if (fd >= 0)
-		sys_close(fd);
-out:
-	buf_fini(&b);
-	return result;
+	return pack_into(out, r);
 }
 
 void
@@ -556,7 +551,7 @@ spawn_job_free(struct spawn_job *j)
 }
 
 int
-spawn_job_read(int payload, struct spawn_job **out)
+spawn_job_read(const struct spawn_payload *p, struct spawn_job **out)
 {
 	struct spawn_job *j = calloc(1, sizeof *j);
 	size_t len;
@@ -564,7 +559,7 @@ spawn_job_read(int payload, struct spawn_job **out)
 	*out = NULL;
 	if (!j)
 		return -ENOMEM;
-	int r = read_data(payload, j, &len);
+	int r = read_data(p, j, &len);
 	if (r == 0)
 		r = unpack_from(j, len);
 	if (r == 0)

@@ -2,9 +2,9 @@
 #define SBX_SPAWN_H
 
 /*
- * How a process is started.  The engine fills a struct spawn_req and packs it
- * into a memfd, the keeper reads it and makes a child, and everything between
- * that and exec is in spawn_child.  The child may share the memory of the
+ * How a process is started.  The engine fills a struct spawn_req and packs it,
+ * the keeper reads that and makes a child, and everything between that and
+ * exec is in spawn_child.  The child may share the memory of the
  * keeper until then, so it allocates nothing and calls nothing of the C
  * library that looks after threads.  A failure comes back as {step, errno}
  * through a pipe that exec closes, so that a program which exits with 127 by
@@ -21,6 +21,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 #include "base/base.h"
+
+struct buf;
 
 enum spawn_step {
 	SPAWN_OK,
@@ -81,8 +83,9 @@ struct spawn_req {
 
 void	spawn_req_init(struct spawn_req *r);	/* zero; umask -1 */
 
-/* A memfd with all that the child needs, or -errno (-E2BIG, -EINVAL). */
-int	spawn_pack(const struct spawn_req *r);
+/* All that the child needs, for a buffer whose maximum is SPAWN_PAYLOAD_MAX:
+ * 0, or -errno (-E2BIG, -EINVAL). */
+int	spawn_pack(const struct spawn_req *r, struct buf *out);
 
 struct spawn_fail {
 	int32_t step, error;	/* what comes through the status pipe */
@@ -100,9 +103,16 @@ struct spawn_child_conf {
 	struct rlimit nofile;	/* as it was before sbx raised its own */
 };
 
-/* What a memfd asks for: 0, or -errno. */
+/* A packed request, as bytes that are copied, or as a file that has them. */
+struct spawn_payload {
+	int fd;			/* -1: data has it */
+	const void *data;
+	size_t len;		/* 0, and no file: it was lost */
+};
+
+/* What it asks for: 0, or -errno.  Borrows the payload. */
 struct spawn_job;
-int	spawn_job_read(int payload, struct spawn_job **out);
+int	spawn_job_read(const struct spawn_payload *p, struct spawn_job **out);
 void	spawn_job_free(struct spawn_job *j);	/* NULL is fine */
 
 /* In the child, right after fork. */

@@ -89,6 +89,14 @@ TEST(messages_round_trip)
 	   got.end_us == m.end_us && got.user_us == m.user_us &&
 	   got.sys_us == m.sys_us && got.maxrss_bytes == m.maxrss_bytes);
 	EQ_INT(keepmsg_unpack(&got, b.data, b.len - 1), -EPROTO);
+	/* Only a start has something behind it. */
+	char more[KEEP_LEN + KEEP_BEHIND_MAX + 1] = { 0 };
+	memcpy(more, b.data, b.len);
+	EQ_INT(keepmsg_unpack(&got, more, b.len + 1), -EPROTO);
+	more[4] = KEEP_SPAWN;
+	EQ_INT(keepmsg_unpack(&got, more, b.len + 1), 0);
+	EQ_INT(keepmsg_unpack(&got, more, sizeof more - 1), 0);
+	EQ_INT(keepmsg_unpack(&got, more, sizeof more), -EPROTO);
 	b.data[0] ^= 1;
 	EQ_INT(keepmsg_unpack(&got, b.data, b.len), -EPROTO);
 	b.data[0] ^= 1;

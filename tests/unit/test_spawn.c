@@ -348,7 +348,11 @@ TEST(user_is_refused_to_others_than_root)
 		if (setgid(65534) != 0 || setuid(65534) != 0)
 			_exit(1);
 		struct spawn_job *job;
-		if (spawn_job_read(spawn_pack(&q), &job) < 0)
+		struct buf b = BUF_INIT(SPAWN_PAYLOAD_MAX);
+		if (spawn_pack(&q, &b) < 0)
+			_exit(1);
+		struct spawn_payload packed = { -1, b.data, b.len };
+		if (spawn_job_read(&packed, &job) < 0)
 			_exit(1);
 		struct spawn_child_conf c = {
 			.parent = self, .job = job, .in = -1,
@@ -503,6 +507,33 @@ TEST(notify_descriptor)
 	uint64_t fds = rig_zoo_run(&r, &q, "fds", NULL, NULL);
 	RIG_WAIT(&r, rig_run(&r, fds)->eof[KEEP_FD_STDOUT]);
 	EQ_STR(OUT(&r, fds), "0 1 2 3 \n");
+	EQ_INT(rig_stop(&r), 0);
+}
+
+/* Small ones come with the message, large ones as a file. */
+TEST(a_request_arrives_whole_whatever_its_size)
+{
+	static const size_t sizes[] = {
+		KEEP_BEHIND_MAX / 2, KEEP_BEHIND_MAX - 300, KEEP_BEHIND_MAX,
+		KEEP_BEHIND_MAX + 300, 100000,
+	};
+	struct rig r;
+
+	EQ_INT(rig_start(&r), 0);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char *word = mem_alloc(sizes[i] + 1), text[32];
+		char *argv[] = { "sh", "-c", "printf %s ${#1}", "sh", word,
+				 NULL };
+		struct spawn_req q;
+		memset(word, 'x', sizes[i]);
+		snprintf(text, sizeof text, "%zu", sizes[i]);
+		spawn_req_init(&q);
+		q.argv = argv;
+		uint64_t slot = rig_spawn(&r, &q);
+		RIG_WAIT(&r, rig_run(&r, slot)->exited);
+		EQ_STR(OUT(&r, slot), text);
+		free(word);
+	}
 	EQ_INT(rig_stop(&r), 0);
 }
 
