@@ -230,10 +230,13 @@ send_growth(struct peer *c, struct buf *b)
 		struct proc *p = e->procs[i];
 		if (p->grow_gen <= c->grow_seen)
 			continue;
+		size_t before = conn_queued(c->conn);
 		procio_grow(p, &g);
 		if (proto_put_grow(b, &g) == 0)
 			send_buf(c, PROTO_GROW, 0, b);
 		buf_clear(b);
+		if (p->life.spawning)
+			wait_too(c, before);
 		count++;
 	}
 	c->grow_seen = e->gen;
@@ -418,6 +421,25 @@ feed_clients(struct engine *e)
 		timer_stop(e->feed_timer);
 	buf_fini(&b);
 	buf_fini(&scratch);
+}
+
+void
+feed_growth(struct engine *e)
+{
+	struct buf b = BUF_INIT(CONN_FRAME_MAX);
+	uint64_t now = clock_us();
+
+	list_each(n, &e->peers) {
+		struct peer *c = container_of(n, struct peer, node);
+		if (!c->greeted || !(c->subs & PROTO_SUB_PROMPT) ||
+		    c->grow_seen >= e->gen || now < c->at_grow_us ||
+		    conn_queued(c->conn))
+			continue;
+		conn_cork(c->conn);
+		send_growth(c, &b);
+		conn_uncork(c->conn);
+	}
+	buf_fini(&b);
 }
 
 bool

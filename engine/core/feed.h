@@ -19,6 +19,11 @@ struct proc_row;
 
 /* What is due is queued; reply_let_go() sends it. */
 void	feed_clients(struct engine *e);
+/*
+ * Ahead of the rest of a turn in which nothing but logs has changed: what has
+ * grown is in their files.  Sends to who wants it at once.
+ */
+void	feed_growth(struct engine *e);
 /* All that is known is queued now; false: somebody does not read. */
 bool	feed_flush(struct engine *e);
 /* Terminals are as large as they were last asked to be: each size in between
