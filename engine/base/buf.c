@@ -103,6 +103,17 @@ buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 }
 
 int
+buf_addu(struct buf *b, uint64_t v)
+{
+	char digits[20], *p = digits + sizeof digits;
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	return buf_add(b, p, (size_t)(digits + sizeof digits - p));
+}
+
+int
 buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;

@@ -30,6 +30,7 @@ void	buf_clear(struct buf *b);		/* keeps the memory */
 int	buf_add(struct buf *b, const void *data, size_t len);
 int	buf_addc(struct buf *b, char c);
 int	buf_adds(struct buf *b, const char *s);
+int	buf_addu(struct buf *b, uint64_t v);	/* in decimal */
 int	buf_addf(struct buf *b, const char *fmt, ...) SBX_PRINTF(2, 3);
 int	buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 	SBX_PRINTF(2, 0);

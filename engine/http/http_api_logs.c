@@ -33,6 +33,7 @@
 enum {
 	FILL_BYTES = 64 << 10,		/* made at once */
 	OUT_MAX = 4 << 20,		/* one entry, in base64 */
+	OUT_KEEP = 1024,		/* of memory, from a line to the next */
 	BEAT_MS = 15000,		/* of nothing, then a comment */
 };
 
@@ -148,9 +149,14 @@ place(struct follow *f, struct entries *e)
 static void
 put_entry(struct buf *b, const struct entry *en)
 {
-	buf_addf(b, "{\"sequence\":%" PRIu64 ",\"stream\":\"%s\","
-		 "\"timestampMs\":%" PRId64 ",\"data\":\"", en->seq,
-		 log_stream_name(en->stream), en->wall_ms);
+	/* A follower waits for it: without the detour of a format. */
+	buf_adds(b, "{\"sequence\":");
+	buf_addu(b, en->seq);
+	buf_adds(b, ",\"stream\":\"");
+	buf_adds(b, log_stream_name(en->stream));
+	buf_adds(b, "\",\"timestampMs\":");
+	buf_addu(b, (uint64_t)SBX_MAX(en->wall_ms, 0));
+	buf_adds(b, ",\"data\":\"");
 	base64_encode(b, en->data, en->len);
 	buf_adds(b, "\",\"encoding\":\"base64\"}");
 }
@@ -159,13 +165,14 @@ static void
 put_event(struct follow *f, const struct entries *e, const struct entry *en)
 {
 	struct buf *b = &f->out;
-	char id[ENTRIES_PLACE_MAX];
 
-	buf_addf(b, "event: %s\n", en->dropped ? "dropped" : "log");
+	buf_adds(b, en->dropped ? "event: dropped\n" : "event: log\n");
 	/* An entry in parts has been seen when its last one has. */
-	entries_place_text(e, en, id);
-	if (!en->more)
-		buf_addf(b, "id: %s\n", id);
+	if (!en->more) {
+		buf_adds(b, "id: ");
+		entries_place_put(e, en, b);
+		buf_addc(b, '\n');
+	}
 	/* A field that readers of events skip: entries have their five keys. */
 	if (!en->dropped && en->first != en->seq)
 		buf_addf(b, "first: %" PRIu64 "\n", en->first);
@@ -334,7 +341,8 @@ produce(struct http_request *r, char *out, size_t cap, void *arg)
 	size_t n = SBX_MIN(cap, f->out.len);
 	if (n == 0) {
 		/* Now it waits, perhaps for days. */
-		buf_fini(&f->out);
+		if (f->out.cap > OUT_KEEP)
+			buf_fini(&f->out);
 		return f->ended ? -1 : 0;
 	}
 	memcpy(out, f->out.data, n);

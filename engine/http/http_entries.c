@@ -289,18 +289,16 @@ entries_seek_place(const struct entries *e, struct entries_cursor *c,
 }
 
 void
-entries_place_text(const struct entries *e, const struct entry *en,
-		   char out[ENTRIES_PLACE_MAX])
+entries_place_put(const struct entries *e, const struct entry *en,
+		  struct buf *out)
 {
-	int n = snprintf(out, ENTRIES_PLACE_MAX, "%" PRIu64, en->seq);
-
+	buf_addu(out, en->seq);
 	if (entries_pieces(e) == 0 || en->dropped)
 		return;
-	n += snprintf(out + n, ENTRIES_PLACE_MAX - (size_t)n, ":%" PRIu64,
-		      en->line);
+	buf_addc(out, ':');
+	buf_addu(out, en->line);
 	if (en->piece_end)
-		snprintf(out + n, ENTRIES_PLACE_MAX - (size_t)n,
-			 ":%d:%" PRIu64, (int)en->stream, en->piece_end);
+		buf_addf(out, ":%d:%" PRIu64, (int)en->stream, en->piece_end);
 }
 
 int

@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include "log/logfmt.h"
 
+struct buf;
 struct entries;
 struct logread;
 
@@ -57,7 +58,6 @@ struct entries_place {
 	enum log_stream stream;
 	uint64_t piece_end;	/* 0: not behind a piece */
 };
-enum { ENTRIES_PLACE_MAX = 80 };
 
 struct entries_cursor {
 	unsigned streams;	/* set of 1 << enum log_stream */
@@ -103,8 +103,8 @@ void	entries_seek(const struct entries *e, struct entries_cursor *c,
 void	entries_seek_place(const struct entries *e, struct entries_cursor *c,
 			   unsigned streams, const struct entries_place *at);
 /* The place behind an entry, and back: 0 or -EINVAL. */
-void	entries_place_text(const struct entries *e, const struct entry *en,
-			   char out[ENTRIES_PLACE_MAX]);
+void	entries_place_put(const struct entries *e, const struct entry *en,
+			  struct buf *out);
 int	entries_place_parse(const char *text, struct entries_place *out);
 /* So that the last n entries of these streams come.  While entries_look_back
  * gives true, it has to be called again before anything else: a stream may

@@ -27,6 +27,20 @@ TEST(buf_never_passes_its_maximum)
 	buf_fini(&b);
 }
 
+TEST(buf_adds_numbers)
+{
+	struct buf b = BUF_INIT(40);
+
+	EQ_INT(buf_addu(&b, 0), 0);
+	EQ_INT(buf_addc(&b, ' '), 0);
+	EQ_INT(buf_addu(&b, 1090), 0);
+	EQ_INT(buf_addc(&b, ' '), 0);
+	EQ_INT(buf_addu(&b, UINT64_MAX), 0);
+	EQ_STR(buf_str(&b), "0 1090 18446744073709551615");
+	EQ_INT(buf_addu(&b, UINT64_MAX), -EMSGSIZE);
+	buf_fini(&b);
+}
+
 TEST(buf_fits_its_memory_to_what_it_holds)
 {
 	struct buf b = BUF_INIT(1000);

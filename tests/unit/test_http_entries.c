@@ -263,27 +263,36 @@ resume(struct rig *r, const char *text)
 	return walk(r, &c);
 }
 
+static char *
+place_of(const struct rig *r, const struct entry *en)
+{
+	struct buf b = BUF_INIT(100);
+
+	entries_place_put(r->e, en, &b);
+	return buf_take(&b);
+}
+
 TEST(a_place_outlives_the_server)
 {
 	struct rig r;
 	struct entry en;
-	char id[4][ENTRIES_PLACE_MAX];
+	char *id[4];
 	rig_init(&r, 0);
 	say(&r, LOG_OUT, "one\nlog");
 	EQ_INT(entries_step(r.e, &r.c, &en), 1);
-	entries_place_text(r.e, &en, id[0]);
+	id[0] = place_of(&r, &en);
 	EQ_STR(id[0], "1");
 	entries_publish(r.e);
 	EQ_INT(entries_step(r.e, &r.c, &en), 1);
-	entries_place_text(r.e, &en, id[1]);
+	id[1] = place_of(&r, &en);
 	EQ_STR(id[1], "2:2:0:7");
 	say(&r, LOG_ERR, "bad\n");
 	say(&r, LOG_OUT, "in\ntwo\n");
 	EQ_INT(entries_step(r.e, &r.c, &en), 1);
-	entries_place_text(r.e, &en, id[2]);
+	id[2] = place_of(&r, &en);
 	EQ_STR(id[2], "3:2");
 	EQ_INT(entries_step(r.e, &r.c, &en), 1);
-	entries_place_text(r.e, &en, id[3]);
+	id[3] = place_of(&r, &en);
 	EQ_STR(id[3], "4:3");
 	EQ_STR(resume(&r, id[1]), "3e:bad$ 4o:in$ 5o:two$");
 	EQ_STR(resume(&r, id[3]), "5o:two$");
@@ -302,6 +311,8 @@ TEST(a_place_outlives_the_server)
 	EQ_STR(resume(&r, "1:2:3:4"), "(no place)");
 	EQ_STR(resume(&r, "1:2:0:4:5"), "(no place)");
 	EQ_STR(resume(&r, "1:999"), "2e:bad$ 3o:login$ 4o:two$");
+	for (size_t i = 0; i < ARRAY_LEN(id); i++)
+		free(id[i]);
 	rig_fini(&r);
 }
 
