@@ -19,7 +19,7 @@ struct buf;
 struct msg_reader;
 
 enum {
-	ANSWERED_MAX = 16,
+	ANSWERED_MAX = 80,
 	ANSWERED_BYTES_MAX = 4 << 20,	/* of all but the newest */
 };
 

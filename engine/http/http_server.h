@@ -72,7 +72,7 @@ void	http_server_free(struct http_server *s);	/* NULL is fine */
  * begins anew (http_again).  The engine remembers few of them, so only some
  * requests at a time have any; else 0.
  */
-enum { HTTP_KEYED_MAX = 8 };
+enum { HTTP_KEYED_MAX = 64 };	/* others ask the engine, too */
 uint64_t http_key(struct http_request *r);
 /* The engine was lost before it answered: may r begin anew? */
 bool	http_may_again(const struct http_request *r);

@@ -515,13 +515,19 @@ v.ask("POST", at + "/input", {"data": "end\n", "encoding": "utf8"})
 until(lambda: lines(b"got end", at))
 same((lines(b"got one", at), lines(b"USR1", told)), (3, 1), "and is done once")
 got = over_engines(*[("POST", at + "/input", {"data": "many\n",
-                                              "encoding": "utf8"})] * 30)
+                                              "encoding": "utf8"})] * 64)
 v.ask("POST", at + "/input", {"data": "over\n", "encoding": "utf8"})
 until(lambda: lines(b"got over", at))
-ok(set(got) <= {200, 503} and got.count(200) >= 8,
-   "of many at once some may be told that there was no engine", got)
-ok(got.count(200) <= lines(b"got many", at) <= 30,
-   "who was told that it is taken is right", (got, lines(b"got many", at)))
+same(got, [200] * 64, "also 64 at once")
+same(lines(b"got many", at), 64, "and each once")
+got = over_engines(*[("POST", at + "/input", {"data": "more\n",
+                                              "encoding": "utf8"})] * 90)
+v.ask("POST", at + "/input", {"data": "last\n", "encoding": "utf8"})
+until(lambda: lines(b"got last", at))
+ok(set(got) <= {200, 503} and got.count(200) >= 64,
+   "of still more some may be told that there was no engine", got)
+ok(got.count(200) <= lines(b"got more", at) <= 90,
+   "who was told that it is taken is right", (got, lines(b"got more", at)))
 for path in at, told:
     v.ask("POST", path + "/kill")
 v.stop()

@@ -114,7 +114,7 @@ TEST(what_is_cut_is_left_out)
 TEST(what_is_the_same_is_saved_once)
 {
 	struct answered *a = answered_new();
-	struct buf b = BUF_INIT(1000);
+	struct buf b = BUF_INIT(10000);
 	size_t unsaved = 0;
 
 	put(a, 1, 10);
