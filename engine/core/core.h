@@ -303,6 +303,7 @@ struct engine {
 	struct graph *graph;	/* NULL: to be built again */
 	bool deps_dirty, slots_dirty, tree_dirty, registry_dirty;
 	bool registry_stale;	/* only counts that could be counted again */
+	bool set_saved;		/* set, options, env and listen, as they are */
 	bool going_down, finished, keeper_lost;
 	bool replaced;		/* another binary is started next */
 	enum cause down_cause;

@@ -148,6 +148,7 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 {
 	setpack_fini(&e->set);
 	e->set = *set;
+	e->set_saved = false;
 	*set = (struct setpack){ .name = NULL };
 	reconf_take_settings(e->options, e->set.settings);
 	size_t had = e->nproc, taken = 0;

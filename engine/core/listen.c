@@ -136,6 +136,7 @@ void
 listen_update(struct engine *e)
 {
 	struct listen *l = e->listen;
+	e->set_saved = false;
 	const char *where = options_text(e->options, OPTION_LISTEN);
 	const char *token_file = options_text(e->options,
 					      OPTION_LISTEN_TOKEN_FILE);
@@ -199,6 +200,7 @@ listen_ended(struct engine *e, const struct helper *h, const char *text)
 		return;
 	l->slot = 0;
 	e->registry_dirty = true;
+	e->set_saved = false;
 	if (l->leaving) {
 		l->leaving = false;
 		listen_update(e);

@@ -376,6 +376,7 @@ take_set(struct reconf *r)
 	r->set.spec_count = 0;
 	setpack_fini(&e->set);
 	e->set = r->set;
+	e->set_saved = false;
 	r->set = (struct setpack){ .name = NULL };
 	e->loaded_ms = clock_wall_ms();
 	bool same = limit == options_number(e->options, OPTION_LIMIT_LOG) &&

@@ -256,8 +256,11 @@ put_all(struct engine *e)
 	int r = put_head(e, &b, &part);
 
 	put_slice(e, SLICE_HEAD, &b);
-	r |= put_set(e, &b, &part);
-	put_slice(e, SLICE_SET, &b);
+	if (!e->set_saved || !reglog_keep(e->reglog, SLICE_SET)) {
+		r |= put_set(e, &b, &part);
+		put_slice(e, SLICE_SET, &b);
+		e->set_saved = true;
+	}
 	r |= put_answers(e, &b);
 	for (size_t i = 0; i < e->nproc; i++)
 		r |= put_proc(e->procs[i], &b, &part);
@@ -462,6 +465,7 @@ get_set(struct engine *e, struct msg_reader *r, struct err *err)
 		return -1;
 	setpack_fini(&e->set);
 	e->set = pack;
+	e->set_saved = false;
 	const char *opts = msg_bytes(r, &len);
 	struct options *options = NULL;
 	if (!r->bad && options_unpack(opts, len, &options, err) == 0) {

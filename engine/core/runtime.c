@@ -70,6 +70,7 @@ runtime_set(struct engine *e, enum cause cause, const char *lines,
 	}
 	struct options *old = options_dup(e->options);
 	int rc = options_change_lines(e->options, lines, err);
+	e->set_saved = false;
 	for (int i = 0; i < OPTION_COUNT && rc == 0; i++) {
 		enum option_id id = (enum option_id)i;
 		const char *now = options_text(e->options, id);
@@ -198,6 +199,7 @@ change_env(struct engine *e, enum cause by, const struct proto_request *q,
 	if (rc == 0) {
 		struct envset *old = e->env;
 		e->env = next;
+		e->set_saved = false;
 		next = old;
 		note_env(e, by, group, words, cwd);
 		e->registry_dirty = true;
