@@ -48,6 +48,7 @@
 enum {
 	LOOK_FIRST_US = 1000,	/* at what a killed or ended tree has left */
 	LOOK_MAX_US = 50000,
+	LOOKS_QUIET = 4,	/* what is gone by then is not worth a word */
 	SAVE_AGAIN_US = 100 * 1000,
 	ADOPTED_US = 5 * 1000,	/* what is due meanwhile waits so long */
 	ASKED_MAX = 8,		/* runs that are signalled one by one */
@@ -494,6 +495,10 @@ look(struct proc *p, uint64_t now, bool blind)
 	}
 	if (p->killing)
 		tree_kill(e->tree, p->tag);
+	if (p->leader_ended && p->tree_looks >= LOOKS_QUIET &&
+	    p->life.status != STATUS_STOPPING)
+		proc_event(p, &(struct life_input){ .event = LIFE_EV_LEFT,
+						    .tree_left = (unsigned)left });
 	uint64_t pause = (uint64_t)LOOK_FIRST_US << SBX_MIN(p->tree_looks, 6u);
 	p->tree_looks++;
 	p->at_tree_look_us = now + SBX_MIN(pause, (uint64_t)LOOK_MAX_US);

@@ -226,6 +226,10 @@ do_stop_again(struct step *s)
 	uint64_t old = l->at_us[LIFE_AT_KILL];
 	char by[96];
 
+	if (l->ending && !l->stopped && !l->again) {
+		do_stop(s);
+		return;
+	}
 	step_keep_down(s);
 	l->stopped = true;
 	l->again = l->again_counted = false;
@@ -411,7 +415,6 @@ do_exited(struct step *s)
 	struct life *l = s->l;
 	bool by_itself = l->status != STATUS_STOPPING;
 	bool early = l->status == STATUS_STARTING;
-	bool sweep = by_itself && !s->p->tree_keep;
 	char how[64], by[96];
 
 	if (!l->alive)
@@ -431,17 +434,19 @@ do_exited(struct step *s)
 			 step_by(s, by));
 	}
 	/* What outlives the leader gets the ladder, unless it may stay. */
-	if (sweep) {
+	if (by_itself && !s->p->tree_keep) {
 		l->step = 0;
 		step_rung(s);
 	}
-	if (sweep && s->in->tree_left > 0)
-		step_change(s, STATUS_STOPPING, EVENT_EXIT, l->end_cause,
-			    "%s; ends the %u left of its tree", how,
-			    s->in->tree_left);
-	else
-		step_change(s, l->status, EVENT_EXIT, l->end_cause, "%s%s",
-			    how, early ? " before it was ready" : "");
+	step_change(s, l->status, EVENT_EXIT, l->end_cause, "%s%s", how,
+		    early ? " before it was ready" : "");
+}
+
+static void
+do_left(struct step *s)
+{
+	if (s->l->ending && !s->p->tree_keep)
+		step_left(s);
 }
 
 static void
@@ -708,7 +713,7 @@ struct cell {
 	ON(START, start_live), ON(STOP, stop), ON(KILL, kill),     \
 	ON(RESTART, restart), ON(SPAWNED, spawned),                    \
 	ON(SPAWN_FAILED, spawn_failed), ON(EXITED, exited),            \
-	ON(GONE, gone), ON(READY, ready),                              \
+	ON(LEFT, left), ON(GONE, gone), ON(READY, ready),              \
 	ON(PAUSED, paused), ON(CONTINUED, continued),                  \
 	ON(STEP_DUE, step_due), ON(RUN_DUE, run_due),                  \
 	ON(READY_DUE, ready_due), ON(ADOPTED, adopted),                \

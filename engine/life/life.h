@@ -43,6 +43,7 @@ enum {
 	X(SPAWNED, "spawned", "the program runs (exec succeeded)")             \
 	X(SPAWN_FAILED, "spawn-failed", "the program could not be run")        \
 	X(EXITED, "exited", "the leader has ended")                            \
+	X(LEFT, "left", "the leader has ended, others of its tree have not")   \
 	X(GONE, "gone", "the tree is gone and the output drained")             \
 	X(READY, "ready", "its ready rule was met")                            \
 	X(UNREADY, "unready", "live checks failed often enough, or it is not " \
@@ -188,7 +189,7 @@ struct life_input {
 	unsigned flags;
 	uint64_t now_us;
 	int exit_code, exit_signal;	/* EXITED */
-	unsigned tree_left;	/* EXITED: others of the tree, if known */
+	unsigned tree_left;	/* LEFT: how many */
 	int jitter;		/* -100..100 per mille, for a backoff */
 	uint64_t for_us;	/* STOP: KILL at the latest after this */
 	/*

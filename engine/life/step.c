@@ -340,6 +340,17 @@ backoff_time(struct life *l, const struct life_policy *p, int jitter)
 }
 
 void
+step_left(struct step *s)
+{
+	char how[64];
+
+	life_exit_text(s->l, how, sizeof how);
+	step_change(s, STATUS_STOPPING, EVENT_STEP, s->l->end_cause,
+		    "%s; ends the %u left of its tree", how,
+		    s->in->tree_left);
+}
+
+void
 step_retry(struct step *s, const char *why)
 {
 	struct life *l = s->l;

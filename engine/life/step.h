@@ -56,6 +56,8 @@ void	step_rung(struct step *s);
 /* Begins the ladder at a rung; verb "stopped", NULL: nobody asked for it. */
 void	step_stop(struct step *s, unsigned rung, enum event_kind event,
 		  const char *verb);
+/* What outlives the leader has had the first step, and takes its time. */
+void	step_left(struct step *s);
 /* Backoff, or giving up at the limit. */
 void	step_retry(struct step *s, const char *why);
 /* Tree gone, output drained. */

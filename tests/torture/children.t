@@ -181,6 +181,16 @@ starts_and_stops("bomb", 60)
 row = start("holder", "failed")
 same(row.get("exit_code"), 3, "the leader's code is the outcome")
 ok(until(lambda: not tree("holder")), "and what it left is gone")
+s.sbx("add", "lingers", "--", "sh", "-c", "(trap '' TERM; touch set; "
+      "exec sleep 100024) & until [ -e set ]; do :; done; exit 3")
+row = until(lambda: s.status("lingers") == "stopping" and s.row("lingers"))
+ok(row and row["reason"] == "exit 3; ends the 1 left of its tree",
+   "while it takes its time, that is the state", s.row("lingers"))
+same(s.sbx("stop", "lingers", "--wait", "1ms")[0], 124, "a stop meanwhile")
+ok(until(lambda: s.status("lingers") == "failed"), "it has its outcome")
+ok("stopped by you while its tree ends" in
+   [e["text"] for e in s.events() if e.get("process") == "lingers"],
+   "and the journal has it", s.out("events"))
 row = start("late", "failed")
 same(row.get("exit_code"), 4, "a leader ends, its child speaks on")
 same(s.raw("late"), b"early\nlate\n", "late output is kept")

@@ -832,10 +832,11 @@ TEST(what_outlives_the_leader_gets_the_ladder)
 	struct world w;
 	world_init(&w);
 	up(&w);
-	give(&w, (struct life_input){ .event = LIFE_EV_EXITED, .exit_code = 1,
-				      .tree_left = 2 });
-	IS(&w, "stopping");
+	give(&w, (struct life_input){ .event = LIFE_EV_EXITED,
+				      .exit_code = 1 });
 	OK(w.fx & LIFE_FX_SIGNAL);
+	give(&w, (struct life_input){ .event = LIFE_EV_LEFT, .tree_left = 2 });
+	IS(&w, "stopping");
 	EQ_STR(w.l.reason, "exit 1; ends the 2 left of its tree");
 	tick(&w);
 	OK(w.fx & LIFE_FX_KILL_TREE);
@@ -843,10 +844,23 @@ TEST(what_outlives_the_leader_gets_the_ladder)
 	IS(&w, "failed");
 	EQ_STR(w.l.reason, "exit 1");
 
+	/* A stop while they end is told, and no run follows. */
+	w.p.restart = LIFE_ALWAYS;
+	up(&w);
+	give(&w, (struct life_input){ .event = LIFE_EV_EXITED,
+				      .exit_code = 1 });
+	give(&w, (struct life_input){ .event = LIFE_EV_LEFT, .tree_left = 2 });
+	ev(&w, LIFE_EV_STOP, CAUSE_USER, 0);
+	EQ_STR(w.l.reason, "stopped by you while its tree ends");
+	gone(&w);
+	IS(&w, "failed");
+	w.p.restart = LIFE_NEVER;
+
 	w.p.tree_keep = true;
 	up(&w);
-	give(&w, (struct life_input){ .event = LIFE_EV_EXITED, .exit_code = 1,
-				      .tree_left = 2 });
+	give(&w, (struct life_input){ .event = LIFE_EV_EXITED,
+				      .exit_code = 1 });
+	give(&w, (struct life_input){ .event = LIFE_EV_LEFT, .tree_left = 2 });
 	IS(&w, "running");
 	OK(!(w.fx & (LIFE_FX_SIGNAL | LIFE_FX_KILL_TREE)));
 	EQ_INT(life_deadline(&w.l), 0);
