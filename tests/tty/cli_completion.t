@@ -78,6 +78,26 @@ for shell in zsh fish; do
 		pass "$shell takes it # SKIP not installed"
 	fi
 done
+if command -v zsh >/dev/null; then
+	screen_open 80x24 "PATH='$T/bin':\$PATH; PS1='> '; export PATH PS1; cd '$T/w' && exec zsh -f"
+	wait_screen '^>' "zsh is there"
+	screen_type 'autoload -U compinit; compinit -u; source <(sbx completion zsh); echo sour''ced'
+	screen_keys Enter
+	wait_screen '^sourced' "it takes the script too"
+	screen_type 'sbx stop test:u'
+	screen_keys Tab
+	wait_screen '^> sbx stop test:unit' "a name with a colon"
+	screen_type 'won'
+	screen_keys Tab
+	wait_screen '^> sbx stop test:unit wonder' "of the running engine"
+	screen_keys C-u
+	screen_type 'sbx wait web --ti'
+	screen_keys Tab
+	wait_screen '^> sbx wait web --timeout' "an option"
+	screen_close
+else
+	pass "zsh completes # SKIP not installed"
+fi
 if command -v fish >/dev/null; then
 	is "$(PATH="$T/bin:$PATH" fish -c 'source script
 		complete -C "sbx stop wo"' | cut -f 1 | tr '\n' ' ')" \
