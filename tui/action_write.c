@@ -122,7 +122,7 @@ static void
 show(struct writing *w)
 {
 	struct ui *ui = w->ui;
-	bool file = ui->rc_path[0] != '\0';
+	bool file = newproc_has_sbxrc(ui);
 	struct buf b = BUF_INIT(TEXT_BYTES);
 
 	ui_put_options(ui, false, &b);
@@ -131,7 +131,7 @@ show(struct writing *w)
 	char title[128];
 	int n = snprintf(title, sizeof(title), "%s",
 			 file ? "these lines would go to the end of sbxrc"
-			      : "as lines of an sbxrc; there is none here");
+			      : "these lines would make an sbxrc here");
 	if (w->left_out)
 		snprintf(title + n, sizeof(title) - (size_t)n,
 			 "; :write all adds %zu made over HTTP",
@@ -148,8 +148,7 @@ show(struct writing *w)
 		sheet_text_open(ui, &(struct sheet_text){
 			.word = "WRITE",
 			.title = title, .text = buf_str(&b),
-			.accept = file ? newproc_keep : NULL,
-			.verb = file ? "write them" : NULL });
+			.accept = newproc_keep, .verb = "write them" });
 	buf_fini(&b);
 	free_writing(w);
 }

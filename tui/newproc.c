@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "engine/base/buf.h"
 #include "engine/base/diag.h"
 #include "engine/base/err.h"
@@ -49,12 +50,33 @@ read_sbxrc(const struct ui *ui, struct err *e)
 	return r;
 }
 
+bool
+newproc_has_sbxrc(struct ui *ui)
+{
+	struct err e = ERR_INIT;
+	char *path = NULL;
+
+	if (!*ui->rc_path && *ui->set_dir &&
+	    set_find_rc(ui->set_dir, ui->set_dir, NULL, &path, &e) == 0) {
+		free(ui->rc_path);
+		ui->rc_path = path;
+	}
+	return *ui->rc_path != '\0';
+}
+
 void
 newproc_keep(struct ui *ui, const char *text)
 {
 	struct err e = ERR_INIT;
 	struct rcwrite_place place;
-	int fd = sys_open(ui->rc_path, O_RDWR | O_APPEND | O_NONBLOCK, 0);
+	bool there = newproc_has_sbxrc(ui);
+
+	if (!there) {
+		free(ui->rc_path);
+		ui->rc_path = mem_fmt("%s/sbxrc", ui->set_dir);
+	}
+	int fd = sys_open(ui->rc_path, O_RDWR | O_APPEND | O_NONBLOCK |
+			  (there ? 0 : O_CREAT | O_EXCL), 0644);
 	int r = fd < 0 ? fd : rcwrite_append(fd, text, &place);
 
 	if (r < 0) {
@@ -64,6 +86,8 @@ newproc_keep(struct ui *ui, const char *text)
 		/* What is open at its end has swallowed the lines, or a name
 		 * is there by now. */
 		rcwrite_take_back(fd, &place);
+		if (!there)
+			unlink(ui->rc_path);
 		ui_toast(ui, TOAST_ERROR, "not written to sbxrc, which would "
 			 "have mistakes");
 	} else {

@@ -23,9 +23,12 @@ struct ui;
  */
 int	newproc_file(struct ui *ui, const char *path, bool keep,
 		     struct err *e);
-/* The lines to the end of the sbxrc, whatever they are; all, or none where it
- * could not be read with them. */
+/* The lines to the end of the sbxrc, whatever they are, or into a new one
+ * where there is none; all, or none where it could not be read with them. */
 void	newproc_keep(struct ui *ui, const char *text);
+/* Is there an sbxrc?  One that was written since the set was started is its
+ * own from now on. */
+bool	newproc_has_sbxrc(struct ui *ui);
 int	newproc_text(struct ui *ui, const char *text, bool keep,
 		     struct err *e);
 /* The set that these lines make, behind those of the sbxrc or for themselves;

@@ -118,7 +118,7 @@ draw_field(struct ui *ui, const struct pen *pen, struct form *f, int i,
 		x = draw_text(pen, y, x, "] ");
 		draw_text(pen, y, x, ui->rc_path[0]
 			  ? "write these lines to sbxrc"
-			  : "there is no sbxrc here to write to");
+			  : "write these lines to a new sbxrc");
 		return;
 	}
 	if (i == RESTART) {
@@ -305,12 +305,12 @@ free_form(struct sheet *sh)
 }
 
 static void
-choose(struct ui *ui, struct form *f, int by)
+choose(struct form *f, int by)
 {
 	if (f->field == TERMINAL)
 		f->tty = !f->tty;
 	else if (f->field == KEEP)
-		f->keep = !f->keep && ui->rc_path[0];
+		f->keep = !f->keep;
 	else if (f->field == RESTART)
 		f->restart = (f->restart + SPEC_RESTART_COUNT + by) %
 			     SPEC_RESTART_COUNT;
@@ -334,9 +334,9 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		f->field = (f->field + (back ? FIELDS - 1 : 1)) % FIELDS;
 	} else if (!ed) {
 		if (k.sym == ' ' || k.sym == SYM_RIGHT || k.sym == 'l')
-			choose(ui, f, 1);
+			choose(f, 1);
 		else if (k.sym == SYM_LEFT || k.sym == 'h')
-			choose(ui, f, -1);
+			choose(f, -1);
 	} else if (edit_key(ed, k, &changed) && changed) {
 		if (f->field == NAME)
 			f->name_typed = f->name.len > 0;

@@ -16,6 +16,7 @@
 #include "engine/spec/reload.h"
 #include "logrules.h"
 #include "logview.h"
+#include "newproc.h"
 #include "pane.h"
 
 /*
@@ -505,7 +506,7 @@ sheet_reload_open(struct ui *ui)
 
 	if (!ui->client || ui->reloading)
 		return;
-	if (!ui->rc_path[0]) {
+	if (!newproc_has_sbxrc(ui)) {
 		ui_toast(ui, TOAST_WARN, "this set runs without an sbxrc");
 		return;
 	}

@@ -241,7 +241,7 @@ start_these(struct ui *ui, struct start *st)
 		ui_toast(ui, TOAST_ERROR, "%s", e.text);
 		return;
 	}
-	ui_toast(ui, TOAST_INFO, "nothing was written; 'sbx init' makes an "
+	ui_toast(ui, TOAST_INFO, "nothing was written; :write makes an "
 		 "sbxrc of it");
 	sheet_close(ui);
 }

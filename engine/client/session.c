@@ -54,7 +54,7 @@ working_dir(struct err *e)
 static char *
 anchor_word(const struct session *s)
 {
-	return mem_fmt("%s:%s", s->rc_path ? "rc" : "dir", s->dir.key);
+	return mem_fmt("%s:%s", *s->dir.rc_path ? "rc" : "dir", s->dir.key);
 }
 
 static void
@@ -118,6 +118,24 @@ set_runs(const char *path)
 	return runs;
 }
 
+/* A set that was started where there was no sbxrc goes on to be that of its
+ * directory when one is written there. */
+static void
+look_for_elder(struct session *s)
+{
+	struct session elder = { .named = false };
+
+	if (!setfile_is_name(s->rc_path) || session_anchor(s) > 0 ||
+	    rundir_of_key(&elder.dir, false, s->dir.dir, NULL) < 0)
+		return;
+	if (session_anchor(&elder) > 0) {
+		rundir_fini(&s->dir);
+		s->dir = elder.dir;
+	} else {
+		rundir_fini(&elder.dir);
+	}
+}
+
 /* The file of -f, which counts too when it is gone and its set runs. */
 static char *
 real_file(const char *file)
@@ -179,6 +197,8 @@ session_find(struct session *s, const char *file, struct err *e)
 	s->gone = s->rc_path && lstat(s->rc_path, &st) < 0;
 	rc = s->gone ? rundir_of_key(&s->dir, true, s->rc_path, e) :
 		       rundir_init(&s->dir, s->rc_path, cwd, e);
+	if (rc == 0 && s->rc_path)
+		look_for_elder(s);
 	if (rc == 0)
 		s->sock_path = mem_str(s->dir.sock_path);
 out:
@@ -264,7 +284,8 @@ session_pack(const struct session *s, struct buf *out, struct err *e)
 	struct setpack pack = {
 		.name = set->name ? set->name : s->dir.name,
 		.dir = set->dir ? set->dir : s->dir.dir,
-		.rc_path = s->dir.rc_path,
+		.rc_path = *s->dir.rc_path ? s->dir.rc_path :
+			   s->rc_path ? s->rc_path : "",
 		.environ = environ,
 		.settings = pack_settings(set->options),
 		.env = pack_env(set->env, set->env_count),

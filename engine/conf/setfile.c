@@ -44,6 +44,18 @@ find_in(const char *dir, set_runs_fn *runs)
 	return NULL;
 }
 
+bool
+setfile_is_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 int
 set_find_rc(const char *dir, const char *home, set_runs_fn *runs, char **path,
 	    struct err *e)

@@ -26,6 +26,9 @@ typedef bool set_runs_fn(const char *path);
 int	set_find_rc(const char *dir, const char *home, set_runs_fn *runs,
 		    char **path, struct err *e);
 
+/* Is a file of that name the sbxrc of its directory? */
+bool	setfile_is_name(const char *path);
+
 struct setfile_id {
 	dev_t dev;
 	ino_t ino;

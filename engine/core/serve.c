@@ -118,7 +118,7 @@ take_hello(struct peer *c, const struct conn_frame *f)
 		.keeper_pid = (uint32_t)e->keeper_pid,
 		.anchor_pid = (uint32_t)e->anchor_pid,
 		.set_name = e->set.name, .set_dir = e->dir.dir,
-		.rc_path = e->dir.rc_path, .state_dir = e->dir.state_dir,
+		.rc_path = e->set.rc_path, .state_dir = e->dir.state_dir,
 		.loaded_at_ms = e->loaded_ms,
 		.records = REGISTRY_VERSION,
 	};

@@ -43,9 +43,30 @@ wait_screen 'nothing was written' "without a file"
 ok "as it says" test ! -e sbxrc
 is "$(field_of web command)" "echo listening; sleep 1000" "what runs is what was shown"
 screen_keys a
-wait_screen 'there is no sbxrc here to write to' "one that is added cannot be kept"
+wait_screen 'write these lines to a new sbxrc' "one that is added could be kept"
 screen_keys Escape
 wait_screen '^ LIST ' "closed"
+web=$(pid_of web)
+screen_type ':'
+wait_screen '^ COMMAND ' "a prompt"
+screen_type write
+screen_keys Enter
+wait_screen 'these lines would make an sbxrc here' ":write would make one"
+ok "and has not yet" test ! -e sbxrc
+screen_keys Enter
+wait_screen 'written to sbxrc' "Enter makes it"
+ok "without a mistake" sbx check
+is "$(pid_of web)" "$web" "the set is found by it, and nobody was restarted"
+like "$(sbx show web)" 'config +sbxrc:' "they belong to the file"
+ok "reload knows it" sbx reload
+echo 'process extra sleep 1000' >>sbxrc
+wait_screen 'sbxrc changed: 1 difference' "an edit is noticed"
+kill_engine
+wait_until "by another engine, too" has_status web running
+is "$(pid_of web)" "$web" "which has all of it"
+exits 0 "reload" sbx reload
+wait_until "it starts what is new" has_status extra running
+rm sbxrc
 screen_keys q
 wait_screen 'leave sbx' "q asks"
 screen_keys s
