@@ -55,12 +55,13 @@ parse_filter(struct cli *c, struct procfilter *f)
 		.group = cli_arg(c, CMD_OPT_GROUP_OF)->text,
 		.limit = cli_arg(c, CMD_OPT_LIMIT)->number,
 	};
+	const char *status = cli_arg(c, CMD_OPT_STATUS_IS)->text;
+	if (status && !status[0])
+		return err_set(&c->err, ERR_USAGE, "--status wants one");
 	if (cli_given(c, CMD_OPT_LIMIT) && f->limit == 0)
 		return err_set(&c->err, ERR_USAGE, "--limit: 0 of them is "
 			       "nothing to show");
-	if (cli_given(c, CMD_OPT_STATUS_IS) &&
-	    procfilter_statuses(cli_arg(c, CMD_OPT_STATUS_IS)->text,
-				&f->statuses, &c->err) < 0)
+	if (status && procfilter_statuses(status, &f->statuses, &c->err) < 0)
 		return -1;
 	if (after->given && units_uint(after->text, 0, UINT32_MAX,
 				       &f->after) < 0)

@@ -1,6 +1,7 @@
 #include "procfilter.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,19 @@ passes(const struct procfilter *f, const struct proc_row *r)
 	return !f->group || words_have(r->group, f->group);
 }
 
+/* ls shows "ready" and "stopped", which are no statuses. */
+static int
+hint_all(const char *const *names, struct err *e)
+{
+	char all[200] = "";
+	size_t at = 0;
+
+	for (int i = 0; i < STATUS_COUNT && at < sizeof all; i++)
+		at += (size_t)snprintf(all + at, sizeof all - at, " %s",
+				       names[i]);
+	return err_hint(e, "one of:%s", all);
+}
+
 int
 procfilter_statuses(const char *text, uint32_t *bits, struct err *e)
 {
@@ -46,7 +60,8 @@ procfilter_statuses(const char *text, uint32_t *bits, struct err *e)
 				"there is no status '%.60s'", word);
 			free(word);
 			return near ? err_hint(e, "did you mean '%s'?",
-					       near) : -1;
+					       near) :
+				      hint_all(names, e);
 		}
 		*bits |= 1u << s;
 		text += len + (text[len] == ',');

@@ -108,6 +108,9 @@ is "$(json 'sorted(p)')" "['page3']" "begins with the one behind it"
 exits 0 "rm" sbx rm page3
 exits 2 "no such status" sbx ls --status runing
 like "$err" "did you mean 'running'" "one is suggested"
+exits 2 "what ls shows beside" sbx ls --status ready
+like "$err" 'one of: off queued waiting .* timed_out error$' "those there are"
+exits 2 "none at all" sbx ls --status ''
 
 exits 0 "show --json" sbx show web --json
 is "$(json 'v["name"], v["ready"], v["depends"] if "depends" in v else 0')" \
