@@ -187,6 +187,9 @@ struct proc {
 	uint16_t base_rows, base_cols;
 	unsigned vt_falls;	/* engines that died while feeding it */
 	bool vt_replaying;	/* answers and bells are not sent again */
+	uint16_t want_rows, want_cols;	/* the size that it is to get; 0: none */
+	bool size_owed;		/* it has not been told of the one it has */
+	uint64_t at_size_us;	/* no other size before */
 
 	/* its checks (proccheck.c) */
 	struct source *notify;	/* what it writes to SBX_NOTIFY_FD */
@@ -308,6 +311,7 @@ struct engine {
 	bool replaced;		/* another binary is started next */
 	enum cause down_cause;
 	bool logs_grew;		/* since limit.logs was looked at */
+	bool sizes_owed;	/* somebody wants one, or is to be told */
 	uint64_t at_logcap_us;	/* not before */
 	uint64_t at_last_copy_us;	/* ends without the copies then; 0 */
 	uint64_t down_for_us;

@@ -602,6 +602,7 @@ end_of_turn(void *arg)
 		return;
 	}
 	feed_sizes(e);
+	proctty_settle_sizes(e);
 	procio_fold_all(e);
 	if (!e->registry_dirty)
 		feed_growth(e);
@@ -613,6 +614,7 @@ end_of_turn(void *arg)
 	int saved = registry_save(e);
 	/* The keeper begins while the rest is done. */
 	proc_settle_starts(e, saved);
+	proctty_tell_sizes(e);
 	/* Who is told of something finds it there. */
 	journal_flush(e->journal);
 	remove_forgotten(e, saved);

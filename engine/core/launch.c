@@ -18,6 +18,7 @@
 #include "envset.h"
 #include "helper.h"
 #include "spec/spec.h"
+#include "term/vt.h"
 
 enum { GROUPS_MAX = 1024 };
 
@@ -301,8 +302,9 @@ launch_run(struct proc *p, char *why, size_t cap)
 		env = launch_env_put(env, mem_fmt("SBX_NOTIFY_FD=%d",
 						  SPAWN_NOTIFY_FD));
 	q.envp = env;
-	q.rows = (uint16_t)s->rows;
-	q.cols = (uint16_t)s->cols;
+	/* The size that its viewer gave it outlives the run (proctty_open). */
+	q.rows = (uint16_t)(p->vt ? vt_rows(p->vt) : (int)s->rows);
+	q.cols = (uint16_t)(p->vt ? vt_cols(p->vt) : (int)s->cols);
 	q.umask = s->umask_bits;
 	q.set_nice = s->nice != 0;
 	q.nice = s->nice;

@@ -20,6 +20,8 @@ enum {
 	FEED_US = 2000,		/* one terminal's share of a turn */
 	TAIL_MAX = 256 << 10,	/* bytes that follow on a snapshot */
 	FALLS_MAX = 2,		/* then the terminal goes on without a screen */
+	SIZE_PARTS = 3,		/* after a size so much more time for others */
+	SIZE_MAX_US = 100 * 1000,
 };
 
 static void
@@ -183,24 +185,76 @@ proctty_feed(struct proc *p)
 }
 
 void
-proctty_resize(struct proc *p, int rows, int cols)
+proctty_settle_size(struct proc *p, bool now)
 {
-	if (!p->vt || rows < 1 || cols < 1 ||
-	    (rows == vt_rows(p->vt) && cols == vt_cols(p->vt)))
+	uint64_t start = clock_us();
+
+	if (!p->vt || !p->want_rows || (!now && start < p->at_size_us))
 		return;
-	vt_resize(p->vt, rows, cols);
+	vt_resize(p->vt, p->want_rows, p->want_cols);
+	p->want_rows = p->want_cols = 0;
 	/* Replayed bytes must never meet another size than they were for. */
 	save_base(p);
-	if (p->in[LOG_PTY]) {
+	p->size_owed = true;
+	uint64_t end = clock_us();
+	p->at_size_us = end + SIZE_PARTS * SBX_MIN(end - start, (uint64_t)SIZE_MAX_US);
+	p->e->registry_dirty = true;
+	proc_touch(p);
+}
+
+void
+proctty_resize(struct proc *p, int rows, int cols)
+{
+	int has_rows, has_cols;
+
+	if (!p->vt || rows < 1 || cols < 1)
+		return;
+	rows = SBX_MIN(rows, VT_ROWS_MAX);
+	cols = SBX_MIN(cols, VT_COLS_MAX);
+	has_rows = p->want_rows ? p->want_rows : vt_rows(p->vt);
+	has_cols = p->want_rows ? p->want_cols : vt_cols(p->vt);
+	if (rows == has_rows && cols == has_cols)
+		return;
+	p->want_rows = (uint16_t)rows;
+	p->want_cols = (uint16_t)cols;
+	p->e->sizes_owed = p->e->registry_dirty = true;
+	proctty_settle_size(p, false);
+}
+
+void
+proctty_settle_sizes(struct engine *e)
+{
+	for (size_t i = 0; e->sizes_owed && i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		proctty_settle_size(p, false);
+		if (p->vt && p->want_rows)
+			engine_turn_at(e, p->at_size_us);
+	}
+}
+
+void
+proctty_tell_sizes(struct engine *e)
+{
+	bool more = false;
+
+	for (size_t i = 0; e->sizes_owed && i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		if (!p->vt)
+			continue;
+		bool has_tty = p->in[LOG_PTY];
+		more |= p->want_rows ||
+			(p->size_owed && !has_tty && proc_is_live(p));
+		if (!p->size_owed || !has_tty)
+			continue;
 		struct winsize ws = {
 			.ws_row = (unsigned short)vt_rows(p->vt),
 			.ws_col = (unsigned short)vt_cols(p->vt),
 		};
+		p->size_owed = false;
 		/* The kernel sends SIGWINCH to the foreground group. */
 		ioctl(loop_fd(p->in[LOG_PTY]), TIOCSWINSZ, &ws);
 	}
-	p->e->registry_dirty = true;
-	proc_touch(p);
+	e->sizes_owed = more;
 }
 
 /*

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct buf;
+struct engine;
 struct proc;
 
 void	proctty_open(struct proc *p);
@@ -20,7 +21,16 @@ uint64_t proctty_lag(const struct proc *p);
 /* What draws a screen, and the place in the stream that it shows: a recent
  * one, so that what follows brings some history too; empty at the start. */
 void	proctty_snapshot(const struct proc *p, struct buf *out, uint64_t *off);
+/*
+ * To wrap long histories anew takes a while, so the sizes of a window that is
+ * being dragged are paced: the first at once, the last for sure.  settle does
+ * what is due, now: what waits as well; the program is told (tell) when the
+ * registry has its size.
+ */
 void	proctty_resize(struct proc *p, int rows, int cols);
+void	proctty_settle_size(struct proc *p, bool now);
+void	proctty_settle_sizes(struct engine *e);
+void	proctty_tell_sizes(struct engine *e);
 void	proctty_rebuild(struct proc *p);	/* from base and spool */
 
 #endif

@@ -81,6 +81,9 @@ put_tty(const struct proc *p, struct buf *b)
 	r |= msg_put_u32(b, p->vt_falls);
 	r |= msg_put_bytes(b, buf_str(&p->base_history), p->base_history.len);
 	r |= msg_put_u64(b, p->base_history_id);
+	r |= msg_put_u16(b, p->want_rows);
+	r |= msg_put_u16(b, p->want_cols);
+	r |= msg_put_u8(b, p->size_owed);
 	return r;
 }
 
@@ -321,6 +324,10 @@ get_tty(struct proc *p, struct msg_reader *r)
 	const char *history = msg_bytes(r, &len);
 	buf_add(&p->base_history, history, len);
 	p->base_history_id = msg_u64(r);
+	p->want_rows = msg_u16(r);
+	p->want_cols = msg_u16(r);
+	p->size_owed = msg_u8(r) != 0;
+	p->e->sizes_owed |= p->want_rows || p->size_owed;
 }
 
 /* The fields between the spec and the fold, read before the proc exists. */

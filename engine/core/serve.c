@@ -269,6 +269,8 @@ take_screen_watch(struct peer *c, const struct conn_frame *f)
 		c->screen = (struct screen_view){
 			.proc = p ? id : 0, .whole = true };
 		c->at_keys_us = 0;
+		if (p)
+			proctty_settle_size(p, true);
 	}
 	c->pane_rows = (uint16_t)(cols ? rows : 0);
 	c->pane_cols = (uint16_t)cols;
@@ -352,6 +354,7 @@ take_snapshot_get(struct peer *c, const struct conn_frame *f)
 	struct buf b = BUF_INIT(CONN_FRAME_MAX), shot;
 	uint64_t off = 0;
 	buf_init(&shot, CONN_FRAME_MAX - 64);
+	proctty_settle_size(p, true);
 	proctty_snapshot(p, &shot, &off);
 	msg_put_u32(&b, p->id);
 	msg_put_u16(&b, (uint16_t)vt_rows(p->vt));

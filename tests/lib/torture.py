@@ -21,7 +21,7 @@ from sbxtest import OUT, SBX, alive, ok, until
 
 MAGIC = 0x31584253
 HELLO, REQUEST, SUBSCRIBE, SCREEN_WATCH, INPUT = 1, 2, 3, 7, 13
-REPLY, BYE = 64, 78
+RESIZE, REPLY, BYE = 18, 64, 78
 
 with open(SBX, "rb") as _f:
     SANITIZED = b"__asan_init" in _f.read()	# its memory says nothing

@@ -7,18 +7,22 @@ child is held up, and what is missing is marked.  Wants a build with
 The set is up before a fault is armed; a fault during `up` has a walk of its
 own.  FAULTS=role/name,... restricts the walk."""
 import errno
+import fcntl
+import json
 import os
 import shlex
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import faultbuild
 from sbxtest import LONG, SBX, ZOO, Set, alive, done, ok, pids_with, same, until
-from torture import (clean, descendants, nfds, numbers, rundir, stat, wait_rows,
-                     zombies)
+from torture import (RESIZE, Wire, clean, descendants, frame, nfds, numbers,
+                     rundir, stat, wait_rows, zombies)
 
 SHORTAGE = ("EMFILE", "ENFILE", "ENOMEM")
 CALLS = {
@@ -584,6 +588,32 @@ for call, code in (("splice_file", "EINVAL"), ("splice", "EPERM"),
     same([r.get("dropped_bytes") for r in s.rows()], [0] * 3,
          what + ": nothing was dropped")
 clean(s, "without splice")
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
+# --- a size is told when it is recorded -----------------------------------------------
+
+s = Faulty("process t {\n cmd trap 'stty size' WINCH; while :; do sleep 0.05; done"
+           "\n tty yes\n}\n")
+same(s.sbx("up")[0], 0, "a terminal")
+number = s.row("t")["id"]
+for n, call in enumerate(("pwrite:0:1", "pwrite:0:2", "sendmsg:0:1")):
+    w = Wire(s)
+    engine = s.pids()[0]
+    s.arm("engine/%s+" % call)
+    w.send(frame(RESIZE, struct.pack("<IHH", number, 30 + n, 90 + n)))
+    ok(until(lambda: stands(engine), 15), "a size, engine/" + call)
+    os.kill(engine, signal.SIGKILL)
+    s.disarm()
+    ok(until(lambda: s.sbx("ls")[0] == 0, 20), "another engine")
+    screen = json.loads(s.out("screen", "t", "--json"))
+    told = fcntl.ioctl(os.open("/proc/%d/fd/0" % s.row("t")["pid"],
+                               os.O_RDONLY | os.O_NOCTTY),
+                       termios.TIOCGWINSZ, b"\0" * 8)
+    same(struct.unpack("<4H", told)[:2], (screen["rows"], screen["cols"]),
+         "the program and its picture have the same one")
+    w.close()
+clean(s, "sizes")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
