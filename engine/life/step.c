@@ -253,10 +253,11 @@ step_rung(struct step *s)
 		s->fx |= LIFE_FX_KILL_TREE;
 		return;
 	}
+	/* What is paused would see neither a key nor what a command asks. */
+	bool other = r->kind != LIFE_STEP_SIGNAL;
 	s->out->step = l->step;
-	s->out->signo = r->signo;
-	s->fx |= r->kind == LIFE_STEP_SIGNAL ? LIFE_FX_SIGNAL :
-		LIFE_FX_STOP_STEP;
+	s->out->signo = other ? SIGCONT : r->signo;
+	s->fx |= LIFE_FX_SIGNAL | (other ? LIFE_FX_STOP_STEP : 0);
 	l->at_us[LIFE_AT_STEP] = 0;
 	if (!l->no_escalate)
 		step_arm(s, LIFE_AT_STEP, r->for_us);

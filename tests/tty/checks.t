@@ -162,6 +162,12 @@ ok("asked" in s.out("logs", "polite"), "stop cmd: it was asked")
 same(s.sbx("stop", "editor")[0], 0, "stop keys: gone")
 ok("typed quit" in s.out("logs", "editor"), "stop keys: typed",
    s.out("logs", "editor"))
+s.sbx("start", "editor")
+s.sbx("signal", "STOP", "editor")
+ok(until(lambda: "is paused" in s.out("why", "editor")), "one that is paused",
+   s.out("why", "editor"))
+s.sbx("stop", "editor")
+same(row("editor")["status"], "completed", "goes on for its stop")
 same(s.sbx("stop", "stubborn")[0], 0, "a stop command that fails: gone")
 ok("stop command has exit code 1" in s.out("events"),
    "a stop command that fails is told")

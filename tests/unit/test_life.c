@@ -485,10 +485,12 @@ TEST(a_long_ladder_with_command_and_keys)
 	w.p.ladder[3] = (struct life_rung){ LIFE_STEP_SIGNAL, SIGKILL, 0 };
 	up(&w);
 	ev(&w, LIFE_EV_STOP, CAUSE_USER, 0);
-	OK(w.fx & LIFE_FX_STOP_STEP);
+	OK(w.fx & LIFE_FX_STOP_STEP && w.fx & LIFE_FX_SIGNAL);
+	EQ_INT(w.out.signo, SIGCONT);
 	EQ_INT(w.out.step, 0);
 	tick(&w);
-	OK(w.fx & LIFE_FX_STOP_STEP);
+	OK(w.fx & LIFE_FX_STOP_STEP && w.fx & LIFE_FX_SIGNAL);
+	EQ_INT(w.out.signo, SIGCONT);
 	EQ_INT(w.out.step, 1);
 	/* The leader is gone: what is left gets signals only. */
 	exits(&w, 0, 0);
