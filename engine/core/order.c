@@ -137,12 +137,15 @@ build_graph(struct engine *e)
 	}
 }
 
-/* One that has yet to begin anew is as good as not there yet. */
+/* One that has yet to begin anew is as good as not there yet; for one of
+ * several that goes, nobody waits. */
 static void
 fact_of(struct graph_fact *f, const struct proc *p)
 {
 	graph_fact_of(f, &p->life, p->spec->name);
-	if ((p->next_spec && proc_is_live(p)) || ordered_comes_back(p)) {
+	if (p->spec->replica_of && (p->removing || p->leaving))
+		f->started = f->ready = f->done = f->ok = true;
+	else if ((p->next_spec && proc_is_live(p)) || ordered_comes_back(p)) {
 		f->started = f->ready = f->done = f->ok = false;
 		f->coming = true;
 	}

@@ -170,4 +170,28 @@ printf 'process a {\n\tcmd true\n\tport 9000\n\treplicas 3\n}\nprocess b {\n\tcm
 exits 2 "a port that a replica has" sbx check bad/sbxrc
 like "$err$out" "sbxrc:8:7: error: port 9002 is that of process 'a.2' already" "says so"
 exits 0 "down" sbx down
+
+# Who waits for all of them does not wait for those that go.
+cat >wait.rc <<'END_RC'
+process many {
+	cmd [ "$SBX_INDEX" -gt 1 ] || echo here; exec sleep 1004
+	replicas 4
+	ready log /here/
+}
+process waits {
+	cmd exec sleep 1005
+	depends many ready
+}
+END_RC
+waits() {
+	sbx -f wait.rc why waits
+}
+exits 0 "up" sbx -f wait.rc up
+wait_until "one that waits" sh -c "'$SBX_BIN' -f wait.rc why waits | grep -q 'many.2 ready, many.3 ready'"
+exits 0 "scale down" sbx -f wait.rc scale many 3
+like "$(waits)" 'is waiting for many\.2 ready:' "waits for the others"
+sed -i 's/replicas 4/replicas 2/' wait.rc
+exits 0 "fewer in the file" sbx -f wait.rc reload
+wait_until "and runs when they are ready" sh -c "'$SBX_BIN' -f wait.rc why waits | grep -q '^waits is running'"
+exits 0 "down" sbx -f wait.rc down
 done_testing
