@@ -117,14 +117,27 @@ say_fired(struct why *w)
 static void
 say_port(struct why *w)
 {
-	for (size_t i = w->count; i-- > 0;) {
-		const struct journal_event *e = &w->events[i];
-		if (e->kind != EVENT_PORT_TAKEN || e->run != w->r->run ||
-		    strcmp(e->process, w->r->name) != 0)
-			continue;
+	const struct journal_event *e = find_event(w, EVENT_PORT_TAKEN);
+
+	if (e)
 		SAY(w, " At its end %s.", e->text);
+}
+
+/* Whoever ends in a way of its own because of a signal does not tell that
+ * there was one. */
+static void
+say_sent(struct why *w)
+{
+	const struct proc_row *r = w->r;
+	const struct journal_event *e = find_event(w, EVENT_SIGNAL);
+	char by[96];
+
+	/* With a blank it was to a part of it alone. */
+	if (!e || !r->has_exit || r->exit_signal || r->stopped ||
+	    r->ended_at_ms - e->wall_ms > SHORT_MS || strchr(e->text, ' '))
 		return;
-	}
+	SAY(w, " %s had been sent to it %s.", e->text,
+	    cause_phrase(e->cause, NULL, by, sizeof by));
 }
 
 /* What exit codes and signals usually mean. */
@@ -342,7 +355,6 @@ say_ended(struct why *w)
 
 /* --- a run that is over --- */
 
-/* Of a short time more than whole seconds. */
 /* How it began, as the journal has it. */
 static void
 say_began(struct why *w)
@@ -450,6 +462,7 @@ why_run_text(struct buf *out, const char *name, const struct log_run *run,
 	SAY(&w, "run %" PRIu64 " of %s", run->run, name);
 	say_past(&w);
 	say_fired(&w);
+	say_sent(&w);
 	return w.rc ? -EMSGSIZE : 0;
 }
 
@@ -477,6 +490,7 @@ why_text(struct buf *out, const struct proc_row *r,
 	SAY(&w, "%s", r->name);
 	says[r->status](&w);
 	say_fired(&w);
+	say_sent(&w);
 	if (!r->pid)
 		say_port(&w);
 	if (r->left)

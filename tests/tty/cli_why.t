@@ -117,6 +117,12 @@ is "$(json '{e["run"] for e in v["events"]}')" "{1}" "events of that run alone"
 exits 1 "a run that is not there yet" sbx why idle --run 9
 like "$err" "'idle' has had 2 runs" "how many there were"
 
+sbx add own -- sh -c 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done' >"$T/out"
+exits 0 "one with an end of its own" sbx wait own --log up --timeout 20s
+exits 0 "is asked for it" sbx signal TERM own
+exits 0 "and ends" sbx wait own --exit --timeout 20s
+like "$(sbx why own)" 'exit 0\. .* TERM had been sent to it by you\.$' "by whom"
+
 # Whoever ended it by sbx is named; nobody else is then suspected.
 exits 0 "kill" sbx kill idle
 exits 0 "start" sbx start idle

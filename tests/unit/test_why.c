@@ -231,6 +231,30 @@ TEST(exit_codes_have_meanings)
 	    .exit_code = 137, .reason = "exit 137");
 }
 
+TEST(a_signal_before_an_end_of_its_own)
+{
+	static const struct journal_event e[] = {
+		{ .kind = EVENT_SIGNAL, .run = 2, .process = "web",
+		  .from = -1, .to = -1, .wall_ms = NOW - 2100,
+		  .cause = CAUSE_USER, .text = "TERM", .line_text = "" },
+	};
+
+	given(e, ARRAY_LEN(e));
+	WHY("web has completed: exit 0. It ran 4s and ended 2s ago. TERM had "
+	    "been sent to it by you.", .status = STATUS_COMPLETED,
+	    .has_exit = true, .run = 2, .reason = "exit 0",
+	    .started_at_ms = NOW - 6000, .ended_at_ms = NOW - 2000);
+	WHY("web has completed: exit 0. It ran 4s and ended 2s ago.",
+	    .status = STATUS_COMPLETED, .has_exit = true, .run = 3,
+	    .reason = "exit 0", .started_at_ms = NOW - 6000,
+	    .ended_at_ms = NOW - 2000);
+	WHY("web was ended by a signal: signalled by you (TERM). It ran 4s "
+	    "and ended 2s ago.", .status = STATUS_KILLED, .has_exit = true,
+	    .exit_signal = SIGTERM, .run = 2,
+	    .reason = "signalled by you (TERM)", .started_at_ms = NOW - 6000,
+	    .ended_at_ms = NOW - 2000);
+}
+
 TEST(line_that_fired)
 {
 	static const struct journal_event e[] = {
