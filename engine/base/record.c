@@ -162,12 +162,19 @@ field_equal(const struct field *f, const void *a, const void *b)
 }
 
 const struct field *
+record_diff_next(const struct record *r, const void *a, const void *b,
+		 const struct field *f)
+{
+	for (f = f ? f + 1 : r->fields; f < r->fields + r->count; f++)
+		if (!f->aside && !field_equal(f, a, b))
+			return f;
+	return NULL;
+}
+
+const struct field *
 record_diff(const struct record *r, const void *a, const void *b)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (!r->fields[i].aside && !field_equal(&r->fields[i], a, b))
-			return &r->fields[i];
-	return NULL;
+	return record_diff_next(r, a, b, NULL);
 }
 
 const struct field *

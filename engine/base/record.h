@@ -53,6 +53,9 @@ struct record {
 void	record_fini(const struct record *r, void *obj);
 /* to must be all zero. */
 void	record_copy(const struct record *r, void *to, const void *from);
+/* The first field behind that one (NULL: of all) that differs, or NULL. */
+const struct field *record_diff_next(const struct record *r, const void *a,
+				     const void *b, const struct field *f);
 /* The first field that differs, or NULL. */
 const struct field *record_diff(const struct record *r, const void *a,
 				const void *b);

@@ -164,6 +164,25 @@ put_plain(struct buf *b, const char *text)
 		buf_addc(b, '\n');
 }
 
+/* "cwd, desc": the first one by itself, and all of them. */
+static void
+put_properties(struct jsonout *j, const char *what, size_t what_len)
+{
+	const char *end = what + what_len;
+
+	jsonout_stringn(j, "property", what,
+			SBX_MIN(strcspn(what, ",\n"), what_len));
+	jsonout_array(j, "properties");
+	while (what < end) {
+		size_t len = SBX_MIN(strcspn(what, ",\n"),
+				     (size_t)(end - what));
+		jsonout_stringn(j, NULL, what, len);
+		what += len;
+		what += what < end ? strspn(what, ", ") : 0;
+	}
+	jsonout_close(j);
+}
+
 static void
 put_json(struct buf *b, const char *text, bool applied)
 {
@@ -182,9 +201,11 @@ put_json(struct buf *b, const char *text, bool applied)
 		jsonout_stringn(&j, "action", r.word, (size_t)r.word_len);
 		jsonout_stringn(&j, setting ? "setting" : "name", r.name,
 				(size_t)r.name_len);
-		if (r.what_len > 0)
-			jsonout_stringn(&j, setting ? "value" : "property",
-					r.what, (size_t)r.what_len);
+		if (setting && r.what_len > 0)
+			jsonout_stringn(&j, "value", r.what,
+					(size_t)r.what_len);
+		else if (r.what_len > 0)
+			put_properties(&j, r.what, (size_t)r.what_len);
 		jsonout_close(&j);
 	}
 	jsonout_close(&j);

@@ -253,8 +253,8 @@ static void
 note(struct reconf *r, size_t i)
 {
 	static const char *const texts[] = {
-		[RELOAD_DO_RESTART] = "is another one, restarts",
-		[RELOAD_DO_CHANGE] = "is another one",
+		[RELOAD_DO_RESTART] = "changed, restarts",
+		[RELOAD_DO_CHANGE] = "changed",
 		[RELOAD_DO_START] = "starts",
 		[RELOAD_DO_ADD] = "new, does not start by itself",
 		[RELOAD_DO_STOP] = "not in the file any more, is stopped",
@@ -268,7 +268,7 @@ note(struct reconf *r, size_t i)
 				    "new," : "",
 			    what || r->todo[i] == RELOAD_DO_START ? " " : "",
 			    what && r->todo[i] == RELOAD_DO_START ?
-				    "is another one, starts" :
+				    "changed, starts" :
 				    texts[r->todo[i]]);
 }
 

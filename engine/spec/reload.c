@@ -77,14 +77,11 @@ sorted(const struct spec *const *specs, size_t count)
 static void
 compare(struct reload_item *it, const struct spec *old, const struct spec *now)
 {
-	const char *any = spec_diff(old, now);
-	const char *run = any ? spec_diff_run(old, now) : NULL;
-
-	if (!any)
+	it->what = spec_diff_words(old, now);
+	if (!it->what)
 		return;
 	it->kind = RELOAD_CHANGE;
-	it->what = run ? run : any;
-	it->anew = run != NULL;
+	it->anew = spec_diff_run(old, now) != NULL;
 }
 
 void
@@ -130,6 +127,8 @@ reload_diff(struct reload_plan *plan, const struct spec *const *old,
 void
 reload_fini(struct reload_plan *plan)
 {
+	for (size_t i = 0; i < plan->count; i++)
+		free(plan->items[i].what);
 	free(plan->items);
 	*plan = (struct reload_plan){ .items = NULL };
 }

@@ -56,8 +56,8 @@ enum reload_kind { RELOAD_KEEP, RELOAD_CHANGE, RELOAD_ADD, RELOAD_REMOVE };
 struct reload_item {
 	enum reload_kind kind;
 	const char *name;	/* of the definition: borrowed */
-	const char *what;	/* CHANGE: the first property that differs,
-				 * one that needs a new run before others */
+	char *what;		/* CHANGE: the properties that differ, those
+				 * that need a new run first: "cwd, desc" */
 	bool anew;		/* CHANGE: takes effect in a new run alone */
 	size_t old_idx, new_idx;	/* SIZE_MAX: there is none */
 };

@@ -329,6 +329,39 @@ spec_diff_run(const struct spec *a, const struct spec *b)
 	return NULL;
 }
 
+/* Several fields may be of one word. */
+static void
+add_word(struct buf *b, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = b->len ? buf_str(b) : NULL; at;
+	     at = strchr(at, ',')) {
+		at += strspn(at, ", ");
+		if (strncmp(at, word, len) == 0 && strchr(",", at[len]))
+			return;
+	}
+	(void)buf_addf(b, "%s%s", b->len ? ", " : "", word);
+}
+
+char *
+spec_diff_words(const struct spec *a, const struct spec *b)
+{
+	struct buf words = BUF_INIT(4096);
+	const char *run = spec_diff_run(a, b);
+	const struct field *f = NULL;
+
+	if (run)
+		add_word(&words, run);
+	for (int light = 0; light < 2; light++)
+		while ((f = record_diff_next(&spec_record, a, b, f)))
+			if (f->light == light)
+				add_word(&words, f->word);
+	char *out = words.len ? mem_str(buf_str(&words)) : NULL;
+	buf_fini(&words);
+	return out;
+}
+
 bool
 spec_same_ready(const struct spec *a, const struct spec *b)
 {

@@ -267,6 +267,9 @@ bool	spec_equal(const struct spec *a, const struct spec *b);
 const char *spec_diff(const struct spec *a, const struct spec *b);
 bool	spec_same_ready(const struct spec *a, const struct spec *b);
 bool	spec_same_checks(const struct spec *a, const struct spec *b);
+/* All of them, "cwd, desc", those that need another run first; NULL if there
+ * is none, caller frees. */
+char	*spec_diff_words(const struct spec *a, const struct spec *b);
 /* The first one that only another run can take over, NULL if none. */
 const char *spec_diff_run(const struct spec *a, const struct spec *b);
 

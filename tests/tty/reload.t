@@ -135,7 +135,7 @@ want = {"fresh": "start", "idle": "add", "quiet": "change", "same": "leave",
 same(does(plan()), want, "the plan")
 same(state(), before, "changes nothing")
 out = s.out("reload", "--plan")
-ok(re.search(r"^restart +db +\(cwd\)$", out, re.M), "in words", out)
+ok(re.search(r"^restart +db +\(cwd, ready\)$", out, re.M), "in words", out)
 ok(re.search(r"^leave +same$", out, re.M), "with what is left alone", out)
 code, out, err = s.sbx("up")
 ok("differs from what runs" in err and "restart 2" in err, "up tells of it",

@@ -66,8 +66,14 @@ TEST(one_property)
 	free(b->desc);
 	b->desc = mem_str("words");
 	p = diff(&a, 1, &b, 1);
-	EQ_STR(p.items[0].what, "cwd");
+	EQ_STR(p.items[0].what, "cwd, desc, restart");
 	OK(p.items[0].anew);
+	reload_fini(&p);
+	/* Several of one word are one. */
+	b->schedule_every_ms = 5000;
+	b->schedule_at_start = true;
+	p = diff(&a, 1, &b, 1);
+	EQ_STR(p.items[0].what, "cwd, desc, restart, schedule");
 	reload_fini(&p);
 	spec_free(a);
 	spec_free(b);
