@@ -78,9 +78,12 @@ settings_of(struct cli *c)
 	struct options *o = NULL;
 
 	if (cli_connect(c, false) < 0) {
-		if (c->err.code == ERR_NO_ENGINE && c->session.dir.key &&
-		    session_load(&c->session, &c->err) == 0)
+		if (c->err.code != ERR_NO_ENGINE || !c->session.dir.key)
+			return NULL;
+		if (session_load(&c->session, &c->err) == 0)
 			o = options_dup(c->session.set->options);
+		else
+			err_hint(&c->err, "'sbx check' tells more");
 		return o;
 	}
 	if (cli_call(c, &q, &r) < 0)

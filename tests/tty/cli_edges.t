@@ -46,6 +46,9 @@ exits 2 "attach two" sbx attach '*'
 like "$err" "means 2 processes, one is wanted" "none of them is taken"
 exits 2 "-f with a directory" sbx -f . ls
 like "$err" "'.': Is a directory" "says so"
+printf 'process x {\n' >bad.rc
+exits 2 "settings of a file with mistakes" sbx -f bad.rc set
+like "$err" "'sbx check' tells more" "which tells where"
 exits 3 "an engine that is not there" env SBX_SOCKET=/nowhere "$SBX_BIN" ls
 like "$err" 'SBX_SOCKET names it' "and who says so"
 for verb in $(sbx __table commands names); do
