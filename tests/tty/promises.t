@@ -231,6 +231,13 @@ for i in (1, 2, 3):
     s.sbx("add", "q%d" % i, "--", "sh", "-c", "echo %d >>order" % i)
 same([s.status("q%d" % i) for i in range(4)],
      ["running", "queued", "queued", "queued"], "the others are queued")
+ok("queued: " in s.out("why", "q1") and
+   "It starts as soon as" in s.out("why", "q1"), "and why says what for",
+   s.out("why", "q1"))
+s.sbx("add", "called-off", "--", "sh", "-c", "echo no >>order")
+same((s.status("called-off"), s.sbx("stop", "called-off")[0],
+      s.status("called-off")), ("queued", 0, "off"),
+     "who is queued can be called off")
 code, out, err = s.sbx("add", "q4", "--no-queue", "--", "true")
 same((code, s.sbx("show", "q4")[0]), (1, 4), "refused where it is asked for")
 ok("limit.processes is 1" in err, "with the limit", err)
