@@ -18,7 +18,7 @@
 
 #define URN "urn:sandbox-agent:error:"
 
-enum { DETAIL_MAX = 1024, PROBLEM_MAX = 16 << 10 };
+enum { PLAIN_MAX = 4096, DETAIL_MAX = 1024, PROBLEM_MAX = 16 << 10 };
 
 static const struct {
 	unsigned status;
@@ -48,6 +48,18 @@ end(struct http_request *r, struct jsonout *j, struct buf *b,
 {
 	jsonout_close(j);
 	http_respond(r, problems[e].status, "application/problem+json", b);
+}
+
+void
+http_plain(struct http_request *r, unsigned status, const char *fmt, ...)
+{
+	struct buf b = BUF_INIT(PLAIN_MAX);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	http_respond(r, status, "text/plain; charset=utf-8", &b);
 }
 
 void

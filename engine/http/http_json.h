@@ -38,6 +38,10 @@ enum http_error {
 	HTTP_E_COUNT
 };
 
+/* text/plain, for what is wrong with the request as HTTP. */
+void	http_plain(struct http_request *r, unsigned status, const char *fmt,
+		   ...) __attribute__((format(printf, 3, 4)));
+
 void	http_problem(struct http_request *r, enum http_error e,
 		     const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

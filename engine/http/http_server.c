@@ -5,7 +5,6 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,9 +24,9 @@
 enum {
 	ADDED_MAX = 8,		/* headers of an answer */
 	DRAIN_MAX = 64 << 20,	/* of a body that is refused anyway */
-	PLAIN_MAX = 4096,
 	BACKLOG_SHARE = 8,	/* of the connections that are kept free */
 	STREAM_BLOCK = 32 << 10,
+	LOOK_US = 20 * 1000,	/* most questions are answered by then */
 	SEND_BYTES = 128 << 10,	/* that the kernel holds for a client; it
 				 * takes that twice */
 };
@@ -37,12 +36,13 @@ struct http_server {
 	const struct http_conf *conf;
 	struct MHD_Daemon *daemon;
 	struct source *ready;		/* the daemon's own epoll set */
-	struct timer *timer;
+	struct timer *timer, *look;
 	bool due, stopping;
 	size_t peers, peers_max;
 	size_t body_bytes;		/* of all requests */
 	struct list waiting;		/* peers that ask nothing, oldest first */
 	struct list requests;
+	struct list unwatched;		/* requests that are suspended */
 	struct list upgraded;		/* handles to be given back */
 	size_t keyed;			/* requests that have a key */
 };
@@ -70,7 +70,7 @@ struct handle {
 };
 
 struct http_request {
-	struct list node;
+	struct list node, unwatched;
 	struct http_server *server;
 	struct peer *peer;
 	struct MHD_Connection *conn;
@@ -116,6 +116,7 @@ release(struct http_request *r)
 	r->watch = NULL;
 	if (watch)
 		loop_release(watch);
+	list_del(&r->unwatched);
 	list_del(&r->node);
 	if (r->peer)
 		r->peer->request = NULL;
@@ -154,6 +155,7 @@ resume(struct http_request *r)
 	if (!r->suspended)
 		return;
 	r->suspended = false;
+	list_del(&r->unwatched);
 	/* A stream is about to be suspended again. */
 	if (r->watch && !r->produce) {
 		loop_release(r->watch);
@@ -189,9 +191,27 @@ suspend(struct http_request *r)
 {
 	r->suspended = true;
 	MHD_suspend_connection(r->conn);
-	if (!r->watch)
-		r->watch = loop_add(r->server->loop, r->peer->fd, LOOP_IN,
+	if (r->watch)
+		return;
+	list_add_tail(&r->server->unwatched, &r->unwatched);
+	if (!timer_armed(r->server->look))
+		timer_arm(r->server->look, clock_us() + LOOK_US);
+}
+
+/* Not at once: what is answered soon need not be watched for that. */
+static void
+on_look(struct timer *t, void *arg)
+{
+	struct http_server *s = arg;
+	(void)t;
+
+	list_each_safe(n, tmp, &s->unwatched) {
+		struct http_request *r = container_of(n, struct http_request,
+						      unwatched);
+		list_del(n);
+		r->watch = loop_add(s->loop, r->peer->fd, LOOP_IN,
 				    "http peer", on_peer, r);
+	}
 }
 
 /* --- what was asked --- */
@@ -336,18 +356,6 @@ http_respond(struct http_request *r, unsigned status, const char *type,
 					       MHD_RESPMEM_MUST_FREE));
 }
 
-void
-http_plain(struct http_request *r, unsigned status, const char *fmt, ...)
-{
-	struct buf b = BUF_INIT(PLAIN_MAX);
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vaddf(&b, fmt, ap);
-	va_end(ap);
-	http_respond(r, status, "text/plain; charset=utf-8", &b);
-}
-
 static ssize_t
 produce(void *cls, uint64_t pos, char *out, size_t cap)
 {
@@ -473,6 +481,7 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
 	*r = (struct http_request){ .server = s, .peer = p, .conn = conn,
 				    .path = mem_str(uri) };
 	buf_init(&r->body, HTTP_BODY_MAX);
+	list_init(&r->unwatched);
 	list_add_tail(&s->requests, &r->node);
 	p->request = r;
 	char *mark = strchr(r->path, '?');
@@ -733,6 +742,7 @@ http_server_new(struct loop *l, int fd, const struct http_conf *conf,
 				   .peers_max = most_peers() };
 	list_init(&s->waiting);
 	list_init(&s->requests);
+	list_init(&s->unwatched);
 	list_init(&s->upgraded);
 	s->daemon = start(s, fd);
 	if (!s->daemon) {
@@ -754,6 +764,7 @@ http_server_new(struct loop *l, int fd, const struct http_conf *conf,
 		return NULL;
 	}
 	s->timer = loop_timer(l, on_timer, s);
+	s->look = loop_timer(l, on_look, s);
 	loop_idle(l, pump, s);
 	turn(s);
 	return s;
@@ -767,6 +778,7 @@ http_server_free(struct http_server *s)
 	s->stopping = true;
 	loop_release(s->ready);
 	timer_drop(s->timer);
+	timer_drop(s->look);
 	/* The daemon may not be stopped while somebody is suspended. */
 	list_each_safe(n, tmp, &s->requests) {
 		struct http_request *r = container_of(n, struct http_request,

@@ -116,8 +116,4 @@ void	http_stream_wake(struct http_request *r);
 void	http_upgrade(struct http_request *r, const char *protocol,
 		     http_upgraded_fn *fn, void *arg);
 
-/* text/plain, for what is wrong with the request as HTTP. */
-void	http_plain(struct http_request *r, unsigned status, const char *fmt,
-		   ...) __attribute__((format(printf, 3, 4)));
-
 #endif
