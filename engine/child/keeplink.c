@@ -363,7 +363,7 @@ keeplink_spawn(struct keeplink *k, const struct spawn_req *r)
 {
 	struct keepmsg m = {
 		.type = KEEP_SPAWN, .slot = r->slot, .tag = r->tag,
-		.rows = r->rows, .cols = r->cols, .pipe_bytes = r->pipe_bytes,
+		.rows = r->rows, .cols = r->cols,
 	};
 
 	if (r->slot == 0 || (r->stdin_kind == SPAWN_STDIN_TTY && !r->tty))

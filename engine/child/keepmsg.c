@@ -22,7 +22,6 @@
 	X(u32, signo)                                                          \
 	X(u16, rows)                                                           \
 	X(u16, cols)                                                           \
-	X(u32, pipe_bytes)                                                     \
 	X(u64, start_us)                                                       \
 	X(u64, end_us)                                                         \
 	X(u64, user_us)                                                        \

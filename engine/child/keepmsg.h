@@ -21,7 +21,7 @@ struct buf;
 enum {
 	KEEP_VERSION	= 4,
 	KEEP_MAGIC	= 0x53425855,
-	KEEP_LEN	= 112,		/* of every message, in bytes */
+	KEEP_LEN	= 108,		/* of every message, in bytes */
 	KEEP_BEHIND_MAX	= 8192,		/* ... and of what is behind a SPAWN */
 	KEEP_FILES	= 2,		/* of the registry */
 	KEEP_SLOTS_MAX	= 4096,
@@ -33,8 +33,8 @@ enum {
 enum keep_type {
 	/* engine to keeper */
 	KEEP_READY = 1,	/* version: this engine understands you */
-	KEEP_SPAWN,	/* slot, tag, flags, rows, cols, pipe_bytes; the
-			 * packed request behind it, or as a memfd where it is
+	KEEP_SPAWN,	/* slot, tag, flags, rows, cols; the packed
+			 * request behind it, or as a memfd where it is
 			 * larger than KEEP_BEHIND_MAX */
 	KEEP_SIGNAL,	/* slot, signo, flags KEEP_GROUP */
 	KEEP_CLOSE,	/* slot, fd_mask: drop the keeper's copies */
@@ -105,7 +105,6 @@ struct keepmsg {
 	int32_t status;		/* as of waitpid */
 	int32_t signo;
 	uint16_t rows, cols;
-	uint32_t pipe_bytes;
 	uint64_t start_us, end_us;	/* clock_us() of fork and of the end */
 	uint64_t user_us, sys_us;
 	uint64_t maxrss_bytes;

@@ -14,12 +14,6 @@
 #include "standin.h"
 
 enum {
-	DEFAULT_PIPE_BYTES = 64 << 10,
-	/*
-	 * The kernel allows a user 64 MiB of pipes and then makes every new
-	 * one of his tiny, also those of his shell: stay well below.
-	 */
-	BIG_PIPES_MAX = 24 << 20,
 	STACK_BYTES = 256 << 10,	/* pages that are used count */
 };
 
@@ -112,38 +106,18 @@ make_pipe(bool we_read, int *ours, int *theirs)
 	return sys_set_nonblock(*ours, true);
 }
 
-/* As large as asked for while there is something left of the budget. */
-static void
-enlarge(struct keepslots *t, struct keepslot *s, int fd, size_t bytes)
-{
-	if (bytes <= DEFAULT_PIPE_BYTES || bytes > BIG_PIPES_MAX - t->big_bytes)
-		return;
-	if (fcntl(fd, F_SETPIPE_SZ, (int)bytes) < 0)
-		return;
-	s->big_bytes += bytes;
-	t->big_bytes += bytes;
-}
-
 static int
-open_pipes(struct keepslots *t, struct keepslot *s, const struct keepmsg *m,
-	   struct ends *e)
+open_pipes(struct keepslot *s, const struct keepmsg *m, struct ends *e)
 {
-	size_t bytes = m->pipe_bytes ? m->pipe_bytes : SPAWN_PIPE_BYTES;
 	int *fd = s->fds.fd;
 	int r = 0;
 
 	if (m->flags & KEEP_STDIN_PIPE)
 		r = make_pipe(false, &fd[KEEP_FD_STDIN], &e->in);
-	if (r == 0 && !(m->flags & KEEP_TTY)) {
+	if (r == 0 && !(m->flags & KEEP_TTY))
 		r = make_pipe(true, &fd[KEEP_FD_STDOUT], &e->out);
-		if (r == 0)
-			enlarge(t, s, fd[KEEP_FD_STDOUT], bytes);
-	}
-	if (r == 0 && (m->flags & KEEP_ERR_APART)) {
+	if (r == 0 && (m->flags & KEEP_ERR_APART))
 		r = make_pipe(true, &fd[KEEP_FD_STDERR], &e->err);
-		if (r == 0)
-			enlarge(t, s, fd[KEEP_FD_STDERR], bytes);
-	}
 	if (r == 0 && (m->flags & KEEP_NOTIFY))
 		r = make_pipe(true, &fd[KEEP_FD_NOTIFY], &e->notify);
 	return r;
@@ -196,10 +170,10 @@ start_child(struct keepslots *t, struct keepslot *s, struct ends *e,
 	if (r < 0)
 		return r;
 	s->step = SPAWN_PIPE;
-	r = sys_pipe(p, 0);
+	/* What a child has to say always has room in it. */
+	r = sys_pipe(p, O_NONBLOCK);
 	if (r < 0)
 		goto out;
-	sys_set_nonblock(p[0], true);
 	c.status = p[1];
 	s->status_fd = p[0];
 	s->state = KEEP_SPAWNING;
@@ -230,11 +204,9 @@ out:
 }
 
 static void
-never(struct keepslots *t, struct keepslot *s, int step, int error)
+never(struct keepslot *s, int step, int error)
 {
 	keep_fds_close(&s->fds, ~0U);
-	t->big_bytes -= s->big_bytes;
-	s->big_bytes = 0;
 	s->state = KEEP_NEVER;
 	s->step = step;
 	s->error = error;
@@ -256,7 +228,7 @@ keepslot_spawn(struct keepslots *t, const struct keepmsg *m,
 	int r = p->fd < 0 && !p->len ? -EMFILE : 0;
 	s->step = SPAWN_PIPE;
 	if (r == 0)
-		r = open_pipes(t, s, m, &e);
+		r = open_pipes(s, m, &e);
 	if (r == 0 && (m->flags & KEEP_TTY)) {
 		s->step = SPAWN_TTY;
 		s->fds.fd[KEEP_FD_PTY] = pty_open(m->rows, m->cols);
@@ -268,7 +240,7 @@ keepslot_spawn(struct keepslots *t, const struct keepmsg *m,
 		sys_close(p->fd);
 	close_ends(&e);
 	if (r < 0)
-		never(t, s, s->step, -r);
+		never(s, s->step, -r);
 	else
 		s->step = SPAWN_OK;
 	return s;
@@ -288,7 +260,7 @@ keepslot_check_exec(struct keepslots *t, struct keepslot *s, bool ended)
 	s->status_fd = -1;
 	t->spawning--;
 	if (n == sizeof f)
-		never(t, s, f.step, f.error);
+		never(s, f.step, f.error);
 	else
 		s->state = KEEP_RUNNING;
 	s->told_pid = s->pid;
@@ -321,7 +293,6 @@ keepslot_release(struct keepslots *t, struct keepslot *s)
 		t->spawning--;
 	}
 	keep_fds_close(&s->fds, ~0U);
-	t->big_bytes -= s->big_bytes;
 	t->count--;
 	s->id = 0;
 	while (t->used > 0 && !t->v[t->used - 1].id)

@@ -40,7 +40,6 @@ struct keepslot {
 	int status_fd;		/* -1: it is known whether exec worked */
 	uint32_t orphans;	/* ENDED: KEEP_ORPHANS_UNKNOWN or how many */
 	uint64_t start_us, end_us, user_us, sys_us, maxrss_bytes;
-	size_t big_bytes;	/* its part of the budget for large pipes */
 	struct keep_fds fds;
 };
 
@@ -49,7 +48,6 @@ struct keepslots {
 	size_t used;		/* none at or above it is live */
 	size_t count;		/* live ones */
 	size_t spawning;
-	size_t big_bytes;
 	struct rlimit nofile;	/* for the children: as sbx was started */
 	struct standin *standin;
 	char *stack;		/* of a child that shares our memory; or NULL */

@@ -47,7 +47,6 @@ enum {
 	SPAWN_PAYLOAD_MAX	= 16 << 20,	/* bytes; more is -E2BIG */
 	SPAWN_GROUPS_MAX	= 65536,
 	SPAWN_RLIMITS_MAX	= 16,
-	SPAWN_PIPE_BYTES	= 1 << 20,	/* the default of pipe_bytes */
 	SPAWN_NOTIFY_FD		= 3,
 };
 
@@ -68,7 +67,6 @@ struct spawn_req {
 	bool stderr_apart;		/* a pipe of its own; else as stdout */
 	bool notify;
 	uint16_t rows, cols;		/* 0: 24, 80 */
-	uint32_t pipe_bytes;		/* wanted capacity; 0: the default */
 	bool set_ids;			/* uid, gid and groups are to be set */
 	uid_t uid;
 	gid_t gid;

@@ -137,7 +137,6 @@ helper_start_own(struct engine *e, enum helper_kind kind, char *const *argv,
 	q.argv = (char **)(uintptr_t)argv;
 	q.envp = (char **)(uintptr_t)env;
 	q.cwd = (char *)(uintptr_t)cwd;
-	q.pipe_bytes = 4096;
 	int r = keeplink_spawn(e->link, &q);
 	if (r < 0) {
 		free(h->name);

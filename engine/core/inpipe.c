@@ -40,10 +40,7 @@ inpipe_is_much(const struct inpipe *p, ssize_t n)
 void
 inpipe_took(struct inpipe *p, int fd, ssize_t n, size_t *budget)
 {
-	/* Short writes leave room in the last pages of a full pipe. */
-	bool full = n > 0 && (size_t)n >= p->bytes / 4 * 3;
-
-	if (!full || !p->bytes || p->bytes >= INPIPE_BYTES || p->asked ||
+	if (!inpipe_is_much(p, n) || p->bytes >= INPIPE_BYTES || p->asked ||
 	    *budget < INPIPE_BYTES)
 		return;
 	p->asked = true;

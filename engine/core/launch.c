@@ -346,7 +346,6 @@ launch_helper(struct engine *e, struct helper *h, struct proc *p,
 	q.envp = env;
 	q.cwd = s->cwd;
 	q.umask = s->umask_bits;
-	q.pipe_bytes = 4096;
 	r = keeplink_spawn(e->link, &q);
 out:
 	for (int i = 0; argv[i]; i++)

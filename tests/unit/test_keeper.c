@@ -72,7 +72,7 @@ TEST(messages_round_trip)
 		.slot = UINT64_MAX - 1, .tag = UINT64_C(1) << 62, .version = 9,
 		.count = 3, .pid = 4194304, .state = KEEP_ENDED, .step = 4,
 		.error = 11, .status = -1, .signo = 31, .rows = 65535,
-		.cols = 1, .pipe_bytes = 1 << 20, .start_us = 1, .end_us = 2,
+		.cols = 1, .start_us = 1, .end_us = 2,
 		.user_us = 3, .sys_us = 4, .maxrss_bytes = UINT64_MAX,
 	};
 
@@ -85,7 +85,7 @@ TEST(messages_round_trip)
 	   got.pid == m.pid && got.state == m.state && got.step == m.step &&
 	   got.error == m.error && got.status == m.status &&
 	   got.signo == m.signo && got.rows == m.rows && got.cols == m.cols &&
-	   got.pipe_bytes == m.pipe_bytes && got.start_us == m.start_us &&
+	   got.start_us == m.start_us &&
 	   got.end_us == m.end_us && got.user_us == m.user_us &&
 	   got.sys_us == m.sys_us && got.maxrss_bytes == m.maxrss_bytes);
 	EQ_INT(keepmsg_unpack(&got, b.data, b.len - 1), -EPROTO);
