@@ -613,7 +613,9 @@ finish_procs(struct rcload *ld)
 		}
 		if (p->broken)
 			continue;
-		warn(ld, p);
+		/* Of replicas one speaks for all. */
+		if (p->spec->replica_idx == 0)
+			warn(ld, p);
 		check_whole(ld, p);
 	}
 	free(groups.entries);
