@@ -198,8 +198,8 @@ action_do_sort(struct ui *ui, int argc, char *const *argv)
 	ui->list.sort = (enum list_sort)to;
 	ui->list.sorted_ms = 0;
 	ui_relayout(ui);
-	ui_toast(ui, TOAST_INFO, to ? "sorted by %s" : "in the order of %s",
-		 list_sort_names[to]);
+	ui_toast(ui, TOAST_INFO, "list: %s %s",
+		 to ? "sorted by" : "in the order of", list_sort_names[to]);
 }
 
 void

@@ -208,7 +208,8 @@ put_hint(struct ui *ui, struct pieces *p, const struct hint *h)
 		return;
 	if (ui->spot_count < HINT_SPOTS)
 		ui->spots[ui->spot_count++] = (struct hint_spot){
-			p->x, p->x + draw_columns(all), h->command
+			.from = p->x, .to = p->x + draw_columns(all),
+			.command = h->command,
 		};
 	int x = ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT_KEY, key);
 	p->x = ui_text(ui, &p->pen, p->y, x + 1, ROLE_HINT, text) + p->gap;
@@ -298,15 +299,33 @@ hint_narrow(struct ui *ui, struct pieces *p)
 	bar_piece(p, ROLE_HINT, "q");
 }
 
+/* The key that "Enter send" begins with; "j k choose" names several. */
+static bool
+key_of(const char *hint, struct key *out)
+{
+	size_t len = strcspn(hint, " ");
+	const char *next = hint + len + strspn(hint + len, " ");
+	struct key other;
+
+	return key_parse(hint, len, out, NULL) == 0 &&
+	       (!*next ||
+		key_parse(next, strcspn(next, " "), &other, NULL) != 0);
+}
+
 /* Those of a sheet, none of them cut: two blanks part them. */
 static void
-hint_sheet(struct pieces *p, const char *text)
+hint_sheet(struct ui *ui, struct pieces *p, const char *text)
 {
 	while (*text) {
 		const char *end = strstr(text, "  ");
 		size_t len = end ? (size_t)(end - text) : strlen(text);
 		char *one = mem_strn(text, len);
+		struct hint_spot spot = { .from = p->x };
 		bool fits = bar_piece(p, ROLE_HINT, one);
+		spot.to = spot.from + draw_columns(one);
+		if (fits && key_of(one, &spot.key) &&
+		    ui->spot_count < HINT_SPOTS)
+			ui->spots[ui->spot_count++] = spot;
 		free(one);
 		if (!fits)
 			return;
@@ -330,7 +349,7 @@ bar_hint(struct ui *ui)
 		if (ui->echo[0])
 			bar_piece(&p, ROLE_TEXT_STRONG, ui->echo);
 		if (ui->sheet->ops->hint)
-			hint_sheet(&p, ui->sheet->ops->hint(ui, ui->sheet));
+			hint_sheet(ui, &p, ui->sheet->ops->hint(ui, ui->sheet));
 		return;
 	}
 	if (ui->mode == MODE_TERM) {
@@ -355,7 +374,10 @@ bar_mouse(struct ui *ui, const struct vt_mouse *m)
 	for (size_t i = 0; i < ui->spot_count; i++) {
 		if (m->col < ui->spots[i].from || m->col >= ui->spots[i].to)
 			continue;
-		command_run(ui, ui->spots[i].command);
+		if (ui->spots[i].command)
+			command_run(ui, ui->spots[i].command);
+		else
+			ui_key(ui, ui->spots[i].key);
 		return true;
 	}
 	return true;

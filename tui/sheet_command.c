@@ -21,6 +21,7 @@ struct command_line {
 	struct completion offers[OFFERS_MAX];
 	size_t count, chosen, top;
 	bool picked;		/* an offer was chosen by hand */
+	struct rect offered;	/* their rows, as drawn */
 	size_t history;
 	char typed[EDIT_MAX + 1];	/* before going through the history */
 };
@@ -78,6 +79,7 @@ draw_offers(struct ui *ui, const struct pen *pen, struct command_line *cl,
 {
 	int x = pen->clip.x;
 
+	cl->offered = (struct rect){ y, x, rows, pen->clip.w };
 	if (cl->chosen < cl->top)
 		cl->top = cl->chosen;
 	if (cl->chosen >= cl->top + (size_t)rows)
@@ -257,6 +259,32 @@ paste(struct ui *ui, struct sheet *sh, const char *text, size_t len)
 	refresh(ui, cl);
 }
 
+/* A click chooses, one on what is chosen runs it; the wheel goes through. */
+static bool
+mouse(struct ui *ui, struct sheet *sh, const struct vt_mouse *m)
+{
+	struct command_line *cl = (struct command_line *)sh;
+	size_t no = cl->top + (size_t)(m->row - cl->offered.y);
+
+	if (m->kind != VT_MOUSE_PRESS)
+		return false;
+	if (m->button == VT_BUTTON_WHEEL_UP && cl->chosen > 0)
+		choose(cl, -1);
+	else if (m->button == VT_BUTTON_WHEEL_DOWN &&
+		 cl->chosen + 1 < cl->count)
+		choose(cl, 1);
+	if (m->button != VT_BUTTON_LEFT ||
+	    !rect_holds(cl->offered, m->row, m->col) || no >= cl->count)
+		return true;
+	if (taken(cl) && no == cl->chosen) {
+		accept(ui, cl);
+		return true;
+	}
+	cl->chosen = no;
+	cl->picked = true;
+	return true;
+}
+
 static const char *
 hint(struct ui *ui, struct sheet *sh)
 {
@@ -279,7 +307,8 @@ free_sheet(struct sheet *sh)
 
 static const struct sheet_ops ops = {
 	.word = "COMMAND", .role = ROLE_MODE_PROMPT,
-	.draw = draw, .key = key, .paste = paste, .hint = hint,
+	.draw = draw, .key = key, .paste = paste, .mouse = mouse,
+	.hint = hint,
 	.free = free_sheet,
 };
 

@@ -23,6 +23,7 @@ struct leave {
 	struct sheet sheet;
 	int chosen;		/* an answer */
 	bool stopping;
+	struct rect at[ANSWERS];	/* rows of the answers, as drawn */
 	struct {
 		uint32_t proc;
 		char command[200];	/* harmless */
@@ -200,8 +201,10 @@ draw_question(struct ui *ui, struct leave *l)
 	in.w++;
 	pen.clip = in;
 	for (int i = 0; i < ANSWERS; i++) {
+		l->at[i] = (struct rect){ 0 };
 		if (!offered(ui, i))
 			continue;
+		l->at[i] = (struct rect){ y, in.x, 1, in.w };
 		if (i == chosen(ui, l))
 			ui_text(ui, &pen, y, in.x, ROLE_TEXT_STRONG,
 				ui_glyph(ui, GLYPH_CURSOR));
@@ -330,6 +333,27 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 			}
 }
 
+/* A click chooses, one on what is chosen answers. */
+static bool
+mouse(struct ui *ui, struct sheet *sh, const struct vt_mouse *m)
+{
+	struct leave *l = (struct leave *)sh;
+
+	if (m->kind != VT_MOUSE_PRESS || m->button != VT_BUTTON_LEFT ||
+	    l->stopping)
+		return false;
+	for (int i = 0; i < ANSWERS; i++) {
+		if (!rect_holds(l->at[i], m->row, m->col))
+			continue;
+		if (i == chosen(ui, l))
+			answer(ui, l, i);
+		else
+			l->chosen = i;
+		return true;
+	}
+	return true;
+}
+
 static const char *
 hint(struct ui *ui, struct sheet *sh)
 {
@@ -346,7 +370,7 @@ hint(struct ui *ui, struct sheet *sh)
 
 static const struct sheet_ops ops = {
 	.word = "CONFIRM", .role = ROLE_MODE_CONFIRM,
-	.draw = draw, .key = key, .hint = hint,
+	.draw = draw, .key = key, .mouse = mouse, .hint = hint,
 };
 
 static void

@@ -94,7 +94,8 @@ struct list_view {
 /* Where the hint row can be clicked. */
 struct hint_spot {
 	int from, to;		/* columns */
-	const char *command;	/* of the keymap or a table */
+	const char *command;	/* of the keymap or a table; NULL: ... */
+	struct key key;		/* ... this one is pressed for the sheet */
 };
 
 enum { HINT_SPOTS = 24 };

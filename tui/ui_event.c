@@ -305,7 +305,7 @@ ui_mouse(struct ui *ui, const struct vt_mouse *m)
 	}
 	if (!ui->sheet)
 		mouse_on_panes(ui, m);
-	else if (ui->sheet->ops->mouse)
+	else if (!bar_mouse(ui, m) && ui->sheet->ops->mouse)
 		ui->sheet->ops->mouse(ui, ui->sheet, m);
 }
 

@@ -898,6 +898,45 @@ TEST(sheets_on_a_small_screen)
 	rig_fini(&r);
 }
 
+static void
+click(struct rig *r, int row, int col)
+{
+	struct vt_mouse m = { .kind = VT_MOUSE_PRESS, .button = VT_BUTTON_LEFT,
+			      .row = row, .col = col };
+
+	ui_mouse(r->ui, &m);
+	ui_draw(r->ui);
+}
+
+TEST(dialogs_take_the_mouse)
+{
+	struct rig r;
+	rig_init(&r, 24, 80, "unicode");
+
+	/* The first click chooses, the second one runs. */
+	press(&r, "q");
+	int stay = 0;
+	while (stay < 23 && !strstr(line_no(&r, stay), "Esc  stay"))
+		stay++;
+	click(&r, stay, 30);
+	OK(r.ui->sheet && strstr(line_no(&r, stay), "› Esc  stay"));
+	click(&r, stay, 30);
+	OK(!r.ui->sheet);
+	press(&r, ": 'select '");
+	OK(strstr(line_no(&r, 6), "  web"));
+	click(&r, 6, 20);
+	OK(r.ui->sheet && strstr(line_no(&r, 6), "› web"));
+	click(&r, 6, 20);
+	OK(!r.ui->sheet);
+	EQ_INT(r.ui->selected, 2);
+	/* What the hint row names is pressed by a click on it. */
+	press(&r, "?");
+	click(&r, 23, (int)(strstr(line_no(&r, 23), "Esc close") -
+			    line_no(&r, 23)) - 4);
+	OK(!r.ui->sheet);
+	rig_fini(&r);
+}
+
 TEST(the_command_line_completes)
 {
 	struct rig r;
