@@ -8,6 +8,7 @@
 #include "engine/base/mem.h"
 #include "filters.h"
 #include "logfind.h"
+#include "loggone.h"
 #include "logrules.h"
 
 enum {
@@ -115,23 +116,6 @@ run_at(struct logview *lv, uint64_t seq)
 	return NULL;
 }
 
-/* Is this the oldest line, with others before it that were dropped?  *torn:
- * they took it along. */
-static bool
-is_cut_above(const struct logview *lv, uint64_t seq, bool *torn)
-{
-	struct logline l;
-
-	*torn = false;
-	if (seq != logread_first_seq(lv->lr) ||
-	    logread_dropped_bytes(lv->lr) == 0)
-		return false;
-	if (logread_place(lv->lr, seq, &l) == 1)
-		*torn = l.flags & LOGLINE_GONE ||
-			logline_is_torn(&l, logread_begin(lv->lr, l.stream));
-	return true;
-}
-
 /* What a line takes: a separator above it, its text, marks below it. */
 struct parts {
 	int sep, text, all;
@@ -146,7 +130,8 @@ parts_of(struct logview *lv, uint64_t seq, logview_rows_fn *fn, void *arg)
 	bool torn;
 	int marks = 0;
 
-	p.sep = is_cut_above(lv, seq, &torn) ? !torn : !!run_at(lv, seq);
+	p.sep = loggone_is_above(lv->lr, seq, &torn) ? !torn :
+		!!run_at(lv, seq);
 	if (fn && !torn && logread_line(lv->lr, seq, LINE_MAX_BYTES, &l) == 1)
 		p.text = SBX_MAX(fn(&l, arg), 1);
 	for (size_t i = lv->mark_count; i-- > 0;)
@@ -430,19 +415,6 @@ logview_fill(struct logview *lv, struct logview_row *rows, int height,
 	return n;
 }
 
-/* In place of the oldest line: all that is gone before it, and with it. */
-static void
-gone_above(const struct logview *lv, bool torn, struct logline *l)
-{
-	uint64_t gone = logread_dropped_bytes(lv->lr);
-	uint64_t from = SBX_MAX(l->off, logread_begin(lv->lr, l->stream));
-
-	if (torn)
-		gone += l->off + l->full_len + l->dropped_bytes - from;
-	*l = (struct logline){ .seq = l->seq, .wall_ms = l->wall_ms, .text = "",
-			       .flags = LOGLINE_GAP, .dropped_bytes = gone };
-}
-
 bool
 logview_line(struct logview *lv, const struct logview_row *row, size_t max,
 	     struct logline *out)
@@ -456,9 +428,9 @@ logview_line(struct logview *lv, const struct logview_row *row, size_t max,
 		return logread_tail(lv->lr, row->stream, max, out) == 1;
 	if (logread_line(lv->lr, row->seq, max, out) != 1)
 		return false;
-	is_cut_above(lv, row->seq, &torn);
+	loggone_is_above(lv->lr, row->seq, &torn);
 	if (torn || row->kind == LOGVIEW_GONE)
-		gone_above(lv, torn, out);
+		loggone_put(lv->lr, torn, out);
 	return true;
 }
 

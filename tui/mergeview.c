@@ -7,6 +7,7 @@
 #include "engine/base/mem.h"
 #include "engine/base/regex.h"
 #include "filters.h"
+#include "loggone.h"
 #include "logrules.h"
 #include "mergescan.h"
 
@@ -272,9 +273,16 @@ mergeview_line(struct mergeview *mv, const struct merge_row *row,
 	if (row->source == mv->of.count && row->seq >= mv->of.events.first &&
 	    row->seq < mv->of.events.next)
 		return mv->of.events.get(mv->of.events.arg, row->seq, out);
-	return row->source < mv->of.count &&
-	       logread_line(mv->of.logs[row->source].lr, row->seq,
-			    LINE_MAX_BYTES, out) == 1;
+	if (row->source >= mv->of.count)
+		return false;
+	struct logread *lr = mv->of.logs[row->source].lr;
+	bool torn;
+	if (logread_line(lr, row->seq, LINE_MAX_BYTES, out) != 1)
+		return false;
+	/* There is no row of its own for it here. */
+	if (loggone_is_above(lr, row->seq, &torn) && torn)
+		loggone_put(lr, torn, out);
+	return true;
 }
 
 static int

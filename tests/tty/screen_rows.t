@@ -190,5 +190,9 @@ screen_keys Tab g
 wait_screen "── ${gone:-none} bytes are missing here" "what is missing, at its top"
 wait_screen "│  ${first:-none}( |\$)" "and then its first whole line"
 unlike "$(screen_text)" "│  [0-9]{1,5}( |\$)" "and no part of one"
+screen_keys A
+wait_screen 'all logs' "all logs"
+screen_keys g
+wait_screen "full .*${gone:-none} bytes are missing here" "begin with it, too"
 screen_close
 done_testing

@@ -1,0 +1,21 @@
+#ifndef SBX_LOGGONE_H
+#define SBX_LOGGONE_H
+
+/*
+ * The beginning of a log that has lost some: what the cap has taken is told
+ * in front of the oldest line, or in place of it where most of that is gone.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct logline;
+struct logread;
+
+/* Is this the oldest line, with others before it that were dropped?  *torn:
+ * they took it along. */
+bool	loggone_is_above(struct logread *lr, uint64_t seq, bool *torn);
+/* In place of the oldest line: all that is gone before it, and with it. */
+void	loggone_put(struct logread *lr, bool torn, struct logline *l);
+
+#endif
