@@ -312,6 +312,17 @@ merge_env(struct rcload *ld, struct rcload_proc *p, const struct names *groups,
 	s->env_count = total;
 }
 
+/* Replicas share a line, and so do those that have it from defaults. */
+static bool
+keep_is_new(const struct rcload *ld, const struct rcload_proc *p)
+{
+	for (size_t i = 0; ld->procs[i] != p; i++)
+		if (ld->procs[i]->keep_at.text == p->keep_at.text &&
+		    ld->procs[i]->keep_at.col == p->keep_at.col)
+			return false;
+	return true;
+}
+
 static void
 fill_in(struct rcload *ld, struct rcload_proc *p)
 {
@@ -331,8 +342,8 @@ fill_in(struct rcload *ld, struct rcload_proc *p)
 	rc_set_str(&s->shell, options_text(o, OPTION_SHELL));
 	if (s->log_keep_bytes == 0)
 		s->log_keep_bytes = options_number(o, OPTION_LOG_KEEP);
-	if (s->log_keep_bytes > max)
-		rc_wrong_at(ld, &p->name_at, "'log.keep' of this process is "
+	else if (s->log_keep_bytes > max && keep_is_new(ld, p))
+		rc_wrong_at(ld, &p->keep_at, "'log.keep' of this process is "
 			    "above 'limit.log' (%s)",
 			    options_text(o, OPTION_LIMIT_LOG));
 }

@@ -20,6 +20,7 @@ rc_proc_new(const struct rcload_proc *defaults)
 		p->stop_given = defaults->stop_given;
 		p->stdin_given = defaults->stdin_given;
 		p->stdin_at = defaults->stdin_at;
+		p->keep_at = defaults->keep_at;
 		p->stop_timeout_ms = defaults->stop_timeout_ms;
 		p->watch_base = p->spec->watch_count;
 		if (p->watch_base > 0)

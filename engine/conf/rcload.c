@@ -385,12 +385,13 @@ set_plain(struct rcload *ld, const struct rc_stmt *s,
 			rc_wrong(ld, w, "this time is too short");
 		*(uint64_t *)member = n;
 		break;
-	case RC_SIZE:
+	case RC_SIZE:		/* of log.keep alone */
 		if (!rc_size(ld, w, 0, &n))
 			break;
 		if (n < (uint64_t)row->least)
 			rc_wrong(ld, w, "this size is too small");
 		*(uint64_t *)member = n;
+		rc_place(ld->rc, w, &ld->proc->keep_at);
 		break;
 	case RC_TEXT:
 		rc_set_str(member, w->text);

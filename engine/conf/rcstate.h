@@ -76,7 +76,7 @@ size_t	rc_word_count(void);
 /* A process under construction; also the one that defaults { } fills. */
 struct rcload_proc {
 	struct spec *spec;
-	struct diag_place name_at, cwd_at, argv_at, stdin_at;
+	struct diag_place name_at, cwd_at, argv_at, stdin_at, keep_at;
 	/* As many as the spec has. */
 	struct diag_place *dep_at, *port_at, *watch_at;
 	bool cwd_given, stop_given, stdin_given;

@@ -439,7 +439,13 @@ TEST(wrong_values)
 	FIRST("set log.keep 32G\n", "1:14: 'log.keep' (32G) is above "
 	      "'limit.log' (16G)");
 	FIRST("set limit.log 1G\nprocess a {\ncmd x\nlog.keep 2G\n}\n",
-	      "2:9: 'log.keep' of this process is above 'limit.log' (1G)");
+	      "4:10: 'log.keep' of this process is above 'limit.log' (1G)");
+	FIRST("set log.keep 32G\nprocess a x\n", "1:14: 'log.keep' (32G) is "
+	      "above 'limit.log' (16G)");
+	FIRST("process a {\ncmd x\nreplicas 2\nlog.keep 32G\n}\n",
+	      "4:10: 'log.keep' of this process is above 'limit.log' (16G)");
+	FIRST("defaults {\nlog.keep 32G\n}\nprocess a x\n",
+	      "2:10: 'log.keep' of this process is above 'limit.log' (16G)");
 	FIRST("set limit.run-timeout 1h\n", "1:23: 'limit.run-timeout' (1h) "
 	      "is above 'limit.run-timeout-max' (5m)");
 	FIRST("process a {\ncmd x\nrestart.max 65\n}\n",
