@@ -67,7 +67,8 @@ enum event_kind {
 
 /* X(enum, name, preposition, text, help) */
 #define CAUSE_TABLE(X)                                                         \
-	X(NONE, "none", "by", "itself", "nobody: the process itself")          \
+	X(NONE, "none", "by", "itself",                                        \
+	  "nobody by sbx: the process itself, or somebody outside")            \
 	X(USER, "user", "by", "you", "a person or script by a command")        \
 	X(AUTOSTART, "autostart", "with", "the set", "the set was started")    \
 	X(DEPENDENT, "dependent", "for", "a dependent",                        \
