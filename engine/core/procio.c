@@ -19,6 +19,7 @@
 #include "log/transit.h"
 #include "proc.h"
 #include "proccheck.h"
+#include "procfold.h"
 #include "proctty.h"
 #include "procwatch.h"
 #include "spec/spec.h"
@@ -182,6 +183,7 @@ drain(struct proc *p, enum log_stream s)
 		inpipe_took(&p->pipes[s], loop_fd(p->in[s]), n,
 			    &p->e->pipe_budget);
 		fold_arrived(p->fold, s, (size_t)n);
+		procfold_note(p);
 		p->e->logs_grew = true;
 		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
 					       (uint64_t)n);
@@ -321,10 +323,8 @@ static void
 note_growth(struct proc *p)
 {
 	uint64_t sum = fold_next_seq(p->fold) + spool_dropped(p->spool) +
-		p->life.run;
+		p->life.run + procfold_arrived(p);
 
-	for (unsigned s = 0; s < LOG_STREAMS; s++)
-		sum += spool_end(p->spool, (enum log_stream)s);
 	if (sum == p->grown)
 		return;
 	p->grown = sum;
@@ -338,7 +338,7 @@ fold_slice(struct proc *p)
 	bool more = false;
 	if (p->vt)
 		more = proctty_feed(p);
-	int r = fold_step(p->fold, FOLD_SLICE, clock_wall_ms(), clock_ms());
+	int r = procfold_step(p, FOLD_SLICE);
 	more |= r > 0;
 	/* The index cannot be written at present: the disk may recover. */
 	p->at_retry_us = r < 0 ? clock_us() + RETRY_US : 0;

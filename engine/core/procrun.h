@@ -17,6 +17,7 @@
 #include <sys/types.h>
 #include "base/buf.h"
 #include "life/life.h"
+#include "log/arrival.h"
 
 struct engine;
 struct err;
@@ -81,6 +82,7 @@ struct run {
 	struct check checks[CHECKS];
 	struct member_end ends[ENDS_MAX];
 	uint8_t end_count;
+	struct arrivals came;	/* of output that is to be folded */
 	struct buf input;	/* what waits for it to be read */
 	size_t input_off;	/* of it, that were taken out already */
 	struct buf notify_line;	/* of SBX_NOTIFY_FD, not ended yet */
