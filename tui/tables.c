@@ -52,17 +52,37 @@ quoted(const char *s)
 	putchar('"');
 }
 
+/* Source lines of at most 80 columns, as mandoc wants them. */
+static void
+wrap(char *text)
+{
+	char *blank = NULL;
+	size_t columns = 0;
+
+	for (char *at = text; *at; at++) {
+		columns += *at == '-' || *at == '\\' ? 2 : 1;
+		if (columns > 79 && blank) {
+			*blank = '\n';
+			at = blank;
+			columns = 0;
+			blank = NULL;
+		} else if (*at == ' ') {
+			blank = at;
+		}
+	}
+}
+
 /* A phrase of a table as a sentence. */
 static void
 sentence(const char *phrase)
 {
-	char first[] = { phrase[0], '\0' };
+	char text[512];
 
-	if (first[0] >= 'a' && first[0] <= 'z')
-		first[0] = (char)(first[0] - 'a' + 'A');
-	roff(first);
-	if (phrase[0])
-		roff(phrase + 1);
+	snprintf(text, sizeof text, "%s", phrase);
+	if (text[0] >= 'a' && text[0] <= 'z')
+		text[0] = (char)(text[0] - 'a' + 'A');
+	wrap(text);
+	roff(text);
 	puts(".");
 }
 

@@ -14,8 +14,9 @@ for page in doc/*.[1-8]; do
 		echo "check-doc: $page is not up to date: run 'make doc'" >&2
 		fail=1
 	fi
-	# What mandoc calls style is a matter of taste; the rest is not.
-	if ! mandoc -Tlint -W warning "$page"; then
+	# Our own pages are not installed where it looks for those named.
+	if mandoc -Tlint "$page" 2>/dev/null |
+	    grep -v 'referenced manual not found'; then
 		echo "check-doc: $page is not valid mdoc" >&2
 		fail=1
 	fi
