@@ -35,7 +35,9 @@ static const struct topic topics[] = {
 	  "  sbxrc         or .sbxrc here or in a directory above, up to the\n"
 	  "                root of the repository or the home directory;\n"
 	  "                one that was removed counts while its set runs\n"
-	  "and where there is none, by the directory itself.\n", NULL },
+	  "and where there is none, by the directory itself; an sbxrc that\n"
+	  "is written there belongs to the set that runs ('sbx reload').\n",
+	  NULL },
 	{ { "formats", NULL, "", "what init --from can read" }, "",
 	  .table = &import_table },
 };

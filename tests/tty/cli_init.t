@@ -134,4 +134,21 @@ like "$err" "'sbx init --from mprocs' makes an sbxrc of it" "how that goes"
 echo 'no line of one' >Procfile
 exits 2 "no Procfile" sbx -f Procfile up
 like "$err" "there is no process in it" "starts nothing"
+
+# A set that runs is not lost when an sbxrc is written for it.
+mkdir bare && cd bare || exit 99
+exits 0 "a set without an sbxrc" sbx add one -- sleep 1000
+one=$(pid_of one)
+echo 'process two sleep 1000' >sbxrc
+is "$(pid_of one)" "$one" "is found by the one that is written"
+is "$(sbx -f sbxrc show one --json | grep -c '"name":"one"')" 1 "by its name, too"
+exits 0 "up" sbx up
+like "$err" "'sbx reload' would start 1" "says what is new in it"
+exits 0 "reload" sbx reload
+wait_until "takes it" has_status two running
+is "$(pid_of one)" "$one" "and restarts nobody"
+exits 0 "down" sbx down
+exits 0 "the next start" sbx up
+is "$(sbx ls --json | grep -o '"name":"[a-z]*"' | tr '\n' ' ')" '"name":"two" ' "is that of the file"
+exits 0 "down" sbx down
 done_testing
