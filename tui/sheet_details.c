@@ -19,6 +19,7 @@ struct details {
 	struct sheet sheet;
 	uint32_t proc;
 	enum page_tab tab;
+	int tab_ends[PAGE_TABS];	/* columns, as last drawn */
 	int top;
 	int lines, height;	/* as last drawn */
 	int choice;		/* of the page; 0: none yet */
@@ -29,24 +30,28 @@ struct details {
 
 /* "[Overview] Env  Tree ...", or only the open one. */
 static void
-draw_tabs(const struct pen *pen, int x, enum page_tab open)
+draw_tabs(struct details *d, const struct pen *pen, int x)
 {
 	char text[160] = "";
 	size_t n = 0;
 
-	for (int i = 0; i < PAGE_TABS; i++)
+	for (int i = 0; i < PAGE_TABS; i++) {
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
-				      i == (int)open ? "[%s] " : "%s  ",
+				      i == (int)d->tab ? "[%s] " : "%s  ",
 				      page_tab_name((enum page_tab)i));
-	if (x + (int)n > pen->clip.x + pen->clip.w)
+		d->tab_ends[i] = x + (int)n;
+	}
+	if (x + (int)n > pen->clip.x + pen->clip.w) {
 		snprintf(text, sizeof(text), "[%s] %d/%d",
-			 page_tab_name(open), (int)open + 1, PAGE_TABS);
+			 page_tab_name(d->tab), (int)d->tab + 1, PAGE_TABS);
+		d->tab_ends[0] = 0;	/* the others are not seen */
+	}
 	draw_text(pen, 0, x, text);
 }
 
 static void
-draw_title(struct ui *ui, const struct pen *pen, const struct proc_row *r,
-	   enum page_tab tab)
+draw_title(struct ui *ui, struct details *d, const struct pen *pen,
+	   const struct proc_row *r)
 {
 	char state[STATUS_TEXT_MAX];
 
@@ -58,7 +63,7 @@ draw_title(struct ui *ui, const struct pen *pen, const struct proc_row *r,
 		    row_state(r, clock_wall_ms(), state));
 	if (r->pid)
 		x = draw_fmt(pen, 0, x + 2, "pid %u", r->pid);
-	draw_tabs(pen, x + 3, tab);
+	draw_tabs(d, pen, x + 3);
 }
 
 /* Does the page have lines to choose from? */
@@ -114,7 +119,7 @@ draw(struct ui *ui, struct sheet *sh)
 		draw_text(&pen, 0, 1, "this process is gone");
 		return;
 	}
-	draw_title(ui, &pen, p->row, d->tab);
+	draw_title(ui, d, &pen, p->row);
 	struct page page = { .cols = all.w };
 	page_make(&page, d->tab, ui, p, &d->facts, d->reveal);
 	d->lines = (int)page.count;
@@ -287,6 +292,23 @@ key(struct ui *ui, struct sheet *sh, struct key k)
 		act(ui, d, k);
 }
 
+/* On a name of the title: that page, or the next one where there is but the
+ * open one's. */
+static void
+click_tab(struct details *d, int col)
+{
+	int i = 0;
+
+	if (!d->tab_ends[0]) {
+		show_tab(d, 1);
+		return;
+	}
+	while (i < PAGE_TABS && col >= d->tab_ends[i])
+		i++;
+	if (i < PAGE_TABS)
+		show_tab(d, i - (int)d->tab);
+}
+
 static bool
 mouse(struct ui *ui, struct sheet *sh, const struct vt_mouse *m)
 {
@@ -299,7 +321,9 @@ mouse(struct ui *ui, struct sheet *sh, const struct vt_mouse *m)
 		return scroll_key(d, (struct key){ SYM_UP, 0 });
 	if (m->button == VT_BUTTON_WHEEL_DOWN)
 		return scroll_key(d, (struct key){ SYM_DOWN, 0 });
-	return false;
+	if (m->button == VT_BUTTON_LEFT && m->row == 0)
+		click_tab(d, m->col);
+	return true;
 }
 
 static const char *

@@ -929,6 +929,13 @@ TEST(dialogs_take_the_mouse)
 	click(&r, 6, 20);
 	OK(!r.ui->sheet);
 	EQ_INT(r.ui->selected, 2);
+	press(&r, "1 d");
+	const char *tab = strstr(line_no(&r, 0), "Watches");
+	OK(tab != NULL);
+	/* Two signs before it have three bytes. */
+	click(&r, 0, (int)(tab - line_no(&r, 0)) - 4);
+	OK(strstr(line_no(&r, 0), "[Watches]"));
+	press(&r, "Esc");
 	/* What the hint row names is pressed by a click on it. */
 	press(&r, "?");
 	click(&r, 23, (int)(strstr(line_no(&r, 23), "Esc close") -
