@@ -438,5 +438,7 @@ step_finish(struct step *s)
 		step_retry(s, why);
 	else
 		step_rest(s, l->outcome, EVENT_ENDED, l->end_cause, "%s", why);
-	l->ready = p->ready_on_exit && l->status == STATUS_COMPLETED;
+	/* Also where it is run again and again. */
+	l->ready = p->ready_on_exit && l->outcome == STATUS_COMPLETED &&
+		(l->status == STATUS_COMPLETED || l->status == STATUS_BACKOFF);
 }

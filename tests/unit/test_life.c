@@ -65,7 +65,9 @@ check_value(struct world *w)
 	must(w, l->alive == w->leader, "alive is known");
 	must(w, l->run == w->spawned, "runs are counted");
 	must(w, !l->ready || l->alive || l->status == STATUS_COMPLETED ||
-	     l->status == STATUS_SCHEDULED, "ready only while it runs");
+	     l->status == STATUS_SCHEDULED ||
+	     (l->status == STATUS_BACKOFF && w->p.ready_on_exit),
+	     "ready only while it runs");
 	if (row->final || l->status == STATUS_OFF)
 		must(w, life_deadline(l) == 0, "no deadline at rest");
 	if (l->status == STATUS_BACKOFF)
@@ -442,6 +444,22 @@ TEST(ready_exit)
 	gone(&w);
 	IS(&w, "completed");
 	OK(w.l.ready);
+
+	w.p.restart = LIFE_ALWAYS;
+	up(&w);
+	OK(!w.l.ready);
+	exits(&w, 0, 0);
+	gone(&w);
+	IS(&w, "backoff");
+	OK(w.l.ready);
+	tick(&w);
+	OK(!w.l.ready);
+	ev(&w, LIFE_EV_SPAWNED, CAUSE_NONE, 0);
+	OK(!w.l.ready);
+	exits(&w, 1, 0);
+	gone(&w);
+	IS(&w, "backoff");
+	OK(!w.l.ready);
 }
 
 TEST(the_ladder_ends_in_kill)
