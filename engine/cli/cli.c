@@ -296,13 +296,13 @@ cli_main(int argc, char **argv, const struct cli_hooks *hooks,
 	c.json = wants_json(argc, argv);
 	look_at_stdout(&c);
 	if (cmd_parse(argv + 1, argc > 0 ? (size_t)argc - 1 : 0, &cmd,
-		      &c.err) < 0 || take_file(&cmd, &c.err) < 0)
+		      &c.err) < 0)
 		return cli_fail(&c);
 	/* What processes are called and print is UTF-8 also where the
 	 * environment knows nothing of it: columns are counted by it. */
 	if (cmd.verb && MB_CUR_MAX == 1)
 		setlocale(LC_CTYPE, "C.UTF-8");
-	code = run(&c);
+	code = take_file(&cmd, &c.err) < 0 ? cli_fail(&c) : run(&c);
 	if (code != CLI_OPEN_SCREEN && !c.write_error &&
 	    (fflush(stdout) || ferror(stdout))) {
 		cli_write_failed(&c, errno);
