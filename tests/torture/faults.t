@@ -249,8 +249,9 @@ s.end()
 # --- a record that cannot be kept -----------------------------------------------------
 
 s = Faulty("process a {\n argv %s tick 20\n}\n"
-           "process b {\n argv %s wait\n autostart no\n"
-           " restart.backoff 100ms..200ms\n restart.max 0\n}\n" % (ZOO, ZOO))
+           "process b {\n argv %s wait\n autostart no\n env LARGE=%s\n"
+           " restart.backoff 100ms..200ms\n restart.max 0\n}\n" %
+           (ZOO, ZOO, "x" * 70000))	# its start takes a file
 same(s.sbx("up")[0], 0, "a set of two")
 pid = s.row("a")["pid"]
 for call, code in (("memfd", "ENOMEM"), ("pwrite", "ENOSPC"),
