@@ -218,7 +218,7 @@ add_head(struct page *page, struct ui *ui, const struct proc_row *r,
 	size_t n = strlen(text2);
 	if (r->restart_max)
 		snprintf(text2 + n, sizeof(text2) - n, "  %" PRIu64 "/%" PRIu64,
-			 r->restarts, r->restart_max);
+			 r->retries, r->restart_max);
 	else if (r->restarts)
 		snprintf(text2 + n, sizeof(text2) - n, "  %" PRIu64,
 			 r->restarts);

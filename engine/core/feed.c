@@ -149,6 +149,9 @@ feed_make_row(const struct proc *p, struct proc_row *r, struct buf *scratch)
 		.fail_step = p->fail_step, .fail_error = p->fail_error,
 		.pid = (uint32_t)p->pid, .run = l->run,
 		.restarts = l->restarts,
+		.retries = life_retries(&procrun_see(p)->life,
+					s->restart_within_ms * 1000,
+					clock_us()),
 		.restart_max = s->restart == SPEC_RESTART_NEVER ? 0 :
 			s->restart_max,
 		.created_at_ms = p->created_ms,

@@ -216,6 +216,10 @@ void	life_init(struct life *l);
 unsigned life_step(struct life *l, struct life_run *r,
 		   const struct life_policy *p, const struct life_input *in,
 		   struct life_output *out);
+/* How many of its restarts count against the most that are allowed within a
+ * time; 0: for ever. */
+unsigned life_retries(const struct life_run *r, uint64_t within_us,
+		      uint64_t now_us);
 /* Nothing runs, nothing is to follow by itself, nothing is to be counted. */
 bool	life_is_at_rest(const struct life *l, const struct life_run *r);
 

@@ -312,14 +312,13 @@ give_up(struct step *s, unsigned count, const char *why)
 		  count == 1 ? "" : "s", within, why);
 }
 
-static unsigned
-restarts_within(const struct life_run *r, const struct life_policy *p,
-		uint64_t now_us)
+unsigned
+life_retries(const struct life_run *r, uint64_t within_us, uint64_t now_us)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < r->nring; i++)
-		n += !p->within_us || now_us - r->ring[i] < p->within_us;
+		n += !within_us || now_us - r->ring[i] < within_us;
 	return n;
 }
 
@@ -358,7 +357,7 @@ step_retry(struct step *s, const char *why)
 	struct life_run *r = s->r;
 	const struct life_policy *p = s->p;
 	unsigned max = SBX_MIN(p->max_restarts, (unsigned)LIFE_RESTARTS_MAX);
-	unsigned count = restarts_within(s->r, p, s->in->now_us);
+	unsigned count = life_retries(s->r, p->within_us, s->in->now_us);
 	char in[32], of[24] = "";
 
 	if (max && count >= max) {

@@ -27,7 +27,8 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 	X(left)                                                                \
 	X(fail_step) X(fail_error)
 #define ROW_U64(X)                                                             \
-	X(run) X(restarts) X(restart_max) X(log_bytes) X(log_lines)            \
+	X(run) X(restarts) X(retries) X(restart_max) X(log_bytes)              \
+	X(log_lines)                                                           \
 	X(dropped_bytes) X(cpu_permille) X(rss_bytes)
 #define ROW_I64(X)                                                             \
 	X(created_at_ms) X(started_at_ms) X(ready_at_ms) X(ended_at_ms)        \

@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 17 };
+enum { PROTO_VERSION = 18 };
 /* Of what an engine keeps for the next one (registry.c). */
 enum { REGISTRY_VERSION = 20 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
@@ -268,7 +268,8 @@ struct proc_row {
 	int32_t exit_code, exit_signal;	/* signal 0: the code counts */
 	uint32_t fail_step, fail_error;	/* error: enum spawn_step and errno */
 	uint32_t pid;		/* 0: none */
-	uint64_t run, restarts, restart_max;
+	uint64_t run, restarts;
+	uint64_t retries, restart_max;	/* of those, as many count; 0: all may */
 	int64_t created_at_ms, started_at_ms, ready_at_ms, ended_at_ms;
 	int64_t deadline_at_ms;	/* wall time of the next step; 0: none */
 	int64_t next_run_at_ms;	/* by its schedule; 0: none */

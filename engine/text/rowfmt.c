@@ -204,10 +204,6 @@ static int
 col_restarts(struct buf *out, const struct proc_row *r, int64_t now_ms)
 {
 	(void)now_ms;
-	if (r->restart_max)
-		return buf_addf(out, "%llu/%llu",
-				(unsigned long long)r->restarts,
-				(unsigned long long)r->restart_max);
 	return buf_addf(out, "%llu", (unsigned long long)r->restarts);
 }
 

@@ -138,8 +138,10 @@ json_run(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 	if (r->started_at_ms)
 		jsonout_uint(j, "uptime_ms", rowfmt_uptime_ms(r, now_ms));
 	jsonout_uint(j, "restarts", r->restarts);
-	if (r->restart_max)
+	if (r->restart_max) {
+		jsonout_uint(j, "retries", r->retries);
 		jsonout_uint(j, "restart_max", r->restart_max);
+	}
 	if (r->pid) {
 		jsonout_double(j, "cpu", (double)r->cpu_permille / 10);
 		jsonout_uint(j, "rss", r->rss_bytes);
@@ -275,15 +277,15 @@ show_figures(struct buf *out, const struct proc_row *r)
 		rc |= line(out, "left", text);
 	}
 	snprintf(text, sizeof text, "%llu", (unsigned long long)r->run);
+	size_t n = strlen(text);
+	if (r->restarts)
+		n += (size_t)snprintf(text + n, sizeof text - n,
+				      ", restarts %llu",
+				      (unsigned long long)r->restarts);
 	if (r->restart_max)
-		snprintf(text, sizeof text, "%llu, restarts %llu/%llu",
-			 (unsigned long long)r->run,
-			 (unsigned long long)r->restarts,
+		snprintf(text + n, sizeof text - n, ", retries %llu/%llu",
+			 (unsigned long long)r->retries,
 			 (unsigned long long)r->restart_max);
-	else if (r->restarts)
-		snprintf(text, sizeof text, "%llu, restarts %llu",
-			 (unsigned long long)r->run,
-			 (unsigned long long)r->restarts);
 	rc |= line(out, "run", text);
 	units_size_text(r->log_bytes, size);
 	snprintf(text, sizeof text, "%llu line%s, %s byte%s",

@@ -753,6 +753,10 @@ TEST(old_restarts_leave_the_window)
 		ev(&w, LIFE_EV_SPAWNED, CAUSE_NONE, 0);
 	}
 	EQ_INT(w.l.restarts, 200);
+	/* Two minutes count, and the pause before the last one was short. */
+	EQ_INT(life_retries(&w.r, w.p.within_us, w.now_us), 4);
+	EQ_INT(life_retries(&w.r, w.p.within_us, w.now_us + 200 * S), 0);
+	EQ_INT(life_retries(&w.r, 0, w.now_us), LIFE_RESTARTS_MAX);
 }
 
 TEST(stop_in_backoff_keeps_the_outcome)

@@ -93,7 +93,8 @@ TEST(the_table_is_aligned_and_harmless)
 {
 	struct proc_row a = { .name = "web", .status = STATUS_RUNNING,
 			      .ready = true, .pid = 41, .command = "npm start",
-			      .started_at_ms = NOW - 65000, .restart_max = 5 };
+			      .started_at_ms = NOW - 65000, .restarts = 9,
+			      .retries = 2, .restart_max = 5 };
 	struct proc_row b = { .name = "a-longer-name",
 			      .status = STATUS_COMPLETED,
 			      .command = "echo \033[2Jx" };
@@ -104,7 +105,7 @@ TEST(the_table_is_aligned_and_harmless)
 			   false, 0), 0);
 	EQ_STR(buf_str(&out),
 	       "NAME           STATE    PID  UPTIME  RESTARTS  COMMAND\n"
-	       "web            running   41   1m05s       0/5  npm start\n"
+	       "web            running   41   1m05s         9  npm start\n"
 	       "a-longer-name  done       -       -         0  "
 	       "echo x\n");
 	buf_clear(&out);
@@ -210,7 +211,8 @@ TEST(show_says_it_all)
 			      .cwd = "/srv", .reason = "started by you",
 			      .run = 1, .started_at_ms = NOW - 1000,
 			      .depends = "db ready", .file = "sbxrc",
-			      .line = 3 };
+			      .line = 3, .restarts = 9, .retries = 2,
+			      .restart_max = 5 };
 	struct proc_row *w = wire(&r);
 	struct buf b = BUF_INIT(65536);
 
@@ -219,6 +221,7 @@ TEST(show_says_it_all)
 	OK(strstr(buf_str(&b), "command   npm start\n"));
 	OK(strstr(buf_str(&b), "reason    started by you\n"));
 	OK(strstr(buf_str(&b), "depends   db ready\n"));
+	OK(strstr(buf_str(&b), "run       1, restarts 9, retries 2/5\n"));
 	OK(strstr(buf_str(&b), "config    sbxrc:3\n"));
 	OK(!strstr(buf_str(&b), "user"));
 	buf_fini(&b);
