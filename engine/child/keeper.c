@@ -540,40 +540,6 @@ child_changed(struct keeper *k, pid_t pid, int status,
 	s->unsent |= UNSENT_EXITED;
 }
 
-static void
-count_child(pid_t pid, void *arg)
-{
-	(void)pid;
-	++*(uint32_t *)arg;
-}
-
-/*
- * What survives the leader of a run becomes our child, or descends from one:
- * with no child but leaders, nothing of an ended run is left.  Nobody else
- * reaps our children, so the list cannot shrink while it is read.
- */
-static void
-count_orphans(struct keeper *k)
-{
-	uint32_t known = (k->engine > 0) + (k->guard > 0), children = 0;
-	bool ended = false;
-
-	for (size_t i = 0; i < k->slots.used; i++) {
-		known += k->slots.v[i].id && k->slots.v[i].pid > 0;
-		ended |= k->slots.v[i].unsent & UNSENT_EXITED;
-	}
-	if (!ended)
-		return;
-	/* The stand-in may have children, too. */
-	int threads = atomic_load(&k->standin.relieved) ? KEEPER_THREADS : 1;
-	int r = procfs_each_child(getpid(), threads, count_child, &children);
-	uint32_t orphans = r < 0 || children < known ? KEEP_ORPHANS_UNKNOWN
-						     : children - known;
-	for (size_t i = 0; i < k->slots.used; i++)
-		if (k->slots.v[i].unsent & UNSENT_EXITED)
-			k->slots.v[i].orphans = orphans;
-}
-
 /*
  * So many at a time: a storm of orphans is reaped for ever, and meanwhile
  * the engine waits for the word that a leader has ended.
@@ -605,7 +571,7 @@ reap_some(struct keeper *k)
 			break;
 		}
 	}
-	count_orphans(k);
+	keepslots_count_orphans(&k->slots, (k->engine > 0) + (k->guard > 0));
 }
 
 static void

@@ -8,7 +8,9 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/procfs.h"
 #include "base/sys.h"
+#include "keeper.h"
 #include "pty.h"
 #include "spawn.h"
 #include "standin.h"
@@ -283,6 +285,35 @@ keepslot_end(struct keepslot *s, int status, const struct rusage *ru)
 	s->user_us = timeval_us(&ru->ru_utime);
 	s->sys_us = timeval_us(&ru->ru_stime);
 	s->maxrss_bytes = (uint64_t)ru->ru_maxrss * 1024;
+}
+
+static void
+count_child(pid_t pid, void *arg)
+{
+	(void)pid;
+	++*(uint32_t *)arg;
+}
+
+void
+keepslots_count_orphans(struct keepslots *t, uint32_t known)
+{
+	uint32_t children = 0;
+	bool ended = false;
+
+	for (size_t i = 0; i < t->used; i++) {
+		known += t->v[i].id && t->v[i].pid > 0;
+		ended |= t->v[i].unsent & UNSENT_EXITED;
+	}
+	if (!ended)
+		return;
+	/* The stand-in may have children, too. */
+	int threads = atomic_load(&t->standin->relieved) ? KEEPER_THREADS : 1;
+	int r = procfs_each_child(getpid(), threads, count_child, &children);
+	uint32_t orphans = r < 0 || children < known ? KEEP_ORPHANS_UNKNOWN
+						     : children - known;
+	for (size_t i = 0; i < t->used; i++)
+		if (t->v[i].unsent & UNSENT_EXITED)
+			t->v[i].orphans = orphans;
 }
 
 void

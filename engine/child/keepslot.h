@@ -74,6 +74,14 @@ bool	keepslot_check_exec(struct keepslots *t, struct keepslot *s,
 /* The child was reaped. */
 void	keepslot_end(struct keepslot *s, int status, const struct rusage *ru);
 void	keepslot_release(struct keepslots *t, struct keepslot *s);
+/*
+ * After children were reaped, for the slots whose end is not told yet.  What
+ * survives the leader of a run becomes our child, or descends from one: with
+ * no child but leaders, nothing of an ended run is left.  Nobody else reaps
+ * our children, so the list cannot shrink while it is read.  known: children
+ * that are of no slot.
+ */
+void	keepslots_count_orphans(struct keepslots *t, uint32_t known);
 
 /* The message of this type about s, without its descriptors. */
 void	keepslot_tell(const struct keepslot *s, enum keep_type type,
