@@ -149,6 +149,7 @@ tell_one(struct keeper *k, struct keepslot *s, uint32_t bit,
 static void
 tell_slot(struct keeper *k, struct keepslot *s)
 {
+	tell_one(k, s, UNSENT_ADOPT, KEEP_ADOPT);
 	/* The order of life; once blocked nothing more goes out. */
 	tell_one(k, s, UNSENT_STARTED, KEEP_STARTED);
 	tell_one(k, s, UNSENT_FAILED, KEEP_FAILED);
@@ -309,6 +310,10 @@ handle(struct keeper *k, const struct received *got, const struct keepmsg *m)
 	case KEEP_RELEASE:
 		if (s)
 			keepslot_release(&k->slots, s);
+		break;
+	case KEEP_AGAIN:
+		if (s)
+			s->unsent |= UNSENT_ADOPT;
 		break;
 	case KEEP_BYE:
 		k->bye = true;

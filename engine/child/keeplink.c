@@ -421,6 +421,14 @@ keeplink_release(struct keeplink *k, uint64_t slot)
 }
 
 int
+keeplink_again(struct keeplink *k, uint64_t slot)
+{
+	struct keepmsg m = { .type = KEEP_AGAIN, .slot = slot };
+
+	return post(k, &m, -1);
+}
+
+int
 keeplink_binary(struct keeplink *k, const char *path)
 {
 	struct keepmsg m = { .type = KEEP_BINARY };

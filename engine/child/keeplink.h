@@ -73,7 +73,7 @@ typedef void keep_gone_fn(int error, void *arg);
 /* All must be there. */
 struct keeplink_events {
 	keep_hello_fn *hello;
-	keep_adopt_fn *adopt;
+	keep_adopt_fn *adopt;		/* also after keeplink_again() */
 	keep_plain_fn *adopted;		/* after the last adopt; also of none */
 	keep_started_fn *started;
 	keep_failed_fn *failed;
@@ -98,6 +98,8 @@ int	keeplink_signal(struct keeplink *k, uint64_t slot, int signo,
 int	keeplink_close(struct keeplink *k, uint64_t slot, uint32_t fd_mask);
 /* Always finds room: there are no more of them than slots. */
 void	keeplink_release(struct keeplink *k, uint64_t slot);
+/* The slot is told by another adopt event: its descriptors were lost. */
+int	keeplink_again(struct keeplink *k, uint64_t slot);
 /* Another file than this engine's is started next. */
 int	keeplink_binary(struct keeplink *k, const char *path);
 /* After it exit with 0: the keeper ends what is left and itself. */

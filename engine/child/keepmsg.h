@@ -55,6 +55,7 @@ enum keep_type {
 	KEEP_TERM,	/* somebody asks sbx to end: shut down */
 	/* engine to keeper; older ones do not know it */
 	KEEP_BINARY,	/* + memfd with a path: the file of the next engine */
+	KEEP_AGAIN,	/* slot: ADOPT once more, its descriptors were lost */
 	KEEP_TYPES,
 };
 

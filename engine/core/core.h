@@ -160,6 +160,7 @@ struct proc {
 	uint64_t at_behind_us;	/* they began to wait */
 	bool burst;		/* much has come since the last slice */
 	bool run_cut;		/* the spool was told that the run is over */
+	bool fds_owed;		/* we had no room for its descriptors yet */
 	struct timer *partial_timer;
 	bool log_ended;		/* the run's output is drained and folded */
 	uint64_t at_drain_end_us;	/* of the last drain; 0: not begun */
@@ -266,6 +267,8 @@ struct engine {
 	int lock_fd;
 	pid_t keeper_pid, anchor_pid;
 	bool adopted;		/* the hand-over is complete */
+	bool fds_owed;		/* ... but for descriptors of some */
+	uint64_t at_again_us;	/* when they are asked for again */
 	struct transit *transit;	/* from HELLO on */
 	size_t pipe_budget;	/* that is left for larger pipes */
 	struct crumbs *crumbs;	/* in a file below run_dir, outlives us */

@@ -39,6 +39,7 @@
 #include "order.h"
 #include "probe/filewatch.h"
 #include "proc.h"
+#include "procagain.h"
 #include "proccheck.h"
 #include "proccopy.h"
 #include "procio.h"
@@ -285,6 +286,8 @@ on_adopt(const struct keep_slot *s, void *arg)
 	struct proc *p = find_slot(e, s->slot);
 	struct keep_fds fds = s->fds;
 
+	if (procagain_take(e, p, s) || (!p && procleft_adopt(e, s)))
+		return;
 	/* Numbers of commands are not in the registry. */
 	e->next_slot = SBX_MAX(e->next_slot, (uint32_t)s->slot);
 	bool over = !p || !(p->life.spawning || p->life.alive ||
@@ -292,12 +295,6 @@ on_adopt(const struct keep_slot *s, void *arg)
 	if (p && over && p->spec->tree_keep && s->state == KEEP_ENDED) {
 		p->kept = true;
 		procio_attach(p, &fds);
-		return;
-	}
-	if (!p && s->state == KEEP_ENDED && procleft_knows(e, s->tag)) {
-		/* Another run has begun; what this one has left lives on. */
-		keep_fds_close(&fds, ~0u);
-		keeplink_release(e->link, s->slot);
 		return;
 	}
 	if (over) {
@@ -325,6 +322,7 @@ on_adopt(const struct keep_slot *s, void *arg)
 		if (p->spec->tty)
 			proctty_rebuild(p);
 		procio_attach(p, &fds);
+		procagain_owe(p, s);
 		if (p->life.alive)
 			proc_tell(p, LIFE_EV_ADOPTED, CAUSE_ENGINE, NULL);
 		if (p->life.alive)
@@ -615,6 +613,7 @@ end_of_turn(void *arg)
 	/* The keeper begins while the rest is done. */
 	proc_settle_starts(e, saved);
 	proctty_tell_sizes(e);
+	procagain_settle(e);
 	/* Who is told of something finds it there. */
 	journal_flush(e->journal);
 	remove_forgotten(e, saved);

@@ -18,6 +18,7 @@
 #include "log/spool.h"
 #include "log/transit.h"
 #include "proc.h"
+#include "procagain.h"
 #include "proccheck.h"
 #include "procfold.h"
 #include "proctty.h"
@@ -454,7 +455,7 @@ drain_last(struct proc *p)
 bool
 procio_drained(struct proc *p)
 {
-	if (!p->run_cut && !drain_last(p))
+	if (procagain_waits(p) || (!p->run_cut && !drain_last(p)))
 		return false;
 	if (!p->run_cut) {
 		int status = p->life.exit_signal ? p->life.exit_signal :
@@ -559,6 +560,7 @@ procio_close(struct proc *p)
 {
 	close_streams(p);
 	procio_close_input(p);
+	p->fds_owed = false;
 }
 
 void

@@ -100,14 +100,26 @@ procleft_take(struct proc *p, bool *looked)
 	(void)count(p);
 }
 
-bool
-procleft_knows(const struct engine *e, uint64_t tag)
+static bool
+is_left(const struct engine *e, uint64_t tag)
 {
 	for (size_t i = 0; i < e->nproc; i++)
 		for (size_t k = 0; k < e->procs[i]->left_tag_count; k++)
 			if (e->procs[i]->left_tags[k] == tag)
 				return true;
 	return false;
+}
+
+bool
+procleft_adopt(struct engine *e, const struct keep_slot *s)
+{
+	struct keep_fds fds = s->fds;
+
+	if (s->state != KEEP_ENDED || !is_left(e, s->tag))
+		return false;
+	keep_fds_close(&fds, ~0u);
+	keeplink_release(e->link, s->slot);
+	return true;
 }
 
 void

@@ -17,14 +17,16 @@
 
 struct buf;
 struct engine;
+struct keep_slot;
 struct msg_reader;
 struct proc;
 
 /* Its run is over; what lives of it is known from now on.  looked, here and
  * below: see tree_scan_once(); one look serves all that a turn has to do. */
 void	procleft_take(struct proc *p, bool *looked);
-/* Is it the tag of such a run, of any of them? */
-bool	procleft_knows(const struct engine *e, uint64_t tag);
+/* A slot that the former engine did not give back: is it of such a
+ * run?  Takes it then. */
+bool	procleft_adopt(struct engine *e, const struct keep_slot *s);
 /* Counts them all anew; scan: after a look at /proc. */
 void	procleft_look(struct engine *e, bool scan);
 /* TERM, and KILL after five seconds, or at once. */

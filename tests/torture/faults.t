@@ -315,6 +315,38 @@ clean(s, "a keeper without room")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
+# --- an engine that has room for no descriptor at first -----------------------------------
+
+s = Faulty("process a {\n argv %s tick 20\n}\n"
+           "process t {\n argv cat\n tty yes\n}\n"
+           "process in {\n argv cat\n stdin pipe\n}\n"
+           "process ends {\n cmd while [ -e hold ]; do sleep 0.05; done; "
+           "echo last words\n}\n" % ZOO)
+open(s.dir + "/hold", "w").close()
+same(s.sbx("up")[0], 0, "a set whose engine runs short of descriptors")
+pids = {r["name"]: r["pid"] for r in s.rows()}
+s.arm("engine/rights:%d:2+" % errno.EMFILE)
+s.kill_engine()
+ok(until(lambda: s.sbx("ls")[0] == 0, 20), "an engine that got none")
+same({r["name"]: r["pid"] for r in s.rows()}, pids, "it has every process")
+os.unlink(s.dir + "/hold")
+ok(until(lambda: not alive(pids["ends"])), "one ends")
+s.ask("ls")
+had = len(s.raw("a"))
+s.disarm()
+ok(until(lambda: len(s.raw("a")) > had), "there is room: output goes on")
+ok(until(lambda: s.status("ends") == "completed"), "it has ended",
+   s.row("ends"))
+same(s.out("logs", "ends", "--no-prefix"), "last words\n", "its output is there")
+for name, stream in (("t", "pty"), ("in", "stdout")):
+    ok(until(lambda: s.sbx("send", name, "hello\n")[0] == 0), "input is taken")
+    ok(until(lambda: b"hello" in s.raw(name, stream)), "and arrives")
+n = numbers(s.raw("a"))
+same(n, list(range(1, len(n) + 1)), "nothing is missing or twice")
+clean(s, "an engine without room")
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
 # --- an engine dies while a command is on its way to exec ----------------------------------
 
 s = Faulty("process a {\n argv %s wait\n ready exec exec sleep 4321\n}\n" % ZOO)
