@@ -276,6 +276,7 @@ struct engine {
 	struct proc **procs;	/* in list order */
 	size_t nproc, proc_cap;
 	uint32_t next_id, next_auto;
+	uint32_t kept_auto;	/* the file knows so many; 0: not asked */
 	uint32_t next_slot;
 	uint64_t next_peer;
 	struct list helpers;

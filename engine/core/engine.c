@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "answered.h"
+#include "autoname.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
@@ -584,6 +585,7 @@ finish_if_down(struct engine *e)
 	engine_note(e, NULL, EVENT_ENGINE_STOP, e->down_cause,
 		    "the set is down");
 	serve_close(e, "the set is down");
+	autoname_end(e);
 	hold_unmark(e);
 	keeplink_bye(e->link);
 	e->finished = true;
