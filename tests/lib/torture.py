@@ -20,8 +20,26 @@ import threading
 from sbxtest import OUT, SBX, alive, ok, until
 
 MAGIC = 0x31584253
-HELLO, REQUEST, SUBSCRIBE, SCREEN_WATCH, INPUT = 1, 2, 3, 7, 13
-RESIZE, REPLY, BYE = 18, 64, 78
+
+
+def frame_types():
+    """The numbers of the frames, as the header has them."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    with open(here + "/../../engine/spec/proto.h") as f:
+        text = re.search(r"enum proto_type \{(.*?)\n\};", f.read(), re.S)[1]
+    types, last = {}, 0
+    for name, no in re.findall(r"\bPROTO_(\w+)(?: = (\d+))?,",
+                               re.sub(r"/\*.*?\*/", "", text, flags=re.S)):
+        last = int(no) if no else last + 1
+        types[name] = last
+    return types
+
+
+_types = frame_types()
+HELLO, REQUEST, SUBSCRIBE = (_types[t] for t in
+                             ("HELLO", "REQUEST", "SUBSCRIBE"))
+SCREEN_WATCH, RESIZE = _types["SCREEN_WATCH"], _types["RESIZE"]
+REPLY, BYE = _types["REPLY"], _types["BYE"]
 
 with open(SBX, "rb") as _f:
     SANITIZED = b"__asan_init" in _f.read()	# its memory says nothing

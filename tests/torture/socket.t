@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import LONG, SBX, ZOO, Set, done, ok, same, until
-from torture import (BYE, HELLO, INPUT, MAGIC, PROTOCOL, REPLY, REQUEST,
+from torture import (BYE, HELLO, MAGIC, PROTOCOL, REPLY, REQUEST,
                      SCREEN_WATCH, SUBSCRIBE, Wire, bounded, frame, hello,
                      nfds, request, rss_kb, sock_path, text, wait_rows, whole)
 
