@@ -20,6 +20,7 @@ enum {
 	CLIMB_MAX = 4096,
 	GROUPS_SEEN = 16,
 	CHASE_US = 20000,
+	TICK_US = 10000,	/* of start times, which are rounded down */
 	SWEEPS_MAX = 8,
 };
 
@@ -731,6 +732,7 @@ tree_reach(struct tree *t, uint64_t tag, int signo, int then)
 {
 	struct tree_proc *first = NULL;
 	size_t count, had = 0, reached = 0;
+	uint64_t begun_us = clock_us();
 
 	for (int round = 0; round < 2; round++) {
 		/* Half of a run may be all but its leader. */
@@ -739,7 +741,11 @@ tree_reach(struct tree *t, uint64_t tag, int signo, int then)
 		keep_members(t);
 		const struct tree_proc *v = tree_members(t, tag, &count);
 		for (size_t i = 0; i < count; i++) {
-			if (is_among(first, had, &v[i]))
+			/* What a handler starts to clean up must not get the
+			 * signal as well. */
+			if (round > 0 &&
+			    (is_among(first, had, &v[i]) ||
+			     procfs_start_us(&v[i].st) + TICK_US > begun_us))
 				continue;
 			reached += send_to(&v[i].st, signo) == 0;
 			if (then)

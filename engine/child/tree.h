@@ -96,9 +96,9 @@ int	tree_signal_one(const struct tree_proc *m, int signo);
 /*
  * A polite signal to the members of one run that has its leader, and then (0:
  * nothing more) another one: what costs is that run and not how many others
- * there are.  It is looked for twice, so that who was born or missed the first
- * time is reached as well.  Returns how many; 0 when it cannot look.  The last
- * scan is void then: nothing counts as gone.
+ * there are.  It is looked for twice, so that who was missed the first time is
+ * reached as well, but not who was born since.  Returns how many; 0 when it
+ * cannot look.  The last scan is void then: nothing counts as gone.
  */
 size_t	tree_reach(struct tree *t, uint64_t tag, int signo, int then);
 
