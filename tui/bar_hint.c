@@ -73,26 +73,9 @@ static const struct hint survivor_hints[] = {
 	{ NULL, NULL, 0 },
 };
 
+/* What follows is at its newest line already: table_now() leaves the first row
+ * out. */
 static const struct hint log_hints[] = {
-	{ "next-pane", "list", 0 },
-	{ "open", "whole line", WIDE },
-	{ "find", "find", 0 },
-	{ "filter", "filter", 0 },
-	{ "next-error", "next error", 0 },
-	{ "wrap", "wrap", 0 },
-	{ "time", "time", 0 },
-	{ "zoom", "zoom", 0 },
-	{ "copy", "copy", WIDE },
-	{ "choose lines", "select", WIDE },
-	{ "restart", "restart", WIDE },
-	{ "details", "details", WIDE },
-	{ "command", "command", WIDE },
-	{ "keys", "keys", 0 },
-	{ "back", "back", 0 },
-	{ NULL, NULL, 0 },
-};
-
-static const struct hint paused_hints[] = {
 	{ "bottom", "newest + follow", 0 },
 	{ "next-pane", "list", 0 },
 	{ "open", "whole line", WIDE },
@@ -183,7 +166,6 @@ static const struct hint split_hints[] = {
 	{ NULL, NULL, 0 },
 };
 
-
 static void
 put_hint(struct ui *ui, struct pieces *p, const struct hint *h)
 {
@@ -246,7 +228,8 @@ table_now(struct ui *ui)
 		return split_hints;
 	if (ui_shows_screen(ui))
 		return pa && pa->sb.on ? scrolled_hints : screen_hints;
-	return pa && !logview_following(pa->log) ? paused_hints : log_hints;
+	bool paused = pa && !logview_following(pa->log);
+	return paused ? log_hints : log_hints + 1;
 }
 
 char *
