@@ -25,6 +25,7 @@
 enum {
 	NOTES_PER_SECOND = 5,
 	LINE_SHOWN = 200,	/* bytes of a line in a note */
+	SEEN_MAX = LINE_SHOWN + 1,
 	VALUES_MAX = 2 << 20,	/* bytes of all values of a process */
 	COUNTS_MAX = 32 << 20,	/* of what its watches have counted */
 };
@@ -44,50 +45,51 @@ may_note(struct proc *p)
 	return true;
 }
 
-/* What an absent watch has in the place of a line. */
+/* What it has seen, for people: an absent watch has no line. */
 static void
-silence_text(const struct spec_watch *w, char out[UNITS_TEXT_MAX + 16])
+seen_text(const struct watch_hit *h, char out[SEEN_MAX])
 {
 	char age[UNITS_TEXT_MAX];
 
-	units_duration_text(w->absent_ms, age);
-	snprintf(out, UNITS_TEXT_MAX + 16, "silent for %s", age);
+	if (h->absent) {
+		units_duration_text(h->spec->absent_ms, age);
+		snprintf(out, SEEN_MAX, "silent for %s", age);
+	} else {
+		snprintf(out, SEEN_MAX, "%.*s",
+			 (int)SBX_MIN(h->len, (size_t)LINE_SHOWN),
+			 h->line ? h->line : "");
+	}
 }
 
 static void
 note_hit(struct proc *p, const struct watch_hit *h, enum event_kind kind)
 {
-	char *line = mem_strn(h->line ? h->line : "",
-			      SBX_MIN(h->len, (size_t)LINE_SHOWN));
-	char silence[UNITS_TEXT_MAX + 16];
+	char seen[SEEN_MAX];
 
-	silence_text(h->spec, silence);
+	seen_text(h, seen);
 	const char *what = h->off ? "its pattern took too long again and again"
-			   : h->absent ? silence : line;
+				  : seen;
 	char *text = mem_fmt("watch %s%s%s", h->spec->name,
 			     what[0] ? ": " : "", what);
 	struct journal_event ev = {
 		.kind = kind, .cause = CAUSE_WATCH, .from = -1, .to = -1,
 		.run = p->life.run, .line = h->absent ? 0 : h->seq,
-		.process = p->spec->name, .text = text, .line_text = line,
+		.process = p->spec->name, .text = text,
+		.line_text = h->absent ? "" : seen,
 	};
 	journal_add(p->e->journal, &ev);
 	p->e->gen++;
 	free(text);
-	free(line);
 }
 
 static void
 tell_person(struct proc *p, const struct watch_hit *h)
 {
-	char silence[UNITS_TEXT_MAX + 16], note[320];
+	char seen[SEEN_MAX], note[320];
 
-	silence_text(h->spec, silence);
-	snprintf(note, sizeof note, "%s %s: %.*s", p->spec->name,
-		 h->spec->name,
-		 h->absent ? (int)strlen(silence) :
-			     (int)SBX_MIN(h->len, (size_t)LINE_SHOWN),
-		 h->absent ? silence : h->line ? h->line : "");
+	seen_text(h, seen);
+	snprintf(note, sizeof note, "%s %s: %s", p->spec->name, h->spec->name,
+		 seen);
 	feed_note(p->e, h->spec->level, note);
 }
 
@@ -116,15 +118,14 @@ static void
 steer(struct proc *p, const struct watch_hit *h)
 {
 	const struct spec_watch *w = h->spec;
-	char detail[160], other[256], silence[UNITS_TEXT_MAX + 16];
+	char detail[160], other[256], seen[SEEN_MAX];
 
-	silence_text(w, silence);
 	if (h->absent)
-		snprintf(detail, sizeof detail, "watch '%.64s', %s", w->name,
-			 silence);
+		seen_text(h, seen);
 	else
-		snprintf(detail, sizeof detail, "watch '%.64s', line %llu",
-			 w->name, (unsigned long long)h->seq);
+		snprintf(seen, sizeof seen, "line %llu",
+			 (unsigned long long)h->seq);
+	snprintf(detail, sizeof detail, "watch '%.64s', %.64s", w->name, seen);
 	snprintf(other, sizeof other, "%s of %.64s", detail, p->spec->name);
 	if (w->hook)
 		prochook_run(p, h);
