@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/base.h"
+
 struct buf;
 struct err;
 struct http_request;
@@ -40,11 +42,10 @@ enum http_error {
 
 /* text/plain, for what is wrong with the request as HTTP. */
 void	http_plain(struct http_request *r, unsigned status, const char *fmt,
-		   ...) __attribute__((format(printf, 3, 4)));
+		   ...) SBX_PRINTF(3, 4);
 
 void	http_problem(struct http_request *r, enum http_error e,
-		     const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+		     const char *fmt, ...) SBX_PRINTF(3, 4);
 /* 404 for {id}. */
 void	http_no_process(struct http_request *r, const char *id);
 /* What an engine, or the way to it, said: 404, 409, 502 or 503.  The request
