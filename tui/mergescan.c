@@ -5,6 +5,7 @@
 #include "engine/base/base.h"
 #include "engine/base/clock.h"
 #include "engine/base/mem.h"
+#include "engine/log/logseek.h"
 #include "engine/log/search.h"
 #include "filters.h"
 #include "logrules.h"
@@ -92,7 +93,7 @@ cut_at(const struct mergescan *ms, int64_t wall_ms, struct cut *c)
 	c->all = 0;
 	for (size_t i = 0; i <= ms->of.count; i++) {
 		c->at[i] = i < ms->of.count
-				   ? logread_seq_at(ms->of.logs[i].lr, wall_ms)
+				   ? logseek_time(ms->of.logs[i].lr, wall_ms)
 				   : event_at(ms, wall_ms);
 		c->all += c->at[i] - merge_first(&ms->of, i);
 	}

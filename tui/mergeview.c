@@ -6,6 +6,7 @@
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
 #include "engine/base/regex.h"
+#include "engine/log/logseek.h"
 #include "filters.h"
 #include "loggone.h"
 #include "logrules.h"
@@ -198,7 +199,7 @@ move_place(const struct mergeview *mv, struct place *p,
 		else
 			p->at[k] = now == INT64_MAX
 					   ? logread_next_seq(s[k].lr)
-					   : logread_seq_at(s[k].lr, now);
+					   : logseek_time(s[k].lr, now);
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "conf/import_find.h"
 #include "life/select.h"
 #include "log/logread.h"
+#include "log/logseek.h"
 #include "text/rowfmt.h"
 
 enum {
@@ -568,7 +569,7 @@ cli_quote_log(struct cli *c, uint32_t proc, unsigned lines)
 		return;
 	}
 	logread_refresh(log.lr);
-	if (!logread_run_lines(log.lr, row->run, &first, &next))
+	if (!logseek_run(log.lr, row->run, &first, &next))
 		first = next = 0;
 	first = SBX_MAX(first, logread_first_seq(log.lr));
 	uint64_t seq = next > first + lines ? next - lines : first;

@@ -11,6 +11,7 @@
 #include "cli_ctx.h"
 #include "life/status.h"
 #include "log/logread.h"
+#include "log/logseek.h"
 #include "log/strip.h"
 #include "term/cell.h"
 #include "text/rowfmt.h"
@@ -392,8 +393,8 @@ lines_add_since(struct lines *g, const struct model_proc *p, int64_t since_ms)
 	struct lines_source *s = lines_add(g, p, &filter);
 
 	if (s)
-		logtail_seek(s->tail, logread_seq_at(logtail_log(s->tail),
-						     since_ms));
+		logtail_seek(s->tail,
+			     logseek_time(logtail_log(s->tail), since_ms));
 	return s;
 }
 

@@ -23,6 +23,7 @@
 #include "life/status.h"
 #include "log/logcopy.h"
 #include "log/logread.h"
+#include "log/logseek.h"
 #include "log/logtail.h"
 #include "text/rowfmt.h"
 
@@ -126,7 +127,7 @@ since_seq(struct cli *c, struct logread *lr, uint64_t *seq)
 	if (timetext_parse(text, clock_wall_ms(), &at_ms, &c->err) < 0)
 		return -1;
 	/* What is older than all that is left may be of that time, too. */
-	*seq = logread_seq_at(lr, at_ms);
+	*seq = logseek_time(lr, at_ms);
 	if (*seq == logread_first_seq(lr))
 		*seq = 0;
 	return 0;
@@ -159,8 +160,7 @@ open_source(struct logs *g, const struct model_proc *p, bool alone)
 	} else {
 		uint64_t first = 1, end;
 		/* Not the oldest that is left: a mark tells of the others. */
-		logread_run_lines(logtail_log(s->tail), g->filter.run, &first,
-				  &end);
+		logseek_run(logtail_log(s->tail), g->filter.run, &first, &end);
 		logtail_seek(s->tail, SBX_MAX(seq, first));
 	}
 	return 0;

@@ -41,13 +41,8 @@ static int
 put_run(struct cli *c, uint32_t id, uint64_t no, int dir)
 {
 	struct cli_log log = { .lr = NULL };
-	const struct log_run *runs, *run = NULL;
 	int rc = cli_log_open(c, id, &log);
-	size_t n = rc == 0 ? logread_runs(log.lr, &runs) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (runs[i].run == no)
-			run = &runs[i];
+	const struct log_run *run = rc == 0 ? logread_run(log.lr, no) : NULL;
 	/* The loop has turned: its row may be a newer one. */
 	struct model_proc *p = model_find(c->model, id);
 	if (rc == 0 && !p)

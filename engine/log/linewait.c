@@ -8,6 +8,7 @@
 #include "fold.h"
 #include "linematch.h"
 #include "logread.h"
+#include "logseek.h"
 #include "strip.h"
 #include "watch.h"
 
@@ -103,7 +104,7 @@ cut_hit(struct linewait *w, struct linewait_hit *hit)
 	for (unsigned s = 0; s < LOG_STREAMS; s++) {
 		if (!w->from[s] || w->cut_seen[s] || !(w->streams >> s & 1))
 			continue;
-		uint64_t seq = logread_seq_of(w->lr, (enum log_stream)s,
+		uint64_t seq = logseek_byte(w->lr, (enum log_stream)s,
 					      w->from[s]);
 		if (seq == 0)
 			continue;

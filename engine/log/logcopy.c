@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "logread.h"
+#include "logseek.h"
 
 enum { CHUNK = 64 * 1024, STEP_LINES = 20000 };
 
@@ -24,12 +25,8 @@ pass(struct logcopy *c, unsigned s, uint64_t to)
 static void
 pass_dropped(struct logcopy *c, uint64_t number)
 {
-	const struct log_run *runs, *run = NULL;
-	size_t n = logread_runs(c->lr, &runs);
+	const struct log_run *run = number ? logread_run(c->lr, number) : NULL;
 
-	for (size_t i = 0; i < n && number; i++)
-		if (runs[i].run == number)
-			run = &runs[i];
 	for (unsigned s = 0; s < LOG_STREAMS; s++) {
 		uint64_t begin = logread_begin(c->lr, (enum log_stream)s);
 		if (run && run->flags & LOG_RUN_ENDED)
@@ -47,7 +44,7 @@ logcopy_init(struct logcopy *c, struct logread *lr, unsigned streams,
 	uint64_t first = 1, end = 0;
 
 	*c = (struct logcopy){ .lr = lr, .streams = streams };
-	if (run && !logread_run_lines(lr, run, &first, &end))
+	if (run && !logseek_run(lr, run, &first, &end))
 		return false;
 	c->end_seq = run && end < logread_next_seq(lr) ? end : 0;
 	c->seq = SBX_MAX(first, seq);

@@ -689,61 +689,6 @@ logread_tail(struct logread *lr, enum log_stream s, size_t max,
 	return out->len > 0;
 }
 
-/* Time of entry `at` of a segment; the segment's if it cannot be read. */
-static int64_t
-time_of(struct logread *lr, uint64_t seq, int64_t otherwise)
-{
-	struct logline l;
-	return logread_place(lr, seq, &l) == 1 ? l.wall_ms : otherwise;
-}
-
-uint64_t
-logread_seq_at(struct logread *lr, int64_t wall_ms)
-{
-	uint64_t lo = logread_first_seq(lr), hi = logread_next_seq(lr);
-	while (lo < hi) {
-		uint64_t mid = lo + (hi - lo) / 2;
-		if (time_of(lr, mid, INT64_MAX) < wall_ms)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-/* The nearest line of the stream at or below seq that is not below lo; 0. */
-static uint64_t
-below(struct logread *lr, enum log_stream s, uint64_t seq, uint64_t lo,
-      struct logline *out)
-{
-	for (; seq >= lo; seq--)
-		if (logread_place(lr, seq, out) == 1 && out->stream == s)
-			return seq;
-	return 0;
-}
-
-uint64_t
-logread_seq_of(struct logread *lr, enum log_stream s, uint64_t off)
-{
-	/* The last line of the stream that begins at or before off. */
-	uint64_t lo = SBX_MAX(logread_first_seq(lr), 1u);
-	uint64_t hi = logread_next_seq(lr), found = 0;
-	struct logline l;
-	while (lo < hi) {
-		uint64_t mid = lo + (hi - lo) / 2;
-		uint64_t seq = below(lr, s, mid, lo, &l);
-		if (seq == 0) {
-			lo = mid + 1;
-		} else if (l.off <= off) {
-			found = off - l.off < l.full_len ? seq : found;
-			lo = mid + 1;
-		} else {
-			hi = seq;
-		}
-	}
-	return found;
-}
-
 size_t
 logread_runs(const struct logread *lr, const struct log_run **out)
 {
@@ -751,21 +696,13 @@ logread_runs(const struct logread *lr, const struct log_run **out)
 	return lr->run_count;
 }
 
-bool
-logread_run_lines(const struct logread *lr, uint64_t run, uint64_t *first,
-		  uint64_t *end)
+const struct log_run *
+logread_run(const struct logread *lr, uint64_t number)
 {
-	for (size_t i = lr->run_count; i-- > 0;) {
-		const struct log_run *r = &lr->runs[i];
-		if (r->run != run)
-			continue;
-		*first = r->flags & LOG_RUN_SEQ ? r->first_seq :
-			logread_next_seq(lr);
-		*end = r->flags & LOG_RUN_SEQ_END ? r->end_seq :
-			logread_next_seq(lr);
-		return true;
-	}
-	return false;
+	for (size_t i = lr->run_count; i-- > 0;)
+		if (lr->runs[i].run == number)
+			return &lr->runs[i];
+	return NULL;
 }
 
 ssize_t

@@ -96,16 +96,10 @@ int	logread_place(struct logread *lr, uint64_t seq, struct logline *out);
 ssize_t	logread_entries(struct logread *lr, uint64_t seq,
 		struct log_entry *out, size_t cap);
 
-/* First line at or after that time; next_seq if there is none. */
-uint64_t logread_seq_at(struct logread *lr, int64_t wall_ms);
-/* The number of the line of stream s that holds byte off; 0 if none does. */
-uint64_t logread_seq_of(struct logread *lr, enum log_stream s, uint64_t off);
-
 /* Runs, oldest first; valid until the next refresh. */
 size_t	logread_runs(const struct logread *lr, const struct log_run **out);
-/* Lines [*first, *end) of a run; false if no such run is known. */
-bool	logread_run_lines(const struct logread *lr, uint64_t run,
-		uint64_t *first, uint64_t *end);
+/* The run of that number, as valid; NULL if none is known. */
+const struct log_run *logread_run(const struct logread *lr, uint64_t number);
 
 /* Exact bytes.  begin <= off < end are there. */
 uint64_t logread_begin(const struct logread *lr, enum log_stream s);

@@ -38,17 +38,12 @@ struct logtail {
 static void
 bound_by_run(struct logtail *t, uint64_t number)
 {
-	const struct log_run *runs;
-	size_t n = logread_runs(t->lr, &runs);
+	const struct log_run *run = logread_run(t->lr, number);
 
-	for (size_t i = 0; i < n; i++) {
-		if (runs[i].run != number)
-			continue;
-		for (int s = 0; s < LOG_STREAMS; s++) {
-			t->consumed[s] = runs[i].start[s];
-			if (runs[i].flags & LOG_RUN_ENDED)
-				t->until[s] = runs[i].end[s];
-		}
+	for (int s = 0; run && s < LOG_STREAMS; s++) {
+		t->consumed[s] = run->start[s];
+		if (run->flags & LOG_RUN_ENDED)
+			t->until[s] = run->end[s];
 	}
 }
 

@@ -17,6 +17,7 @@
 #include "engine/log/linewait.h"
 #include "engine/log/logfmt.h"
 #include "engine/log/logread.h"
+#include "engine/log/logseek.h"
 #include "engine/log/search.h"
 #include "engine/log/spool.h"
 #include "must.h"
@@ -115,17 +116,17 @@ read_lines(struct logread *lr)
 			sum ^= l.text[k];
 		(void)*(volatile char *)&sum;
 		if (i < 20)
-			logread_seq_of(lr, l.stream, l.off + 1);
+			logseek_byte(lr, l.stream, l.off + 1);
 	}
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		logread_tail(lr, (enum log_stream)s, 100, &l);
 	logread_line(lr, next - 1, 1 << 20, &l);
-	logread_seq_at(lr, 1000);
+	logseek_time(lr, 1000);
 	const struct log_run *runs;
 	size_t n = logread_runs(lr, &runs);
 	uint64_t first, end;
 	for (size_t i = 0; i < n; i++)
-		logread_run_lines(lr, runs[i].run, &first, &end);
+		logseek_run(lr, runs[i].run, &first, &end);
 }
 
 static void

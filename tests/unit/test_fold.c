@@ -9,6 +9,7 @@
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
 #include "engine/log/logread.h"
+#include "engine/log/logseek.h"
 #include "engine/log/spool.h"
 #include "engine/log/watch.h"
 #include "engine/spec/spec.h"
@@ -177,10 +178,10 @@ TEST(end_of_a_run_cuts_the_last_line)
 	EQ_STR(buf_str(&r.seen), "1 out a\n2 out~ no newline\n3 out again\n");
 	struct logread *lr = logread_open(r.dir, NULL);
 	uint64_t first, end;
-	OK(logread_run_lines(lr, 1, &first, &end));
+	OK(logseek_run(lr, 1, &first, &end));
 	EQ_INT(first, 1);
 	EQ_INT(end, 3);
-	OK(logread_run_lines(lr, 2, &first, &end));
+	OK(logseek_run(lr, 2, &first, &end));
 	EQ_INT(first, 3);
 	EQ_INT(end, 4);
 	struct logline l;
@@ -485,7 +486,7 @@ TEST(old_segments_go_and_say_so)
 		/* The first one may have begun in a dropped segment. */
 		if (seq > first || !(l.flags & LOGLINE_CUT))
 			EQ_MEM(l.text, l.len, line, strlen(line));
-		EQ_INT(logread_seq_of(lr, l.stream, l.off), seq);
+		EQ_INT(logseek_byte(lr, l.stream, l.off), seq);
 	}
 	logread_free(lr);
 	rig_fini(&r);
@@ -559,7 +560,7 @@ TEST(a_thousand_short_runs_lose_no_line)
 		uint64_t first, end;
 		struct logline l;
 		char text[64];
-		OK(logread_run_lines(lr, (uint64_t)i, &first, &end));
+		OK(logseek_run(lr, (uint64_t)i, &first, &end));
 		EQ_INT(end - first, 2);
 		EQ_INT(logread_line(lr, end - 1, 100, &l), 1);
 		snprintf(text, sizeof(text), "last %d", i);

@@ -7,6 +7,7 @@
 #include "engine/base/mem.h"
 #include "engine/base/regex.h"
 #include "engine/log/linewait.h"
+#include "engine/log/logseek.h"
 #include "engine/log/search.h"
 #include "tests/lib/logrig.h"
 #include "tests/lib/test.h"
@@ -45,7 +46,7 @@ TEST(an_empty_log)
 	EQ_INT(logread_next_seq(r.lr), 1);
 	EQ_INT(logread_line(r.lr, 1, 10, &l), 0);
 	EQ_INT(logread_tail(r.lr, LOG_OUT, 10, &l), 0);
-	EQ_INT(logread_seq_at(r.lr, 0), 1);
+	EQ_INT(logseek_time(r.lr, 0), 1);
 	EQ_INT(logread_refresh(r.lr), 0);
 	say(&r, LOG_OUT, "x\n");
 	EQ_INT(logread_line(r.lr, 1, 10, &l), 0);
@@ -143,10 +144,10 @@ TEST(lines_by_time)
 	for (int i = 0; i < 10; i++)
 		logrig_say(&r.log, LOG_OUT, "x\n", 1000 + 100 * i);
 	logread_refresh(r.lr);
-	EQ_INT(logread_seq_at(r.lr, 0), 1);
-	EQ_INT(logread_seq_at(r.lr, 1300), 4);
-	EQ_INT(logread_seq_at(r.lr, 1301), 5);
-	EQ_INT(logread_seq_at(r.lr, 9000), 11);
+	EQ_INT(logseek_time(r.lr, 0), 1);
+	EQ_INT(logseek_time(r.lr, 1300), 4);
+	EQ_INT(logseek_time(r.lr, 1301), 5);
+	EQ_INT(logseek_time(r.lr, 9000), 11);
 	struct logline l;
 	EQ_INT(logread_line(r.lr, 4, 10, &l), 1);
 	EQ_INT(l.wall_ms, 1300);
@@ -178,7 +179,7 @@ TEST(a_clock_that_is_set)
 	}
 	/* Not in order, any of them will do. */
 	for (int day = -1; day < 400; day++) {
-		uint64_t seq = logread_seq_at(r.lr, day * day_ms);
+		uint64_t seq = logseek_time(r.lr, day * day_ms);
 		OK(seq >= 1 && seq <= logread_next_seq(r.lr));
 	}
 	rig_fini(&r);
