@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/jsonout.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "base/sys.h"
 #include "life/select.h"
@@ -38,7 +39,11 @@ enum {
 struct acted {
 	struct client_result r;
 	bool (*settled)(const struct proc_row *r);
+	bool wait_up;		/* who lives has to be up, too */
+	bool late;		/* ... for which there is no time any more */
+	struct timer *timer;	/* for who will be up if it lives on */
 	bool *done;		/* of each id */
+	bool *up;		/* of each id: it was up when it was done */
 	uint64_t *run;		/* of each id, when it was first looked at */
 };
 
@@ -56,6 +61,22 @@ say_nobody(struct cli *c)
 		cli_say(c, "there is nothing that starts by itself");
 }
 
+static void
+on_timer(struct timer *t, void *arg)
+{
+	(void)t;
+	cli_wake(arg);
+}
+
+static void
+acted_init(struct cli *c, struct acted *a)
+{
+	a->timer = loop_timer(c->loop, on_timer, c);
+	a->done = mem_array(a->r.id_count + 1, sizeof *a->done);
+	a->up = mem_array(a->r.id_count + 1, sizeof *a->up);
+	a->run = mem_array(a->r.id_count + 1, sizeof *a->run);
+}
+
 /* The client is behind the reply with its rows until it has asked again. */
 static int
 request(struct cli *c, struct acted *a)
@@ -67,16 +88,17 @@ request(struct cli *c, struct acted *a)
 		return -1;
 	if (a->r.id_count == 0)
 		say_nobody(c);
-	a->done = mem_array(a->r.id_count + 1, sizeof *a->done);
-	a->run = mem_array(a->r.id_count + 1, sizeof *a->run);
+	acted_init(c, a);
 	return 0;
 }
 
 static void
 acted_fini(struct acted *a)
 {
+	timer_drop(a->timer);
 	client_result_fini(&a->r);
 	free(a->done);
+	free(a->up);
 	free(a->run);
 }
 
@@ -90,13 +112,16 @@ is_gone(const struct proc_row *r)
 static bool
 is_started(const struct proc_row *r)
 {
-	return r->status != STATUS_STOPPING &&
+	return !r->going && r->status != STATUS_STOPPING &&
 	       !(r->status == STATUS_STARTING && !r->pid);
 }
 
+/* It is as ready as it can be, or it will not be ready. */
 static bool
-is_up(const struct proc_row *r)
+is_ready(const struct proc_row *r)
 {
+	if (r->going)
+		return false;
 	if (r->status == STATUS_RUNNING)
 		return r->ready;
 	return rowfmt_is_over(r) || r->status == STATUS_SCHEDULED;
@@ -113,21 +138,45 @@ was_gone(const struct acted *a, size_t i, const struct proc_row *r)
 	       (r->status != STATUS_STOPPING || r->run != a->run[i]);
 }
 
+/* 0: it is; else when to look again, as nothing may happen until then. */
+static uint64_t
+settled_in_ms(struct acted *a, size_t i, const struct proc_row *r)
+{
+	if (!a->settled(r))
+		return was_gone(a, i, r) ? 0 : UINT64_MAX;
+	if (!a->wait_up)
+		return 0;
+	uint64_t up_ms = rowfmt_up_in_ms(r, clock_wall_ms());
+	if (r->status == STATUS_COMPLETED || r->status == STATUS_SCHEDULED ||
+	    (r->status == STATUS_RUNNING && a->late))
+		up_ms = 0;
+	a->up[i] = up_ms == 0;
+	return r->status == STATUS_RUNNING ? up_ms : 0;
+}
+
 static int
 check_all(struct cli *c, void *arg)
 {
 	struct acted *a = arg;
+	uint64_t soonest_ms = UINT64_MAX;
 	size_t done = 0;
 
 	for (size_t i = 0; i < a->r.id_count; i++) {
 		struct model_proc *p = model_find(c->model, a->r.ids[i]);
 		if (p && !a->run[i])
 			a->run[i] = p->row->run;
-		/* One that is forgotten after its end is as good as gone. */
-		a->done[i] |= !p || a->settled(p->row) ||
-			      was_gone(a, i, p->row);
+		if (!a->done[i]) {
+			/* One that is forgotten after its end is as good as
+			 * gone. */
+			uint64_t in_ms = p ? settled_in_ms(a, i, p->row) : 0;
+			a->done[i] = in_ms == 0;
+			if (in_ms)
+				soonest_ms = SBX_MIN(soonest_ms, in_ms);
+		}
 		done += a->done[i];
 	}
+	if (soonest_ms != UINT64_MAX)
+		timer_arm(a->timer, clock_us() + soonest_ms * 1000);
 	return done == a->r.id_count;
 }
 
@@ -153,27 +202,31 @@ say_timeout(struct cli *c, const struct acted *a)
 	return -1;
 }
 
-/* Has it come to what `start` is for? */
-static bool
-went_well(const struct proc_row *r)
+static void
+say_ended_since(struct cli *c, const struct proc_row *r)
 {
-	return r->status != STATUS_FAILED && r->status != STATUS_KILLED &&
-	       r->status != STATUS_TIMED_OUT && r->status != STATUS_ERROR &&
-	       r->status != STATUS_OFF;
+	if (rowfmt_is_over(r) && r->status != STATUS_COMPLETED)
+		cli_say(c, "%s was up and has ended since: %s", r->name,
+			r->reason[0] ? r->reason : status_name(r->status));
 }
 
+/* Has it come to what `start` is for? */
 static int
-judge_started(struct cli *c, const struct acted *a, bool waited)
+judge_started(struct cli *c, const struct acted *a)
 {
 	size_t bad = 0;
 
 	for (size_t i = 0; i < a->r.id_count; i++) {
 		struct model_proc *p = model_find(c->model, a->r.ids[i]);
-		if (!p || went_well(p->row))
+		if (!p)
 			continue;
+		if (a->up[i]) {
+			say_ended_since(c, p->row);
+			continue;
+		}
 		/* What ends at once is the process's own affair, unless one
 		 * waits for it to be ready. */
-		if (!waited && p->row->status != STATUS_ERROR)
+		if (!a->wait_up && p->row->status != STATUS_ERROR)
 			continue;
 		if (bad++ > 0)
 			cli_say(c, "%s", c->err.text);
@@ -210,38 +263,35 @@ follow(struct cli *c, struct acted *a, uint64_t at_ms)
 {
 	if (cli_until(c, check_all, a, at_ms) == 0)
 		return 0;
-	return c->err.code == ERR_TIMEOUT ? say_timeout(c, a) : -1;
+	if (c->err.code != ERR_TIMEOUT)
+		return -1;
+	/* To live on for longer than that is not asked of anybody. */
+	a->late = true;
+	return check_all(c, a) ? 0 : say_timeout(c, a);
 }
 
-static bool
-is_through(const struct proc_row *r)
+/* Until they have started, or with --wait until they are up. */
+static int
+follow_start(struct cli *c, struct acted *a, uint64_t at_ms)
 {
-	return !r->going && is_started(r);
-}
-
-static bool
-is_through_and_up(const struct proc_row *r)
-{
-	return !r->going && is_up(r);
+	a->wait_up = cli_given(c, CMD_OPT_WAIT);
+	a->settled = a->wait_up ? is_ready : is_started;
+	int rc = cli_sync(c, 0);
+	if (rc == 0)
+		rc = follow(c, a, at_ms);
+	return rc ? rc : judge_started(c, a);
 }
 
 static int
 start_and_follow(struct cli *c)
 {
-	struct acted a = { .settled = is_through };
-	bool waited = cli_given(c, CMD_OPT_WAIT);
+	struct acted a = { .late = false };
 	uint64_t at_ms = cli_deadline(c, CMD_OPT_WAIT);
 
-	if (waited)
-		a.settled = is_through_and_up;
 	c->come_back = true;
 	int rc = request(c, &a);
 	if (rc == 0)
-		rc = cli_sync(c, 0);
-	if (rc == 0)
-		rc = follow(c, &a, at_ms);
-	if (rc == 0)
-		rc = judge_started(c, &a, waited);
+		rc = follow_start(c, &a, at_ms);
 	if (rc == 0)
 		rc = put_acted(c, &a);
 	acted_fini(&a);
@@ -251,18 +301,11 @@ start_and_follow(struct cli *c)
 int
 cli_follow_reload(struct cli *c, struct client_result *r)
 {
-	bool waited = cli_given(c, CMD_OPT_WAIT);
-	struct acted a = { .r = *r, .settled = waited ? is_through_and_up :
-							is_through };
+	struct acted a = { .r = *r };
 
 	*r = (struct client_result){ .text = NULL };
-	a.done = mem_array(a.r.id_count + 1, sizeof *a.done);
-	a.run = mem_array(a.r.id_count + 1, sizeof *a.run);
-	int rc = cli_sync(c, 0);
-	if (rc == 0)
-		rc = follow(c, &a, cli_deadline(c, CMD_OPT_WAIT));
-	if (rc == 0)
-		rc = judge_started(c, &a, waited);
+	acted_init(c, &a);
+	int rc = follow_start(c, &a, cli_deadline(c, CMD_OPT_WAIT));
 	acted_fini(&a);
 	return rc;
 }

@@ -281,7 +281,8 @@ step_idle(struct waiting *w, const struct proc_row *row, uint64_t now_ms,
 }
 
 static enum waiting_end
-step_row(const struct waiting *w, const struct proc_row *row)
+step_row(const struct waiting *w, const struct proc_row *row,
+	 uint64_t *again_ms)
 {
 	bool over = rowfmt_is_over(row);
 
@@ -293,7 +294,10 @@ step_row(const struct waiting *w, const struct proc_row *row)
 	case WAITING_UP:
 		if (row->status == STATUS_COMPLETED)
 			return WAITING_MET;
-		break;
+		if (over)
+			return WAITING_ENDED;
+		*again_ms = rowfmt_up_in_ms(row, clock_wall_ms());
+		return *again_ms ? WAITING_NOT_YET : WAITING_MET;
 	default:
 		break;
 	}
@@ -320,6 +324,6 @@ waiting_step(struct waiting *w, const struct proc_row *row,
 	case WAITING_IDLE:
 		return step_idle(w, row, now_ms, again_ms);
 	default:
-		return step_row(w, row);
+		return step_row(w, row, again_ms);
 	}
 }

@@ -26,7 +26,7 @@ struct proc_row;
 struct waiting;
 
 enum waiting_kind {
-	WAITING_UP,		/* ready, or ended well */
+	WAITING_UP,		/* ready (rowfmt_up_in_ms), or ended well */
 	WAITING_READY, WAITING_EXIT, WAITING_IDLE, WAITING_LOG,
 	WAITING_SCREEN, WAITING_PORT,
 };

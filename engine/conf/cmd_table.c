@@ -21,6 +21,11 @@ enum { MANY = 10000 };
 	"NAME is the name of a process, a group, or a pattern such as\n"       \
 	"'test:*'.\n"
 
+#define UP_MORE                                                                \
+	"--wait: who has no ready rule is ready when it has lived for 1s\n"    \
+	"(or as long as there is time); who ends before it was, with a\n"      \
+	"code that is not ok, is exit 1.\n"
+
 /* What becomes of it stands behind. */
 #define MEMBER_MORE                                                            \
 	"NAME/PID is one process of its tree ('show' lists them), or one\n"    \
@@ -37,7 +42,7 @@ enum { MANY = 10000 };
 		"NAME depends on is started only where it is not met yet.\n"   \
 		"An engine of another sbx than this one gives way to it,\n"    \
 		"and no process notices.\n"                                    \
-		NAMES_MORE
+		UP_MORE NAMES_MORE
 
 #define X_DOWN                                                                 \
 	.built = true,                                                         \
@@ -114,7 +119,7 @@ enum { MANY = 10000 };
 	.options = OPTIONS(O(WAIT), O(NO_DEPS), O(NO_QUEUE), O(ALL),           \
 			   O(FAILED), O(JSON)),                                \
 	.examples = "start web\n" "start web db --wait 30s\n"                  \
-		    "start --failed\n", .more = NAMES_MORE
+		    "start --failed\n", .more = UP_MORE NAMES_MORE
 
 #define X_STOP                                                                 \
 	.built = true,                                                         \
@@ -220,8 +225,9 @@ enum { MANY = 10000 };
 		    "wait web --port 8080 --http /health\n"                    \
 		    "wait build --exit\n",                                     \
 	.more = "Without a condition: until they are ready, or have ended\n"   \
-		"well.  Exit 0: met; 124: timed out, they live on; 1: the\n"   \
-		"process ended first; 4: there is no such process.\n"          \
+		"well; who has no ready rule has to live for 1s.\n"            \
+		"Exit 0: met; 124: timed out, they live on; 1: the process\n"   \
+		"ended first; 4: there is no such process.\n"                  \
 		"--log and --string begin with the oldest line; --after "      \
 		"begins\nbehind the cursor that the last wait printed.  Lines "  \
 		"that the log has\ndropped before are told on stderr, with "     \

@@ -214,6 +214,11 @@ proc_event(struct proc *p, const struct life_input *given)
 	struct run *r = procrun_get(p);
 	struct err err = ERR_INIT;
 
+	/* A line is looked at after the end of who ended right behind it. */
+	if (in.event == LIFE_EV_READY && p->life.ending && !p->life.alive &&
+	    !p->ready_ms)
+		p->ready_ms = p->ended_ms;
+
 	/* As long as its record tells what its last run was.  If that fails
 	 * it is tried once more, with a word to say, when it starts. */
 	(void)procrun_wake_log(p, &err);

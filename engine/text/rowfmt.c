@@ -168,6 +168,23 @@ rowfmt_is_over(const struct proc_row *r)
 	return status_get(r->status)->final || r->status == STATUS_OFF;
 }
 
+uint64_t
+rowfmt_up_in_ms(const struct proc_row *r, int64_t now_ms)
+{
+	bool over = rowfmt_is_over(r);
+	bool ready = over ? r->ready_at_ms != 0 :
+		     r->ready && r->status == STATUS_RUNNING;
+	uint64_t lived_ms = rowfmt_uptime_ms(r, now_ms);
+
+	if (!ready)
+		return UINT64_MAX;
+	/* Of a clock that was set back nothing follows. */
+	if (r->has_ready_rule || lived_ms >= ROWFMT_UP_MS ||
+	    r->started_at_ms > now_ms)
+		return 0;
+	return over ? UINT64_MAX : ROWFMT_UP_MS - lived_ms;
+}
+
 /* --- columns of ls --- */
 
 static int

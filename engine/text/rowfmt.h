@@ -30,6 +30,16 @@ uint64_t rowfmt_uptime_ms(const struct proc_row *r, int64_t now_ms);
 /* True once nothing of the run is left and nothing is about to start. */
 bool	rowfmt_is_over(const struct proc_row *r);
 
+/* Who has no ready rule is up when it has lived so long. */
+enum { ROWFMT_UP_MS = 1000 };
+
+/*
+ * When its present run, or the one that is over, is up, or was: in so many ms
+ * if nothing happens to it, 0: it is, or was; UINT64_MAX: nothing tells.  It
+ * follows from the times of the run and not from when it is looked at.
+ */
+uint64_t rowfmt_up_in_ms(const struct proc_row *r, int64_t now_ms);
+
 /*
  * What runs that are over have left, one after the other: list is that of a
  * row, then what was returned last; command has *len bytes.  NULL: no more.

@@ -161,6 +161,49 @@ exits 0 "signal --all means those that run" sbx signal CONT --all
 
 exits 1 "start --wait of one that fails" sbx start job --wait
 like "$err" 'job: exit 3' "says why"
+
+# The answer follows from what the run was, not from when it is looked at.
+cat >up.rc <<'END'
+defaults {
+	autostart no
+}
+process bad false
+process said {
+	cmd echo up; exit 3
+	ready log /^up/
+	replicas 20
+}
+process briefly {
+	cmd sleep 1.2; exit 4
+}
+process lives sleep 1008
+process again {
+	cmd exit 5
+	restart on-failure
+	restart.backoff 10ms..10ms
+	restart.max 2
+}
+process flood yes
+END
+exits 0 "a set that fails in several ways" sbx -f up.rc up
+exits 0 "a flood" sbx -f up.rc start flood
+codes=
+for i in 1 2 3 4 5 6; do
+	sbx -f up.rc start bad --wait >"$T/out" 2>&1
+	codes="$codes$?"
+done
+is "$codes" 111111 "who fails at once was never up"
+exits 1 "nor is it for a wait" sbx -f up.rc wait bad
+exits 0 "who said it was ready was up" sbx -f up.rc start said --wait 20s
+like "$err" 'said.0 was up and has ended since: exit 3' "that it has ended is told"
+exits 0 "stop the flood" sbx -f up.rc kill flood
+exits 1 "who is tried again and gives up" sbx -f up.rc start again --wait 20s
+like "$err" 'gave up after 2 restarts' "says so"
+exits 0 "who lives for a second is up" sbx -f up.rc start briefly --wait 20s
+exits 0 "and so when it has lived as long as there is time" \
+	sbx -f up.rc start lives --wait 100ms
+exits 0 "down" sbx -f up.rc down
+
 sbx add twice -- sh -c 'echo old; test -e second && exit 3; touch second; echo first' >"$T/out"
 sbx wait twice --exit --timeout 20s
 exits 1 "one that failed the second time" sh -c \

@@ -89,6 +89,35 @@ TEST(uptime)
 	EQ_INT(rowfmt_uptime_ms(&r, NOW), 0);
 }
 
+TEST(up_is_who_said_so_or_has_lived)
+{
+	struct proc_row r = { .status = STATUS_RUNNING, .pid = 1,
+			      .ready = true, .started_at_ms = NOW - 300 };
+
+	EQ_INT(rowfmt_up_in_ms(&r, NOW), ROWFMT_UP_MS - 300);
+	EQ_INT(rowfmt_up_in_ms(&r, NOW + ROWFMT_UP_MS), 0);
+	/* Of a clock that was set back nothing follows. */
+	EQ_INT(rowfmt_up_in_ms(&r, NOW - 5000), 0);
+	r.has_ready_rule = true;
+	EQ_INT(rowfmt_up_in_ms(&r, NOW), 0);
+	r.ready = false;
+	EQ_INT(rowfmt_up_in_ms(&r, NOW), UINT64_MAX);
+	/* It is over: when it is looked at does not matter. */
+	r.pid = 0;
+	r.status = STATUS_FAILED;
+	r.ended_at_ms = NOW;
+	EQ_INT(rowfmt_up_in_ms(&r, NOW + 60000), UINT64_MAX);
+	r.ready_at_ms = NOW - 100;
+	EQ_INT(rowfmt_up_in_ms(&r, NOW + 60000), 0);
+	r.has_ready_rule = false;
+	EQ_INT(rowfmt_up_in_ms(&r, NOW + 60000), UINT64_MAX);
+	r.ended_at_ms = r.started_at_ms + ROWFMT_UP_MS;
+	EQ_INT(rowfmt_up_in_ms(&r, NOW + 60000), 0);
+	r.status = STATUS_BACKOFF;
+	r.ready = true;
+	EQ_INT(rowfmt_up_in_ms(&r, NOW), UINT64_MAX);
+}
+
 TEST(the_table_is_aligned_and_harmless)
 {
 	struct proc_row a = { .name = "web", .status = STATUS_RUNNING,

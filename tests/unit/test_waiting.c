@@ -69,6 +69,7 @@ TEST(ready_up_and_exit)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct waiting *w = make(l, cases[i].kind, NULL);
 		struct proc_row r = { .status = cases[i].status,
+				      .has_ready_rule = true,
 				      .ready = cases[i].ready };
 		if (look(w, &r) != cases[i].want)
 			TEST_FAIL("case %zu gives %d", i, look(w, &r));
