@@ -15,16 +15,15 @@
 #include "base/mem.h"
 #include "base/msg.h"
 #include "base/sys.h"
+#include "client/lastlines.h"
 #include "client/upgrade.h"
 #include "conf/import_find.h"
 #include "life/select.h"
 #include "log/logread.h"
-#include "log/logseek.h"
 #include "text/rowfmt.h"
 
 enum {
 	OUT_MAX = 64 << 20,
-	QUOTE_BYTES = 512,	/* of each quoted line */
 };
 
 int
@@ -553,39 +552,34 @@ cli_journal_open(struct cli *c, uint64_t *newest)
 	return rc < 0 ? -1 : o.fd;
 }
 
+static void
+quote(void *arg, const char *text, size_t len)
+{
+	char *line = mem_strn(text, len);
+	struct buf b = BUF_INIT(16 * LASTLINES_BYTES);
+
+	(void)arg;
+	rowfmt_plain(&b, line);
+	fprintf(stderr, "  | %s\n", buf_str(&b));
+	buf_fini(&b);
+	free(line);
+}
+
 void
 cli_quote_log(struct cli *c, uint32_t proc, unsigned lines)
 {
 	const struct proc_row *row = cli_row(c, proc);
 	struct cli_log log;
 	struct err kept = c->err;
-	uint64_t first, next;
 
-	/* What an earlier run printed explains nothing. */
-	if (c->json || !row || row->status == STATUS_ERROR)
+	if (c->json || !row)
 		return;
-	if (cli_log_open(c, proc, &log) < 0) {
-		c->err = kept;
-		return;
+	uint64_t run = lastlines_run(row);
+	if (cli_log_open(c, proc, &log) == 0) {
+		lastlines_each(log.lr, run, lines, quote, NULL);
+		logread_free(log.lr);
 	}
-	logread_refresh(log.lr);
-	if (!logseek_run(log.lr, row->run, &first, &next))
-		first = next = 0;
-	first = SBX_MAX(first, logread_first_seq(log.lr));
-	uint64_t seq = next > first + lines ? next - lines : first;
-	for (; seq < next; seq++) {
-		struct logline l;
-		if (logread_line(log.lr, seq, QUOTE_BYTES, &l) != 1 ||
-		    (l.flags & LOGLINE_GAP))
-			continue;
-		char *text = mem_strn(l.text ? l.text : "", l.len);
-		struct buf b = BUF_INIT(16 * QUOTE_BYTES);
-		rowfmt_plain(&b, text);
-		fprintf(stderr, "  | %s\n", buf_str(&b));
-		buf_fini(&b);
-		free(text);
-	}
-	logread_free(log.lr);
+	c->err = kept;
 }
 
 int

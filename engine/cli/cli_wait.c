@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/regex.h"
 #include "base/units.h"
+#include "client/lastlines.h"
 #include "client/waiting.h"
 #include "client/waitjson.h"
 #include "life/status.h"
@@ -163,13 +164,15 @@ what(const struct waiting_conf *conf)
 }
 
 static void
-put_last_lines(struct waits *ws, const struct one *o, struct jsonout *j)
+put_last_lines(struct waits *ws, const struct one *o,
+	       const struct proc_row *row, struct jsonout *j)
 {
+	uint64_t run = lastlines_run(row);
 	struct err kept = ws->c->err;
 	struct cli_log log;
 
 	if (cli_log_open(ws->c, o->id, &log) == 0) {
-		waitjson_last_lines(j, log.lr);
+		waitjson_last_lines(j, run, log.lr);
 		logread_free(log.lr);
 	}
 	ws->c->err = kept;
@@ -190,7 +193,7 @@ put_not_met(struct waits *ws, const char *why, const struct proc_row *row,
 	if (o)
 		waitjson_missed(&j, o->missed, o->dropped_bytes);
 	if (o && ws->failed < ws->count)
-		put_last_lines(ws, o, &j);
+		put_last_lines(ws, o, row, &j);
 	else if (note[0])
 		jsonout_string(&j, "note", note);
 	jsonout_close(&j);

@@ -6,13 +6,13 @@
 #include "base/jsonout.h"
 #include "base/regex.h"
 #include "base/signame.h"
+#include "lastlines.h"
 #include "life/status.h"
-#include "log/logread.h"
 #include "log/strip.h"
 #include "spec/proto.h"
 #include "waiting.h"
 
-enum { LAST_LINES = 5, LAST_BYTES = 512 };
+enum { LAST_LINES = 5 };
 
 static void
 put_captures(struct jsonout *j, const struct waiting_result *r,
@@ -87,22 +87,19 @@ waitjson_not_met(struct jsonout *j, const char *why,
 	}
 }
 
-void
-waitjson_last_lines(struct jsonout *j, struct logread *lr)
+static void
+put_line(void *arg, const char *text, size_t len)
 {
-	char text[LAST_BYTES];
-	struct logline l;
+	char plain[LASTLINES_BYTES];
 
-	(void)logread_refresh(lr);
-	uint64_t next = logread_next_seq(lr), first = logread_first_seq(lr);
-	uint64_t seq = next > first + LAST_LINES ? next - LAST_LINES : first;
+	jsonout_stringn(arg, NULL, plain, strip_text(text, len, plain));
+}
+
+void
+waitjson_last_lines(struct jsonout *j, uint64_t run, struct logread *lr)
+{
 	jsonout_array(j, "last_lines");
-	for (; seq < next; seq++) {
-		if (logread_line(lr, seq, sizeof text, &l) != 1 ||
-		    l.flags & LOGLINE_GAP)
-			continue;
-		jsonout_stringn(j, NULL, text, strip_text(l.text, l.len, text));
-	}
+	lastlines_each(lr, run, LAST_LINES, put_line, j);
 	jsonout_close(j);
 }
 

@@ -22,8 +22,9 @@ void	waitjson_met(struct jsonout *j, const struct proc_row *row,
 /* row: how the process stands then; NULL where there is none. */
 void	waitjson_not_met(struct jsonout *j, const char *why,
 			 const struct proc_row *row);
-/* Of one that has ended: the last lines of its log, without escapes. */
-void	waitjson_last_lines(struct jsonout *j, struct logread *lr);
+/* Of one that has ended: what it said last (lastlines.h), without escapes. */
+void	waitjson_last_lines(struct jsonout *j, uint64_t run,
+			    struct logread *lr);
 /* What was dropped before it could be looked at; zeros give no key. */
 void	waitjson_missed(struct jsonout *j, uint64_t lines,
 			uint64_t dropped_bytes);

@@ -18,6 +18,7 @@
 #include "base/regex.h"
 #include "base/units.h"
 #include "client/model.h"
+#include "client/lastlines.h"
 #include "client/waiting.h"
 #include "client/waitjson.h"
 #include "http_api.h"
@@ -105,7 +106,8 @@ answer(struct wait *w, enum waiting_end end, const struct proc_row *row,
 				 "timeout", row);
 	waitjson_missed(&j, lines, bytes);
 	if (end == WAITING_ENDED && w->w && waiting_log(w->w))
-		waitjson_last_lines(&j, waiting_log(w->w));
+		waitjson_last_lines(&j, lastlines_run(row),
+				    waiting_log(w->w));
 	/* What was there, and was not enough. */
 	if (end == WAITING_NOT_YET && w->w && waiting_note(w->w)[0])
 		jsonout_string(&j, "note", waiting_note(w->w));

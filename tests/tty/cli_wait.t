@@ -15,6 +15,7 @@ free_port
 why_says() {
 	sbx why "$1" | grep -q "$2"
 }
+mkdir nest
 cat >sbxrc <<END
 process epochs {
 	cmd for i in 1 2 3; do echo "Epoch \$i complete"; done; echo bad >&2; sleep 1010
@@ -54,6 +55,11 @@ process flood {
 }
 process task {
 	cmd exit 0
+	autostart no
+}
+process lives {
+	cmd test -e ../lived || echo first; touch ../lived; exit 3
+	cwd nest
 	autostart no
 }
 END
@@ -100,6 +106,19 @@ is "$(json 'v["met"], v["why"], v["exit_code"], v["last_lines"]')" \
 exits 1 "in words" sbx wait late --log 'will not come'
 like "$err" 'ended before a line matched: exit 4' "says how"
 like "$err" '\| listening on port 18081' "quotes the last lines"
+last_lines() {
+	exits 1 "$1" sbx wait lives --log 'will not come' --json
+	is "$(json 'v["last_lines"]')" "$2" "$3"
+}
+exits 0 "a first run" sbx start lives
+exits 0 "ends" sbx wait lives --exit --timeout 20s
+last_lines "it" "['first']" "its line"
+exits 0 "a second one" sbx start lives
+exits 0 "ends too" sbx wait lives --exit --timeout 20s
+last_lines "a run without a word" "[]" "nothing of an earlier one"
+rmdir nest
+exits 1 "and cannot be run" sbx start lives
+last_lines "no run" "[]" "nor of the last one"
 exits 0 "lines of an ended one" sbx wait late --log listening
 exits 4 "nobody" sbx wait wbe --exit --json
 is "$(json 'v["met"], v["why"]')" "False no_process" "says so"
