@@ -13,7 +13,7 @@
 #include "base/sys.h"
 #include "core.h"
 
-enum { VERSION = 0x63727503, PIECES = CRUMB_ROWS / CRUMB_PIECE };
+enum { VERSION = 0x63727504, PIECES = CRUMB_ROWS / CRUMB_PIECE };
 _Static_assert(PIECES == 32, "a bit of pieces for each");
 
 /* In place of the id of one that was dropped: what is behind it is found. */
@@ -147,6 +147,7 @@ crumbs_get(struct crumbs *c, uint32_t id)
 	struct crumb *row = &f->rows[at];
 	row->lost_stream = 0;
 	row->fed_off = row->lost_bytes = row->typed_bytes = 0;
+	row->sent_signo = 0;
 	/* Whoever is killed here has written these first. */
 	atomic_signal_fence(memory_order_seq_cst);
 	row->id = id;

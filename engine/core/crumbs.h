@@ -5,8 +5,9 @@
  * What an engine that dies without warning still tells the next one: which
  * terminal it was feeding, whose bytes were on their way to a spool, and of
  * each process how far its terminal had come (so that queries which were
- * answered are not answered again), how many bytes were thrown away, and how
- * many of its input were taken out.  Mapped from a file of the run directory.
+ * answered are not answered again), how many bytes were thrown away, how many
+ * of its input were taken out, and the last signal that somebody had it sent.
+ * Mapped from a file of the run directory.
  *
  * Invariants: a process has one row, found by its id, and shares it with
  * nobody; a row is written before its id is, so that whenever the engine is
@@ -26,6 +27,9 @@ struct crumb {
 	uint64_t fed_off;	/* of its terminal's stream */
 	uint64_t lost_bytes;	/* over all streams */
 	uint64_t typed_bytes;	/* of input that were taken out */
+	uint64_t sent_run;	/* which was sent it */
+	uint32_t sent_signo;	/* 0: none */
+	uint32_t sent_by;	/* enum cause */
 };
 
 enum { CRUMB_ROWS = 1 << 15, CRUMB_PIECE = 1 << 10 };

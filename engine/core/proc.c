@@ -294,6 +294,7 @@ proc_started(struct proc *p, const struct keep_start *s)
 		proctty_open(p);
 	procio_attach(p, &fds);
 	proc_tell(p, LIFE_EV_SPAWNED, CAUSE_NONE, NULL);
+	procmember_find_sent(p);
 	if (s->fds_lost)
 		proc_tell(p, LIFE_EV_KILL, CAUSE_LIMIT,
 			  "no descriptors left for its output");

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,12 +122,34 @@ procmember_check_end(struct proc *p, pid_t pid, size_t before, bool now,
 	return 0;
 }
 
-/* If the run ends by it, that is its cause. */
+/*
+ * If the run ends by it, that is its cause.  The next engine hears of the end
+ * when this one is killed right behind the signal, so it is told before.
+ */
 static void
 remember(struct proc *p, int signo, enum cause by)
 {
+	struct crumb *c = crumbs_get(p->e->crumbs, p->id);
+
 	p->sent_signo = signo;
 	p->sent_by = by;
+	c->sent_signo = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	c->sent_run = p->life.run;
+	c->sent_by = by;
+	atomic_signal_fence(memory_order_seq_cst);
+	c->sent_signo = (uint32_t)signo;
+}
+
+void
+procmember_find_sent(struct proc *p)
+{
+	const struct crumb *c = crumbs_find(p->e->crumbs, p->id);
+
+	if (!c || !c->sent_signo || c->sent_run != p->life.run)
+		return;
+	p->sent_signo = (int)c->sent_signo;
+	p->sent_by = (enum cause)c->sent_by;
 }
 
 void
@@ -147,7 +170,7 @@ procmember_paused(struct proc *p, bool paused)
 	proc_tell(p, paused ? LIFE_EV_PAUSED : LIFE_EV_CONTINUED,
 		  sent ? p->sent_by : CAUSE_NONE, NULL);
 	if (sent)
-		p->sent_signo = 0;
+		remember(p, 0, CAUSE_NONE);
 }
 
 int

@@ -39,6 +39,8 @@ int	procmember_signal(struct proc *p, pid_t pid, int signo,
 			  enum cause cause, struct err *err);
 /* The tree of its run, as it was at the look. */
 void	procmember_signal_all(struct proc *p, int signo, enum cause cause);
+/* As a former engine sent it, of a run that was restored. */
+void	procmember_find_sent(struct proc *p);
 /* The kernel's word: it stands still, or goes on. */
 void	procmember_paused(struct proc *p, bool paused);
 /* TERM, and KILL after five seconds, or at once.  It could be ended, as

@@ -440,6 +440,7 @@ get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
 	watchset_load(p->watches, watches, len);
 	get_gaps(p, r);
 	procio_find_lost(p);
+	procmember_find_sent(p);
 	proc_restore_run(p);
 	get_tty(p, &tty);
 	/* It has to know its schedule to go on with it. */

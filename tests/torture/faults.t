@@ -713,6 +713,27 @@ clean(s, "steps of a short life")
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
+# --- who sent a signal is known, though the engine died over it ------------------------
+
+s = Faulty("process idle {\n argv %s wait\n}\n" % ZOO)
+same(s.sbx("up")[0], 0, "one that is to be signalled")
+state = {r["name"]: r for r in s.rows()}
+s.arm("engine/pwrite:0:1+")
+p = s.popen("signal", "KILL", "idle", stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+ok(until(lambda: not alive(state["idle"]["pid"])),
+   "the signal has arrived, and nothing is saved")
+ok(until(lambda: [e for e in engines() if stands(e)]), "the engine stands")
+for engine in engines():
+    os.kill(engine, signal.SIGKILL)
+s.disarm()
+p.communicate(timeout=60)
+ok(until(lambda: s.status("idle") == "killed"), "it is killed", s.rows())
+ok("signalled by you (KILL)" in s.out("why", "idle"), "and who did that is known",
+   s.out("why", "idle"))
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
 # --- what `tree keep` has left lives on when an engine dies over the next run ----------
 
 s = Faulty("process k {\n cmd setsid sleep 4444 & echo said\n tree keep\n"

@@ -155,6 +155,16 @@ kill -KILL "$(pid_of idle)"
 exits 0 "somebody else ends it" sbx wait idle --exit --timeout 20s
 like "$(sbx why idle)" 'killed by KILL\. The signal was not sent by sbx' "is told"
 exits 0 "start" sbx start idle
+leader=$(pid_of idle)
+kill -STOP "$leader"
+wait_until "it stands still" is_paused
+like "$(sbx why idle)" 'is paused' "by somebody else"
+exits 0 "a signal that it gets later" sbx signal TERM idle
+kill_engine
+kill -CONT "$leader"
+exits 0 "under another engine" sbx wait idle --exit --timeout 20s
+like "$(sbx why idle)" 'signalled by you \(TERM\)' "the next one knows who sent it"
+exits 0 "start" sbx start idle
 exits 2 "no number" sbx why idle --run x
 tries=0
 until sbx why again 2>"$T/why.err" | grep -q '^again has ended and will be started again in .*: exit 4\. It is restart 1'; do
