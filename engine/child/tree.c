@@ -21,7 +21,12 @@ enum {
 	GROUPS_SEEN = 16,
 	CHASE_US = 20000,
 	TICK_US = 10000,	/* of start times, which are rounded down */
-	SWEEPS_MAX = 8,
+	SWEEPS_MAX = 16,
+	/*
+	 * A number is given out a moment before its process can be seen: so
+	 * many may have been under way when the look began.
+	 */
+	UNBORN = 64,
 };
 
 /* How a process stands to the keeper, by its chain of parents. */
@@ -326,6 +331,17 @@ keep_members(struct tree *t)
 
 /* ---- what is born meanwhile ---- */
 
+/* The same process as the one that was scanned? */
+static bool
+is_still(const struct procfs_stat *was)
+{
+	struct procfs_stat now;
+
+	return procfs_stat(was->pid, &now) == 0 &&
+	       now.start_ticks == was->start_ticks &&
+	       now.pgid == was->pgid && !procfs_is_dead(&now);
+}
+
 /* Adds who lives among the pids given out after from, up to to. */
 static void
 sweep(struct tree *t, long from, long to)
@@ -342,25 +358,30 @@ sweep(struct tree *t, long from, long to)
 	}
 }
 
-/* Is one of those behind the first known ones perhaps ours? */
+/* Who has ended before it could say whose it is; were there any? */
 static bool
-has_newcomer(const struct tree *t, size_t known)
+drop_unknown(struct nodes *n)
 {
-	struct nodes old = { .v = t->scan.v, .count = known };
+	size_t kept = 0;
 
-	for (size_t i = known; i < t->scan.count; i++)
-		if (kin_of(t, &old, &t->scan.v[i]) == KIN_OURS)
-			return true;
-	return false;
+	for (size_t i = 0; i < n->count; i++) {
+		const struct node *node = &n->v[i];
+		if (node->kin != KIN_OURS || node->proc.tag ||
+		    is_still(&node->proc.st))
+			n->v[kept++] = *node;
+	}
+	bool any = kept < n->count;
+	n->count = kept;
+	return any;
 }
 
 /*
  * A list of /proc misses who is born behind the place that was reached, and
  * who was in it may have ended before its tag was read: a chain of processes
- * that fork and end can slip through.  But numbers are given out in order, so
- * what was born since is among those after the last number; a child of one
- * that has ended by now is older than this look and has a higher number than
- * its parent.  When nobody of ours is born any more, all have been seen.
+ * that fork and end slips through.  But numbers are given out in order, so
+ * what was born since has one after the number that was the last before.
+ * When no number is given out while all of these are looked at, then who had
+ * ended had no child but among them, and all have been seen.
  */
 static int
 scan_exact(struct tree *t)
@@ -368,36 +389,30 @@ scan_exact(struct tree *t)
 	long from = procfs_last_pid();
 	int r = procfs_each(add_pid, t);
 
-	for (int i = 0; r == 0 && i < SWEEPS_MAX; i++) {
-		sort_nodes(&t->scan);
-		classify(t);
+	sort_nodes(&t->scan);
+	classify(t);
+	if (r < 0 || from == 0)
+		return r;
+	long start = SBX_MAX(from - UNBORN, 0L);
+	t->unsure = true;
+	for (int i = 0; t->unsure && i < SWEEPS_MAX; i++) {
 		size_t known = t->scan.count;
 		long to = procfs_last_pid();
-		if (from && to)
-			sweep(t, from, to);
-		from = to;
-		bool more = has_newcomer(t, known);
-		if (!more || i + 1 == SWEEPS_MAX) {
-			t->unsure = more;
-			t->scan.count = known;
+		if (to == 0)
 			break;
-		}
+		sweep(t, start, to);
+		t->unsure = procfs_last_pid() != to;
+		start = from;
+		if (t->scan.count == known)
+			continue;
+		sort_nodes(&t->scan);
+		classify(t);
+		t->unsure |= drop_unknown(&t->scan);
 	}
 	return r;
 }
 
 /* ---- signals ---- */
-
-/* The same process as the one that was scanned? */
-static bool
-is_still(const struct procfs_stat *was)
-{
-	struct procfs_stat now;
-
-	return procfs_stat(was->pid, &now) == 0 &&
-	       now.start_ticks == was->start_ticks &&
-	       now.pgid == was->pgid && !procfs_is_dead(&now);
-}
 
 /* 0, -ESRCH when it is gone, -EPERM. */
 static int

@@ -8,7 +8,7 @@
 
 #define STDOUT(r, slot) buf_str(&rig_run(r, slot)->out[KEEP_FD_STDOUT])
 
-enum { STOP_WITHIN_MS = 10000 };
+enum { STOP_WITHIN_MS = 10000, LOOKS = 2000 };
 
 static bool
 is_alive(pid_t pid)
@@ -177,6 +177,30 @@ TEST(storms_converge)
 	tree_free(t);
 	EQ_INT(rig_stop(&r), 0);
 	EQ_INT(rig_survivors(), 0);
+}
+
+/* Nobody of it lives as long as a look takes, and its leader is gone. */
+TEST(a_chain_is_never_lost)
+{
+	struct rig r;
+	int lost = 0;
+
+	EQ_INT(rig_start(&r), 0);
+	uint64_t slot = rig_zoo_plain(&r, "storm", "1", NULL);
+	struct rig_run *run = rig_run(&r, slot);
+	RIG_WAIT(&r, strchr(STDOUT(&r, slot), '\n'));
+	struct tree *t = tree_new(RIG_SET, r.keeper);
+	kill(run->pid, SIGKILL);
+	RIG_WAIT(&r, run->exited);
+	for (int looks = 0; looks < LOOKS; looks++) {
+		EQ_INT(tree_scan(t, TREE_EXACT), 0);
+		lost += tree_count(t, run->tag) == 0;
+	}
+	EQ_INT(lost, 0);
+	OK(kill_run(&r, t, run->tag) > 0);
+	EQ_INT(census(run->tag), 0);
+	tree_free(t);
+	EQ_INT(rig_stop(&r), 0);
 }
 
 TEST(five_hundred_that_ignore_term)
