@@ -6,7 +6,7 @@
 enum {
 	LETTERS_MIN = 9,	/* in one read are a paste ... */
 	LETTERS_DIFFERENT = 3,	/* ... if so many of them differ */
-	PART_BYTES = 512,	/* a read of so many may be a part of more ... */
+	PART_BYTES = 512,	/* a read of so many may be part of more ... */
 	PART_US = 20000,	/* ... which comes within this time */
 };
 

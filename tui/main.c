@@ -14,7 +14,8 @@
 int
 main(int argc, char **argv)
 {
-	static const struct cli_hooks hooks = { terminfo_doctor, keylist_print };
+	static const struct cli_hooks hooks = { terminfo_doctor,
+						keylist_print };
 	struct cli_open open;
 
 	if (argc == 3 && !strcmp(argv[1], "__anchor"))

@@ -107,7 +107,8 @@ cut_end(const struct mergescan *ms, bool last, struct cut *c)
 
 	*c = (struct cut){ .ms = 0 };
 	for (size_t i = 0; i <= ms->of.count; i++) {
-		uint64_t first = merge_first(&ms->of, i), next = merge_next(&ms->of, i);
+		uint64_t first = merge_first(&ms->of, i);
+		uint64_t next = merge_next(&ms->of, i);
 		c->at[i] = last ? next : first;
 		c->all += last ? next - first : 0;
 		if (first == next)
@@ -289,7 +290,8 @@ static bool
 line_no(const struct mergescan *ms, uint64_t no, struct logline *l)
 {
 	for (size_t i = 0; i < ms->of.count; i++) {
-		uint64_t first = merge_first(&ms->of, i), n = merge_next(&ms->of, i) - first;
+		uint64_t first = merge_first(&ms->of, i);
+		uint64_t n = merge_next(&ms->of, i) - first;
 		if (no < n)
 			return logread_line(ms->of.logs[i].lr, first + no,
 					    LINE_MAX_BYTES, l) == 1;
@@ -302,7 +304,8 @@ line_no(const struct mergescan *ms, uint64_t no, struct logline *l)
 static bool
 sample(struct mergescan *ms, struct filters *f, bool *changed)
 {
-	uint64_t all = all_lines(ms) - (ms->of.events.next - ms->of.events.first);
+	uint64_t events = ms->of.events.next - ms->of.events.first;
+	uint64_t all = all_lines(ms) - events;
 	uint64_t of = SBX_MIN(all, (uint64_t)SCAN_SAMPLE);
 	struct logline l;
 
@@ -366,7 +369,8 @@ mergescan_tick(const struct mergescan *ms, int y)
 	for (size_t i = 0; i <= ms->of.count; i++) {
 		uint64_t a = SBX_MAX(from->at[i], (uint64_t)1), hit;
 		/* What came since is in the last row. */
-		uint64_t e = y + 1 < b->rows ? to->at[i] : merge_next(&ms->of, i);
+		uint64_t e = y + 1 < b->rows ? to->at[i]
+					     : merge_next(&ms->of, i);
 		if (i == ms->of.count)
 			tick = tick < TICK_FAILED && any_failed(ms, a, e)
 				       ? TICK_FAILED : tick;

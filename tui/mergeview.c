@@ -428,7 +428,8 @@ mergeview_share(const struct mergeview *mv, uint64_t *above, uint64_t *all)
 {
 	*above = *all = 0;
 	for (size_t i = 0; i <= mv->of.count; i++) {
-		uint64_t first = merge_first(&mv->of, i), next = merge_next(&mv->of, i);
+		uint64_t first = merge_first(&mv->of, i);
+		uint64_t next = merge_next(&mv->of, i);
 		uint64_t at = SBX_MIN(SBX_MAX(mv->top.at[i], first), next);
 		*above += at - first;
 		*all += next - first;

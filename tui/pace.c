@@ -41,7 +41,7 @@ pace_due_us(const struct pace *p, bool list, uint64_t now_us)
 
 	if (!pace_is_first_due(p, list, now_us))
 		return p->began_us + FIRST_US;
-	/* The engine paces its pictures: what answers a key is shown at once. */
+	/* The engine paces its pictures: what answers a key comes at once. */
 	if (now_us - p->typed_us < TYPED_US)
 		gap = 0;
 	return p->painted_us + gap;

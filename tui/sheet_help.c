@@ -254,7 +254,8 @@ draw(struct ui *ui, struct sheet *sh)
 				s->heading);
 			continue;
 		}
-		draw_line(ui, &pen, h, y, in.x, h->pairs ? half : in.w, s->left);
+		draw_line(ui, &pen, h, y, in.x, h->pairs ? half : in.w,
+			  s->left);
 		if (s->has_right)
 			draw_line(ui, &pen, h, y, in.x + half + 2, half,
 				  s->right);

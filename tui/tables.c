@@ -409,7 +409,8 @@ tables_main(int argc, char **argv)
 		}
 		fprintf(stderr, "sbx: no table '%s'\n", argv[2]);
 	}
-	fputs("usage: sbx __table NAME mdoc|names, NAME is keys, topic-TOPIC", stderr);
+	fputs("usage: sbx __table NAME mdoc|names, NAME is keys, "
+		      "topic-TOPIC", stderr);
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		fprintf(stderr, ", %s", lists[i].name);
 	fputs("\n", stderr);

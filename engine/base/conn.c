@@ -16,7 +16,7 @@ enum {
 	HEAD = 12,
 	READ_CHUNK = 64 << 10,
 	TURN_BYTES = 256 << 10,		/* read from one peer in one turn */
-	HELD_FDS_MAX = 64,		/* received, their frame still to come */
+	HELD_FDS_MAX = 64,	/* received, their frame still to come */
 };
 
 /* Descriptors waiting for the byte offset at which their frame starts. */

@@ -32,7 +32,7 @@ struct conn_frame {
 	uint32_t id;
 	const char *data;	/* valid during the callback */
 	size_t len;
-	int *fds;		/* set one to -1 to keep it; others are closed */
+	int *fds;		/* set one to -1 to keep it; others close */
 	int nfds;
 };
 

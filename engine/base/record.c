@@ -364,7 +364,8 @@ record_unpack(const struct record *r, void *obj, const char *data, size_t len)
 		const char *bytes = msg_bytes(&in, &size);
 		for (size_t i = 0; i < r->count && !in.bad; i++)
 			if (r->fields[i].tag == tag &&
-			    field_unpack(r, &r->fields[i], obj, bytes, size) < 0)
+			    field_unpack(r, &r->fields[i], obj, bytes,
+					 size) < 0)
 				return -EINVAL;
 	}
 	return msg_done(&in) ? 0 : -EINVAL;

@@ -154,7 +154,7 @@ make_child(struct keepslots *t, struct keepslot *s, struct spawn_child_conf *c,
 	return pid;
 }
 
-/* Takes the descriptor of what.  The last part: the status pipe and the child. */
+/* Takes the descriptor of what.  Last: the status pipe and the child. */
 static int
 start_child(struct keepslots *t, struct keepslot *s, struct ends *e,
 	    const struct spawn_payload *what)

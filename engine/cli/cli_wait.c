@@ -241,7 +241,8 @@ say_timeout(struct waits *ws)
 		o = &ws->ones[i];
 		row = cli_row(c, o->id);
 	}
-	err_set(&c->err, ERR_TIMEOUT, "the time passed before %s: '%s' is %s%s%s",
+	err_set(&c->err, ERR_TIMEOUT,
+		"the time passed before %s: '%s' is %s%s%s",
 		what(ws->conf), row ? row->name : "",
 		row ? status_name(row->status) : "gone",
 		row && row->reason[0] ? ": " : "", row ? row->reason : "");

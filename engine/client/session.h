@@ -26,7 +26,7 @@ struct session {
 	char *rc_path;		/* absolute; NULL: there is none */
 	bool named;		/* by -f */
 	bool gone;		/* the file is, its set runs on */
-	const char *program;	/* that engines are; NULL: this one.  Borrowed */
+	const char *program;	/* of engines; NULL: this one.  Borrowed */
 	const struct rlimit *nofile;	/* that engines begin with; NULL: ours.
 					 * Borrowed */
 	const char *outcome;	/* of mistakes in the file; NULL: "nothing was

@@ -24,7 +24,7 @@ enum {
 };
 
 struct whyof {
-	const struct model_proc *chain[CHAIN_MAX];	/* the asked one first */
+	const struct model_proc *chain[CHAIN_MAX]; /* the asked one first */
 	size_t chain_len;
 	const struct log_run *run;	/* one that is over, or NULL */
 	struct journal_event kept[KEPT_MAX];	/* oldest first */

@@ -50,9 +50,10 @@ enum cmd_value {
 	X(FAILED, "failed", 0, CMD_FLAG, "", "every process that has failed")  \
 	X(FILE, "file", 'f', CMD_TEXT, "FILE", "this sbxrc")                   \
 	X(FOLLOW, "follow", 'f', CMD_FLAG, "", "go on with what comes")        \
-	X(FORCE, "force", 0, CMD_FLAG, "", "write over the file that is there") \
+	X(FORCE, "force", 0, CMD_FLAG, "",                                     \
+	  "write over the file that is there")                                 \
 	X(FROM, "from", 0, CMD_TEXT, "FORMAT",                                 \
-	  "what to make it from: sbx help formats")                                 \
+	  "what to make it from: sbx help formats")                            \
 	X(GREP, "grep", 0, CMD_TEXT, "RE", "only lines that match")            \
 	X(GROUP_OF, "group", 0, CMD_TEXT, "GROUP", "only of this group")       \
 	X(GROUP_IN, "group", 0, CMD_TEXT, "GROUP",                             \
@@ -101,11 +102,11 @@ enum cmd_value {
 	X(SCROLLBACK, "scrollback", 0, CMD_FLAG, "",                           \
 	  "with the lines that scrolled off")                                  \
 	X(SINCE, "since", 0, CMD_TEXT, "WHEN",                                 \
-	  "a time (RFC 3339), a duration back, or a cursor")          \
+	  "a time (RFC 3339), a duration back, or a cursor")                   \
 	X(STATUS_IS, "status", 0, CMD_TEXT, "S,...",                           \
 	  "only in one of these statuses")                                     \
 	X(STATUS_IN, "status", 0, CMD_RANGE, "A-B",                            \
-	  "with --http: what counts as well (200-399)")            \
+	  "with --http: what counts as well (200-399)")                        \
 	X(STREAM, "stream", 0, CMD_TEXT, "S", "only stdout, stderr or pty")    \
 	X(STRING, "string", 0, CMD_TEXT, "TEXT",                               \
 	  "until a line of its log holds TEXT")                                \
@@ -131,7 +132,7 @@ enum cmd_value {
 	X(USER, "user", 'u', CMD_TEXT, "USER", "run it as USER[:GROUP]")       \
 	X(VERSION, "version", 'V', CMD_FLAG, "", "tell the version")           \
 	X(WAIT, "wait", 0, CMD_MAYBE_DURATION, "[T]",                          \
-	  "until they are ready, at most T (exit 124)")           \
+	  "until they are ready, at most T (exit 124)")                        \
 	X(WAIT_END, "wait", 0, CMD_MAYBE_DURATION, "[T]",                      \
 	  "wait for their end at most T (exit 124)")                           \
 	X(WITH_DEPENDENTS, "with-dependents", 0, CMD_FLAG, "",                 \
@@ -166,7 +167,7 @@ struct cmd_option_row {
 	X(KILL, "kill", "NAME...", "kill processes with their whole tree")     \
 	X(SIGNAL, "signal", "SIG NAME...", "send a signal to their trees")     \
 	X(RM, "rm", "NAME...", "forget processes that have ended")             \
-	X(CLEAN, "clean", "", "forget all processes that have ended")    \
+	X(CLEAN, "clean", "", "forget all processes that have ended")          \
 	X(LOGS, "logs", "[NAME...]", "show what processes print")              \
 	X(SEND, "send", "NAME [TEXT|-]", "type something into a process")      \
 	X(ATTACH, "attach", "NAME", "its terminal, full screen; C-] leaves")   \

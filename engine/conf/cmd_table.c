@@ -37,20 +37,19 @@ enum { MANY = 10000 };
 	.options = OPTIONS(O(WAIT), O(NO_DEPS), O(ALL), O(JSON)),              \
 	.examples = "up\n" "up --wait 30s\n" "up web worker --no-deps\n",      \
 	.more = "Without NAME: those that start by themselves.  The engine\n"  \
-		"is started if there is none.  What runs is left alone; what\n" \
-		"has ended runs once more, a task that was done too.  What\n"  \
-		"NAME depends on is started only where it is not met yet.\n"   \
-		"An engine of another sbx than this one gives way to it,\n"    \
-		"and no process notices.\n"                                    \
-		UP_MORE NAMES_MORE
+		"is started if there is none.  What runs is left alone;\n"     \
+		"what has ended runs once more, a task that was done too.\n"   \
+		"What NAME depends on is started only where it is not met\n"   \
+		"yet.  An engine of another sbx than this one gives way to\n"  \
+		"it, and no process notices.\n" UP_MORE NAMES_MORE
 
 #define X_DOWN                                                                 \
 	.built = true,                                                         \
 	.request = PROTO_V_DOWN,                                               \
 	.options = OPTIONS(O(DOWN_TIMEOUT), O(JSON)),                          \
 	.examples = "down\n" "down --timeout 3s\n",                            \
-	.more = "Returns when nothing of any process is alive and the engine\n" \
-		"has ended.\n"
+	.more = "Returns when nothing of any process is alive and the\n"       \
+		"engine has ended.\n"
 
 #define X_RUN                                                                  \
 	.built = true,                                                         \
@@ -65,10 +64,10 @@ enum { MANY = 10000 };
 	.built = true, .words_max = MANY,                                      \
 	.options = OPTIONS(O(JSON), O(STATUS_IS), O(GROUP_OF), O(LIMIT),       \
 			   O(AFTER), O(SINCE), O(CREATED)),                    \
-	.examples = "ls\n" "ls web\n" "ls --status failed,killed\n"                       \
+	.examples = "ls\n" "ls web\n" "ls --status failed,killed\n"            \
 		    "ls --json --limit 50\n",                                  \
-	.more = "--since: created or started since then.  Times are as in\n" \
-		"'sbx logs --since': 12:00, 5m, 2026-03-01T12:00:00Z.\n"      \
+	.more = "--since: created or started since then.  Times are as in\n"   \
+		"'sbx logs --since': 12:00, 5m, 2026-03-01T12:00:00Z.\n"       \
 		"With --json: {\"version\":1,\"processes\":[...],"             \
 		"\"next\":CURSOR}; next is\n"                                  \
 		"there when --limit left some out, for --after.\n"
@@ -81,7 +80,7 @@ enum { MANY = 10000 };
 #define X_WHY                                                                  \
 	.built = true,                                                         \
 	.words_min = 1, .words_max = 1, .options = OPTIONS(O(RUN), O(JSON)),   \
-	.examples = "why web\n" "why web --run -1\n" "why web --json\n",      \
+	.examples = "why web\n" "why web --run -1\n" "why web --json\n",       \
 	.more = "A sentence or two: its status, who or what brought it\n"      \
 		"there, with the line of output if a watch did, and what\n"    \
 		"comes next.  --json adds its last events.\n"
@@ -110,8 +109,8 @@ enum { MANY = 10000 };
 	.more = "Its output and its exit code; 128+n for signal n, 124 when\n" \
 		"the timeout passed, 126 and 127 when it could not be run.\n"  \
 		"What is piped into it goes to the command, with its end; a\n" \
-		"terminal's keys do not, and --tty has no stdin but its own.\n" \
-		"With --json at most 1M of each stream is kept.\n"
+		"terminal's keys do not, and --tty has no stdin but its\n"     \
+		"own.  With --json at most 1M of each stream is kept.\n"
 
 #define X_START                                                                \
 	.built = true,                                                         \
@@ -139,17 +138,17 @@ enum { MANY = 10000 };
 			   O(FAILED), O(JSON)),                                \
 	.examples = "restart web\n" "restart --failed\n"                       \
 		    "restart db --with-dependents --wait\n",                   \
-	.more = "Of several those end first that need others, and begin\n"    \
-		"last; --with-dependents takes those that run.  Returns when\n" \
-		"the new run has started; with --wait when it is ready.\n"     \
-		"A command of exec is run again only if it is named.\n"        \
-		NAMES_MORE
+	.more = "Of several those end first that need others, and begin\n"     \
+		"last; --with-dependents takes those that run.  Returns\n"     \
+		"when the new run has started; with --wait when it is\n"       \
+		"ready.  A command of exec is run again only if it is\n"       \
+		"named.\n" NAMES_MORE
 
 #define X_KILL                                                                 \
 	.built = true,                                                         \
 	.words_min = 1, .words_max = MANY, .request = PROTO_V_KILL,            \
 	.options = OPTIONS(O(WAIT_END), O(ALL), O(FAILED), O(JSON)),           \
-	.examples = "kill web\n" "kill --all\n" "kill web/4160\n",            \
+	.examples = "kill web\n" "kill --all\n" "kill web/4160\n",             \
 	.more = "SIGKILL at once.  Returns when nothing of them is alive.\n"   \
 		MEMBER_MORE "SIGKILL.\n" NAMES_MORE
 
@@ -195,13 +194,14 @@ enum { MANY = 10000 };
 		    "send db - <dump.sql\n"                                    \
 		    "send repl '1+1' --until '^2$' --timeout 5s\n",            \
 	.more = "TEXT is sent with a newline behind it (Enter for a\n"         \
-		"terminal), what is read from - and base64 as it is.  TEXT is sent\n" \
-		"as a whole or not at all, limit.input bytes at most; what is\n" \
-		"read from - goes in pieces and waits for room.  Done\n"      \
-		"when it was taken; it may well end the process.  --keys takes\n" \
-		"text in quotes too: --keys \"'exit' Enter\".  --until and\n"     \
-		"--until-screen look only at what comes behind the input, of\n" \
-		"a line that was begun before only at its rest.\n"
+		"terminal), what is read from - and base64 as it is.  TEXT\n"  \
+		"is sent as a whole or not at all, limit.input bytes at\n"     \
+		"most; what is read from - goes in pieces and waits for\n"     \
+		"room.  Done when it was taken; it may well end the\n"         \
+		"process.  --keys takes text in quotes too:\n"                 \
+		"--keys \"'exit' Enter\".  --until and --until-screen look\n"  \
+		"only at what comes behind the input, of a line that was\n"    \
+		"begun before only at its rest.\n"
 
 #define X_ATTACH                                                               \
 	.built = true,                                                         \
@@ -226,24 +226,24 @@ enum { MANY = 10000 };
 		    "wait build --exit\n",                                     \
 	.more = "Without a condition: until they are ready, or have ended\n"   \
 		"well; who has no ready rule has to live for 1s.\n"            \
-		"Exit 0: met; 124: timed out, they live on; 1: the process\n"   \
-		"ended first; 4: there is no such process.\n"                  \
-		"--log and --string begin with the oldest line; --after "      \
-		"begins\nbehind the cursor that the last wait printed.  Lines "  \
-		"that the log has\ndropped before are told on stderr, with "     \
-		"--json as \"dropped_bytes\".\n"
+		"Exit 0: met; 124: timed out, they live on; 1: the\n"          \
+		"process ended first; 4: there is no such process.\n"          \
+		"--log and --string begin with the oldest line; --after\n"     \
+		"begins behind the cursor that the last wait printed.\n"       \
+		"Lines that the log has dropped before are told on\n"          \
+		"stderr, with --json as \"dropped_bytes\".\n"
 
 #define X_WATCH                                                                \
 	.built = true,                                                         \
 	.words_min = 1, .words_max = MANY,                                     \
 	.options = OPTIONS(O(STREAM), O(JSON)),                                \
-	.examples = "watch web '/took (?<ms>\\d+) ms/'\n"                       \
-		    "watch web add slow '/took (?<ms>\\d{4,}) ms/' "            \
+	.examples = "watch web '/took (?<ms>\\d+) ms/'\n"                      \
+		    "watch web add slow '/took (?<ms>\\d{4,}) ms/' "           \
 		    "level=warn value=ms\n" "watch web rm slow\n",             \
 	.more = "With a pattern alone: how many lines of its log match,\n"     \
-		"which first and last, what its named groups held.  add\n"    \
-		"takes what a watch line of sbxrc takes, matches from now\n"  \
-		"on, and goes when a reload finds it not in the file; rm\n"   \
+		"which first and last, what its named groups held.  add\n"     \
+		"takes what a watch line of sbxrc takes, matches from now\n"   \
+		"on, and goes when a reload finds it not in the file; rm\n"    \
 		"takes away.  With NAME alone: its watches and values.\n"
 
 #define X_VALUES                                                               \
@@ -263,22 +263,23 @@ enum { MANY = 10000 };
 	.built = true,                                                         \
 	.words_max = 2, .options = OPTIONS(O(JSON)),                           \
 	.examples = "set\n" "set limit.processes\n" "set limit.processes 8\n", \
-	.more = "Without VALUE: what it is.  Those that act in the engine can\n" \
-		"be changed while it runs, until the next reload; the ones of\n" \
-		"the screen by ':set' there.  A value that is wrong or at odds\n" \
-		"with another one is refused, and the old one stays.\n"
+	.more = "Without VALUE: what it is.  Those that act in the engine\n"   \
+		"can be changed while it runs, until the next reload; the\n"   \
+		"ones of the screen by ':set' there.  A value that is wrong\n" \
+		"or at odds with another one is refused, and the old one\n"    \
+		"stays.\n"
 
 #define X_ENV                                                                  \
 	.built = true, .dash_words = true,                                     \
 	.words_max = MANY, .options = OPTIONS(O(CWD), O(JSON)),                \
 	.examples = "env\n" "env DEBUG=1 -LESS\n" "env backend PORT=8081\n"    \
-		    "env backend --cwd /srv/api\n",                           \
+		    "env backend --cwd /srv/api\n",                            \
 	.more = "For runs that start later, of all processes or of a group;\n" \
-		"what runs is not touched.  A variable of the process itself\n" \
-		"goes before one of its group, and that before one of the\n"  \
-		"set.  --cwd: where processes that are added to the group\n"  \
-		"start; - takes it back.  Until the next reload.  Without\n"  \
-		"changes: what there is.\n"
+		"what runs is not touched.  A variable of the process\n"       \
+		"itself goes before one of its group, and that before one\n"   \
+		"of the set.  --cwd: where processes that are added to the\n"  \
+		"group start; - takes it back.  Until the next reload.\n"      \
+		"Without changes: what there is.\n"
 
 #define X_SCALE                                                                \
 	.built = true,                                                         \
@@ -295,20 +296,21 @@ enum { MANY = 10000 };
 	.options = OPTIONS(O(PLAN), O(WAIT), O(JSON)),                         \
 	.examples = "reload --plan\n" "reload\n" "reload --wait 30s\n",        \
 	.more = "What has not changed is not touched.  What runs and has\n"    \
-		"changed is restarted only where it has to be: for another\n" \
-		"command, directory, environment, user or terminal.  What is\n" \
-		"not in the file any more is stopped and forgotten, what is\n" \
-		"new and starts by itself is started; what was added by\n"    \
-		"'sbx add' stays.  Settings and variables are as the file\n"  \
-		"says again.  A file with mistakes changes nothing (exit 2).\n"
+		"changed is restarted only where it has to be: for another\n"  \
+		"command, directory, environment, user or terminal.  What\n"   \
+		"is not in the file any more is stopped and forgotten, what\n" \
+		"is new and starts by itself is started; what was added by\n"  \
+		"'sbx add' stays.  Settings and variables are as the file\n"   \
+		"says again.  A file with mistakes changes nothing (exit\n"    \
+		"2).\n"
 
 #define X_CHECK                                                                \
 	.built = true,                                                         \
-	.words_max = MANY, .options = OPTIONS(O(JSON)),                       \
+	.words_max = MANY, .options = OPTIONS(O(JSON)),                        \
 	.examples = "check\n" "check deploy/sbxrc\n" "check --json\n",         \
 	.more = "All mistakes at once, each with its place.  Exit 0: none;\n"  \
-		"2: there are some.  Nothing is started or changed.\n"          \
-		"--json: a line for each mistake, with file, line, column,\n" \
+		"2: there are some.  Nothing is started or changed.\n"         \
+		"--json: a line for each mistake, with file, line, column,\n"  \
 		"level, text, and source, hint where there is one.\n"
 
 #define X_INIT                                                                 \
@@ -317,10 +319,10 @@ enum { MANY = 10000 };
 	.examples = "init\n" "init --from procfile\n"                          \
 		    "init --from compose docker/compose.yaml\n",               \
 	.more = "Writes ./sbxrc, or the one that -f names.  Without --from:\n" \
-		"from what is found here, or a file to begin with.  What has\n" \
-		"no word in sbxrc is told with its place, and stands as a\n"   \
-		"comment in the new file.  'sbx help formats' lists what can\n" \
-		"be read.\n"
+		"from what is found here, or a file to begin with.  What\n"    \
+		"has no word in sbxrc is told with its place, and stands as\n" \
+		"a comment in the new file.  'sbx help formats' lists what\n"  \
+		"can be read.\n"
 
 #define X_DOCTOR                                                               \
 	.built = true,                                                         \

@@ -31,7 +31,8 @@ struct options {
 /* In the order of the names; enum option_id follows it. */
 const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_BELL] = {
-		ROW("bell", "on | off", "pass the bell of processes and watches on"),
+		ROW("bell", "on | off",
+		    "pass the bell of processes and watches on"),
 		OPTION_BOOL, "on", .built = true, .runtime = true },
 	[OPTION_CLIPBOARD] = {
 		ROW("clipboard", "auto | osc52 | off | COMMAND",

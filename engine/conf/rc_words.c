@@ -85,7 +85,8 @@ const struct rc_word_row rc_words[] = {
 	{ ROW("stderr", "joined | separate",
 	      "errors of a tty in its screen or apart"),
 	  PLAIN(IN_PROCESS, RC_EITHER, stderr_separate) },
-	{ ROW("user", "USER[:GROUP]", "run as somebody else, for root; names or numbers"),
+	{ ROW("user", "USER[:GROUP]",
+	      "run as somebody else, for root; names or numbers"),
 	  CALL(IN_PROCESS, rc_do_user, 1, 1), .flags = RC_ONCE },
 	{ ROW("umask", "OCTAL", "mode bits that new files do not get"),
 	  CALL(IN_PROCESS, rc_do_umask, 1, 1), .flags = RC_ONCE },
@@ -151,8 +152,8 @@ const struct rc_word_row rc_words[] = {
 	  PLAIN(IN_PROCESS, RC_BOOL, autostart) },
 	{ ROW("hidden", "yes | no", "leave it out of the list"),
 	  PLAIN(IN_PROCESS, RC_BOOL, hidden) },
-	{ ROW("tree", "stop | keep", "what happens to its own children; kept ones "
-	      "write on to its log until its next run"),
+	{ ROW("tree", "stop | keep", "what happens to its own children; kept "
+	      "ones write on to its log until its next run"),
 	  PLAIN(IN_PROCESS, RC_EITHER, tree_keep) },
 	{ ROW("replicas", "N", "run so many of it: NAME.0, NAME.1, ..."),
 	  PLAIN(IN_PROCESS, RC_UINT, replicas), .least = 1,

@@ -8,7 +8,8 @@
  * themes/terminal.theme, word for word; a test compares them.
  */
 static const char terminal_text[] =
-	"# The terminal's own colours: names of the sixteen ANSI colours and \"default\"\n"
+	"# The terminal's own colours: names of the sixteen ANSI colours and "
+	"\"default\"\n"
 	"# only, so it is right on every palette, light or dark.\n"
 	"theme terminal\n"
 	"\n"

@@ -67,7 +67,7 @@ answered_put(struct answered *a, uint64_t key, const void *data, size_t len)
 	if (len == 0)
 		return;
 	for (uint64_t i = 0; i < ANSWERED_MAX; i++) {
-		struct answer *old = place_of(a, no + i);	/* oldest first */
+		struct answer *old = place_of(a, no + i); /* oldest first */
 		if (i == 0 || a->bytes > ANSWERED_BYTES_MAX)
 			forget(a, old);
 	}

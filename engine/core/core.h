@@ -188,7 +188,7 @@ struct proc {
 	uint16_t base_rows, base_cols;
 	unsigned vt_falls;	/* engines that died while feeding it */
 	bool vt_replaying;	/* answers and bells are not sent again */
-	uint16_t want_rows, want_cols;	/* the size that it is to get; 0: none */
+	uint16_t want_rows, want_cols;	/* the size to come; 0: none */
 	bool size_owed;		/* it has not been told of the one it has */
 	uint64_t at_size_us;	/* no other size before */
 

@@ -43,7 +43,7 @@ struct crumb_file {
 };
 
 struct crumbs {
-	struct crumb_file *file;	/* feeding and in_transit: as you like */
+	struct crumb_file *file;	/* feeding, in_transit: as you like */
 	int fd;
 	struct crumb spare;	/* where the disk is full: told to nobody */
 };

@@ -19,7 +19,7 @@
 enum {
 	PAUSE_MIN_US = 1000 * 1000, PAUSE_MAX_US = 30 * 1000 * 1000,
 	END_US = 1000 * 1000,
-	GOOD_US = 10 * 1000 * 1000,	/* of uptime: the pause is short again */
+	GOOD_US = 10 * 1000 * 1000,	/* up: the pause is short again */
 };
 
 struct listen {

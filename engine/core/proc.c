@@ -503,8 +503,9 @@ look(struct proc *p, uint64_t now, bool blind)
 		tree_kill(e->tree, p->tag);
 	if (p->leader_ended && p->tree_looks >= LOOKS_QUIET &&
 	    p->life.status != STATUS_STOPPING)
-		proc_event(p, &(struct life_input){ .event = LIFE_EV_LEFT,
-						    .tree_left = (unsigned)left });
+		proc_event(p, &(struct life_input){
+				.event = LIFE_EV_LEFT,
+				.tree_left = (unsigned)left });
 	uint64_t pause = (uint64_t)LOOK_FIRST_US << SBX_MIN(p->tree_looks, 6u);
 	p->tree_looks++;
 	p->at_tree_look_us = now + SBX_MIN(pause, (uint64_t)LOOK_MAX_US);

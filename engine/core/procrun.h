@@ -46,7 +46,7 @@ struct check {
 	struct timer *timer;	/* the next attempt */
 	uint64_t screen_gen;	/* of the picture that was looked at */
 	unsigned fails;		/* one after the other */
-	bool beat;		/* live log, notify: heard since the last look */
+	bool beat;		/* live log, notify: heard since it was asked */
 	bool saved;		/* the results are in the registry */
 	char text[160];		/* the last failure */
 	uint64_t at_begun_us;	/* of the attempt that is under way */

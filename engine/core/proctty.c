@@ -197,7 +197,8 @@ proctty_settle_size(struct proc *p, bool now)
 	save_base(p);
 	p->size_owed = true;
 	uint64_t end = clock_us();
-	p->at_size_us = end + SIZE_PARTS * SBX_MIN(end - start, (uint64_t)SIZE_MAX_US);
+	p->at_size_us = end + SIZE_PARTS * SBX_MIN(end - start,
+						   (uint64_t)SIZE_MAX_US);
 	p->e->registry_dirty = true;
 	proc_touch(p);
 }

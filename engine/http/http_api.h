@@ -38,7 +38,7 @@ struct http_api {
 	uint32_t told_id;
 	uint64_t told_rev, at_told_us;
 	unsigned names;		/* grows with each name that was taken */
-	struct list adding;	/* struct http_adding: begun, not in the model */
+	struct list adding;	/* struct http_adding: not in the model yet */
 };
 
 extern const struct http_route http_routes[];

@@ -30,7 +30,7 @@
 
 enum {
 	STREAMS = 2,
-	OUTPUT_MOST = 16 << 20,		/* bytes of a stream, whatever is asked */
+	OUTPUT_MOST = 16 << 20,		/* bytes of a stream, whoever asks */
 	STOP_WAIT_MS = 1000,		/* somebody waits for the answer */
 	CHUNK = 64 * 1024,
 	ANSWER_MAX = STREAMS * 6 * OUTPUT_MOST + 65536,	/* "\u0000" */

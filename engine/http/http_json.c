@@ -22,7 +22,7 @@ enum { PLAIN_MAX = 4096, DETAIL_MAX = 1024, PROBLEM_MAX = 16 << 10 };
 
 static const struct {
 	unsigned status;
-	const char *urn, *title, *detail;	/* detail NULL: "token invalid" */
+	const char *urn, *title, *detail;	/* NULL: "token invalid" */
 	bool has_message;
 } problems[HTTP_E_COUNT] = {
 #define X(e, status, urn, title, detail, message)                              \

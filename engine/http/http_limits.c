@@ -214,8 +214,8 @@ put_lines(struct buf *b, struct http_limits *l)
 		l->v[i] = SBX_MAX(l->v[i], row->min);
 		l->v[i] = SBX_MIN(l->v[i], row->max);
 	}
-	l->v[HTTP_LIMIT_RUN_TIMEOUT] = SBX_MIN(l->v[HTTP_LIMIT_RUN_TIMEOUT],
-					       l->v[HTTP_LIMIT_RUN_TIMEOUT_MAX]);
+	uint64_t *run_ms = &l->v[HTTP_LIMIT_RUN_TIMEOUT];
+	*run_ms = SBX_MIN(*run_ms, l->v[HTTP_LIMIT_RUN_TIMEOUT_MAX]);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
 		const struct option_row *row = &option_rows[limits[i].option];
 		buf_addf(b, "%s %llu%s\n", row->row.name,

@@ -28,7 +28,7 @@ enum {
 				 * none, 503 if that fails */
 	HTTP_AGAIN = 16,	/* asked anew when the engine was lost before
 				 * it answered: twice is as good as once */
-	HTTP_ONCE = 32,		/* the same, by keys (http_key): it is done once;
+	HTTP_ONCE = 32,		/* the same, by keys (http_key): done once;
 				 * 503 where it could get none */
 	HTTP_JSON = 4,		/* wants a body of JSON: else 415 */
 };

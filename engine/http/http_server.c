@@ -40,7 +40,7 @@ struct http_server {
 	bool due, stopping;
 	size_t peers, peers_max;
 	size_t body_bytes;		/* of all requests */
-	struct list waiting;		/* peers that ask nothing, oldest first */
+	struct list waiting;		/* idle peers, oldest first */
 	struct list requests;
 	struct list unwatched;		/* requests that are suspended */
 	struct list upgraded;		/* handles to be given back */

@@ -67,7 +67,7 @@ copy_to(struct logcopy *c, enum log_stream s, uint64_t to, logcopy_fn *fn,
 	while (c->pos[s] < to) {
 		size_t want = SBX_MIN(to - c->pos[s], (uint64_t)sizeof data);
 		ssize_t n = logread_read(c->lr, s, c->pos[s], data, want);
-		if (n == -ESTALE)	/* the next refresh tells what is left */
+		if (n == -ESTALE) /* the next refresh tells what is left */
 			return 0;
 		if (n <= 0)
 			return (int)n;

@@ -70,7 +70,7 @@ struct log_header {
 #define LOG_LEN_MAX	((UINT64_C(1) << 40) - 1)
 
 struct log_entry {
-	uint64_t place;		/* offset 48 | stream 2 | flags 6 | len high 8 */
+	uint64_t place;		/* offset 48, stream 2, flags 6, len high 8 */
 	uint32_t len_low;
 	int32_t since;		/* the header's wall_ms; may be < 0: ms, or s
 				 * with LOG_SECONDS */

@@ -26,7 +26,7 @@ struct logread;
 #define LOGLINE_GAP	2u	/* no text: dropped_bytes are missing here */
 #define LOGLINE_CUT	4u	/* text is not all of it (max, or dropped) */
 #define LOGLINE_TAIL	8u	/* unfinished: may still grow */
-#define LOGLINE_GONE	16u	/* of a GAP: its bytes had places, [off, + dropped) */
+#define LOGLINE_GONE	16u	/* GAP: its bytes were at [off, + dropped) */
 
 struct logline {
 	uint64_t seq;

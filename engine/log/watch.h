@@ -51,8 +51,8 @@ struct watch_hit {
 	bool alert;			/* the value passed alert_above */
 	bool tail;			/* the line was not finished */
 	bool absent;			/* nothing matched in time: no line */
-	bool off;			/* switched off by its limits: no line */
-	bool replay;			/* an old line, from before this engine */
+	bool off;			/* off now, by its limits: no line */
+	bool replay;			/* a line from before this engine */
 };
 
 typedef void watch_fn(void *arg, const struct watch_hit *hit);

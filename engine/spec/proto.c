@@ -20,8 +20,8 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 #define ROW_STRINGS(X)                                                         \
 	X(name) X(desc) X(group) X(command) X(argv) X(cwd) X(user) X(url)      \
 	X(reason)                                                              \
-	X(waits) X(stop_step) X(depends) X(by) X(file) X(ports) X(title) X(watches) \
-	X(left_list)
+	X(waits) X(stop_step) X(depends) X(by) X(file) X(ports) X(title)     \
+	X(watches) X(left_list)
 #define ROW_U32(X)                                                             \
 	X(id) X(order) X(line) X(pid) X(errors) X(warnings) X(tree_count)      \
 	X(left)                                                                \
@@ -36,7 +36,7 @@ enum { NAMES_MAX = 10000, IDS_MAX = 10000, ENVIRON_MAX = 10000 };
 #define ROW_U16(X) X(rows) X(cols)
 #define ROW_BOOL(X)                                                            \
 	X(ready) X(unready) X(paused) X(tty) X(hidden) X(autostart)            \
-	X(has_exit) X(core) X(has_ready_rule) X(stdin_open) X(stopped)      \
+	X(has_exit) X(core) X(has_ready_rule) X(stdin_open) X(stopped)         \
 	X(going) X(any_holder) X(interactive) X(own_cwd)
 
 static int

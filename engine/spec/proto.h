@@ -2,8 +2,8 @@
 #define SBX_PROTO_H
 
 /*
- * What engine and clients say to each other: types of frames (engine/base/conn.h)
- * and their fields (engine/base/msg.h), each with one function that packs and one
+ * What engine and clients say to each other: types of frames (base/conn.h)
+ * and their fields (base/msg.h), each with one function that packs and one
  * that unpacks, so that the two sides cannot disagree.
  *
  * A client sends HELLO first and gets HELLO back.  A REQUEST is answered by
@@ -52,13 +52,13 @@ enum proto_type {
 	PROTO_FOCUS,		/* u32 proc, u8 in */
 	PROTO_INPUT,		/* u32 proc, u8 flags, u64 key as that of a
 				 * request, bytes → REPLY */
-	PROTO_LOAD,		/* a packed set (engine/spec/setpack.h) → REPLY */
+	PROTO_LOAD,		/* a packed set (setpack.h) → REPLY */
 	PROTO_ADD,		/* struct proto_add → REPLY with the id of the
 				 * new process; its text is the name */
 	PROTO_RELOAD,		/* u32 PROTO_RELOAD_*, u64 key as that of a
 				 * request, u32 mistakes, bytes of a packed
 				 * set → REPLY: "ACTION\tNAME\tWHAT"
-				 * lines (engine/spec/reload.h); ids of those that
+				 * lines (reload.h); ids of those that
 				 * start, end or go */
 	PROTO_RESIZE,		/* u32 proc, u16 rows, u16 cols → REPLY: the
 				 * size of its terminal, whoever watches it */
@@ -166,7 +166,7 @@ struct proto_request {
 	enum proto_verb verb;
 	uint32_t flags;
 	int64_t number;
-	uint64_t for_ms;	/* a deadline that goes with the verb; 0: none */
+	uint64_t for_ms;	/* a deadline for the verb; 0: none */
 	const char *text;
 	char **names;		/* names, globs, groups; unpack allocates:
 				 * free with proto_request_fini */
@@ -262,14 +262,14 @@ struct proc_row {
 	bool ready, unready, paused, tty, hidden, autostart, has_exit, core;
 	bool has_ready_rule, stdin_open;
 	bool any_holder;	/* its ready rule asks whoever has the port */
-	bool stopped;		/* the end of the run was asked for by somebody */
+	bool stopped;		/* somebody asked for the end of the run */
 	bool going;		/* its run is to end, in its turn */
 	bool interactive, own_cwd;	/* spec.h */
 	int32_t exit_code, exit_signal;	/* signal 0: the code counts */
 	uint32_t fail_step, fail_error;	/* error: enum spawn_step and errno */
 	uint32_t pid;		/* 0: none */
 	uint64_t run, restarts;
-	uint64_t retries, restart_max;	/* of those, as many count; 0: all may */
+	uint64_t retries, restart_max;	/* of those, so many count; 0: all */
 	int64_t created_at_ms, started_at_ms, ready_at_ms, ended_at_ms;
 	int64_t deadline_at_ms;	/* wall time of the next step; 0: none */
 	int64_t next_run_at_ms;	/* by its schedule; 0: none */

@@ -101,7 +101,7 @@ enum spec_env_level { SPEC_ENV_OWN, SPEC_ENV_SET, SPEC_ENV_GROUP };
 struct spec_env {
 	char *name;
 	char *value;		/* NULL: the name is removed */
-	bool prepend;		/* value goes in front of the old one, with ':' */
+	bool prepend;		/* value goes before the old one, with ':' */
 	int level;		/* enum spec_env_level */
 };
 
@@ -135,7 +135,7 @@ struct spec_probe {
 	bool any_holder;	/* port, http: whoever listens there */
 	char *path;		/* http, with its '/' and query */
 	unsigned status_min, status_max;	/* http, 200..399 by default */
-	char *headers;		/* http: more of them, each with \r\n; or NULL */
+	char *headers;		/* http: more, each with \r\n; or NULL */
 	char *command;		/* exec: a line for the shell */
 	uint64_t delay_ms;
 };
@@ -288,7 +288,7 @@ int	spec_check(const struct spec *s, struct err *e);
 char	**spec_environ(const struct spec *s, char *const *base);
 /* Does s belong to the group? */
 bool	spec_in_group(const struct spec *s, const char *group);
-/* Neither empty nor with a blank, '=', a control character or a '-' in front. */
+/* Not empty, without a blank, '=', control character or '-' in front. */
 bool	spec_is_env_name(const char *name, size_t len);
 /* A name that speaks of a secret, or a URL with a password in it. */
 bool	spec_env_is_secret(const char *name, const char *value);

@@ -16,6 +16,20 @@ grep -nE '^        ' $files && bad "eight spaces where a tab belongs"
 grep -nE '\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|system|popen|usleep)\(' $files &&
 	bad "a banned function"
 grep -nwE 'TODO|FIXME|XXX|HACK' $files && bad "an unfinished mark"
+# A tab goes to the next eighth column; bytes that go on with a character of
+# UTF-8 take none.
+LC_ALL=C awk '
+	{
+		gsub(/[\200-\277]/, "")
+		for (width = 0; (at = index($0, "\t")); $0 = substr($0, at + 1))
+			width += at + 7 - (width + at - 1) % 8
+		if (width + length > 80) {
+			printf "%s:%d: %d columns (80 at most)\n", FILENAME, FNR, width + length
+			wide = 1
+		}
+	}
+	END { exit wide }
+' $files || bad "lines that are too wide"
 awk '
 	# A body starts with a brace in the first column and ends with one.
 	FNR == 1 { open = 0 }
