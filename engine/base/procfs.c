@@ -235,39 +235,6 @@ procfs_each(procfs_pid_fn *fn, void *arg)
 	return each_number("/proc", fn, arg);
 }
 
-/* A number from a file of /proc, the last one on its line; 0 if none. */
-static long
-last_number(const char *path)
-{
-	char text[128];
-
-	int fd = sys_open(path, 0, 0);
-	if (fd < 0)
-		return 0;
-	ssize_t n = sys_read(fd, text, sizeof text - 1);
-	sys_close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	char *p = strrchr(text, ' ');
-	return strtol(p ? p + 1 : text, NULL, 10);
-}
-
-long
-procfs_last_pid(void)
-{
-	long no = last_number("/proc/sys/kernel/ns_last_pid");
-
-	/* A container may show a loadavg that is not the kernel's. */
-	return no ? no : last_number("/proc/loadavg");
-}
-
-long
-procfs_pid_max(void)
-{
-	return last_number("/proc/sys/kernel/pid_max");
-}
-
 bool
 procfs_is_process(pid_t pid)
 {

@@ -50,8 +50,6 @@ int	procfs_each(procfs_pid_fn *fn, void *arg);
 /* The children of all threads; -ENOENT where the kernel has no such list. */
 int	procfs_each_child(pid_t pid, int threads, procfs_pid_fn *fn, void *arg);
 
-long	procfs_last_pid(void);	/* that was given out; 0: not known */
-long	procfs_pid_max(void);
 /* Threads have numbers of the same kind, and directories that open. */
 bool	procfs_is_process(pid_t pid);
 

@@ -13,7 +13,7 @@
 #include "base/procfs.h"
 #include "base/sys.h"
 #include "keeper.h"
-#include "tree.h"
+#include "leftover.h"
 
 enum { LAST_WORDS_MS = 1000, GIVE_UP_MS = 10000, ROUND_MS = 10 };
 
@@ -35,13 +35,12 @@ end_the_set(const struct keeper_shared *sh)
 
 	for (;;) {
 		uint64_t for_ms = clock_ms() - start_ms;
-		size_t left = 0;
-		if (sh->set_hash)
-			left = tree_kill_leftovers(sh->set_hash, 0);
+		bool gone = !sh->set_hash ||
+			    leftover_kill(sh->set_hash, 0, NULL);
 		bool engine = engine_lives(sh->engine);
 		if (engine && for_ms > LAST_WORDS_MS)
 			kill(sh->engine, SIGKILL);
-		if ((left == 0 && !engine) || for_ms > GIVE_UP_MS)
+		if ((gone && !engine) || for_ms > GIVE_UP_MS)
 			return;
 		nanosleep(&pause, NULL);
 	}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/births.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sys.h"
@@ -22,11 +23,6 @@ enum {
 	CHASE_US = 20000,
 	TICK_US = 10000,	/* of start times, which are rounded down */
 	SWEEPS_MAX = 16,
-	/*
-	 * A number is given out a moment before its process can be seen: so
-	 * many may have been under way when the look began.
-	 */
-	UNBORN = 64,
 };
 
 /* How a process stands to the keeper, by its chain of parents. */
@@ -95,6 +91,28 @@ uint32_t
 tree_tag_slot(uint64_t tag)
 {
 	return (uint32_t)tag & HALF_MASK;
+}
+
+static uint64_t
+env_tag(uint32_t set, pid_t pid)
+{
+	char id[32];
+
+	if (procfs_env(pid, "SBX_ID", id, sizeof id) < 0)
+		return 0;
+	uint64_t tag = strtoull(id, NULL, 16);
+	return tree_tag_set(tag) == set ? tag : 0;
+}
+
+uint64_t
+tree_tag_of(uint32_t set_hash, pid_t pid)
+{
+	uint32_t set = set_half(set_hash);
+	uint64_t limit;
+
+	if (procfs_rttime(pid, &limit) == 0 && tree_tag_set(limit) == set)
+		return limit;
+	return env_tag(set, pid);
 }
 
 /* ---- gathering ---- */
@@ -240,17 +258,6 @@ own_tag(struct tree *t, const struct procfs_stat *st)
 	return tag_of_leader(t, st);
 }
 
-static uint64_t
-env_tag(uint32_t set, pid_t pid)
-{
-	char id[32];
-
-	if (procfs_env(pid, "SBX_ID", id, sizeof id) < 0)
-		return 0;
-	uint64_t tag = strtoull(id, NULL, 16);
-	return tree_tag_set(tag) == set ? tag : 0;
-}
-
 /* Children without a sign of their own go with their parents. */
 static void
 inherit(struct nodes *n)
@@ -342,20 +349,19 @@ is_still(const struct procfs_stat *was)
 	       now.pgid == was->pgid && !procfs_is_dead(&now);
 }
 
-/* Adds who lives among the pids given out after from, up to to. */
-static void
-sweep(struct tree *t, long from, long to)
-{
-	size_t known = t->scan.count;
-	long end = to < from ? procfs_pid_max() : 0;
+struct newcomers {
+	struct tree *t;
+	size_t known;		/* of its nodes, which are sorted */
+};
 
-	while (from != to) {
-		from = end && from + 1 >= end ? 1 : from + 1;
-		struct nodes old = { .v = t->scan.v, .count = known };
-		if (!find_node(&old, (pid_t)from) &&
-		    procfs_is_process((pid_t)from))
-			add_pid((pid_t)from, t);
-	}
+static void
+add_newcomer(pid_t pid, void *arg)
+{
+	const struct newcomers *c = arg;
+	struct nodes old = { .v = c->t->scan.v, .count = c->known };
+
+	if (!find_node(&old, pid) && procfs_is_process(pid))
+		add_pid(pid, c->t);
 }
 
 /* Who has ended before it could say whose it is; were there any? */
@@ -375,35 +381,21 @@ drop_unknown(struct nodes *n)
 	return any;
 }
 
-/*
- * A list of /proc misses who is born behind the place that was reached, and
- * who was in it may have ended before its tag was read: a chain of processes
- * that fork and end slips through.  But numbers are given out in order, so
- * what was born since has one after the number that was the last before.
- * When no number is given out while all of these are looked at, then who had
- * ended had no child but among them, and all have been seen.
- */
+/* Who was born meanwhile is met as well; nothing is sure until all were. */
 static int
 scan_exact(struct tree *t)
 {
-	long from = procfs_last_pid();
-	int r = procfs_each(add_pid, t);
+	struct births births;
 
+	births_begin(&births);
+	int r = procfs_each(add_pid, t);
 	sort_nodes(&t->scan);
 	classify(t);
-	if (r < 0 || from == 0)
-		return r;
-	long start = SBX_MAX(from - UNBORN, 0L);
 	t->unsure = true;
-	for (int i = 0; t->unsure && i < SWEEPS_MAX; i++) {
-		size_t known = t->scan.count;
-		long to = procfs_last_pid();
-		if (to == 0)
-			break;
-		sweep(t, start, to);
-		t->unsure = procfs_last_pid() != to;
-		start = from;
-		if (t->scan.count == known)
+	for (int i = 0; r == 0 && t->unsure && i < SWEEPS_MAX; i++) {
+		struct newcomers c = { t, t->scan.count };
+		t->unsure = !births_look(&births, add_newcomer, &c);
+		if (t->scan.count == c.known)
 			continue;
 		sort_nodes(&t->scan);
 		classify(t);
@@ -561,36 +553,6 @@ is_among(const struct tree_proc *v, size_t count, const struct tree_proc *p)
 		    v[i].st.start_ticks == p->st.start_ticks)
 			return true;
 	return false;
-}
-
-/* ---- what a former sbx has left ---- */
-
-struct leftovers {
-	uint32_t set;
-	pid_t keeper, self;
-	size_t found;
-};
-
-static void
-kill_leftover(pid_t pid, void *arg)
-{
-	struct leftovers *l = arg;
-	struct procfs_stat st;
-	uint64_t limit;
-
-	if (pid == l->self || procfs_stat(pid, &st) < 0 || procfs_is_dead(&st))
-		return;
-	bool tagged = procfs_rttime(pid, &limit) == 0 &&
-		      tree_tag_set(limit) == l->set;
-	if (!tagged && !env_tag(l->set, pid))
-		return;
-	/* sbx may itself have been started from within a leftover. */
-	if (l->keeper &&
-	    (procfs_is_above(l->keeper, pid) ||
-	     procfs_is_above(pid, l->keeper)))
-		return;
-	if (send_to(&st, SIGKILL) == 0)
-		l->found++;
 }
 
 /* ---- the interface ---- */
@@ -786,13 +748,4 @@ tree_kill(struct tree *t, uint64_t tag)
 	if (sent.sent > 0)
 		chase(t, tag);
 	return sent;
-}
-
-size_t
-tree_kill_leftovers(uint32_t set_hash, pid_t keeper)
-{
-	struct leftovers l = { set_half(set_hash), keeper, getpid(), 0 };
-
-	procfs_each(kill_leftover, &l);
-	return l.found;
 }

@@ -47,6 +47,8 @@ struct tree_sent {
 uint64_t tree_tag(uint32_t set_hash, uint32_t slot_no);	/* 31 bits each */
 uint32_t tree_tag_set(uint64_t tag);	/* the set half; 0: not a tag */
 uint32_t tree_tag_slot(uint64_t tag);
+/* Of a process, by its limit or its environment; 0: none of this set. */
+uint64_t tree_tag_of(uint32_t set_hash, pid_t pid);
 
 struct tree *tree_new(uint32_t set_hash, pid_t keeper);
 void	tree_free(struct tree *t);			/* NULL is fine */
@@ -108,12 +110,5 @@ size_t	tree_reach(struct tree *t, uint64_t tag, int signo, int then);
  * many runs: one exact scan, then this for each.
  */
 struct tree_sent tree_kill(struct tree *t, uint64_t tag);
-
-/*
- * SIGKILL to every process of the machine with a tag of this set that is not
- * in the tree of keeper (0: no keeper, all of them).  For what a former sbx
- * that was killed left behind.  Returns how many were found alive.
- */
-size_t	tree_kill_leftovers(uint32_t set_hash, pid_t keeper);
 
 #endif

@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "child/keeper.h"
+#include "child/leftover.h"
 #include "child/tree.h"
 #include "conf/option.h"
 #include "confwatch.h"
@@ -245,7 +246,7 @@ on_hello(const struct keep_hello *h, void *arg)
 		open_transit(e, h);
 		size_t left = 0;
 		if (unended)
-			left = tree_kill_leftovers(e->dir.hash, h->keeper);
+			(void)leftover_kill(e->dir.hash, h->keeper, &left);
 		engine_note(e, NULL, EVENT_ENGINE_START, CAUSE_USER,
 			    "engine %d, keeper %d", getpid(), h->keeper);
 		if (left)
@@ -443,7 +444,7 @@ on_keeper_gone(int error, void *arg)
 	serve_close(e, "the keeper of this set was killed; its processes are "
 		       "gone");
 	/* The keeper's tree has moved to the anchor: by the tag alone. */
-	tree_kill_leftovers(e->dir.hash, 0);
+	(void)leftover_kill(e->dir.hash, 0, NULL);
 }
 
 static const struct keeplink_events keep_events = {

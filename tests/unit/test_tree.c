@@ -2,6 +2,7 @@
 
 #include "tests/lib/keeprig.h"
 #include "tests/lib/test.h"
+#include "engine/child/leftover.h"
 
 #include <dirent.h>
 #include <sys/resource.h>
@@ -333,11 +334,16 @@ TEST(leftovers_of_a_killed_sbx)
 
 	EQ_INT(rig_start(&r), 0);
 	uint64_t slot = rig_zoo_plain(&r, "daemon", NULL, NULL);
-	RIG_WAIT(&r, strchr(STDOUT(&r, slot), '\n'));
+	uint64_t chain = rig_zoo_plain(&r, "storm-sid", "1", NULL);
+	RIG_WAIT(&r, strchr(STDOUT(&r, slot), '\n') &&
+			     strchr(STDOUT(&r, chain), '\n'));
 	pid_t daemon = atoi(STDOUT(&r, slot) + 7);
 	/* Of the keeper's own tree, and of another set: not touched. */
-	EQ_INT(tree_kill_leftovers(RIG_SET, r.keeper), 0);
-	EQ_INT(tree_kill_leftovers(RIG_SET + 1, 0), 0);
+	size_t found = 0;
+	OK(leftover_kill(RIG_SET, r.keeper, &found));
+	EQ_INT(found, 0);
+	OK(leftover_kill(RIG_SET + 1, 0, &found));
+	EQ_INT(found, 0);
 	OK(is_alive(daemon));
 	/* All three at once: what is in its own session stays behind. */
 	kill(r.anchor, SIGKILL);
@@ -345,9 +351,11 @@ TEST(leftovers_of_a_killed_sbx)
 	kill(r.keeper, SIGKILL);
 	RIG_WAIT(&r, !is_alive(rig_run(&r, slot)->pid));
 	uint64_t until_ms = clock_ms() + STOP_WITHIN_MS;
-	while (tree_kill_leftovers(RIG_SET, 0) > 0)
+	while (!leftover_kill(RIG_SET, 0, NULL))
 		OK(clock_ms() < until_ms);
 	OK(!is_alive(daemon));
+	EQ_INT(census(rig_run(&r, slot)->tag), 0);
+	EQ_INT(census(rig_run(&r, chain)->tag), 0);
 	rig_free(&r);
 	OK(rig_all_gone(SOON_MS));
 }
