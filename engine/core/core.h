@@ -302,8 +302,7 @@ struct engine {
 	size_t npeers;
 	struct timer *tick, *pace, *feed_timer, *stats_timer, *listen_timer;
 	struct timer *idle_end;
-	uint64_t at_stats_us;
-	unsigned stats_round;
+	uint64_t at_stats_us, at_ports_us;	/* of the next look */
 
 	struct schedules *schedules;	/* NULL: nobody has one */
 	struct filewatch *files;	/* NULL: nobody watches any */

@@ -12,7 +12,8 @@
 
 enum {
 	STATS_US = 1000 * 1000,
-	PORTS_EVERY = 4,	/* rounds of these: they are dear */
+	PORTS_US = 4 * STATS_US,	/* they are dear */
+	YOUNG_US = 10 * 1000 * 1000,	/* opens its ports about now */
 };
 
 static void
@@ -50,11 +51,22 @@ take_cpu(struct proc *p, uint64_t cpu_us)
 	p->at_cpu_us = now;
 }
 
+/*
+ * A script looks once in a while and not in rounds: what it is told of a run
+ * is never older than PORTS_US, and of one that has just begun not at all.
+ */
+static bool
+is_young(const struct proc *p)
+{
+	return clock_us() < p->life.at_started_us + YOUNG_US;
+}
+
 void
 sample_all(struct engine *e)
 {
 	if (clock_us() < e->at_stats_us)
 		return;
+	bool ports_due = clock_us() >= e->at_ports_us;
 	tree_scan(e->tree, TREE_QUICK);
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
@@ -65,11 +77,12 @@ sample_all(struct engine *e)
 		take_cpu(p, u.cpu_us);
 		p->rss_bytes = u.rss_bytes;
 		p->tree_count = (uint32_t)u.count;
-		if (e->stats_round % PORTS_EVERY == 0)
+		if (ports_due || is_young(p))
 			take_ports(p);
 		proc_touch(p);
 	}
 	procleft_look(e, false);
-	e->stats_round++;
+	if (ports_due)
+		e->at_ports_us = clock_us() + PORTS_US;
 	e->at_stats_us = clock_us() + STATS_US;
 }

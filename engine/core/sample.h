@@ -3,7 +3,8 @@
 
 /*
  * Figures of all trees: processor time, memory, listening ports.  Taken while
- * somebody looks, once a second at most.
+ * somebody looks, once a second at most, ports of a run that is not young
+ * every four.
  */
 
 struct engine;

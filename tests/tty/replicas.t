@@ -136,8 +136,16 @@ exits 0 "and go" sbx kill slow
 wait_until "its port is asked" is_ready web
 first=$(sbx logs web --no-prefix -n 1)
 like "$first" '^port [0-9]+$' "there is one"
+listening() {
+	sbx ls --json | python3 -c 'import json,sys
+print([p.get("ports") for p in json.load(sys.stdin)["processes"]
+	if p["name"] == "web"])'
+}
+is "$(listening)" "[[${first#port }]]" "it is told"
 exits 0 "restart" sbx restart web --wait 20s
 is "$(sbx logs web --no-prefix -n 1)" "$first" "it keeps it"
+exits 0 "a while" sbx wait web --idle 1500ms
+is "$(listening)" "[[${first#port }]]" "it is told of the new run by the next look"
 exits 0 "stop" sbx stop web
 python3 serve.py "${first#port }" >/dev/null &
 stranger=$!
