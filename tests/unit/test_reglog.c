@@ -32,13 +32,15 @@ has(const struct reglog_view *v, uint64_t key, const char *want)
 }
 
 /* Of the test, while a log has copies of its own. */
-static int files[REGLOG_FILES];
+static int files[REGLOG_FILES] = { -1, -1 };
 
 static void
 make_files(void)
 {
-	for (int i = 0; i < REGLOG_FILES; i++)
+	for (int i = 0; i < REGLOG_FILES; i++) {
+		sys_close(files[i]);
 		files[i] = sys_memfd("registry");
+	}
 }
 
 static struct reglog *

@@ -1,7 +1,7 @@
 #include "tui/toast.h"
 
-#include <string.h>
-#include "../lib/test.h"
+#include "engine/base/base.h"
+#include "tests/lib/test.h"
 
 static void
 add(struct toasts *t, enum toast_level level, const char *kind,
@@ -16,6 +16,21 @@ shown(const struct toasts *t)
 	return toasts_shown(t) ? toasts_shown(t)->text : "";
 }
 
+/* At that time something else comes: another one, or none. */
+static void
+then(struct toasts *t, uint64_t ms, const char *text)
+{
+	OK(toasts_tick(t, ms));
+	EQ_STR(shown(t), text);
+}
+
+static void
+after_a_key(struct toasts *t, uint64_t ms, const char *text)
+{
+	OK(toasts_key(t, ms));
+	EQ_STR(shown(t), text);
+}
+
 TEST(two_at_once_are_shown_one_after_the_other)
 {
 	struct toasts t = { 0 };
@@ -27,11 +42,9 @@ TEST(two_at_once_are_shown_one_after_the_other)
 	EQ_INT(toasts_waiting(&t), 1);
 	EQ_INT(toasts_due_ms(&t), 1100);
 	OK(!toasts_tick(&t, 1099));
-	OK(toasts_tick(&t, 1100));
-	EQ_STR(shown(&t), "two");
+	then(&t, 1100, "two");
 	EQ_INT(toasts_due_ms(&t), 4100);
-	OK(toasts_tick(&t, 4100));
-	EQ_STR(shown(&t), "");
+	then(&t, 4100, "");
 	EQ_INT(toasts_due_ms(&t), UINT64_MAX);
 }
 
@@ -54,13 +67,10 @@ TEST(the_worst_goes_first_and_the_rest_follows)
 	add(&t, TOAST_WARN, NULL, "warning", 300);
 	EQ_STR(shown(&t), "error");
 	EQ_INT(toasts_due_ms(&t), UINT64_MAX);
-	OK(toasts_key(&t, 400));
-	EQ_STR(shown(&t), "warning");
+	after_a_key(&t, 400, "warning");
 	OK(!toasts_key(&t, 500));
-	OK(toasts_tick(&t, 2400));
-	EQ_STR(shown(&t), "info");
-	OK(toasts_tick(&t, 5400));
-	EQ_STR(shown(&t), "");
+	then(&t, 2400, "info");
+	then(&t, 5400, "");
 }
 
 TEST(a_kind_and_a_text_have_one_place)
@@ -80,21 +90,18 @@ TEST(a_kind_and_a_text_have_one_place)
 TEST(there_are_three_at_most_and_all_were_told)
 {
 	struct toasts t = { 0 };
+	static const char *const texts[] = { "1", "2", "3", "4" };
 
-	add(&t, TOAST_INFO, NULL, "1", 100);
-	add(&t, TOAST_INFO, NULL, "2", 100);
-	add(&t, TOAST_INFO, NULL, "3", 100);
-	add(&t, TOAST_INFO, NULL, "4", 100);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		add(&t, TOAST_INFO, NULL, texts[i], 100);
 	EQ_INT(toasts_waiting(&t), 2);
 	/* One that is worse always has a place, the oldest that waits goes. */
 	add(&t, TOAST_WARN, NULL, "w", 100);
 	EQ_STR(shown(&t), "w");
 	EQ_INT(toasts_waiting(&t), 2);
 	EQ_INT(toasts_due_ms(&t), 2100);
-	OK(toasts_tick(&t, 2100));
-	EQ_STR(shown(&t), "1");
-	OK(toasts_tick(&t, 3100));
-	EQ_STR(shown(&t), "4");
+	then(&t, 2100, "1");
+	then(&t, 3100, "4");
 	EQ_STR(toasts_told(&t, 0)->text, "w");
 	EQ_STR(toasts_told(&t, 1)->text, "4");
 	EQ_STR(toasts_told(&t, 4)->text, "1");
@@ -112,13 +119,12 @@ TEST(what_waited_too_long_is_not_shown)
 	add(&t, TOAST_ERROR, NULL, "error", 100);
 	add(&t, TOAST_INFO, NULL, "old", 200);
 	add(&t, TOAST_ERROR, NULL, "another", 300);
-	OK(toasts_key(&t, 60000));
-	EQ_STR(shown(&t), "another");
-	OK(toasts_key(&t, 60000));
-	EQ_STR(shown(&t), "");
+	after_a_key(&t, 60000, "another");
+	after_a_key(&t, 60000, "");
 	add(&t, TOAST_ERROR, NULL, "gone", 100);
 	add(&t, TOAST_INFO, NULL, "info", 100);
 	toasts_drop(&t, TOAST_ERROR, 100);
 	EQ_STR(shown(&t), "");
 }
+
 TEST_MAIN()
