@@ -156,8 +156,8 @@ class Set:
     def raw(self, name, stream="stdout"):
         """The exact bytes of a stream."""
         return subprocess.run([SBX, "logs", name, "--raw", "--stream", stream],
-                              cwd=self.dir, env=self.env,
-                              stdout=subprocess.PIPE,
+                              cwd=self.dir, env=self.env, timeout=60,
+                              capture_output=True,
                               stdin=subprocess.DEVNULL).stdout
 
     def doctor(self):
@@ -175,6 +175,10 @@ class Set:
         pid = self.doctor()["engine_pid"]
         os.kill(pid, signo)
         return pid
+
+    def answers(self):
+        """An engine does, sooner or later."""
+        return until(lambda: self.sbx("ls")[0] == 0, 20)
 
     def events(self):
         out = self.out("events", "--json")

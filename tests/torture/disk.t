@@ -108,7 +108,7 @@ same(code, 0, "a start too")
 code, out, err = s.sbx("events")
 same(code, 0, "the journal answers")
 s.kill_engine()
-ok(until(lambda: s.sbx("ls")[0] == 0, 10), "an engine starts on a full disk")
+ok(s.answers(), "an engine starts on a full disk")
 same({n: s.row(n).get("pid") for n in ("tick", "tty", "mark")},
      {n: pids[n] for n in ("tick", "tty", "mark")}, "and takes them over")
 dropped = s.row("tick")["dropped_bytes"]

@@ -19,8 +19,8 @@ import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-import faultbuild
-from sbxtest import LONG, SBX, ZOO, Set, alive, done, ok, pids_with, same, until
+from faultbuild import FaultSet
+from sbxtest import LONG, ZOO, alive, done, ok, pids_with, same, until
 from torture import (RESIZE, Wire, clean, descendants, frame, nfds, numbers,
                      rundir, stat, wait_rows, zombies)
 
@@ -71,34 +71,15 @@ process pipe {
 """ % {"zoo": ZOO}
 
 
-class Faulty(Set):
+class Faulty(FaultSet):
     def __init__(self, text):
-        Set.__init__(self, text)
-        self.fault = self.dir + "/fault"
-        self.env["SBX_FAULT"] = self.fault
+        FaultSet.__init__(self, text)
         self.env["ASAN_OPTIONS"] = \
             "abort_on_error=1:detect_leaks=1:handle_abort=0:log_path=" + \
             self.dir + "/asan"
         self.env["UBSAN_OPTIONS"] = \
             "print_stacktrace=1:halt_on_error=1:log_path=" + \
             self.dir + "/asan"
-
-    def raw(self, name, stream="stdout"):
-        return subprocess.run([SBX, "logs", name, "--raw", "--stream", stream],
-                              cwd=self.dir, env=self.env, timeout=60,
-                              stdin=subprocess.DEVNULL,
-                              capture_output=True).stdout
-
-    def arm(self, what):
-        faultbuild.arm(self.fault, what)
-
-    def disarm(self):
-        """True if the fault has happened (one that happens once)."""
-        try:
-            os.unlink(self.fault)
-            return False
-        except FileNotFoundError:
-            return True
 
     def ask(self, *words):
         """A command that may fail, but not hang nor be killed."""
@@ -115,6 +96,47 @@ class Faulty(Set):
         return code
 
 
+def finish(s, name):
+    clean(s, name)
+    same(s.sbx("down")[0], 0, "down works")
+    s.end()
+
+
+def stands(pid):
+    """Is it held by a fault?  Only those poll nothing for 10 ms."""
+    try:
+        with open("/proc/%d/syscall" % pid) as f:
+            return f.read().split()[1:4] == ["0x0", "0x0", "0xa"]
+    except OSError:
+        return False
+
+
+def content(pid, name):
+    try:
+        with open("/proc/%d/%s" % (pid, name), "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+def engines():
+    return [pid for pid in pids_with("rc:" + s.dir)
+            if content(pid, "comm") == b"sbx: engine\n"]
+
+
+def held():
+    return [pid for pid in engines() if stands(pid)]
+
+
+def kill_held(seconds=15, instead=lambda: False):
+    """Kills the engines that a fault holds; how many that were."""
+    until(lambda: held() or instead(), seconds)
+    found = held()
+    for engine in found:
+        os.kill(engine, signal.SIGKILL)
+    return len(found)
+
+
 def walk(s):
     """What is done while a fault is armed."""
     for words in (("start", "lines", "--wait", "5s"),
@@ -128,7 +150,7 @@ def walk(s):
 
 def recovered(s, state):
     """The fault is over: everything works as if it had never been."""
-    if not until(lambda: s.sbx("ls")[0] == 0, 20):
+    if not s.answers():
         s.wrong.append("it does not answer: " + s.sbx("ls")[2])
         return
     engine, keeper, anchor = s.pids()
@@ -270,7 +292,7 @@ for call, code in (("memfd", "ENOMEM"), ("pwrite", "ENOSPC"),
        what + ": and that is why", row)
     s.kill_engine()
     s.disarm()
-    ok(until(lambda: s.sbx("ls")[0] == 0, 20), what + ": the next engine")
+    ok(s.answers(), what + ": the next engine")
     ok(until(lambda: s.sbx("start", "b", "--wait", "5s")[0] == 0, 20),
        what + ": it starts afterwards", s.row("b"))
     same(s.row("a").get("pid"), pid, what + ": the other one lives")
@@ -297,7 +319,7 @@ same(s.sbx("start", "task")[0], 0, "a task runs")
 ok(until(lambda: os.path.exists(s.dir + "/ran")), "it has begun")
 s.arm("keeper/rights:%d:1+" % errno.EMFILE)
 s.kill_engine()
-ok(until(lambda: s.sbx("ls")[0] == 0, 20), "an engine that can hand on none")
+ok(s.answers(), "an engine that can hand on none")
 same(s.sbx("add", "new", "--no-start", "--", "true")[0], 0, "it adds one")
 same(s.sbx("stop", "b")[0], 0, "it stops one")
 os.unlink(s.dir + "/hold")
@@ -305,15 +327,13 @@ ok(until(lambda: s.status("task") == "completed"), "it sees the task's end")
 rows = [(r["name"], r["status"], r["run"], r.get("reason")) for r in s.rows()]
 s.kill_engine()
 s.disarm()
-ok(until(lambda: s.sbx("ls")[0] == 0, 20), "another engine")
+ok(s.answers(), "another engine")
 same([(r["name"], r["status"], r["run"], r.get("reason")) for r in s.rows()],
      rows, "it knows all that the former one knew")
 same(s.row("a").get("pid"), pid, "what ran runs")
 with open(s.dir + "/ran") as f:
     same(f.read(), "ran\n", "the task ran once")
-clean(s, "a keeper without room")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "a keeper without room")
 
 # --- an engine that has room for no descriptor at first -----------------------------------
 
@@ -327,7 +347,7 @@ same(s.sbx("up")[0], 0, "a set whose engine runs short of descriptors")
 pids = {r["name"]: r["pid"] for r in s.rows()}
 s.arm("engine/rights:%d:2+" % errno.EMFILE)
 s.kill_engine()
-ok(until(lambda: s.sbx("ls")[0] == 0, 20), "an engine that got none")
+ok(s.answers(), "an engine that got none")
 same({r["name"]: r["pid"] for r in s.rows()}, pids, "it has every process")
 os.unlink(s.dir + "/hold")
 ok(until(lambda: not alive(pids["ends"])), "one ends")
@@ -343,9 +363,7 @@ for name, stream in (("t", "pty"), ("in", "stdout")):
     ok(until(lambda: b"hello" in s.raw(name, stream)), "and arrives")
 n = numbers(s.raw("a"))
 same(n, list(range(1, len(n) + 1)), "nothing is missing or twice")
-clean(s, "an engine without room")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "an engine without room")
 
 # --- an engine dies while a command is on its way to exec ----------------------------------
 
@@ -376,7 +394,7 @@ ok(until(lambda: RAW in commands(), 15, 0), "the next one takes long to begin",
    commands())
 lost = commands()[RAW][0]
 s.kill_engine()
-ok(until(lambda: s.sbx("ls")[0] == 0, 20), "another engine takes over")
+ok(s.answers(), "another engine takes over")
 # Its number is not given out again: else the next check's time ends it too.
 ok(until(lambda: not alive(lost), 4), "what nobody waits for is gone",
    commands())
@@ -405,9 +423,7 @@ for what in ("restart", "kill"):
     p.wait(30)
     if what == "restart":
         ok(until(lambda: s.row("a").get("pid")), "it starts", s.row("a"))
-clean(s, "a command that took long")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "a command that took long")
 
 # --- a request over the death of an engine is carried out once --------------------------
 
@@ -420,28 +436,6 @@ ASKED_RC = ("process a {\n argv %s wait\n env N=%%d\n}\n"
             " autostart no\n}\n" % ZOO)
 s = Faulty(ASKED_RC % 0)
 same(s.sbx("up")[0], 0, "a set to be changed")
-
-
-def stands(pid):
-    """Is it held by a fault?  Only those poll nothing for 10 ms."""
-    try:
-        with open("/proc/%d/syscall" % pid) as f:
-            return f.read().split()[1:4] == ["0x0", "0x0", "0xa"]
-    except OSError:
-        return False
-
-
-def comm(pid):
-    try:
-        with open("/proc/%d/comm" % pid) as f:
-            return f.read().strip()
-    except OSError:
-        return ""
-
-
-def engines():
-    return [pid for pid in pids_with("rc:" + s.dir)
-            if comm(pid) == "sbx: engine"]
 
 
 def ran(once=True):
@@ -524,9 +518,9 @@ for text, true in ASKED:
         words = text.split(" ", 2) if "echo" in text else shlex.split(text)
         p = s.popen(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                     text=True)
-        held = until(lambda: stands(engine) or p.poll() is not None, 15, 0) \
+        stood = until(lambda: stands(engine) or p.poll() is not None, 15, 0) \
             and until(lambda: stands(engine), 0.2, 0)
-        if held:
+        if stood:
             # An answer that is on its way already may come.
             until(lambda: p.poll() is not None, 0.2)
             os.kill(engine, signal.SIGKILL)
@@ -540,11 +534,7 @@ same(s.sbx("down")[0], 0, "down works")
 for call in DEATHS:
     s.arm("engine/%s+" % call)
     p = s.popen("up", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    held = until(lambda: [e for e in engines() if stands(e)] or
-                 p.poll() is not None, 15)
-    for engine in [e for e in engines() if stands(e)]:
-        os.kill(engine, signal.SIGKILL)
-        killed += 1
+    killed += kill_held(instead=lambda: p.poll() is not None)
     s.disarm()
     out, err = p.communicate(timeout=60)
     run += 1
@@ -583,9 +573,7 @@ for nth in range(1, 5):
 ok(killed > 1, "%d engines died" % killed)
 told = [e["text"] for e in s.events() if "reloaded:" in e["text"]]
 same(len(told), 4, "each was carried out once")
-clean(s, "long answers")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "long answers")
 
 # --- where splice is refused -----------------------------------------------------------
 
@@ -607,7 +595,7 @@ for call, code in (("splice_file", "EINVAL"), ("splice", "EPERM"),
     same(s.sbx("send", "in", "-", input=data)[0], 0, what + ": input is taken")
     while call == "splice_file" and s.status("a") != "completed":
         s.kill_engine()
-        until(lambda: s.sbx("ls")[0] == 0)
+        s.answers()
     ok(until(lambda: s.status("a") == s.status("t") == "completed" and
              len(s.raw("in")) >= had["in"] + len(data), 30),
        what + ": they end", s.rows())
@@ -620,9 +608,7 @@ for call, code in (("splice_file", "EINVAL"), ("splice", "EPERM"),
        len(s.raw("in")))
     same([r.get("dropped_bytes") for r in s.rows()], [0] * 3,
          what + ": nothing was dropped")
-clean(s, "without splice")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "without splice")
 
 # --- a size is told when it is recorded -----------------------------------------------
 
@@ -638,17 +624,16 @@ for n, call in enumerate(("pwrite:0:1", "pwrite:0:2", "sendmsg:0:1")):
     ok(until(lambda: stands(engine), 15), "a size, engine/" + call)
     os.kill(engine, signal.SIGKILL)
     s.disarm()
-    ok(until(lambda: s.sbx("ls")[0] == 0, 20), "another engine")
+    ok(s.answers(), "another engine")
     screen = json.loads(s.out("screen", "t", "--json"))
-    told = fcntl.ioctl(os.open("/proc/%d/fd/0" % s.row("t")["pid"],
-                               os.O_RDONLY | os.O_NOCTTY),
-                       termios.TIOCGWINSZ, b"\0" * 8)
+    tty = os.open("/proc/%d/fd/0" % s.row("t")["pid"],
+                  os.O_RDONLY | os.O_NOCTTY)
+    told = fcntl.ioctl(tty, termios.TIOCGWINSZ, b"\0" * 8)
+    os.close(tty)
     same(struct.unpack("<4H", told)[:2], (screen["rows"], screen["cols"]),
          "the program and its picture have the same one")
     w.close()
-clean(s, "sizes")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "sizes")
 
 # --- an engine dies at each step of a short life, and the next one of its own --------
 
@@ -698,10 +683,7 @@ for call, count in STEPS.items():
             p = s.popen("start", *LIVES, stdout=subprocess.PIPE,
                         stderr=subprocess.PIPE, text=True)
             for _ in range(deaths):
-                held = until(lambda: [e for e in engines() if stands(e)], 1)
-                for engine in held:
-                    os.kill(engine, signal.SIGKILL)
-                    killed += 1
+                killed += kill_held(1)
             s.disarm()
             out, err = p.communicate(timeout=60)
             ended = until(lambda: not lived(), 20)
@@ -709,9 +691,7 @@ for call, count in STEPS.items():
                (nth, call, deaths), "%s %s\n%s" % (p.returncode, err,
                                                   "\n".join(lived())))
 ok(chosen or killed > 10, "%d engines died" % killed)
-clean(s, "steps of a short life")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "steps of a short life")
 
 # --- who sent a signal is known, though the engine died over it ------------------------
 
@@ -723,9 +703,7 @@ p = s.popen("signal", "KILL", "idle", stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
 ok(until(lambda: not alive(state["idle"]["pid"])),
    "the signal has arrived, and nothing is saved")
-ok(until(lambda: [e for e in engines() if stands(e)]), "the engine stands")
-for engine in engines():
-    os.kill(engine, signal.SIGKILL)
+ok(kill_held(), "the engine stands, and is killed")
 s.disarm()
 p.communicate(timeout=60)
 ok(until(lambda: s.status("idle") == "killed"), "it is killed", s.rows())
@@ -744,15 +722,7 @@ same(s.sbx("up")[0], 0, "a process that leaves something")
 def left():
     keeper = s.pids()[1]
     return sorted(pid for pid in descendants(keeper)
-                  if cmdline(pid) == b"sleep\0004444\0")
-
-
-def cmdline(pid):
-    try:
-        with open("/proc/%d/cmdline" % pid, "rb") as f:
-            return f.read()
-    except OSError:
-        return b""
+                  if content(pid, "cmdline") == b"sleep\0004444\0")
 
 
 same(s.sbx("start", "k", "--wait", "10s")[0], 0, "its first run")
@@ -764,9 +734,7 @@ for nth in range(1, 8):
     s.arm("engine/sendmsg:0:%d+" % nth)
     p = s.popen("start", "k", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 text=True)
-    for engine in until(lambda: [e for e in engines() if stands(e)], 1):
-        os.kill(engine, signal.SIGKILL)
-        killed += 1
+    killed += kill_held(1)
     s.disarm()
     out, err = p.communicate(timeout=60)
     same(p.returncode, 0, "another run, the engine dies at word %d" % nth)
@@ -776,9 +744,7 @@ for nth in range(1, 8):
 ok(killed > 3, "%d engines died" % killed)
 same(s.sbx("kill", "k")[0], 0, "a kill ends it")
 ok(until(lambda: not left()), "all of it", left())
-clean(s, "what is left over the next run")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "what is left over the next run")
 
 # --- what is due while the slots are handed over --------------------------------------
 
@@ -794,12 +760,10 @@ ok(until(lambda: stands(keeper)), "the keeper is slow")
 ok(until(lambda: engines() and engines() != old), "for another engine")
 time.sleep(1.2)	# in which the check is due
 s.disarm()
-ok(until(lambda: s.sbx("ls")[0] == 0), "it serves then")
+ok(s.answers(), "it serves then")
 same((s.row("a").get("pid"), s.row("a").get("restarts")), (pid, 0),
      "and the process is none the worse")
-clean(s, "a slow hand-over")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "a slow hand-over")
 
 # --- a socket of no more use ---------------------------------------------------------
 
@@ -834,9 +798,7 @@ ok(any("connection to the keeper broke" in t for t in told),
 ok(any("client was sent away: " + os.strerror(errno.EIO) in t for t in told),
    "and of a client's", told[-20:])
 ok(not any("keeper has died" in t for t in told), "and nothing else", told)
-clean(s, "sockets of no more use")
-same(s.sbx("down")[0], 0, "down works")
-s.end()
+finish(s, "sockets of no more use")
 
 # --- while it comes up ----------------------------------------------------------------
 

@@ -5,11 +5,11 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-import faultbuild
-from sbxtest import ZOO, Set, done, ok, same, until
+from faultbuild import FaultSet
+from sbxtest import ZOO, done, ok, same, until
 
 LINES = 300000
-s = Set("""
+s = FaultSet("""
 process lines {
     argv %(zoo)s print %(lines)d
     autostart no
@@ -27,12 +27,10 @@ process stubborn {
     stop TERM 300ms KILL
 }
 """ % {"zoo": ZOO, "lines": LINES})
-fault = s.dir + "/fault"
-s.env["SBX_FAULT"] = fault
 
 
 def slow(call, ms):
-    faultbuild.arm(fault, "engine/%s:-%d:1+" % (call, ms))
+    s.arm("engine/%s:-%d:1+" % (call, ms))
 
 
 def numbers(name):
@@ -64,7 +62,7 @@ ok(until(lambda: "hello" in s.out("logs", "echo")), "and answer")
 pid = s.row("stubborn")["pid"]
 same(s.sbx("stop", "stubborn")[0], 0, "a stop")
 ok(not os.path.exists("/proc/%d" % pid), "means gone")
-os.unlink(fault)
+s.disarm()
 ok(until(lambda: s.status("lines") == "completed"), "fast again, it ends")
 ok(numbers("lines") == list(range(1, LINES + 1)), "and no line is missing")
 same(s.row("lines")["dropped_bytes"], 0, "nor marked as such")

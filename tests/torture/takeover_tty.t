@@ -51,7 +51,7 @@ before = until(settled)
 ok(before, "the pictures stand still")
 for i in range(3):
     s.kill_engine()
-    until(lambda: s.sbx("ls")[0] == 0)
+    s.answers()
     same(pictures(), before, "engine %d shows the same" % (i + 2))
 ok("line 5\n" in s.out("screen", "term", "--scrollback"),
    "the history is there too")
@@ -113,7 +113,7 @@ for i in range(10):
     if i % 2:
         sizes(w, "t", 30, False)
     s.kill_engine()
-    until(lambda: s.sbx("ls")[0] == 0)
+    s.answers()
     ok(until(lambda: told() == drawn(), 5), "engine %d: they agree" % (i + 2),
        (told(), drawn()))
     ok(i % 2 or until(lambda: drawn() == sure), "on what was promised",

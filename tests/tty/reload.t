@@ -244,7 +244,7 @@ same(noticed(seq), ["sbxrc changed: 1 difference (sbx reload)"],
 s.sbx("reload")
 seq = newest()
 s.kill_engine()
-ok(until(lambda: s.sbx("ls")[0] == 0), "another engine")
+ok(s.answers(), "another engine")
 s.write("process more exec sleep 4001\n", "more.sbxrc")
 same(noticed(seq), ["sbxrc changed: 1 difference (sbx reload)"],
      "an edit of that file, with an engine that took over")
@@ -280,7 +280,7 @@ for n in range(1, 6):
     except OSError:
         pass
     p.wait(60)
-    ok(until(lambda: s.sbx("ls")[0] == 0), "kill %d: an engine answers" % n)
+    ok(s.answers(), "kill %d: an engine answers" % n)
     same(s.sbx("reload", timeout=120)[0], 0, "the same reload again")
     same(set(does(plan()).values()), {"leave"}, "ends with the set")
     ok(until(lambda: {r["status"] for r in s.rows()} == {"running"}),
