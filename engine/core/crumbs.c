@@ -12,8 +12,11 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "core.h"
+#include "spec/proto.h"
 
-enum { VERSION = 0x63727504, PIECES = CRUMB_ROWS / CRUMB_PIECE };
+/* One version with the registry: an engine that takes over reads both. */
+enum { VERSION = 0x63720000 | REGISTRY_VERSION };
+enum { PIECES = CRUMB_ROWS / CRUMB_PIECE };
 _Static_assert(PIECES == 32, "a bit of pieces for each");
 
 /* In place of the id of one that was dropped: what is behind it is found. */
