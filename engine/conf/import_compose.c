@@ -77,11 +77,15 @@ set_dir(struct import_yaml *y, struct import_proc *p,
 	const struct ytree_node *at = ytree_get(service, "working_dir");
 	const char *inside = ytree_text(at);
 	char *dir = inside ? mounted(service, inside) : NULL;
+	bool guessed = !dir;
 
 	if (!dir)
 		dir = mem_str(context(service));
 	if (!dir)
 		return false;
+	if (inside && guessed)
+		import_note(y->im, p, at->line, "working_dir", "%s is in the "
+			    "image; it runs where that is built", inside);
 	if (strcmp(dir, ".") != 0 && strcmp(dir, "./") != 0)
 		import_line(y->im, p, p->line, "cwd", IMPORT_PATH_EXPAND, dir);
 	free(dir);
@@ -259,15 +263,17 @@ key_healthcheck(struct import_yaml *y, struct import_proc *p,
 		import_ynote(y, p, test, "it is neither CMD nor CMD-SHELL");
 	}
 	free(words);
-	if (every && units_duration(every, &ms) == 0 && ms >= 10 &&
-	    ms < 5000) {
+	bool often = every && units_duration(every, &ms) == 0 && ms >= 10 &&
+		ms < 5000;
+	if (often) {
 		char text[UNITS_TEXT_MAX];
 		units_duration_text(ms, text);
 		import_linef(y->im, p, "ready.every", "%s", text);
 	}
-	if (ytree_get(v, "retries"))
-		import_ynote(y, p, v, "only the first success counts, so "
-			     "interval and retries are not taken");
+	if ((every && !often) || ytree_get(v, "retries") ||
+	    ytree_get(v, "timeout") || ytree_get(v, "start_period"))
+		import_ynote(y, p, v, "it is asked until its first success, "
+			     "and only that counts");
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "base/units.h"
 #include "life/cron.h"
 #include "probe/probe.h"
@@ -56,6 +57,25 @@ is_plain(const char *host, unsigned port, const char *path)
 		probe_check(&t, NULL) == 0;
 }
 
+/* Headers of a check, as "header=NAME:VALUE" or as words for curl. */
+static void
+add_headers(const struct ytree_node *headers, bool plain, struct buf *b)
+{
+	for (size_t i = 0; ytree_is_map(headers) && i < headers->count; i++) {
+		const char *value = ytree_text(ytree_value_at(headers, i));
+		char *line = mem_fmt("%s%s:%s", plain ? "header=" : "",
+				     ytree_key_at(headers, i)->text,
+				     value ? value : "");
+		(void)buf_adds(b, plain ? " " : " -H ");
+		if (plain)
+			(void)import_quote(line, false, b);
+		else
+			(void)import_shell_words((const char *[]){ line }, 1,
+						 true, b);
+		free(line);
+	}
+}
+
 /* What a check of http cannot ask for is asked by curl. */
 static void
 http_probe(struct import_yaml *y, struct import_proc *p,
@@ -65,7 +85,7 @@ http_probe(struct import_yaml *y, struct import_proc *p,
 	const char *scheme = ytree_text(ytree_get(get, "scheme"));
 	const char *path = ytree_text(ytree_get(get, "path"));
 	const char *port = ytree_text(ytree_get(get, "port"));
-	bool headers = ytree_get(get, "headers") != NULL;
+	const struct ytree_node *headers = ytree_get(get, "headers");
 	struct buf b = BUF_INIT(8 * IMPORT_TEXT_MAX);
 	uint64_t number = 80;
 	unsigned status = 0;
@@ -73,11 +93,12 @@ http_probe(struct import_yaml *y, struct import_proc *p,
 
 	host = host ? host : "127.0.0.1";
 	scheme = scheme ? scheme : "http";
-	path = path ? path : "";
-	char *url = mem_fmt("%s://%s%s%s%s%s", scheme, host, port ? ":" : "",
-			    port ? port : "", path[0] == '/' ? "" : "/", path);
-	plain = plain && is_plain(host, (unsigned)number, path) &&
-		strcmp(scheme, "http") == 0 && !headers;
+	char *rest = mem_fmt("%s%s", path && path[0] == '/' ? "" : "/",
+			     path ? path : "");
+	char *url = mem_fmt("%s://%s%s%s%s", scheme, host, port ? ":" : "",
+			    port ? port : "", rest);
+	plain = plain && is_plain(host, (unsigned)number, rest) &&
+		strcmp(scheme, "http") == 0;
 	if (ytree_get(get, "status_code"))
 		(void)import_yuint(y, p, ytree_get(get, "status_code"), 599,
 				   &status);
@@ -85,17 +106,20 @@ http_probe(struct import_yaml *y, struct import_proc *p,
 		(void)import_quote(url, false, &b);
 		if (status >= 100)
 			(void)buf_addf(&b, " status=%u-%u", status, status);
+		add_headers(headers, true, &b);
 		import_line(y->im, p, get->line, w->http, IMPORT_WORDS,
 			    buf_str(&b));
 	} else {
-		const char *words[] = { "curl", "-fsS", "-o", "/dev/null",
-					url };
-		if (import_shell_words(words, 5, true, &b) == 0)
-			import_line(y->im, p, get->line, w->exec, IMPORT_RAW,
-				    buf_str(&b));
+		(void)buf_adds(&b, "curl -fsS -o /dev/null ");
+		(void)import_shell_words((const char *[]){ url }, 1, true, &b);
+		add_headers(headers, false, &b);
+		import_line(y->im, p, get->line, w->exec, IMPORT_RAW,
+			    buf_str(&b));
+		if (status >= 100)
+			import_ynote(y, p, get, "any answer below 400 is well "
+				     "for curl, not %u alone", status);
 	}
-	if (headers)
-		import_ynote(y, p, get, "its headers are not sent");
+	free(rest);
 	free(url);
 	buf_fini(&b);
 }
@@ -283,7 +307,9 @@ key_schedule(struct import_yaml *y, struct import_proc *p,
 	const char *every = ytree_text(ytree_get(v, "interval"));
 	char time[UNITS_TEXT_MAX];
 	struct cron parsed;
+	const struct ytree_node *many = ytree_get(v, "max_concurrent");
 	bool now = false;
+	unsigned n;
 	uint64_t ms;
 
 	(void)ytree_bool(ytree_get(v, "run_on_start"), &now);
@@ -294,6 +320,9 @@ key_schedule(struct import_yaml *y, struct import_proc *p,
 		import_line(y->im, p, v->line, "schedule", IMPORT_WORDS,
 			    buf_str(&b));
 		buf_fini(&b);
+		if (now)
+			import_ynote(y, p, v, "run_on_start: 'cron' has no "
+				     "'at-start'");
 	} else if (every && units_duration(every, &ms) == 0 && ms > 0) {
 		units_duration_text(ms, time);
 		import_linef(y->im, p, "schedule", "every %s%s", time,
@@ -305,9 +334,23 @@ key_schedule(struct import_yaml *y, struct import_proc *p,
 	}
 	if (ytree_get(v, "timezone"))
 		import_ynote(y, p, v, "the time is that of this machine");
+	if (many && import_yuint(y, p, many, 1000, &n) && n > 1)
+		import_ynote(y, p, v, "max_concurrent: one run at a time, see "
+			     "'schedule.overlap'");
 }
 
 /* --- the rest of a process --- */
+
+/* Where there are both, the command is what runs. */
+static bool
+entrypoint_is_over(struct import_yaml *y, struct import_proc *p,
+		   const struct ytree_node *at, bool over)
+{
+	if (over)
+		import_ynote(y, p, at, "of 'command' and 'entrypoint' the "
+			     "command is run");
+	return over;
+}
 
 static void
 key_command(struct import_yaml *y, struct import_proc *p,
@@ -315,12 +358,15 @@ key_command(struct import_yaml *y, struct import_proc *p,
 {
 	const char *text = import_ytext(y, p, v);
 
-	if (!text || p->argv)
+	if (!text || !text[0])
 		return;
+	if (entrypoint_is_over(y, p, v, p->argv || p->command)) {
+		strv_free(p->argv);
+		p->argv = NULL;
+	}
 	import_script(y->im, p, v->line, text, true);
-	if (strstr(text, "{{") || strstr(text, "PC_REPLICA_NUM"))
-		import_ynote(y, p, v, "{{ }} is no template here, and the "
-			     "number of a replica is $SBX_INDEX");
+	if (strstr(text, "PC_REPLICA_NUM"))
+		import_ynote(y, p, v, "the number of a replica is $SBX_INDEX");
 }
 
 static void
@@ -329,11 +375,9 @@ key_entrypoint(struct import_yaml *y, struct import_proc *p,
 {
 	size_t n;
 
-	if (ytree_is_null(v))
+	if (ytree_is_null(v) || entrypoint_is_over(y, p, v, p->command))
 		return;
 	const char **words = import_ylist(y, p, v, &n);
-	free(p->command);
-	p->command = NULL;
 	import_argv(y->im, p, v->line, words, n, true);
 	free(words);
 }
@@ -464,7 +508,8 @@ static const struct import_key process_keys[] = {
 	{ "namespace", key_namespace, NULL },
 	{ "success_exit_codes", key_ok_codes, NULL },
 	{ "disable_ansi_colors", NULL, NULL },
-	{ "launch_timeout_seconds", NULL, NULL },
+	{ "launch_timeout_seconds", NULL, "no start of a daemon is waited "
+	  "for" },
 	{ "is_elevated", NULL, "run sbx as root and give it a 'user'" },
 	{ "vars", NULL, "{{ }} is no template here" },
 	{ "log_configuration", NULL, "see 'log.rotate'" },
@@ -476,10 +521,31 @@ static const struct import_key process_keys[] = {
 	{ "is_dotenv_disabled", NULL, "the .env file is for all processes" },
 };
 
+static bool
+has_template(const struct ytree_node *n)
+{
+	const char *text = ytree_text(n);
+
+	if (text && strstr(text, "{{"))
+		return true;
+	for (size_t i = 0; ytree_is_seq(n) && i < n->count; i++)
+		if (has_template(n->items[i]))
+			return true;
+	for (size_t i = 0; ytree_is_map(n) && i < n->count; i++)
+		if (has_template(ytree_value_at(n, i)))
+			return true;
+	return false;
+}
+
 static void
 one_process(struct import_yaml *y, struct import_proc *p,
 	    const struct ytree_node *v)
 {
+	bool literal = false;
+
+	(void)ytree_bool(ytree_get(v, "is_template_disabled"), &literal);
+	if (!literal && has_template(v))
+		import_ynote(y, p, v, "{{ }} is no template here");
 	import_keys_of(y, p, v, process_keys, ARRAY_LEN(process_keys));
 }
 

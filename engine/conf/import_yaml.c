@@ -268,8 +268,12 @@ import_key_tty(struct import_yaml *y, struct import_proc *p,
 {
 	bool tty;
 
-	if (import_ybool(y, p, v, &tty) && tty)
-		import_linef(y->im, p, "tty", "yes");
+	if (!import_ybool(y, p, v, &tty) || !tty)
+		return;
+	for (size_t i = 0; i < p->line_count; i++)
+		if (strcmp(p->lines[i].head, "tty") == 0)
+			return;
+	import_linef(y->im, p, "tty", "yes");
 }
 
 void

@@ -284,6 +284,15 @@ TEST(what_compose_alone_can_is_noted)
 	OK(strstr(buf_str(&r.text), "    # not translated: services.web.ports "
 		  "(line 16): its program has to listen on them itself\n"));
 	done(&r);
+	take(&r, IMPORT_COMPOSE,
+	     "services:\n"
+	     "  a:\n"
+	     "    build: .\n"
+	     "    command: x\n"
+	     "    working_dir: /app/web\n"
+	     "    healthcheck: { test: y, interval: 1m }\n", NULL, NULL);
+	EQ_STR(notes_of(&r), "5 working_dir, 6 services.a.healthcheck");
+	done(&r);
 	EQ_STR(refused(IMPORT_COMPOSE, "version: 3\n"),
 	       "0: there are no 'services' in it");
 	EQ_STR(refused(IMPORT_COMPOSE, "services: {}\n"),
@@ -427,6 +436,45 @@ TEST(processes_of_process_compose)
 	       "curl -fsS -o /dev/null https://x.y/");
 	EQ_STR(notes_of(&r), "24 processes.api.availability, "
 	       "31 processes.tls.odd_key, 21 depends_on");
+	done(&r);
+}
+
+TEST(nothing_of_process_compose_is_lost_silently)
+{
+	struct result r;
+
+	take(&r, IMPORT_PCOMPOSE,
+	     "processes:\n"
+	     "  a: { entrypoint: [sh, -c], command: \"echo one\" }\n"
+	     "  b: { command: \"echo two\", entrypoint: [x, y] }\n"
+	     "  c: { entrypoint: [x, y], command: \"\" }\n"
+	     "  d:\n"
+	     "    command: x\n"
+	     "    readiness_probe: { http_get: { port: \"{{.P}}\" } }\n"
+	     "  e: { command: x, is_tty: true, is_interactive: true }\n"
+	     "  f:\n"
+	     "    command: x\n"
+	     "    schedule: { cron: \"0 4 * * *\", run_on_start: true }\n"
+	     "  g:\n"
+	     "    command: x\n"
+	     "    readiness_probe:\n"
+	     "      http_get: { port: 81, headers: { A: b c, D: e } }\n"
+	     "  h:\n"
+	     "    command: x\n"
+	     "    liveness_probe:\n"
+	     "      http_get: { scheme: https, status_code: 204,\n"
+	     "                  headers: { A: b c } }\n",
+	     NULL, NULL);
+	EQ_STR(spec_of(&r, "a")->command, "echo one");
+	EQ_STR(spec_of(&r, "b")->command, "echo two");
+	EQ_STR(spec_of(&r, "c")->argv[1], "y");
+	OK(spec_of(&r, "e")->tty);
+	EQ_STR(spec_of(&r, "g")->ready.headers, "A:b c\r\nD:e\r\n");
+	EQ_STR(spec_of(&r, "h")->live.command, "curl -fsS -o /dev/null "
+	       "https://127.0.0.1/ -H 'A:b c'");
+	EQ_STR(notes_of(&r), "2 processes.a.command, 3 processes.b.entrypoint,"
+	       " 6 processes.d, 11 processes.f.schedule, "
+	       "19 processes.h.liveness_probe");
 	done(&r);
 }
 
