@@ -150,6 +150,10 @@ http_listen_unix(struct http_listen *l, const char *path, struct err *e)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
 	*l = (struct http_listen){ .fd = -1 };
+	/* Without one the kernel makes a socket that has no mode. */
+	if (!path[0])
+		return err_set(e, ERR_USAGE, "the path of the socket is "
+			       "empty");
 	if (strlen(path) >= sizeof addr.sun_path)
 		return err_set(e, ERR_USAGE, "'%.200s' is too long for a "
 			       "socket", path);

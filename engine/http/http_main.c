@@ -83,14 +83,15 @@ static int
 read_token(struct serve *s, const char *path)
 {
 	static const char fds[] = "/dev/fd/";
-	char text[TOKEN_MAX + 1];
+	char text[TOKEN_MAX + 2];
 	uint64_t number;
 	int fd = strcmp(path, "-") == 0 ? sys_dup(STDIN_FILENO) :
 					  sys_open(path, O_RDONLY, 0);
 	ssize_t n = fd, len = 0;
 
-	while (fd >= 0 && len < TOKEN_MAX &&
-	       (n = sys_read(fd, text + len, (size_t)(TOKEN_MAX - len))) > 0)
+	while (fd >= 0 && len <= TOKEN_MAX &&
+	       (n = sys_read(fd, text + len,
+			     (size_t)(TOKEN_MAX + 1 - len))) > 0)
 		len += n;
 	sys_close(fd);
 	/* One that was left open for us must not reach the processes. */
@@ -101,8 +102,35 @@ read_token(struct serve *s, const char *path)
 		return err_set(&s->err, ERR_USAGE, "'%.300s': %s", path,
 			       strerror((int)-n));
 	text[len] = '\0';
-	text[strcspn(text, "\r\n")] = '\0';
+	size_t line = strcspn(text, "\r\n");
+	/* One that is cut short would be easier to guess than it looks. */
+	if (memchr(text, '\0', (size_t)len) == text + line)
+		return err_set(&s->err, ERR_USAGE,
+			       "the token has control characters");
+	text[line] = '\0';
 	s->token = mem_str(text);
+	return 0;
+}
+
+/* One that no header can bring would let nobody in. */
+static int
+check_token(struct serve *s)
+{
+	const char *t = s->token;
+	size_t len = strlen(t);
+
+	if (!len)
+		return err_set(&s->err, ERR_USAGE, "the token is empty");
+	if (len > TOKEN_MAX)
+		return err_set(&s->err, ERR_USAGE, "the token is too long: "
+			       "%d bytes at most", TOKEN_MAX);
+	for (const char *p = t; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return err_set(&s->err, ERR_USAGE,
+				       "the token has control characters");
+	if (t[0] == ' ' || t[len - 1] == ' ')
+		return err_set(&s->err, ERR_USAGE, "the token begins or ends "
+			       "with a blank");
 	return 0;
 }
 
@@ -121,9 +149,7 @@ take_token(struct serve *s)
 	} else if (file->given && read_token(s, file->text) < 0) {
 		return -1;
 	}
-	if (s->token && !s->token[0])
-		return err_set(&s->err, ERR_USAGE, "the token is empty");
-	return 0;
+	return s->token ? check_token(s) : 0;
 }
 
 /* --- the parts --- */

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""sbx serve and what is unusual but not hostile: words of the command line,
+methods, forms of a request and values at the edge."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from sbxtest import Set, done, ok, same
+import httptest
+from httptest import Server
+
+httptest.needed()
+s = Set("""
+process a {
+    argv sleep 1000
+}
+""")
+
+
+# --- words that cannot be
+def file(name, data):
+    path = os.path.join(s.dir, name)
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+for name, words, said in (
+        ("no path", ("--unix", ""), "path"),
+        ("a NUL in the token", ("--token-file", file("t1", b"a\0b\n")),
+         "characters"),
+        ("a byte no header can have", ("--token-file",
+                                       file("t2", b"a\x01b\n")),
+         "characters"),
+        ("a blank before it", ("--token-file", file("t3", b" ab\n")),
+         "blank"),
+        ("a blank behind it", ("--token", "ab "), "blank"),
+        ("a long token", ("--token-file", file("t4", b"z" * 5000)), "long"),
+        ("an empty first line", ("--token-file", file("t5", b"\nab\n")),
+         "empty")):
+    code, out, err = s.sbx("serve", *words, timeout=20)
+    same((code, out, said in err), (2, "", True), name + " is refused")
+    ok("ab" not in err and "zzz" not in err, name + ": no secret is said", err)
+done()
