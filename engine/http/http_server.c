@@ -377,12 +377,17 @@ void
 http_stream(struct http_request *r, unsigned status, const char *type,
 	    http_produce_fn *fn, void *arg)
 {
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, STREAM_BLOCK, produce, r, NULL);
+
+	/* Else the library ends the chunks that a HEAD does not have. */
+	if (strcmp(r->method, "HEAD") == 0)
+		MHD_set_response_options(response,
+					 MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+					 MHD_RO_END);
 	r->produce = fn;
 	r->arg = arg;
-	answer(r, status, type,
-	       MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
-						 STREAM_BLOCK, produce, r,
-						 NULL));
+	answer(r, status, type, response);
 	/* A client that takes nothing for a while is not gone. */
 	MHD_set_connection_option(r->conn, MHD_CONNECTION_OPTION_TIMEOUT, 0);
 }

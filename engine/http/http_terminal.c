@@ -552,10 +552,11 @@ check_handshake(struct http_request *r, char accept[WS_KEY_MAX])
 	const char *key = http_header(r, "sec-websocket-key");
 	const char *version = http_header(r, "sec-websocket-version");
 
-	if (!has_word(http_header(r, "connection"), "upgrade") ||
+	if (strcmp(http_method(r), "GET") != 0 ||
+	    !has_word(http_header(r, "connection"), "upgrade") ||
 	    !has_word(http_header(r, "upgrade"), "websocket")) {
-		http_plain(r, 400, "this is a WebSocket: the request has to "
-				   "ask for an upgrade");
+		http_plain(r, 400, "this is a WebSocket: a GET has to ask "
+				   "for an upgrade");
 		return -1;
 	}
 	if (!version || strcmp(version, "13") != 0) {

@@ -14,6 +14,10 @@ s = Set("""
 process a {
     argv sleep 1000
 }
+process t {
+    tty yes
+    argv cat
+}
 """)
 
 
@@ -41,4 +45,32 @@ for name, words, said in (
     code, out, err = s.sbx("serve", *words, timeout=20)
     same((code, out, said in err), (2, "", True), name + " is refused")
     ok("ab" not in err and "zzz" not in err, name + ": no secret is said", err)
+
+# --- HEAD: nothing behind the header, so that the next answer is one
+h = Server(s)
+
+
+def request(line, *headers):
+    return "\r\n".join((line, "Host: localhost", *headers, "", "")).encode()
+
+
+AGAIN = request("GET /v1/health HTTP/1.1", "Connection: close")
+UPGRADE = ("Connection: Upgrade", "Upgrade: websocket",
+           "Sec-WebSocket-Version: 13",
+           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+for path in ("/v1/health", "/v1/processes", "/v1/processes/proc_1",
+             "/v1/processes/proc_1/logs",
+             "/v1/processes/proc_1/logs?follow=true",
+             "/v1/sbx/events?follow=true", "/v1/sbx/events"):
+    answer = h.raw(request("HEAD %s HTTP/1.1" % path) + AGAIN)
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    same(head[:12], b"HTTP/1.1 200", "HEAD " + path)
+    ok(not rest or rest.startswith(b"HTTP/1.1 200"), "is a header alone",
+       rest[:80])
+    ok(rest or b"Connection: close" in head, "and another may come, or not",
+       head)
+answer = h.raw(request("HEAD /v1/processes/proc_2/terminal/ws HTTP/1.1",
+                       *UPGRADE) + AGAIN)
+same(answer[:12], b"HTTP/1.1 400", "HEAD is no handshake")
+h.end()
 done()
