@@ -72,5 +72,33 @@ for path in ("/v1/health", "/v1/processes", "/v1/processes/proc_1",
 answer = h.raw(request("HEAD /v1/processes/proc_2/terminal/ws HTTP/1.1",
                        *UPGRADE) + AGAIN)
 same(answer[:12], b"HTTP/1.1 400", "HEAD is no handshake")
+
+# --- what can be answered is in the document
+for path, methods in httptest.API["paths"].items():
+    for method, op in methods.items():
+        want = {"401", "403"}
+        if "requestBody" in op:
+            want |= {"400", "413", "415", "422"}
+        if any(p["in"] == "query" for p in op.get("parameters", [])):
+            want.add("400")
+        if "{" in path:
+            want.add("404")
+        same(want - set(op["responses"]), set(),
+             "%s %s: its answers are listed" % (method, path))
+P = "/v1/processes"
+for bad in ("x", "", "-1", "9" * 30):
+    same((h.post(P + "/proc_1/stop?waitMs=" + bad)[0],
+          h.post(P + "/proc_1/kill?waitMs=" + bad)[0]), (400, 400),
+         "waitMs=" + bad[:5])
+killed = h.post(P + "/run", {"command": "sh", "args": ["-c", "kill -9 $$"]})
+same((killed[0], killed[1]["signal"], killed[1]["reason"]),
+     (200, "KILL", "killed by KILL"), "run: one that was killed")
+for path in (P, P + "/run", P + "/proc_1/input", "/v1/sbx/processes"):
+    same(h.post(path, b" " * (3 << 20),
+                headers={"content-type": "application/json"})[0], 413,
+         path + ": a body of 3 MiB")
+same(h.get("/v1/health", headers={"Host": "evil.test"})[0], 403, "a name")
+same(h.get(P, headers={"Origin": "http://evil.test"})[0], 403, "an origin")
+same(h.wrong, [], "every answer was as doc/openapi.json says")
 h.end()
 done()
