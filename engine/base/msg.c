@@ -92,10 +92,25 @@ msg_open(struct msg_reader *r, const void *data, size_t len)
 	*r = (struct msg_reader){ .data = data, .len = len };
 }
 
+void
+msg_open_tolerant(struct msg_reader *r, const void *data, size_t len)
+{
+	*r = (struct msg_reader){ .data = data, .len = len, .tolerant = true };
+}
+
+/* Is the next field one that its writer did not have? */
+static bool
+is_absent(const struct msg_reader *r)
+{
+	return r->tolerant && !r->bad && r->off == r->len;
+}
+
 static uint64_t
 get_le(struct msg_reader *r, size_t bytes)
 {
 	uint64_t v = 0;
+	if (is_absent(r))
+		return 0;
 	if (r->bad || r->len - r->off < bytes) {
 		r->bad = true;
 		return 0;
@@ -170,8 +185,9 @@ msg_bytes(struct msg_reader *r, size_t *len)
 const char *
 msg_str(struct msg_reader *r)
 {
+	bool absent = is_absent(r);
 	uint32_t len = msg_u32(r);
-	if (r->bad || len == NULL_LEN)
+	if (r->bad || absent || len == NULL_LEN)
 		return NULL;
 	const char *p = take(r, len);
 	if (!p || len == 0 || memchr(p, '\0', len) != p + len - 1) {
@@ -191,8 +207,9 @@ msg_str_nn(struct msg_reader *r)
 char **
 msg_strv(struct msg_reader *r, size_t max)
 {
+	bool absent = is_absent(r);
 	uint32_t count = msg_u32(r);
-	if (r->bad || count == NULL_LEN)
+	if (r->bad || absent || count == NULL_LEN)
 		return NULL;
 	/* Each word takes at least five bytes: no count can outgrow them. */
 	if (count > max || count > (r->len - r->off) / 5) {

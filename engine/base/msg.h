@@ -30,10 +30,16 @@ int	msg_put_strv(struct buf *b, char *const *v);
 struct msg_reader {
 	const char *data;
 	size_t len, off;
-	bool bad;
+	bool bad, tolerant;
 };
 
 void	msg_open(struct msg_reader *r, const void *data, size_t len);
+/*
+ * Of what another release may have written, which has put the fields that are
+ * new behind all others: one that is not there is 0, "" or NULL, and who does
+ * not know one does not ask msg_done().
+ */
+void	msg_open_tolerant(struct msg_reader *r, const void *data, size_t len);
 uint8_t	msg_u8(struct msg_reader *r);
 uint16_t msg_u16(struct msg_reader *r);
 uint32_t msg_u32(struct msg_reader *r);

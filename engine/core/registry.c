@@ -511,7 +511,7 @@ get_all(struct engine *e, const struct reglog_view *v, struct err *err)
 	for (uint32_t i = 0; i < count && !r->bad; i++)
 		if (get_proc(e, v, msg_u32(r), err) < 0)
 			return -1;
-	return msg_done(r) && msg_done(&set) ? 0 :
+	return !r->bad && !set.bad ? 0 :
 		err_set(err, ERR_INTERNAL, "the registry is cut short");
 }
 

@@ -9,6 +9,12 @@
  * there are, and is whole or not there.  It is saved before the effects it
  * describes: what it says was started may not exist yet (then it is started
  * again), but nothing exists that it does not say.
+ *
+ * The next engine may be of another release.  A new field goes behind the
+ * last one of its slice, or into a table of fields with a tag of its own
+ * (record.h), with 0 for "as it was before": then older and newer engines
+ * read each other's records.  Any other change raises REGISTRY_VERSION, and
+ * then neither takes over from the other.
  */
 
 struct engine;

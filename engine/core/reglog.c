@@ -336,6 +336,9 @@ reglog_get(const struct reglog_view *v, uint64_t key, struct msg_reader *r)
 {
 	const struct slot *s = find(&v->map, key);
 
-	msg_open(r, s->off ? v->data + s->off : "", s->off ? s->len : 0);
+	if (s->off)
+		msg_open_tolerant(r, v->data + s->off, s->len);
+	else
+		msg_open(r, "", 0);
 	return s->off;
 }

@@ -44,7 +44,8 @@ bool	reglog_keep(struct reglog *g, uint64_t key);
 int	reglog_commit(struct reglog *g);
 void	reglog_abort(struct reglog *g);		/* or this */
 
-/* What was committed last.  Readers point into it. */
+/* What was committed last.  Readers point into it; they are tolerant (msg.h),
+ * but one of a slice that is not there gives nothing at all. */
 struct reglog_view;
 struct reglog_view *reglog_open(const struct reglog *g, struct err *e);
 void	reglog_close(struct reglog_view *v);	/* NULL is fine */

@@ -132,6 +132,35 @@ TEST(msg_round_trip_and_short_input)
 	buf_fini(&b);
 }
 
+TEST(msg_of_another_release)
+{
+	struct buf b = BUF_INIT(100);
+	struct msg_reader r;
+	size_t len;
+
+	msg_put_u32(&b, 7);
+	msg_put_str(&b, "text");
+	/* An older one had no more fields than these. */
+	msg_open_tolerant(&r, b.data, b.len);
+	EQ_INT(msg_u32(&r), 7);
+	EQ_STR(msg_str(&r), "text");
+	EQ_INT(msg_u64(&r), 0);
+	EQ_STR(msg_bytes(&r, &len), "");
+	EQ_INT(len, 0);
+	OK(msg_str(&r) == NULL && msg_strv(&r, 10) == NULL);
+	OK(!r.bad);
+	/* A newer one has more. */
+	msg_open_tolerant(&r, b.data, b.len);
+	EQ_INT(msg_u32(&r), 7);
+	OK(!r.bad);
+	/* Half a field is no field. */
+	msg_open_tolerant(&r, b.data, b.len - 1);
+	EQ_INT(msg_u32(&r), 7);
+	OK(msg_str(&r) == NULL && r.bad);
+	EQ_INT(msg_u64(&r), 0);
+	buf_fini(&b);
+}
+
 TEST(utf8_refuses_what_rfc_3629_refuses)
 {
 	uint32_t cp;

@@ -105,6 +105,16 @@ TEST(the_newest_of_each_key_counts)
 	OK(has(v, 1, "one"));
 	OK(has(v, 2, "other"));
 	OK(has(v, 3, NULL));
+	/* Behind a slice nothing is wrong; where there is none all is. */
+	struct msg_reader r;
+	OK(reglog_get(v, 1, &r));
+	msg_u16(&r);
+	msg_u8(&r);
+	EQ_INT(msg_u64(&r), 0);
+	OK(!r.bad);
+	OK(!reglog_get(v, 3, &r));
+	msg_u64(&r);
+	OK(r.bad);
 	reglog_close(v);
 	EQ_INT(save(g, 2, ""), 0);
 	v = view();
