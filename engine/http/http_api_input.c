@@ -101,19 +101,21 @@ on_input(const struct client_answer *a, void *arg)
 
 /* The decoded bytes; -1: 400 or 413 has been answered. */
 static int
-decode(struct http_request *r, const char *data, const char *encoding,
+decode(struct http_request *r, const json_t *data, const char *encoding,
        struct buf *out)
 {
+	const char *text = json_string_value(data);
+	size_t len = json_string_length(data);
 	int rc;
 
 	if (!encoding || strcmp(encoding, "base64") == 0) {
-		rc = base64_decode(out, data, strlen(data));
+		rc = base64_decode(out, text, len);
 		if (rc < 0)
 			http_problem(r, HTTP_E_INVALID,
 				     "the data is not base64");
 	} else if (strcmp(encoding, "utf8") == 0 ||
 		   strcmp(encoding, "text") == 0) {
-		rc = buf_adds(out, data);
+		rc = buf_add(out, text, len);
 	} else {
 		http_problem(r, HTTP_E_INVALID, "the encoding '%.40s' "
 			     "is none of base64, utf8, text", encoding);
@@ -145,9 +147,10 @@ void
 http_op_input(struct http_request *r, void *arg)
 {
 	struct http_api *api = arg;
-	const char *data = NULL, *encoding = NULL;
+	const char *encoding = NULL;
+	json_t *data = NULL;
 	const struct http_field fields[] = {
-		{ "data", HTTP_F_STRING, .required = true, .out = &data },
+		{ "data", HTTP_F_BYTES, .required = true, .out = &data },
 		{ "encoding", HTTP_F_STRING, .out = &encoding },
 	};
 	struct buf bytes = BUF_INIT(HTTP_BODY_MAX);

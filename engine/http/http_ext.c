@@ -457,7 +457,7 @@ http_ext_signal(struct http_request *r, void *arg)
 	if (http_json_take(r, body, fields, ARRAY_LEN(fields)) == 0) {
 		if (json_is_integer(v) && json_integer_value(v) <= SIGRTMAX)
 			signo = (int)json_integer_value(v);
-		else if (json_is_string(v))
+		else if (http_json_is_text(v))
 			signo = signame_parse(json_string_value(v));
 		if (signo > 0)
 			ask(r, arg, PROTO_V_SIGNAL, signo, answer_now);

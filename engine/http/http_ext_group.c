@@ -311,7 +311,7 @@ change(struct http_request *r, struct http_api *api, const char *group,
 		goto out;
 	/* Null is a word here: there is none any more. */
 	cwd = group[0] ? json_object_get(body, "cwd") : NULL;
-	if (cwd && !json_is_null(cwd) && !json_is_string(cwd))
+	if (cwd && !json_is_null(cwd) && !http_json_is_text(cwd))
 		http_plain(r, 422, "'cwd' has to be a string or null");
 	else if (json_is_string(cwd) && json_string_value(cwd)[0] != '/')
 		http_problem(r, HTTP_E_INVALID, "%s",

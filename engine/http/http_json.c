@@ -156,12 +156,20 @@ http_json_body(struct http_request *r)
 	json_error_t why;
 	size_t len;
 	const char *text = http_body(r, &len);
-	json_t *body = json_loadb(text, len, JSON_DECODE_ANY, &why);
+	json_t *body = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL,
+				  &why);
 
 	if (!body)
 		http_plain(r, 400, "the body is not JSON: %s at line %d "
 			   "column %d", why.text, why.line, why.column);
 	return body;
+}
+
+bool
+http_json_is_text(const json_t *v)
+{
+	return json_is_string(v) && strlen(json_string_value(v)) ==
+				    json_string_length(v);
 }
 
 static int
@@ -172,7 +180,7 @@ take_strings(json_t *v, char ***out)
 	if (!json_is_array(v) || count > SPEC_LIST_MAX)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (!json_is_string(json_array_get(v, i)))
+		if (!http_json_is_text(json_array_get(v, i)))
 			return -1;
 	char **list = mem_array(count + 1, sizeof *list);
 	for (size_t i = 0; i < count; i++)
@@ -197,7 +205,7 @@ take_env(json_t *v, char ***out)
 			goto refused;
 		if (json_is_null(value))
 			list[n++] = mem_fmt("-%s", key);
-		else if (json_is_string(value))
+		else if (http_json_is_text(value))
 			list[n++] = mem_fmt("%s=%s", key,
 					    json_string_value(value));
 		else
@@ -230,6 +238,9 @@ take(json_t *v, const struct http_field *f)
 	switch (f->type) {
 	case HTTP_F_STRING:
 		*(const char **)f->out = json_string_value(v);
+		return http_json_is_text(v) ? 0 : -1;
+	case HTTP_F_BYTES:
+		*(json_t **)f->out = v;
 		return json_is_string(v) ? 0 : -1;
 	case HTTP_F_BOOL:
 		*(bool *)f->out = json_is_true(v);
@@ -251,10 +262,12 @@ static const char *
 type_name(enum http_field_type type)
 {
 	static const char *const names[] = {
-		[HTTP_F_STRING] = "a string", [HTTP_F_BOOL] = "true or false",
+		[HTTP_F_STRING] = "a string without NUL",
+		[HTTP_F_BYTES] = "a string", [HTTP_F_BOOL] = "true or false",
 		[HTTP_F_UINT] = "a whole number in its range",
-		[HTTP_F_STRINGS] = "an array of strings",
-		[HTTP_F_ENV] = "an object of strings, by names of variables",
+		[HTTP_F_STRINGS] = "an array of strings without NUL",
+		[HTTP_F_ENV] = "an object of strings without NUL, by names "
+			       "of variables",
 		[HTTP_F_ANY] = "a value",
 	};
 

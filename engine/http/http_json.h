@@ -60,8 +60,13 @@ bool	http_json_is_type(const struct http_request *r);
 /* The body; NULL: 400 has been answered.  Caller: json_decref. */
 json_t	*http_json_body(struct http_request *r);
 
+/* A string that is a C string, too. */
+bool	http_json_is_text(const json_t *v);
+
 enum http_field_type {
-	HTTP_F_STRING,		/* const char *: lives as long as the body */
+	HTTP_F_STRING,		/* const char *: lives as long as the body,
+				 * and has no NUL, nor have the others */
+	HTTP_F_BYTES,		/* json_t *: a string that may have some */
 	HTTP_F_BOOL,		/* bool */
 	HTTP_F_UINT,		/* uint64_t, min..max; see also given */
 	HTTP_F_STRINGS,		/* char **, NULL-terminated: free() it */

@@ -86,6 +86,29 @@ for path, methods in httptest.API["paths"].items():
         same(want - set(op["responses"]), set(),
              "%s %s: its answers are listed" % (method, path))
 P = "/v1/processes"
+
+# --- NUL: a key, where there are keys
+p = h.post(P, {"command": "od", "args": ["-An", "-tx1"]})[1]["id"]
+for data in ("a\0b\0", "\n"):
+    same(h.post(P + "/%s/input" % p, {"data": data, "encoding": "utf8"}),
+         (200, {"bytesWritten": len(data)}), "input: %r" % data)
+h.post("/v1/sbx/processes/%s/stdin/eof" % p)
+same(h.post("/v1/sbx/processes/%s/wait" % p, {"string": "61 00 62 00 0a"})[1]
+     ["met"], True, "comes whole")
+same(h.post(P + "/%s/input" % p, {"data": "YQ==\0"})[0], 400, "no base64")
+for body in ({"command": "tr\0ue"}, {"command": "true", "args": ["\0"]},
+             {"command": "true", "cwd": "/\0"},
+             {"command": "true", "env": {"A": "\0"}}):
+    for path in (P, P + "/run", "/v1/sbx/processes"):
+        code, said = h.post(path, body)
+        same((code, "NUL" in said, "JSON" in said), (422, True, False),
+             "%s: %r" % (path, body))
+for path, body in (("groups/g", {"cwd": "/\0x"}),
+                   ("env", {"env": {"A": "\0"}})):
+    same(h.call("PATCH", "/v1/sbx/" + path, body)[0], 422, "%r" % body)
+same(h.post("/v1/sbx/processes/a/signal", {"signal": "HUP\0"})[0], 400,
+     "nor a signal")
+
 for bad in ("x", "", "-1", "9" * 30):
     same((h.post(P + "/proc_1/stop?waitMs=" + bad)[0],
           h.post(P + "/proc_1/kill?waitMs=" + bad)[0]), (400, 400),
