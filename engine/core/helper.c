@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/msg.h"
+#include "base/strv.h"
 #include "base/sys.h"
 #include "child/spawn.h"
 #include "child/tree.h"
@@ -20,6 +22,7 @@
 #include "proccopy.h"
 #include "prochook.h"
 #include "procstop.h"
+#include "spec/spec.h"
 
 enum { LOOK_US = 50 * 1000 };	/* at what does not die at once */
 
@@ -41,6 +44,8 @@ helper_free(struct engine *e, struct helper *h)
 	loop_drop(h->source);
 	list_del(&h->node);
 	free(h->name);
+	free(h->command);
+	strv_free(h->env);
 	free(h);
 }
 
@@ -56,6 +61,12 @@ helper_close(struct engine *e)
 static void
 let_go(struct engine *e, struct helper *h)
 {
+	if (h->planned) {
+		h->over = e->registry_dirty = true;
+		h->at_kill_us = 0;
+		loop_again(e->loop);
+		return;
+	}
 	keeplink_release(e->link, h->slot);
 	helper_free(e, h);
 }
@@ -146,6 +157,120 @@ helper_start_own(struct engine *e, enum helper_kind kind, char *const *argv,
 	follow(e, h, max_us);
 	*slot = h->slot;
 	return 0;
+}
+
+void
+helper_plan(struct proc *p, enum helper_kind kind, const char *name,
+	    const char *command, char **more_env, uint64_t max_us)
+{
+	struct engine *e = p->e;
+	struct helper *h = mem_alloc(sizeof *h);
+
+	list_init(&h->node);
+	h->proc = p->id;
+	h->kind = kind;
+	h->name = mem_str(name);
+	h->slot = launch_slot(e, &h->tag);
+	h->planned = h->wanted = true;
+	h->max_us = max_us;
+	h->command = mem_str(command);
+	h->env = more_env;
+	list_add_tail(&e->helpers, &h->node);
+	e->registry_dirty = true;
+	loop_again(e->loop);
+}
+
+static void
+send_planned(struct engine *e, struct helper *h)
+{
+	struct proc *p = engine_find(e, h->proc);
+	int r = p ? launch_helper(e, h, p, h->command, h->env) : -ESRCH;
+	char text[100];
+
+	if (r < 0) {
+		snprintf(text, sizeof text, "cannot be started: %s",
+			 strerror(-r));
+		tell(e, h, text);
+		e->registry_dirty = true;
+		return;		/* unknown: it is forgotten */
+	}
+	h->wanted = false;
+	h->known = true;
+	free(h->command);
+	strv_free(h->env);
+	h->command = NULL;
+	h->env = NULL;
+	h->at_kill_us = h->max_us ? clock_us() + h->max_us : 0;
+	e->tree_dirty = true;
+}
+
+void
+helper_settle_planned(struct engine *e, int saved)
+{
+	list_each_safe(n, after, &e->helpers) {
+		struct helper *h = container_of(n, struct helper, node);
+		if (saved < 0 || !h->planned)
+			continue;
+		if (h->wanted)
+			send_planned(e, h);
+		else if (h->over)
+			keeplink_release(e->link, h->slot);
+		/* Of one that was sent the keeper has a slot. */
+		if (h->over || !h->known)
+			helper_free(e, h);
+	}
+}
+
+int
+helper_pack(const struct engine *e, struct buf *b)
+{
+	uint32_t count = 0;
+	int r = 0;
+
+	list_each(n, &e->helpers) {
+		const struct helper *h = container_of(n, struct helper, node);
+		count += h->planned && !h->over;
+	}
+	r |= msg_put_u32(b, count);
+	list_each(n, &e->helpers) {
+		const struct helper *h = container_of(n, struct helper, node);
+		if (!h->planned || h->over)
+			continue;
+		r |= msg_put_u64(b, h->slot);
+		r |= msg_put_u64(b, h->tag);
+		r |= msg_put_u32(b, h->proc);
+		r |= msg_put_u8(b, (uint8_t)h->kind);
+		r |= msg_put_str(b, h->name);
+		r |= msg_put_u8(b, h->wanted);
+		r |= msg_put_str(b, h->command ? h->command : "");
+		r |= msg_put_strv(b, h->env);
+		r |= msg_put_u64(b, h->max_us);
+		r |= msg_put_u64(b, h->at_kill_us);
+	}
+	return r;
+}
+
+void
+helper_unpack(struct engine *e, struct msg_reader *r)
+{
+	uint32_t count = msg_u32(r);
+
+	for (uint32_t i = 0; i < count && !r->bad; i++) {
+		struct helper *h = mem_alloc(sizeof *h);
+		list_init(&h->node);
+		h->planned = true;
+		h->slot = msg_u64(r);
+		h->tag = msg_u64(r);
+		h->proc = msg_u32(r);
+		h->kind = (enum helper_kind)msg_u8(r);
+		h->name = mem_str(msg_str_nn(r));
+		h->wanted = msg_u8(r) != 0;
+		h->command = mem_str(msg_str_nn(r));
+		h->env = msg_strv(r, SPEC_LIST_MAX);
+		h->max_us = msg_u64(r);
+		h->at_kill_us = msg_u64(r);
+		list_add_tail(&e->helpers, &h->node);
+	}
 }
 
 size_t
@@ -270,31 +395,6 @@ helper_started(struct engine *e, const struct keep_start *s)
 	return h;
 }
 
-void
-helper_adopt(struct engine *e, const struct keep_slot *s)
-{
-	struct helper *h = mem_alloc(sizeof *h);
-	bool goes_on = listen_owns(e, s);
-	struct keep_fds fds = s->fds;
-
-	list_init(&h->node);
-	h->kind = goes_on ? HELPER_LISTEN : HELPER_LEFT;
-	h->name = mem_str("");
-	h->slot = s->slot;
-	h->tag = s->tag;
-	h->ended = s->state == KEEP_ENDED || s->state == KEEP_NEVER;
-	list_add_tail(&e->helpers, &h->node);
-	if (goes_on && s->state != KEEP_SPAWNING)
-		attach(e, h, &fds, s->pid);
-	if (goes_on)
-		return;
-	keep_fds_close(&fds, ~0u);
-	/* One that is not through exec yet may have no tag, but has a pid. */
-	if (!h->ended)
-		tree_leader(e->tree, h->tag, s->pid);
-	look_soon(e, h);
-}
-
 bool
 helper_failed(struct engine *e, uint64_t slot, int error)
 {
@@ -329,4 +429,50 @@ helper_exited(struct engine *e, uint64_t slot, const struct keep_exit *x)
 	else
 		look_soon(e, h);
 	return true;
+}
+
+/* As if it had just been told: what it does goes on. */
+static void
+take_planned(struct engine *e, struct helper *h, const struct keep_slot *s)
+{
+	h->known = true;
+	if (h->wanted && h->max_us)
+		h->at_kill_us = clock_us() + h->max_us;
+	h->wanted = false;
+	if (s->state == KEEP_NEVER)
+		helper_failed(e, s->slot, s->error);
+	else if (s->state != KEEP_SPAWNING)
+		attach(e, h, &s->fds, s->pid);
+	if (s->state == KEEP_ENDED)
+		helper_exited(e, s->slot, &s->exit);
+}
+
+void
+helper_adopt(struct engine *e, const struct keep_slot *s)
+{
+	struct helper *h = helper_find(e, s->slot);
+	bool goes_on = listen_owns(e, s);
+	struct keep_fds fds = s->fds;
+
+	if (h) {
+		take_planned(e, h, s);
+		return;
+	}
+	h = mem_alloc(sizeof *h);
+	list_init(&h->node);
+	h->kind = goes_on ? HELPER_LISTEN : HELPER_LEFT;
+	h->name = mem_str("");
+	h->slot = s->slot;
+	h->tag = s->tag;
+	h->ended = s->state == KEEP_ENDED || s->state == KEEP_NEVER;
+	list_add_tail(&e->helpers, &h->node);
+	if (goes_on && s->state != KEEP_SPAWNING)
+		attach(e, h, &fds, s->pid);
+	if (goes_on)
+		return;
+	keep_fds_close(&fds, ~0u);
+	/* One that is not through exec yet may have no tag, but has a pid. */
+	if (!h->ended)
+		tree_leader(e->tree, h->tag, s->pid);
+	look_soon(e, h);
 }

@@ -7,6 +7,11 @@
  * at the keeper.  Each may have a time; what it leaves running goes with it:
  * the keeper's slot is given back only when nothing of its tree is alive, so
  * that there is always somebody who knows of it.
+ *
+ * What is asked again by the next engine (a check, a look at the sbxrc) is
+ * killed with its engine.  What happens once (a hook, a stop command) is
+ * planned: in the registry before it is sent, given back when the registry
+ * says that it is over, and so taken over by the next engine, or begun there.
  */
 
 #include <stdbool.h>
@@ -15,10 +20,12 @@
 #include <sys/types.h>
 #include "base/base.h"
 
+struct buf;
 struct engine;
 struct keep_exit;
 struct keep_slot;
 struct keep_start;
+struct msg_reader;
 struct proc;
 struct source;
 
@@ -36,6 +43,12 @@ struct helper {
 	bool ended;		/* and that was told; what it left is killed */
 	uint64_t at_kill_us;	/* 0: it may go on */
 	pid_t pid;		/* 0: not known yet */
+	bool planned;
+	bool wanted;		/* the keeper has not been asked for it yet */
+	bool over;		/* only its slot is to be given back */
+	bool known;		/* to the keeper, as it said */
+	uint64_t max_us;
+	char *command, **env;	/* while it is wanted */
 	char said[512];		/* the end of what it printed */
 	size_t said_len;
 };
@@ -48,6 +61,14 @@ struct helper {
 int	helper_start(struct proc *p, enum helper_kind kind, const char *name,
 		     const char *command, char **more_env, uint64_t max_us,
 		     uint64_t *slot);
+/* The same, once over all engines.  Takes more_env. */
+void	helper_plan(struct proc *p, enum helper_kind kind, const char *name,
+		    const char *command, char **more_env, uint64_t max_us);
+/* When the keeper has told of all that it has: sends and gives back what
+ * waits for the registry; saved: 0 or -errno. */
+void	helper_settle_planned(struct engine *e, int saved);
+int	helper_pack(const struct engine *e, struct buf *b);
+void	helper_unpack(struct engine *e, struct msg_reader *r);
 /* The same for a program of our own, beside no process. */
 int	helper_start_own(struct engine *e, enum helper_kind kind,
 			 char *const *argv, char *const *env, const char *cwd,

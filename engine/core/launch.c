@@ -339,7 +339,8 @@ launch_helper(struct engine *e, struct helper *h, struct proc *p,
 	env = run_environ(p, id, p->life.run);
 	for (size_t i = 0; more_env && more_env[i]; i++)
 		env = launch_env_put(env, mem_str(more_env[i]));
-	h->slot = launch_slot(e, &h->tag);
+	if (!h->slot)
+		h->slot = launch_slot(e, &h->tag);
 	q.slot = h->slot;
 	q.tag = h->tag;
 	q.argv = argv;

@@ -648,6 +648,7 @@ proc_settle_starts(struct engine *e, int saved)
 		if (r < 0)
 			not_started(p, SPAWN_REQUEST, -r, why);
 	}
+	helper_settle_planned(e, saved);
 }
 
 /* Takes v.  It may be several KB, and a client that makes thousands has the

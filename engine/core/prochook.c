@@ -7,7 +7,6 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "base/regex.h"
-#include "base/strv.h"
 #include "core.h"
 #include "helper.h"
 #include "launch.h"
@@ -98,13 +97,8 @@ prochook_run(struct proc *p, const struct watch_hit *h)
 	env = put(env, "SBX_WATCH", h->spec->name, strlen(h->spec->name));
 	env = put(env, "SBX_LINE", h->line ? h->line : "", h->len);
 	env = put_groups(env, h);
-	int r = helper_start(p, HELPER_HOOK, hook->name, hook->command, env,
-			     HOOK_MAX_US, NULL);
-	if (r < 0)
-		engine_note(p->e, p, EVENT_NOTE, CAUSE_ENGINE,
-			    "hook %s cannot be started: %s", hook->name,
-			    strerror(-r));
-	strv_free(env);
+	helper_plan(p, HELPER_HOOK, hook->name, hook->command, env,
+		    HOOK_MAX_US);
 }
 
 void

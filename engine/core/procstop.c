@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "core.h"
 #include "helper.h"
 #include "procio.h"
@@ -16,15 +17,10 @@ static void
 run_command(struct proc *p, uint64_t for_us)
 {
 	char *pid = mem_fmt("SBX_PID=%d", (int)p->pid);
-	char *env[] = { pid, NULL };
-	int r = helper_start(p, HELPER_STOP, "", p->spec->stop_command, env,
-			     for_us, NULL);
 
+	helper_plan(p, HELPER_STOP, "", p->spec->stop_command,
+		    strv_add(NULL, pid), for_us);
 	free(pid);
-	if (r < 0)
-		engine_note(p->e, p, EVENT_NOTE, CAUSE_ENGINE,
-			    "the stop command cannot be started: %s",
-			    strerror(-r));
 }
 
 static void

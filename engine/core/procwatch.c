@@ -79,6 +79,7 @@ note_hit(struct proc *p, const struct watch_hit *h, enum event_kind kind)
 	};
 	journal_add(p->e->journal, &ev);
 	p->e->gen++;
+	p->e->registry_dirty = true;
 	free(text);
 }
 
@@ -217,8 +218,9 @@ on_hit(void *arg, const struct watch_hit *h)
 			 h->line ? h->line : "");
 		proc_tell(p, LIFE_EV_READY, CAUSE_PROBE, detail);
 	}
-	/* An old line was acted on by the engine that saw it first. */
-	if (h->act && !h->replay)
+	/* Also on a line that is handed again: had it been acted on, the
+	 * registry would be behind it. */
+	if (h->act)
 		act(p, h);
 }
 

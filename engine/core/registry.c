@@ -11,6 +11,7 @@
 #include "conf/option.h"
 #include "core.h"
 #include "envset.h"
+#include "helper.h"
 #include "listen.h"
 #include "log/fold.h"
 #include "log/journal.h"
@@ -32,8 +33,8 @@ enum {
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
 };
 
-/* Keys of slices: two of the set, four of each process, those of answers. */
-enum { SLICE_HEAD, SLICE_SET };
+/* Keys of slices: three of the set, four of each process, those of answers. */
+enum { SLICE_HEAD, SLICE_SET, SLICE_HELPERS };
 enum { SLICE_SPEC, SLICE_STATE, SLICE_TTY, SLICE_CHECKS, SLICES };
 
 static uint64_t
@@ -264,6 +265,8 @@ put_all(struct engine *e)
 		put_slice(e, SLICE_SET, &b);
 		e->set_saved = true;
 	}
+	r |= helper_pack(e, &b);
+	put_slice(e, SLICE_HELPERS, &b);
 	r |= put_answers(e, &b);
 	for (size_t i = 0; i < e->nproc; i++)
 		r |= put_proc(e->procs[i], &b, &part);
@@ -488,11 +491,12 @@ get_set(struct engine *e, struct msg_reader *r, struct err *err)
 static int
 get_all(struct engine *e, const struct reglog_view *v, struct err *err)
 {
-	struct msg_reader head, set, answer, *r = &head;
+	struct msg_reader head, set, helpers, answer, *r = &head;
 	size_t len;
 
 	(void)reglog_get(v, SLICE_HEAD, &head);
 	(void)reglog_get(v, SLICE_SET, &set);
+	(void)reglog_get(v, SLICE_HELPERS, &helpers);
 	for (size_t i = 0; i < ANSWERED_MAX; i++)
 		if (reglog_get(v, slice_of_answer(i), &answer))
 			answered_unpack(e->answered, i, &answer);
@@ -505,6 +509,7 @@ get_all(struct engine *e, const struct reglog_view *v, struct err *err)
 	e->down_for_us = msg_u64(r);
 	const char *events = msg_bytes(r, &len);
 	journal_unpack(e->journal, events, len);
+	helper_unpack(e, &helpers);
 	if (get_set(e, &set, err) < 0)
 		return -1;
 	uint32_t count = msg_u32(r);
