@@ -301,7 +301,7 @@ exits 124 "a timeout of its own" sh -c \
 is "$(status_of late)" timed_out "is told"
 
 # A client that is slow to take the end of its command.
-sbx rm bad
+sbx rm bad late
 "$SBX_BIN" exec -- sh -c 'until [ -e go ]; do sleep 0.05; done; echo ran >>ran' &
 client=$!
 wait_until "a command runs" sh -c "'$SBX_BIN' ls | grep -q until"
