@@ -57,6 +57,8 @@ static const char bash_script[] =
 	"}\n"
 	"complete -o default -F _sbx sbx\n";
 
+/* Sourced it announces itself; as a file of fpath it is run by the first Tab,
+ * and has to answer it. */
 static const char zsh_script[] =
 	"#compdef sbx\n"
 	"_sbx() {\n"
@@ -69,16 +71,23 @@ static const char zsh_script[] =
 	"\"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
 	"	if (( $#rows )); then _describe sbx rows; else _files; fi\n"
 	"}\n"
-	"compdef _sbx sbx\n";
+	"if [[ $funcstack[1] == _sbx ]]; then _sbx \"$@\"; "
+	"else compdef _sbx sbx; fi\n";
 
+/* Files only where sbx has nothing to offer, as in the other two. */
 static const char fish_script[] =
 	"function __sbx_complete\n"
 	"	set -l words (commandline -opc)\n"
 	"	set -l now (commandline -ct)\n"
-	"	command $words[1] __complete $words[2..-1] \"$now\" "
-	"2>/dev/null\n"
+	"	set -l rows (command $words[1] __complete $words[2..-1] "
+	"\"$now\" 2>/dev/null)\n"
+	"	if set -q rows[1]\n"
+	"		printf '%s\\n' $rows\n"
+	"	else\n"
+	"		__fish_complete_path \"$now\"\n"
+	"	end\n"
 	"end\n"
-	"complete -c sbx -a '(__sbx_complete)'\n";
+	"complete -c sbx -f -a '(__sbx_complete)'\n";
 
 static const struct {
 	const char *shell, *script;
@@ -187,6 +196,32 @@ offer_names(const struct complete *k)
 }
 
 static void
+offer_groups(const struct complete *k)
+{
+	struct session *s = &k->c->session;
+
+	if (!k->c->found || session_load(s, &k->c->err) < 0)
+		return;
+	for (size_t i = 0; i < s->set->group_count; i++)
+		offer(k, s->set->groups[i].name, "group");
+}
+
+/* What "scale" takes, and a word for all of them elsewhere. */
+static void
+offer_replicated(const struct complete *k)
+{
+	struct session *s = &k->c->session;
+
+	if (!k->c->found || session_load(s, &k->c->err) < 0)
+		return;
+	for (size_t i = 0; i < s->set->spec_count; i++) {
+		const struct spec *one = s->set->specs[i];
+		if (one->replica_of && one->replica_idx == 0)
+			offer(k, one->replica_of, "replicas");
+	}
+}
+
+static void
 offer_verbs(const struct complete *k)
 {
 	for (int i = 0; i < VERB_COUNT; i++) {
@@ -225,20 +260,32 @@ option_of(const struct verb_row *v, const char *word)
 	return CMD_OPT_COUNT;
 }
 
+/* The words that a setting can be; those in capitals stand for others. */
 static void
-offer_colors(const struct complete *k)
+offer_values(const struct complete *k, const struct row *setting)
 {
-	const char *args = option_rows[OPTION_COLOR].row.args;
-	char text[16];
+	char text[32];
 	size_t i = 0, len;
 
 	for (;;) {
-		const char *word = table_word(args, i++, &len);
+		const char *word = table_word(setting->args, i++, &len);
 		if (len == 0)
 			return;
 		snprintf(text, sizeof text, "%.*s", (int)len, word);
-		offer(k, text, NULL);
+		if (word[0] < 'A' || word[0] > 'Z')
+			offer(k, text, NULL);
 	}
+}
+
+static void
+offer_setting(const struct complete *k, size_t idx, const char *before)
+{
+	for (int i = 0; idx == 0 && i < OPTION_COUNT; i++)
+		offer(k, option_rows[i].row.name, option_rows[i].row.help);
+	const struct row *r = idx == 1 ? table_find(&option_table, before) :
+		NULL;
+	if (r)
+		offer_values(k, r);
 }
 
 static void
@@ -252,7 +299,9 @@ offer_value(const struct complete *k, enum cmd_option o)
 	for (size_t i = 0; o == CMD_OPT_STREAM && i < ARRAY_LEN(streams); i++)
 		offer(k, streams[i], NULL);
 	if (o == CMD_OPT_COLOR)
-		offer_colors(k);
+		offer_values(k, &option_rows[OPTION_COLOR].row);
+	if (o == CMD_OPT_GROUP_IN || o == CMD_OPT_GROUP_OF)
+		offer_groups(k);
 	for (size_t i = 0; o == CMD_OPT_FROM && i < import_table.count; i++)
 		offer(k, table_row(&import_table, i)->name,
 		      table_row(&import_table, i)->help);
@@ -286,13 +335,28 @@ offer_watch(const struct complete *k, size_t idx)
 	offer(k, "rm", "a watch");
 }
 
+static bool
+takes_names(const struct verb_row *v)
+{
+	return strstr(v->row.args, "NAME") && v->id != VERB_ADD &&
+		v->id != VERB_SCALE;
+}
+
+/* before: the word in front of the one that is typed. */
 static void
-offer_words(const struct complete *k, const struct verb_row *v, size_t idx)
+offer_words(const struct complete *k, const struct verb_row *v, size_t idx,
+	    const char *before)
 {
 	const char *name;
 
 	if (v->id == VERB_WATCH && idx > 0)
 		offer_watch(k, idx);
+	else if (v->id == VERB_SET)
+		offer_setting(k, idx, before);
+	else if (v->id == VERB_SCALE && idx == 0)
+		offer_replicated(k);
+	else if (v->id == VERB_ENV && idx == 0)
+		offer_groups(k);
 	else if (v->id == VERB_COMPLETION)
 		for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
 			offer(k, scripts[i].shell, NULL);
@@ -303,8 +367,12 @@ offer_words(const struct complete *k, const struct verb_row *v, size_t idx)
 	else if (v->id == VERB_SIGNAL && idx == 0)
 		for (size_t i = 0; (name = signame_row(i)); i++)
 			offer(k, name, "signal");
-	else if (strstr(v->row.args, "NAME") && v->id != VERB_ADD)
+	else if (takes_names(v)) {
 		offer_names(k);
+		offer_replicated(k);
+		if (strstr(v->row.args, "NAME..."))
+			offer_groups(k);
+	}
 }
 
 static bool
@@ -348,7 +416,7 @@ cli_complete(struct cli *c, int count, char **words)
 	} else if (k.now[0] == '-') {
 		offer_options(&k, v);
 	} else if (v) {
-		offer_words(&k, v, idx);
+		offer_words(&k, v, idx, words[count - 2]);
 	} else {
 		if (idx == 0)
 			offer_verbs(&k);

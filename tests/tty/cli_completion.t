@@ -31,6 +31,14 @@ is "$(offered theme show term)" "terminal " "themes"
 is "$(offered help ex)" "exec " "help of verbs"
 is "$(offered exec -- w)" " " "behind -- is the shell's own"
 printf 'process other sleep 1\n' >second
+is "$(offered set list.)" "list.columns list.width " "settings"
+is "$(offered set glyphs a)" "auto ascii " "what a setting can be"
+is "$(offered scale w)" " " "no process has replicas"
+printf 'process job {\n cmd true\n replicas 2\n}\ngroup jobs job\nprocess o true\n' >third
+is "$(offered -f third scale '')" "job " "what can be scaled"
+is "$(offered -f third stop j)" "job.0 job.1 job jobs " "replicas and groups"
+is "$(offered -f third env '')" "jobs " "groups"
+is "$(offered -f third ls --group j)" "jobs " "groups of an option"
 is "$(offered -f second stop o)" "other " "names of another file"
 is "$(ls "$T/r")" "" "nothing was started"
 exits 0 "up" sbx up
@@ -95,6 +103,17 @@ if command -v zsh >/dev/null; then
 	screen_keys Tab
 	wait_screen '^> sbx wait web --timeout' "an option"
 	screen_close
+	mkdir -p fpath
+	sbx completion zsh >fpath/_sbx
+	screen_open 80x24 "PATH='$T/bin':\$PATH; PS1='> '; export PATH PS1; cd '$T/w' && exec zsh -f"
+	wait_screen '^>' "zsh is there again"
+	screen_type 'fpath=($PWD/fpath $fpath); autoload -U compinit; compinit -u -D; echo rea''dy'
+	screen_keys Enter
+	wait_screen '^ready' "the script is a file of fpath"
+	screen_type 'sbx stop won'
+	screen_keys Tab
+	wait_screen '^> sbx stop wonder' "the first Tab is answered"
+	screen_close
 else
 	pass "zsh completes # SKIP not installed"
 fi
@@ -102,6 +121,13 @@ if command -v fish >/dev/null; then
 	is "$(PATH="$T/bin:$PATH" fish -c 'source script
 		complete -C "sbx stop wo"' | cut -f 1 | tr '\n' ' ')" \
 		"wonder worker " "fish offers the names of the running engine"
+	touch wofile
+	is "$(PATH="$T/bin:$PATH" fish -c 'source script
+		complete -C "sbx stop wo"' | cut -f 1 | tr '\n' ' ')" \
+		"wonder worker " "and no files beside them"
+	is "$(PATH="$T/bin:$PATH" fish -c 'source script
+		complete -C "sbx check wo"' | cut -f 1 | tr '\n' ' ')" \
+		"wofile " "but where files are meant"
 else
 	pass "fish offers the names of the running engine # SKIP not installed"
 fi
