@@ -19,6 +19,7 @@
 #include "http_limits.h"
 #include "http_link.h"
 #include "http_server.h"
+#include "term/vt.h"
 
 struct input {
 	struct http_request *request;
@@ -202,10 +203,11 @@ resize(struct http_request *r, struct http_api *api, struct model_proc *p,
 			     "greater than 0");
 	} else {
 		struct input *in = input_new(r, api, on_resized);
-		in->rows = (unsigned)rows;
-		in->cols = (unsigned)cols;
+		/* What it gets, which the answer tells. */
+		in->rows = (unsigned)SBX_MIN(rows, (uint64_t)VT_ROWS_MAX);
+		in->cols = (unsigned)SBX_MIN(cols, (uint64_t)VT_COLS_MAX);
 		if (client_resize(http_link_client(api->link), p->id,
-				  (uint16_t)rows, (uint16_t)cols,
+				  (uint16_t)in->rows, (uint16_t)in->cols,
 				  http_link_answered, in->ask) < 0)
 			refused(in);
 	}

@@ -240,7 +240,7 @@ take_filter(struct http_request *r, struct procfilter *f)
 	struct err e = ERR_INIT;
 	const char *statuses = http_query(r, "status");
 	uint64_t from_ms = 0, until_ms = 0;
-	bool limited = false;
+	bool limited = false, ends = false;
 
 	*f = (struct procfilter){ .group = http_query(r, "group") };
 	if (http_query_uint(r, "limit", UINT32_MAX, &f->limit,
@@ -249,10 +249,10 @@ take_filter(struct http_request *r, struct procfilter *f)
 	    http_query_uint(r, "createdAfterMs", INT64_MAX, &from_ms,
 			    NULL) < 0 ||
 	    http_query_uint(r, "createdBeforeMs", INT64_MAX, &until_ms,
-			    NULL) < 0)
+			    &ends) < 0)
 		return -1;
 	f->created_from_ms = (int64_t)from_ms;
-	f->created_until_ms = (int64_t)until_ms;
+	f->created_until_ms = ends ? (int64_t)SBX_MAX(until_ms, 1u) : 0;
 	if (limited && f->limit == 0) {
 		http_problem(r, HTTP_E_INVALID, "%s", "a limit of 0 is "
 			     "nothing to show");

@@ -53,6 +53,17 @@ http_decode(const char *text, size_t len)
 
 /* --- paths --- */
 
+const char *
+http_target(const char *uri)
+{
+	static const char scheme[] = "http://";
+
+	if (strncasecmp(uri, scheme, sizeof scheme - 1) != 0)
+		return uri;
+	uri += sizeof scheme - 1;
+	return uri + strcspn(uri, "/?");
+}
+
 static bool
 is_param(const char *segment, size_t len)
 {

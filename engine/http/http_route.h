@@ -51,6 +51,10 @@ struct http_match {
 	char *params[HTTP_PARAMS_MAX];	/* decoded, in their order */
 };
 
+/* The path and query of what a request line names: itself, or behind the
+ * authority of an absolute form, which clients of a proxy send. */
+const char *http_target(const char *uri);
+
 /* path: as it came, without the query.  Free with http_match_fini. */
 void	http_match(const struct http_route *rows, size_t count,
 		   const char *method, const char *path,

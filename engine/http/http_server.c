@@ -484,7 +484,7 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
 		release(p->request);
 	struct http_request *r = mem_alloc(sizeof *r);
 	*r = (struct http_request){ .server = s, .peer = p, .conn = conn,
-				    .path = mem_str(uri) };
+				    .path = mem_str(http_target(uri)) };
 	buf_init(&r->body, HTTP_BODY_MAX);
 	list_init(&r->unwatched);
 	list_add_tail(&s->requests, &r->node);

@@ -21,6 +21,9 @@ process t {
 """)
 
 
+s.sbx("up")
+
+
 # --- words that cannot be
 def file(name, data):
     path = os.path.join(s.dir, name)
@@ -72,6 +75,24 @@ for path in ("/v1/health", "/v1/processes", "/v1/processes/proc_1",
 answer = h.raw(request("HEAD /v1/processes/proc_2/terminal/ws HTTP/1.1",
                        *UPGRADE) + AGAIN)
 same(answer[:12], b"HTTP/1.1 400", "HEAD is no handshake")
+
+# --- what a client of a proxy sends
+for target, want in (("http://localhost/v1/health", b"200"),
+                     ("HTTP://localhost:1/v1/processes?owner=x", b"400"),
+                     ("http://localhost", b"404")):
+    same(h.raw(request("GET %s HTTP/1.1" % target, "Connection: close"))
+         [9:12], want, target)
+
+# --- values at the edge
+X = "/v1/sbx/processes"
+same([len(h.get(X + "?createdBeforeMs=" + n)[1]["processes"])
+      for n in ("0", "1", str(1 << 60))], [0, 0, 2], "created before")
+same(h.post("/v1/processes/proc_2/terminal/resize",
+            {"cols": 65535, "rows": 2000}), (200, {"cols": 1024,
+                                                   "rows": 1024}),
+     "resize: the size that it has then")
+screen = h.get(X + "/t/screen")[1]
+same((screen["cols"], screen["rows"]), (1024, 1024), "and it has it")
 
 # --- what can be answered is in the document
 for path, methods in httptest.API["paths"].items():

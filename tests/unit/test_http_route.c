@@ -72,6 +72,18 @@ TEST(others_are_not)
 	http_match_fini(&m);
 }
 
+TEST(targets_may_be_absolute)
+{
+	EQ_STR(http_target("/v1/health?x"), "/v1/health?x");
+	EQ_STR(http_target("http://h:1/v1/health?x"), "/v1/health?x");
+	EQ_STR(http_target("HTTP://[::1]/"), "/");
+	EQ_STR(http_target("http://h"), "");
+	EQ_STR(http_target("http://h?http://x/y"), "?http://x/y");
+	EQ_STR(http_target("https://h/v1"), "https://h/v1");
+	EQ_STR(http_target("/http://h/v1"), "/http://h/v1");
+	EQ_STR(http_target(""), "");
+}
+
 TEST(texts_are_decoded)
 {
 	static const char *const pairs[][2] = {
