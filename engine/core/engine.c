@@ -604,9 +604,9 @@ end_of_turn(void *arg)
 	}
 	feed_sizes(e);
 	proctty_settle_sizes(e);
+	feed_growth(e);
 	procio_fold_all(e);
-	if (!e->registry_dirty)
-		feed_growth(e);
+	feed_growth(e);
 	logcap_settle(e);
 	if (e->tree_dirty)
 		proc_settle_trees(e);

@@ -432,14 +432,20 @@ feed_growth(struct engine *e)
 	struct buf b = BUF_INIT(CONN_FRAME_MAX);
 	uint64_t now = clock_us();
 
+	if (e->registry_dirty)
+		return;
 	list_each(n, &e->peers) {
 		struct peer *c = container_of(n, struct peer, node);
 		if (!c->greeted || !(c->subs & PROTO_SUB_PROMPT) ||
 		    c->grow_seen >= e->gen || now < c->at_grow_us ||
-		    conn_queued(c->conn))
+		    conn_queued(c->conn) != c->late_bytes)
 			continue;
 		conn_cork(c->conn);
 		send_growth(c, &b);
+		/* Of one that only begins even this may wait. */
+		if (c->late_bytes && conn_queued(c->conn) == c->late_bytes)
+			continue;
+		c->late_bytes = 0;
 		conn_uncork(c->conn);
 	}
 	buf_fini(&b);

@@ -167,6 +167,19 @@ procio_find_lost(struct proc *p)
 	spool_restore_gap(p->spool, &g);
 }
 
+/* Who follows it wakes up for it. */
+static void
+note_growth(struct proc *p)
+{
+	uint64_t sum = fold_next_seq(p->fold) + spool_dropped(p->spool) +
+		p->life.run + procfold_arrived(p);
+
+	if (sum == p->grown)
+		return;
+	p->grown = sum;
+	p->grow_gen = ++p->e->gen;
+}
+
 /* Bytes moved, 0 at the end, or -errno (-EAGAIN: nothing now). */
 static ssize_t
 drain(struct proc *p, enum log_stream s)
@@ -189,6 +202,9 @@ drain(struct proc *p, enum log_stream s)
 		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
 					       (uint64_t)n);
 		note_lost(p, s);
+		/* The bytes are all of it; of pipes it is the lines. */
+		if (s == LOG_PTY)
+			note_growth(p);
 	} else if (n == 0 || (n != -EAGAIN && n != -EBUSY)) {
 		stream_ended(p, s);
 		p->fold_dirty = true;
@@ -317,19 +333,6 @@ on_partial_timer(struct timer *t, void *arg)
 	}
 	p->grow_gen = ++p->e->gen;
 	arm_partial(p);
-}
-
-/* Who follows it wakes up for it. */
-static void
-note_growth(struct proc *p)
-{
-	uint64_t sum = fold_next_seq(p->fold) + spool_dropped(p->spool) +
-		p->life.run + procfold_arrived(p);
-
-	if (sum == p->grown)
-		return;
-	p->grown = sum;
-	p->grow_gen = ++p->e->gen;
 }
 
 /* True when more is left for another slice. */

@@ -418,6 +418,8 @@ type(struct peer *c, struct proc *p, uint32_t id, uint64_t key,
 	struct err err = ERR_INIT;
 	struct proto_mark mark;
 	c->at_typed_us = clock_us();
+	/* What it brings forth is not held back for what came before it. */
+	c->at_grow_us = SBX_MIN(c->at_grow_us, c->at_typed_us);
 	if (len && p->id == c->screen.proc && c->pane_rows) {
 		c->at_keys_us = c->at_typed_us;
 		proctty_resize(p, c->pane_rows, c->pane_cols);
