@@ -200,7 +200,9 @@ send_by_pipe(struct transit *t, uint32_t id, uint64_t off, int fd,
 					  .off = off };
 	set_state(t->mark, TRANSIT_FILLING);
 	t->in_use = true;
-	ssize_t n = sys_write(t->write_fd, data, SBX_MIN(len, room_of(fd)));
+	if (len > PIECE_MIN)
+		len = SBX_MIN(len, room_of(fd));
+	ssize_t n = sys_write(t->write_fd, data, len);
 	if (n <= 0) {
 		t->in_use = false;
 		return -EBUSY;
