@@ -36,6 +36,7 @@ struct ws {
 	struct buf early;	/* read before the socket */
 	struct buf out;		/* framed, not written yet */
 	size_t taken;		/* bytes read in this turn */
+	bool drained;		/* ... and for now that was all */
 	unsigned pieces;	/* frames of the present message */
 	unsigned pongs;		/* queued since the queue was empty */
 	unsigned depth;		/* of calls into the library or a hook */
@@ -64,7 +65,7 @@ on_recv(wslay_event_context_ptr ctx, uint8_t *data, size_t len, int flags,
 	ssize_t n;
 
 	(void)flags;
-	if (w->paused || w->dead || w->taken >= TURN_BYTES ||
+	if (w->paused || w->dead || w->drained || w->taken >= TURN_BYTES ||
 	    w->pongs > PONGS_MAX) {
 		n = -EAGAIN;
 	} else if (w->early.len > 0) {
@@ -73,6 +74,7 @@ on_recv(wslay_event_context_ptr ctx, uint8_t *data, size_t len, int flags,
 		buf_skip(&w->early, (size_t)n);
 	} else {
 		n = sys_read(loop_fd(w->source), data, len);
+		w->drained = n < (ssize_t)len;
 	}
 	if (n > 0) {
 		w->taken += (size_t)n;
@@ -289,6 +291,7 @@ on_ready(struct source *s, unsigned events, void *arg)
 	}
 	enter(w);
 	w->taken = 0;
+	w->drained = false;
 	if (!w->broken && ((events & LOOP_IN) || w->early.len > 0) &&
 	    wslay_event_want_read(w->ctx) && wslay_event_recv(w->ctx) < 0)
 		w->broken = true;
