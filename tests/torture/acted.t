@@ -7,12 +7,12 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-import faultbuild
-from sbxtest import LONG, Set, done, ok, pids_with, same, until
+from faultbuild import FaultSet
+from sbxtest import LONG, done, ok, pids_with, same, until
 
 NAMES = ("hooks", "again", "starts")
 SAYS = "exec 3<>in.%s; while read -r l <&3; do echo \"$l\"; done"
-s = Set("""
+s = FaultSet("""
 process hooks {
     cmd %s
     hook mark echo "$SBX_1" >>marks
@@ -40,7 +40,6 @@ process asked {
     stop.timeout 20s
 }
 """ % tuple(SAYS % name for name in NAMES))
-s.env["SBX_FAULT"] = fault = s.dir + "/fault"
 for name in NAMES:
     os.mkfifo(s.dir + "/in." + name)
 same(s.sbx("up")[::2], (0, ""), "a set whose watches act")
@@ -108,13 +107,13 @@ for case in only:
                 continue
             until(rest)
             before = len(words(file))
-            faultbuild.arm(fault, "engine/%s:0:%d+" % (call, nth))
+            s.arm("engine/%s:0:%d+" % (call, nth))
             say(who, line % no if "%" in line else line)
             held = until(lambda: [e for e in engines() if stands(e)], 0.4)
             for engine in held:
                 os.kill(engine, signal.SIGKILL)
                 killed += 1
-            os.unlink(fault)
+            s.disarm()
             until(lambda: s.sbx("ls")[0] == 0)
             until(lambda: len(words(file)) > before, 5)
             # What comes behind it is acted on behind it.
