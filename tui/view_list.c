@@ -514,7 +514,7 @@ draw_survivor(struct ui *ui, const struct list_entry *e, int y)
 	int x = r.x + NAME_X, state_x = r.x + r.w - 7, state_w;
 	if (ui->layout.wide) {
 		struct list_columns c = list_columns_place(ui, r);
-		struct proc_row none = { .name = "" };
+		struct proc_row none = { .name = "", .ports = "" };
 		x = c.name_x;
 		list_columns_state(&c, &none, &state_x, &state_w);
 	}

@@ -28,6 +28,10 @@ screen_open 80x24 "$SBX_BIN"
 wait_screen '^.. keeps +done \+2' "a run that is over has left two"
 wait_screen '^   └ [0-9]+ sleep 1000' "each has a row"
 wait_screen '^   └ [0-9]+ sleep 1001' "the other too"
+screen_size 200x50
+wait_screen '└ [0-9]+ sleep 1000 +left' "with all columns as well"
+screen_size 80x24
+wait_screen '^   └ [0-9]+ sleep 1000' "and back"
 screen_keys g
 wait_screen '^›. keeps' "the cursor on the process"
 screen_keys Down
