@@ -242,6 +242,8 @@ catch_signals(struct serve *s)
 static int
 serve(struct serve *s)
 {
+	/* A wait costs half a MiB, and may come a thousand times a day. */
+	mem_give_back();
 	raise_nofile(s);
 	http_api_init(&s->api, s->loop, http_link_new(s->loop, &s->session));
 	s->conf = (struct http_conf){

@@ -2,10 +2,11 @@
 """sbx serve and what is unusual but not hostile: words of the command line,
 methods, forms of a request and values at the edge."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from sbxtest import Set, done, ok, same
+from sbxtest import SANITIZED, Set, done, ok, same, until
 import httptest
 from httptest import Server
 
@@ -93,6 +94,32 @@ same(h.post("/v1/processes/proc_2/terminal/resize",
      "resize: the size that it has then")
 screen = h.get(X + "/t/screen")[1]
 same((screen["cols"], screen["rows"]), (1024, 1024), "and it has it")
+
+
+# --- many that wait for a line and leave
+def rss():
+    with open("/proc/%d/status" % h.p.pid) as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
+
+
+def files():
+    return len(os.listdir("/proc/%d/fd" % h.p.pid))
+
+
+body = b'{"log":"nothing"}'
+before, few = rss(), files()
+for _ in range(5):
+    waiting = [h.socket() for _ in range(60)]
+    for x in waiting:
+        x.sendall(request("POST %s/a/wait HTTP/1.1" % X,
+                          "Content-Type: application/json",
+                          "Content-Length: %d" % len(body)) + body)
+    ok(until(lambda: files() >= few + 120), "60 wait", files())
+    for x in waiting:
+        x.close()
+    ok(until(lambda: files() <= few), "and leave", files())
+ok(SANITIZED or rss() < before + 20 * 1024, "what they had is given back",
+   "%d kB, %d kB before" % (rss(), before))
 
 # --- what can be answered is in the document
 for path, methods in httptest.API["paths"].items():
