@@ -585,9 +585,12 @@ flush_input(struct proc *p)
 	struct source *s = p->out ? p->out : p->in[LOG_PTY];
 	if (!s)
 		return false;
+	/* What is typed behind a size meets that size. */
+	bool held = !p->out && proctty_owes_size(p);
+	size_t most = held ? 0 : FLUSH_MAX;
 	struct run *r = procrun_get(p);
 	uint64_t *typed = &crumbs_get(p->e->crumbs, p->id)->typed_bytes;
-	for (size_t done = 0; procio_waiting(p) > 0 && done < FLUSH_MAX;) {
+	for (size_t done = 0; procio_waiting(p) > 0 && done < most;) {
 		ssize_t n = transit_send(p->e->transit, p->id, p->input_taken,
 					 loop_fd(s),
 					 r->input.data + r->input_off,
@@ -605,7 +608,7 @@ flush_input(struct proc *p)
 		done += (size_t)n;
 	}
 	unsigned keep = loop_wanted(s) & ~(unsigned)LOOP_OUT;
-	loop_want(s, keep | (procio_waiting(p) ? LOOP_OUT : 0));
+	loop_want(s, keep | (procio_waiting(p) && !held ? LOOP_OUT : 0));
 	if (p->out && p->input_eof && procio_waiting(p) == 0)
 		close_stdin(p);
 	return true;

@@ -130,6 +130,8 @@ proctty_open(struct proc *p)
 	const struct log_run *run = spool_run(p->spool);
 	p->vt_off = run ? run->start[LOG_PTY] : spool_end(p->spool, LOG_PTY);
 	p->vt_falls = 0;
+	/* One of the time between two runs was owed to nobody. */
+	p->e->sizes_owed |= p->size_owed;
 	save_base(p);
 }
 
@@ -222,6 +224,12 @@ proctty_resize(struct proc *p, int rows, int cols)
 	proctty_settle_size(p, false);
 }
 
+bool
+proctty_owes_size(const struct proc *p)
+{
+	return p->vt && (p->want_rows || p->size_owed);
+}
+
 void
 proctty_settle_sizes(struct engine *e)
 {
@@ -254,6 +262,8 @@ proctty_tell_sizes(struct engine *e)
 		p->size_owed = false;
 		/* The kernel sends SIGWINCH to the foreground group. */
 		ioctl(loop_fd(p->in[LOG_PTY]), TIOCSWINSZ, &ws);
+		if (procio_waiting(p) > 0)
+			procio_flush(p, NULL);
 	}
 	e->sizes_owed = more;
 }

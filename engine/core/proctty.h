@@ -25,9 +25,10 @@ void	proctty_snapshot(const struct proc *p, struct buf *out, uint64_t *off);
  * To wrap long histories anew takes a while, so the sizes of a window that is
  * being dragged are paced: the first at once, the last for sure.  settle does
  * what is due, now: what waits as well; the program is told (tell) when the
- * registry has its size.
+ * registry has its size.  Until then it is owed, and input waits for it.
  */
 void	proctty_resize(struct proc *p, int rows, int cols);
+bool	proctty_owes_size(const struct proc *p);
 void	proctty_settle_size(struct proc *p, bool now);
 void	proctty_settle_sizes(struct engine *e);
 void	proctty_tell_sizes(struct engine *e);

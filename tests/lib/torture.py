@@ -38,7 +38,8 @@ def frame_types():
 _types = frame_types()
 HELLO, REQUEST, SUBSCRIBE = (_types[t] for t in
                              ("HELLO", "REQUEST", "SUBSCRIBE"))
-SCREEN_WATCH, RESIZE = _types["SCREEN_WATCH"], _types["RESIZE"]
+SCREEN_WATCH, RESIZE, INPUT = (_types[t] for t in
+                               ("SCREEN_WATCH", "RESIZE", "INPUT"))
 REPLY, BYE = _types["REPLY"], _types["BYE"]
 
 with open(SBX, "rb") as _f:

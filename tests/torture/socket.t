@@ -4,6 +4,7 @@ sends it is sent away with a word in the journal, nobody else notices, and the
 engine does not grow."""
 import os
 import random
+import re
 import resource
 import signal
 import socket
@@ -14,9 +15,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import LONG, SBX, ZOO, Set, done, ok, same, until
-from torture import (BYE, HELLO, MAGIC, PROTOCOL, REPLY, REQUEST,
-                     SCREEN_WATCH, SUBSCRIBE, Wire, bounded, frame, hello,
-                     nfds, request, rss_kb, sock_path, text, wait_rows, whole)
+from torture import (BYE, HELLO, INPUT, MAGIC, PROTOCOL, REPLY, REQUEST,
+                     RESIZE, SCREEN_WATCH, SUBSCRIBE, Wire, bounded, frame,
+                     hello, nfds, request, rss_kb, sock_path, text, wait_rows,
+                     whole)
 
 GROWTH_KB = 24 * 1024
 
@@ -197,6 +199,35 @@ ok(until(lambda: b"winch" in s.raw("winch", "pty")) and
 w.close()
 s.sbx("kill", "winch")
 s.sbx("rm", "winch")
+# A size is there before what is typed behind it, also when it has to wait.
+s.sbx("add", "sized", "--tty", "--", "perl", "-e",
+      '$| = 1; system "stty -echo"; '
+      'print "line $_ of a scrollback\\n" for 1 .. 20000; print "go\\n"; '
+      'while (<STDIN>) { ioctl(STDIN, 0x5413, $w = "\\0" x 8); '
+      'print "typed at ", join("x", unpack("S2", $w)), "\\n" }')
+ok(until(lambda: b"go" in s.raw("sized", "pty")), "another long scrollback")
+number = s.row("sized")["id"]
+want = [b"%dx%d" % (20 + i, 50 + 3 * i) for i in range(12)]
+w = Wire(s)
+for i, size in enumerate(want):
+    rows, cols = map(int, size.split(b"x"))
+    w.send(frame(RESIZE, struct.pack("<IHH", number, rows, cols)) +
+           frame(INPUT, struct.pack("<IBQI", number, 0, 0, 1) + b"\n"))
+    until(lambda: s.raw("sized", "pty").count(b"typed at") > i)
+same(re.findall(rb"typed at (\w+)", s.raw("sized", "pty")), want,
+     "input comes behind the size that was sent before it")
+s.sbx("kill", "sized")
+w.send(frame(RESIZE, struct.pack("<IHH", number, 40, 99)))
+ok(until(lambda: '"cols":99' in s.out("screen", "sized", "--json")),
+   "its last picture may have another size")
+w.close()
+s.sbx("start", "sized")
+ok(until(lambda: s.raw("sized", "pty").count(b"go") == 2), "another run")
+s.sbx("send", "sized", "")
+ok(until(lambda: s.raw("sized", "pty").endswith(b"typed at 40x99\r\n")),
+   "has the size of the time between, and input", s.raw("sized", "pty")[-99:])
+s.sbx("kill", "sized")
+s.sbx("rm", "sized")
 # One that is stopped, one that is killed in mid-frame.
 p = s.popen("logs", "flood", "-f", stdout=subprocess.PIPE)
 os.kill(p.pid, signal.SIGSTOP)
