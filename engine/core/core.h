@@ -243,6 +243,8 @@ struct peer {
 	bool synced;		/* SYNC was sent since the last SUBSCRIBE */
 	uint64_t rows_seen, grow_seen, values_seen, events_seen;
 	uint64_t at_grow_us, at_values_us;	/* not before */
+	struct buf unsaved;	/* answers that wait for the registry */
+	size_t unsaved_late;	/* so much of them may wait for news then */
 	size_t late_bytes;	/* of answers that may wait; 0: none do */
 	uint64_t at_late_us;	/* ... until then */
 	struct screen_view screen;	/* where it types */
@@ -321,6 +323,9 @@ struct engine {
 	uint64_t gen;		/* grows with every change a client may see */
 	size_t fold_turn;
 	uint64_t at_registry_us;	/* of the last save */
+	uint64_t at_unsaved_us;	/* since then none succeeds; 0: they do */
+	int unsaved_error;	/* errno of the last one */
+	bool unsaved_told;
 	struct fold_scratch *scratch;	/* shared by all folds */
 	char *tty_buf;			/* TTY_CHUNK bytes, shared */
 };

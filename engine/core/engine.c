@@ -1,6 +1,5 @@
 #include "engine.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -125,27 +124,6 @@ engine_down(struct engine *e, enum cause cause, uint64_t for_us)
 	loop_again(e->loop);
 }
 
-/* Logs of processes that are not in the set any more. */
-static void
-remove_unknown_logs(struct engine *e)
-{
-	DIR *d;
-	if (sys_list_dir(e->log_fd, &d) < 0)
-		return;
-	for (struct dirent *de; (de = readdir(d));) {
-		if (de->d_name[0] == '.' || engine_find_name(e, de->d_name))
-			continue;
-		int dir = sys_openat(e->log_fd, de->d_name,
-				     O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-		if (dir < 0)
-			continue;
-		spool_wipe(dir);
-		sys_close(dir);
-		sys_unlinkat(e->log_fd, de->d_name, AT_REMOVEDIR);
-	}
-	closedir(d);
-}
-
 int
 engine_load(struct engine *e, struct setpack *set, struct err *err)
 {
@@ -167,7 +145,7 @@ engine_load(struct engine *e, struct setpack *set, struct err *err)
 	if (!fine)
 		return -1;
 	e->loaded_ms = clock_wall_ms();
-	remove_unknown_logs(e);
+	logcap_remove_unknown(e);
 	runtime_follow(e);
 	engine_note(e, NULL, EVENT_CONFIG, CAUSE_USER, "loaded %zu process%s",
 		    e->nproc, e->nproc == 1 ? "" : "es");
@@ -532,7 +510,7 @@ remove_forgotten(struct engine *e, int saved)
 	for (size_t i = e->nproc; i-- > 0;) {
 		struct proc *p = e->procs[i];
 		if (!p->removing || proc_is_live(p) || p->spawn_wanted ||
-		    proccopy_is_busy(p))
+		    proccopy_is_busy(p) || saved == -EAGAIN)
 			continue;
 		procrun_release(p, saved);
 		if (p->release_slot)
@@ -612,26 +590,28 @@ end_of_turn(void *arg)
 		proc_settle_trees(e);
 	proc_settle_aside(e);
 	order_settle(e);
-	int saved = registry_save(e);
+	int saved = registry_settle(e);
 	/* The keeper begins while the rest is done. */
 	proc_settle_starts(e, saved);
 	proctty_tell_sizes(e);
 	procagain_settle(e);
 	/* Who is told of something finds it there. */
-	journal_flush(e->journal);
+	if (saved != -EAGAIN)
+		journal_flush(e->journal);
+	reply_settle(e, saved);
 	remove_forgotten(e, saved);
 	/* News and answers leave together. */
 	feed_clients(e);
 	reply_let_go(e);
 	procrun_settle_all(e, saved);
 	/* In a turn of its own: a screen does not wait for it. */
-	if (e->registry_stale &&
+	if (e->registry_stale && saved == 0 &&
 	    clock_us() - e->at_registry_us > REGISTRY_LAZY_US) {
 		e->registry_dirty = true;
 		loop_again(e->loop);
 	}
 	/* What came behind the flush is of the next registry. */
-	if (journal_waits(e->journal))
+	if (journal_waits(e->journal) && saved == 0)
 		loop_again(e->loop);
 	finish_if_down(e);
 	if (stats_wanted(e)) {

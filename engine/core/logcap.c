@@ -1,6 +1,10 @@
 #include "logcap.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+
 #include "base/clock.h"
+#include "base/sys.h"
 #include "conf/option.h"
 #include "core.h"
 #include "log/spool.h"
@@ -74,4 +78,24 @@ logcap_settle(struct engine *e)
 		p->grow_gen = ++e->gen;
 		proc_touch(p);
 	}
+}
+
+void
+logcap_remove_unknown(struct engine *e)
+{
+	DIR *d;
+	if (sys_list_dir(e->log_fd, &d) < 0)
+		return;
+	for (struct dirent *de; (de = readdir(d));) {
+		if (de->d_name[0] == '.' || engine_find_name(e, de->d_name))
+			continue;
+		int dir = sys_openat(e->log_fd, de->d_name,
+				     O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		if (dir < 0)
+			continue;
+		spool_wipe(dir);
+		sys_close(dir);
+		sys_unlinkat(e->log_fd, de->d_name, AT_REMOVEDIR);
+	}
+	closedir(d);
 }

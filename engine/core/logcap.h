@@ -14,5 +14,7 @@
 struct engine;
 
 void	logcap_settle(struct engine *e);
+/* Logs of processes that are not in the set any more. */
+void	logcap_remove_unknown(struct engine *e);
 
 #endif

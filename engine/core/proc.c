@@ -49,7 +49,6 @@ enum {
 	LOOK_FIRST_US = 1000,	/* at what a killed or ended tree has left */
 	LOOK_MAX_US = 50000,
 	LOOKS_QUIET = 4,	/* what is gone by then is not worth a word */
-	SAVE_AGAIN_US = 100 * 1000,
 	ADOPTED_US = 5 * 1000,	/* what is due meanwhile waits so long */
 	ASKED_MAX = 8,		/* runs that are signalled one by one */
 };
@@ -626,14 +625,11 @@ proc_settle_starts(struct engine *e, int saved)
 {
 	char why[256];
 
-	/* The next turn tries again, so there has to be one. */
-	if (saved < 0)
-		engine_turn_at(e, clock_us() + SAVE_AGAIN_US);
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
 		if (p->kept && !procio_is_open(p))
 			let_go(p);
-		if (!p->spawn_wanted)
+		if (!p->spawn_wanted || saved == -EAGAIN)
 			continue;
 		p->spawn_wanted = false;
 		struct err err = ERR_INIT;

@@ -1,6 +1,8 @@
 #include "registry.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "answered.h"
 #include "autoport.h"
@@ -11,6 +13,7 @@
 #include "conf/option.h"
 #include "core.h"
 #include "envset.h"
+#include "feed.h"
 #include "helper.h"
 #include "listen.h"
 #include "log/fold.h"
@@ -31,6 +34,8 @@ enum {
 	REGISTRY_MAGIC = 0x52584253,
 	PART_MAX = 32 << 20,		/* of one field of one process */
 	COME_BACK_US = 10 * 1000 * 1000,	/* a client, to a new engine */
+	SAVE_AGAIN_US = 100 * 1000,
+	UNSAVED_MAX_US = 2 * 1000 * 1000,	/* what waits for a save */
 };
 
 /* Keys of slices: three of the set, four of each process, those of answers. */
@@ -297,8 +302,51 @@ registry_save(struct engine *e)
 	if (r == 0) {
 		e->registry_dirty = e->registry_stale = false;
 		e->at_registry_us = clock_us();
+		if (e->unsaved_told)
+			engine_note(e, NULL, EVENT_NOTE, CAUSE_ENGINE,
+				    "the registry can be saved again");
+		e->unsaved_told = false;
+		e->at_unsaved_us = 0;
+		return 0;
 	}
+	if (!e->at_unsaved_us)
+		e->at_unsaved_us = clock_us();
+	e->unsaved_error = -r;
 	return r;
+}
+
+int
+registry_settle(struct engine *e)
+{
+	char text[200];
+	int r = registry_save(e);
+
+	if (r == 0)
+		return 0;
+	engine_turn_at(e, clock_us() + SAVE_AGAIN_US);
+	if (clock_us() - e->at_unsaved_us < UNSAVED_MAX_US)
+		return -EAGAIN;
+	if (!e->unsaved_told) {
+		snprintf(text, sizeof text, "the registry cannot be saved "
+			 "(%s): an engine that dies now loses what has "
+			 "happened since", strerror(-r));
+		engine_note(e, NULL, EVENT_NOTE, CAUSE_LIMIT, "%s", text);
+		feed_note(e, SPEC_LEVEL_ERROR, text);
+	}
+	e->unsaved_told = true;
+	return r == -EAGAIN ? -EIO : r;
+}
+
+void
+registry_facts(const struct engine *e, struct buf *out)
+{
+	if (!e->at_unsaved_us)
+		buf_addf(out, "registry saved\n");
+	else
+		buf_addf(out, "registry not saved for %llu ms: %s\n",
+			 (unsigned long long)
+			 ((clock_us() - e->at_unsaved_us) / 1000),
+			 strerror(e->unsaved_error));
 }
 
 static void

@@ -10,6 +10,11 @@
  * describes: what it says was started may not exist yet (then it is started
  * again), but nothing exists that it does not say.
  *
+ * Where a save fails (the machine is out of memory, files may not be as long),
+ * answers, starts and the journal wait for it for some time, and it is tried
+ * again.  Then it is said, in the journal, by doctor and to who asks for
+ * something; starts are refused until saves succeed again.
+ *
  * The next engine may be of another release.  A new field goes behind the
  * last one of its slice, or into a table of fields with a tag of its own
  * (record.h), with 0 for "as it was before": then older and newer engines
@@ -17,12 +22,18 @@
  * then neither takes over from the other.
  */
 
+struct buf;
 struct engine;
 struct err;
 struct reglog;
 
 struct reglog *registry_log(const int *files);	/* takes them */
 int	registry_save(struct engine *e);	/* 0 or -errno */
+/* At the end of a turn: 0, -EAGAIN: it is tried again, or another -errno:
+ * that was in vain and has been said. */
+int	registry_settle(struct engine *e);
+/* Lines "key value" for doctor. */
+void	registry_facts(const struct engine *e, struct buf *out);
 int	registry_load(struct engine *e, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/msg.h"
 #include "base/sys.h"
@@ -231,7 +232,9 @@ write_save(struct reglog *g, int fd)
 {
 	uint64_t end = g->end + g->out.len;
 
-	int r = g->renew ? sys_ftruncate(fd, 0) : 0;
+	int r = fault("registry");
+	if (r == 0 && g->renew)
+		r = sys_ftruncate(fd, 0);
 	if (r == 0)
 		r = write_at(fd, g->end, g->out.data, g->out.len);
 	return r ? r : write_at(fd, offsetof(struct head, end),

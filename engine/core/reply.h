@@ -5,7 +5,8 @@
  * Answers to requests.  One that tells of a change leaves when the change is
  * in the registry, so that no engine has promised what the next one does not
  * know; one to a request with a key is there with it, for a client that has
- * to ask again.
+ * to ask again.  If the registry cannot be saved in time, an error that says
+ * so leaves in its place.
  */
 
 #include <stdbool.h>
@@ -19,7 +20,10 @@ struct peer;
 /* err NULL: it is done.  text may be NULL, ids too when count is 0. */
 void	reply_send(struct peer *c, uint32_t id, const struct err *err,
 		   const char *text, const uint32_t *ids, size_t count);
-/* The same for a request with a key (0: none). */
+/* Of what is only looked at: it waits for nothing. */
+void	reply_tell(struct peer *c, uint32_t id, const struct err *err,
+		   const char *text, const uint32_t *ids, size_t count);
+/* The same as reply_send for a request with a key (0: none). */
 void	reply_send_keyed(struct peer *c, uint32_t id, uint64_t key,
 			 const struct err *err, const char *text,
 			 const uint32_t *ids, size_t count);
@@ -28,9 +32,13 @@ void	reply_keep(struct engine *e, uint64_t key, const char *text,
 		   const uint32_t *ids, size_t count);
 /* It was answered already, and is answered so once more? */
 bool	reply_repeats(struct peer *c, uint32_t id, uint64_t key);
+/* Nothing is queued or waits for it but what may wait. */
+bool	reply_is_alone(const struct peer *c);
 /* Of a corked peer: what is queued for it leaves with the next news. */
 void	reply_may_wait(struct peer *c);
-/* After registry_save() and feed_clients(): answers and news leave. */
+/* Those that wait are on their way; saved: of registry_settle(). */
+void	reply_settle(struct engine *e, int saved);
+/* After that and feed_clients(): answers and news leave. */
 void	reply_let_go(struct engine *e);
 
 #endif

@@ -209,6 +209,14 @@ change_env(struct engine *e, enum cause by, const struct proto_request *q,
 	return rc;
 }
 
+bool
+runtime_env_reads(const struct proto_request *q)
+{
+	return !(q->names && q->names[0] && q->names[1]) &&
+	       !(q->text && q->text[0]) &&
+	       !(q->flags & (PROTO_F_NEW_GROUP | PROTO_F_FORGET));
+}
+
 int
 runtime_env(struct engine *e, enum cause by, const struct proto_request *q,
 	    struct buf *out, struct err *err)
@@ -225,7 +233,7 @@ runtime_env(struct engine *e, enum cause by, const struct proto_request *q,
 		return err_hint(err, "NAME=VALUE sets, -NAME removes a "
 				"variable of the set");
 	}
-	if (words[0] || (q->text && q->text[0]) || flags)
+	if (!runtime_env_reads(q))
 		return change_env(e, by, q, group, words, err);
 	put_env(e, group, out);
 	return 0;

@@ -7,6 +7,7 @@
  * and gives way to the file at the next reload.
  */
 
+#include <stdbool.h>
 #include "life/event.h"
 
 struct buf;
@@ -22,6 +23,7 @@ void	runtime_follow(struct engine *e);
 int	runtime_get(const struct engine *e, const char *key, struct buf *out,
 		    struct err *err);
 /* What PROTO_V_ENV says; where that changes nothing it is read. */
+bool	runtime_env_reads(const struct proto_request *q);
 int	runtime_env(struct engine *e, enum cause by,
 		    const struct proto_request *q, struct buf *out,
 		    struct err *err);

@@ -70,6 +70,7 @@ peer_free(struct peer *c)
 	list_del(&c->node);
 	c->e->npeers--;
 	buf_fini(&c->paste);
+	buf_fini(&c->unsaved);
 	free(c->also);
 	free(c);
 }
@@ -532,8 +533,7 @@ take_input(struct peer *c, const struct conn_frame *f)
 	if (key)
 		how |= PROCIO_HELD;
 	procio_input(p, data, len, how, &err);
-	bool late = flags & PROTO_INPUT_LATE && !err.code &&
-		conn_queued(c->conn) == c->late_bytes;
+	bool late = flags & PROTO_INPUT_LATE && !err.code && reply_is_alone(c);
 	if (late)
 		conn_cork(c->conn);
 	reply_input(c, f->id, key, p, &mark, &err);

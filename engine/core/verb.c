@@ -28,6 +28,7 @@
 #include "procleft.h"
 #include "procmember.h"
 #include "procsched.h"
+#include "registry.h"
 #include "reply.h"
 #include "rewatch.h"
 #include "runtime.h"
@@ -59,6 +60,7 @@ enum {
 	V_NAMES = 1,	/* the processes that its words mean; at least one */
 	V_MAYBE = 2,	/* ... or none */
 	V_MEMBERS = 4,	/* single processes of a tree too */
+	V_READS = 8,	/* and changes nothing */
 };
 
 static bool
@@ -520,6 +522,7 @@ do_doctor(struct call *c)
 		 (unsigned long long)nofile.rlim_cur);
 	buf_addf(&c->text, "unwritten_events %llu\n",
 		 (unsigned long long)journal_unwritten(e->journal));
+	registry_facts(e, &c->text);
 	listen_facts(e, &c->text);
 	buf_addf(&c->text, "slowest_callback %s %llu us\n",
 		 slow[0] ? slow : "none", (unsigned long long)slow_us);
@@ -596,16 +599,16 @@ static const struct {
 	[PROTO_V_RM] = { do_rm, V_NAMES },
 	[PROTO_V_CLEAN] = { do_clean, 0 },
 	[PROTO_V_DOWN] = { do_down, 0 },
-	[PROTO_V_DOCTOR] = { do_doctor, 0 },
+	[PROTO_V_DOCTOR] = { do_doctor, V_READS },
 	[PROTO_V_SET] = { do_set, 0 },
-	[PROTO_V_GET] = { do_get, 0 },
+	[PROTO_V_GET] = { do_get, V_READS },
 	[PROTO_V_ENV] = { do_env, 0 },
 	[PROTO_V_SCALE] = { do_scale, 0 },
-	[PROTO_V_DETAILS] = { do_details, V_NAMES },
+	[PROTO_V_DETAILS] = { do_details, V_NAMES | V_READS },
 	[PROTO_V_WATCH_ADD] = { do_watch_add, V_NAMES },
 	[PROTO_V_WATCH_RM] = { do_watch_rm, V_NAMES },
-	[PROTO_V_FIGURES] = { do_figures, 0 },
-	[PROTO_V_SPEC] = { do_spec, V_NAMES },
+	[PROTO_V_FIGURES] = { do_figures, V_READS },
+	[PROTO_V_SPEC] = { do_spec, V_NAMES | V_READS },
 };
 
 void
@@ -633,8 +636,13 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 	} else {
 		verbs[verb].fn(&c);
 	}
-	reply_send_keyed(peer, id, q->key, &c.err, buf_str(&c.text), c.ids,
-			 c.id_count);
+	if ((verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_READS) ||
+	    (verb == PROTO_V_ENV && runtime_env_reads(q)))
+		reply_tell(peer, id, &c.err, buf_str(&c.text), c.ids,
+			   c.id_count);
+	else
+		reply_send_keyed(peer, id, q->key, &c.err, buf_str(&c.text),
+				 c.ids, c.id_count);
 	buf_fini(&c.text);
 	free(c.hit);
 	free(c.ids);
@@ -731,7 +739,7 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	}
 	struct proc *p = NULL;
 	bool start = !(a.flags & PROTO_ADD_NO_START);
-	bool alone = conn_queued(c->conn) == c->late_bytes;
+	bool alone = reply_is_alone(c);
 	if (e->going_down)
 		err_set(&err, ERR_FAILED, "the set is being stopped");
 	else if ((!start || !(a.flags & PROTO_ADD_NO_QUEUE) ||

@@ -28,7 +28,7 @@ struct msg_reader;
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
 enum { PROTO_VERSION = 18 };
 /* Of what an engine keeps for the next one (registry.c, crumbs.c). */
-enum { REGISTRY_VERSION = 22 };
+enum { REGISTRY_VERSION = 21 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
 
 enum proto_type {

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""The registry cannot be saved: what would be promised waits for it, then it is
+said that it is not safe; what is only looked at is answered, and nothing spins.
+Wants a build with -DSBX_FAULTS."""
+import errno
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from faultbuild import FaultSet
+from sbxtest import done, ok, pids_with, same, until
+from torture import stat
+
+s = FaultSet("""
+process steady {
+    cmd i=0; while :; do i=$((i+1)); echo line $i; sleep 0.05; done
+}
+process other {
+    cmd echo run >>other; exec sleep 1000
+    autostart no
+}
+process gone {
+    cmd sleep 1000
+}
+""")
+same(s.sbx("up")[0], 0, "a set")
+NOWHERE = "engine/registry:%d:1+" % errno.ENOSPC
+
+
+def ran():
+    try:
+        with open(s.dir + "/other") as f:
+            return f.read().split()
+    except FileNotFoundError:
+        return []
+
+
+def facts():
+    return {k: v for k, v in s.doctor().items() if k == "registry"}
+
+
+# One that passes: nobody notices.
+s.arm("engine/registry:%d:1" % errno.ENOMEM)
+same(s.sbx("start", "other")[0], 0, "a save that fails once delays a start")
+ok(s.disarm(), "it had failed")
+same(s.sbx("stop", "other")[0], 0, "stop")
+same(len(ran()), 1, "it was started once")
+
+# One that lasts for less than the time that answers wait.
+s.arm(NOWHERE)
+p = s.popen("add", "--no-start", "waits", "--", "true")
+ok(until(lambda: "not saved for" in str(facts())), "doctor says so", facts())
+same(p.poll(), None, "the answer waits")
+s.disarm()
+same(p.wait(20), 0, "and says that it is done")
+engine = s.kill_engine()
+ok(until(lambda: s.status("waits") == "off"), "which the next engine knows")
+same(facts(), {"registry": "saved"}, "doctor knows that it is saved")
+
+# One that does not pass.
+s.arm(NOWHERE)
+code, out, err = s.sbx("add", "--no-start", "lost", "--", "true")
+same(code, 1, "what is not recorded is not promised")
+ok("not recorded: the registry cannot be saved: No space left" in err,
+   "and why is said", err)
+code, out, err = s.sbx("start", "other")
+same(code, 1, "a start is refused")
+ok("registry" in err, "for that reason", err)
+same(len(ran()), 1, "and nothing was started")
+same(s.sbx("ls")[0], 0, "what is looked at is answered")
+same(s.sbx("env")[0], 0, "variables too")
+ok("cannot be saved" in s.out("events"), "the journal says it",
+   s.out("events"))
+before = s.row("steady")["log_lines"]
+ok(until(lambda: s.row("steady")["log_lines"] > before),
+   "output is taken meanwhile")
+gone = s.row("gone")["pid"]
+code, out, err = s.sbx("stop", "gone")
+ok(until(lambda: stat(gone) is None), "a stop is carried out all the same")
+
+
+def ticks():
+    st = stat(s.doctor()["engine_pid"])
+    return int(st[11]) + int(st[12])
+
+
+used, began = ticks(), time.monotonic()
+until(lambda: time.monotonic() > began + 1, 5, 0.2)
+ok((ticks() - used) / os.sysconf("SC_CLK_TCK") <
+   0.7 * (time.monotonic() - began), "it does not spin")
+s.disarm()
+ok(until(lambda: facts() == {"registry": "saved"}), "then it works again")
+ok(until(lambda: "can be saved again" in s.out("events")), "which is said, too")
+same(s.sbx("start", "other")[0], 0, "and what was refused can be started")
+s.kill_engine()
+ok(until(lambda: s.status("lost") == "off"), "what had been taken is safe now")
+same(s.status("other"), "running", "all of it")
+
+# It fails while it goes down.
+s.arm(NOWHERE)
+s.sbx("down")
+ok(until(lambda: not pids_with("rc:" + s.dir)), "down works even so")
+done()
