@@ -24,6 +24,27 @@ move_probe(struct spec_probe *p, const struct spec *of, int by)
 		p->port = (unsigned)((int)p->port + by);
 }
 
+/* The port of "SCHEME://HOST:PORT/..." where it is one of its own. */
+static void
+move_url(struct spec *s, const struct spec *of, int by)
+{
+	const char *host = s->url ? strstr(s->url, "://") : NULL;
+	size_t len = host ? strcspn(host + 3, "/?#") : 0;
+	const char *colon = host ? memrchr(host + 3, ':', len) : NULL;
+	char *end;
+
+	if (!colon)
+		return;
+	unsigned long port = strtoul(colon + 1, &end, 10);
+	if (end != host + 3 + len || port == 0 || port > 65535 ||
+	    !has_port(of, (unsigned)port))
+		return;
+	char *url = mem_fmt("%.*s:%d%s", (int)(colon - s->url), s->url,
+			    (int)port + by, end);
+	free(s->url);
+	s->url = url;
+}
+
 /* 0 is a port that the engine picks. */
 static int
 move_ports(struct spec *s, const struct spec *of, int by, struct err *e)
@@ -39,6 +60,7 @@ move_ports(struct spec *s, const struct spec *of, int by, struct err *e)
 	}
 	move_probe(&s->ready, of, by);
 	move_probe(&s->live, of, by);
+	move_url(s, of, by);
 	return 0;
 }
 

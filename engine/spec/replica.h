@@ -4,8 +4,8 @@
 /*
  * `replicas N`: one definition that runs N times, as NAME.0, NAME.1 and so
  * on.  The loader makes the copies; `sbx scale` makes more of them from the
- * first one.  Each has ports of its own: a declared port and a check of that
- * port are moved on by the number of the replica.  Pure.
+ * first one.  Each has ports of its own: a declared port, and a check and the
+ * URL of that port, are moved on by the number of the replica.  Pure.
  */
 
 #include <stdbool.h>

@@ -7,6 +7,7 @@
 #include "engine/spec/spec.h"
 #include "tests/lib/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,35 @@ definition(unsigned port)
 	s->live.port = port + 100;
 	s->replicas = 3;
 	return s;
+}
+
+static const char *
+url_of_third(const char *url)
+{
+	static char out[100];
+	struct err e = ERR_INIT;
+	struct spec *s = definition(8000);
+
+	s->url = mem_str(url);
+	struct spec *first = replica_new(s, 0, &e);
+	struct spec *third = replica_new(first, 2, &e);
+	snprintf(out, sizeof out, "%s", third->url);
+	spec_free(third);
+	spec_free(first);
+	spec_free(s);
+	return out;
+}
+
+TEST(each_has_a_url_of_its_own)
+{
+	EQ_STR(url_of_third("http://a:8000/x?y=:8000"),
+	       "http://a:8002/x?y=:8000");
+	EQ_STR(url_of_third("http://[::1]:8000"), "http://[::1]:8002");
+	EQ_STR(url_of_third("http://a:9000/"), "http://a:9000/");
+	EQ_STR(url_of_third("http://a/:8000"), "http://a/:8000");
+	EQ_STR(url_of_third("http://[::8000]/"), "http://[::8000]/");
+	EQ_STR(url_of_third("http://a:0/"), "http://a:0/");
+	EQ_STR(url_of_third("x"), "x");
 }
 
 TEST(each_has_a_name_and_ports_of_its_own)
