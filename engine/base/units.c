@@ -295,7 +295,7 @@ void
 units_duration_text(uint64_t ms, char out[UNITS_TEXT_MAX])
 {
 	if (ms == 0)
-		snprintf(out, UNITS_TEXT_MAX, "0");
+		snprintf(out, UNITS_TEXT_MAX, "0s");
 	else
 		write_text(ms, durations, out);
 }

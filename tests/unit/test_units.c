@@ -131,6 +131,8 @@ TEST(written_texts_read_back)
 		EQ_INT(units_size(text, &back), 0);
 		EQ_INT(back, values[i]);
 	}
+	units_duration_text(0, text);
+	EQ_STR(text, "0s");	/* in a sentence */
 	units_duration_text(120000, text);
 	EQ_STR(text, "2m");
 	units_size_text(64u << 20, text);
