@@ -360,8 +360,13 @@ has_ready(const struct spec *s)
 static void
 unknown_dep(struct rcload *ld, const struct diag_place *at, const char *name)
 {
+	const struct spec *all = rc_replicated(ld, name);
+
 	rc_wrong_at(ld, at, "there is no process '%s'", name);
-	if (set_find_group(ld->set, name))
+	if (all)
+		rc_hint(ld, "it is a replica of '%s'; '%s' is all of them",
+			all->name, all->name);
+	else if (set_find_group(ld->set, name))
 		rc_hint(ld, "'%s' is a group; name its processes", name);
 	else
 		hint_near(ld, name);

@@ -28,6 +28,15 @@ is_name_of(const struct spec *of, const char *name)
 	return *end == '\0' && idx < of->replicas;
 }
 
+const struct spec *
+rc_replicated(const struct rcload *ld, const char *name)
+{
+	for (size_t i = 0; i < ld->proc_count; i++)
+		if (is_name_of(ld->procs[i]->spec, name))
+			return ld->procs[i]->spec;
+	return NULL;
+}
+
 static void
 check_names(struct rcload *ld, const struct rcload_proc *p)
 {

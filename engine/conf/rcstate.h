@@ -195,6 +195,8 @@ struct rcload_proc *rc_process_add(struct rcload *ld, const char *name,
 				   const char *file, unsigned line);
 /* rc_replica.c: definitions with replicas become so many of them. */
 void	rc_expand_replicas(struct rcload *ld);
+/* Before that: what "worker.1" would be a replica of, or NULL. */
+const struct spec *rc_replicated(const struct rcload *ld, const char *name);
 /* NAME=VALUE lines to the environment of what is open. */
 void	rc_env_lines(struct rcload *ld, const struct rcload_file *f);
 void	rc_group_free(struct rcload_group *g);
