@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "child/spawn.h"
 #include "client/client.h"
 #include "client/joingroup.h"
 #include "client/model.h"
@@ -58,17 +59,20 @@ finish(struct http_adding *g, struct model_proc *p, const struct err *e)
 	fn(p, e, arg);
 }
 
-/* As systems say it that name the number too. */
+/* As systems say it that name the number too; what is wrong with another
+ * thing than the program says which. */
 static void
 set_spawn_error(struct err *e, const struct proc_row *row)
 {
+	bool program = row->fail_step == SPAWN_EXEC;
+	char number[32] = "";
+
 	if (row->fail_error)
-		err_set(e, ERR_FAILED, "failed to spawn process: %s (os error "
-			"%u)", strerror((int)row->fail_error),
-			row->fail_error);
-	else
-		err_set(e, ERR_FAILED, "failed to spawn process: %s",
-			row->reason);
+		snprintf(number, sizeof number, " (os error %u)",
+			 row->fail_error);
+	err_set(e, ERR_FAILED, "failed to spawn process: %s%s",
+		program ? strerror((int)row->fail_error) : row->reason,
+		number);
 }
 
 static void

@@ -17,6 +17,9 @@
 #include "spec/spec.h"
 
 #define URN "urn:sandbox-agent:error:"
+#define DIGITS(number) #number
+#define TEXT_OF(number) DIGITS(number)
+#define MOST TEXT_OF(SPEC_LIST_MAX)
 
 enum { PLAIN_MAX = 4096, DETAIL_MAX = 1024, PROBLEM_MAX = 16 << 10 };
 
@@ -265,9 +268,10 @@ type_name(enum http_field_type type)
 		[HTTP_F_STRING] = "a string without NUL",
 		[HTTP_F_BYTES] = "a string", [HTTP_F_BOOL] = "true or false",
 		[HTTP_F_UINT] = "a whole number in its range",
-		[HTTP_F_STRINGS] = "an array of strings without NUL",
-		[HTTP_F_ENV] = "an object of strings without NUL, by names "
-			       "of variables",
+		[HTTP_F_STRINGS] = "an array of at most " MOST " strings "
+				   "without NUL",
+		[HTTP_F_ENV] = "an object of at most " MOST " strings "
+			       "without NUL, by names of variables",
 		[HTTP_F_ANY] = "a value",
 	};
 

@@ -56,6 +56,11 @@ spec_env_add(struct spec_env **env, size_t *count, const char *word,
 			err_set(e, ERR_USAGE, "'%s' is no variable", word);
 		return err_hint(e, "write NAME=VALUE, or -NAME to remove it");
 	}
+	if (strlen(word) > SPEC_TEXT_MAX)
+		return err_set(e, ERR_USAGE, "'%.*s' of %zu bytes: no program "
+			       "can be given more than %d at once",
+			       (int)SBX_MIN(len, (size_t)60), name,
+			       strlen(word), SPEC_TEXT_MAX);
 	if (*count == SPEC_LIST_MAX)
 		return err_set(e, ERR_USAGE, "more than %d variables",
 			       SPEC_LIST_MAX);

@@ -92,6 +92,17 @@ check_names(const struct spec *s, struct err *e)
 }
 
 static int
+check_length(const char *text, const char *what, struct err *e)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return len <= SPEC_TEXT_MAX ? 0 :
+		err_set(e, ERR_USAGE, "%s of %zu bytes: no program can be "
+			"given more than %d at once", what, len,
+			SPEC_TEXT_MAX);
+}
+
+static int
 check_command(const struct spec *s, struct err *e)
 {
 	bool words = s->argv && s->argv[0];
@@ -107,7 +118,10 @@ check_command(const struct spec *s, struct err *e)
 		return err_set(e, ERR_USAGE, "there is no shell");
 	if (!s->cwd || s->cwd[0] != '/')
 		return err_set(e, ERR_USAGE, "'cwd' is not an absolute path");
-	return 0;
+	for (size_t i = 0; words && s->argv[i]; i++)
+		if (check_length(s->argv[i], "a word", e) < 0)
+			return -1;
+	return check_length(s->command, "a command", e);
 }
 
 static int

@@ -15,7 +15,7 @@ text	base term life spec log
 core	base term life spec log child probe conf text
 client	base term life spec log probe conf text
 cli	base term life spec log child conf text client
-http	base term life spec log conf text client
+http	base term life spec log child conf text client
 '
 fail=0
 bad() {

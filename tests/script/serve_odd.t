@@ -96,6 +96,25 @@ screen = h.get(X + "/t/screen")[1]
 same((screen["cols"], screen["rows"]), (1024, 1024), "and it has it")
 
 
+# --- why one is refused
+long = "x" * 140000
+for body, want, said in (
+        ({"command": "true", "args": [long]}, 400, "140000 bytes"),
+        ({"command": long}, 400, "140000 bytes"),
+        ({"command": "true", "env": {"A": long}}, 400, "140002 bytes"),
+        ({"command": "true", "args": ["x"] * 5000}, 422, "4096 strings"),
+        ({"command": "true", "cwd": "/nowhere"}, 502,
+         "cwd '/nowhere': No such file or directory (os error 2)"),
+        ({"command": "/nowhere"}, 502,
+         "process: No such file or directory (os error 2)"),
+        ({"command": "true", "user": "nosuchuser"}, 502,
+         "unknown user 'nosuchuser'")):
+    code, answer = h.post(X, body)
+    same((code, said in str(answer)), (want, True), "it says: " + said)
+same([h.call("PATCH", "/v1/sbx/" + x, {"env": {"A": long}})[0]
+      for x in ("env", "groups/g")], [400, 400],
+     "nor a variable that nobody could be given")
+
 # --- many that wait for a line and leave
 def rss():
     with open("/proc/%d/status" % h.p.pid) as f:
