@@ -331,7 +331,8 @@ procwatch_rebuild(struct proc *p, const struct spec *old, struct err *err)
 		(void)watchset_load(p->watches, buf_str(&counts), counts.len);
 	for (size_t i = 0; i < p->spec->watch_count; i++)
 		carry_ring(p, old, rings, i);
-	watchset_run(p->watches, p->pid != 0, clock_ms());
+	watchset_follow(p->watches, watches, p->pid != 0, clock_ms());
+	p->fold_dirty = true;	/* which arms the timer of a silence */
 	p->value_gen = ++p->e->gen;
 	watchset_free(watches);
 	free(specs);

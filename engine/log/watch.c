@@ -419,6 +419,42 @@ watchset_run(struct watchset *ws, bool running, uint64_t now_ms)
 	}
 }
 
+/* The same watch has the same key after a restart of the engine. */
+static uint64_t
+key_of(const struct spec_watch *spec)
+{
+	const char *name = spec->name ? spec->name : "";
+	const char *text = spec->pattern.text ? spec->pattern.text : "";
+	return hash_of(name, strlen(name)) * 31 + hash_of(text, strlen(text)) +
+		spec->pattern.flags;
+}
+
+static const struct watch *
+same_watch(const struct watchset *ws, uint64_t key)
+{
+	for (size_t i = 0; i < ws->count; i++)
+		if (key_of(ws->v[i].spec) == key)
+			return &ws->v[i];
+	return NULL;
+}
+
+void
+watchset_follow(struct watchset *ws, const struct watchset *old,
+		bool running, uint64_t now_ms)
+{
+	watchset_run(ws, running, now_ms);
+	for (size_t i = 0; i < ws->count; i++) {
+		struct watch *w = &ws->v[i];
+		const struct watch *was = same_watch(old, key_of(w->spec));
+		if (!was || !w->spec->absent_ms || !was->spec->absent_ms)
+			continue;
+		w->armed = was->armed;
+		w->fresh = was->fresh;
+		w->absent_at_ms = was->absent_at_ms - was->spec->absent_ms +
+			w->spec->absent_ms;
+	}
+}
+
 void
 watchset_tick(struct watchset *ws, uint64_t now_ms, int64_t wall_ms)
 {
@@ -498,16 +534,6 @@ watchset_value(const struct watchset *ws, size_t idx, size_t value,
 	if (name)
 		*name = v->name;
 	return &v->stats;
-}
-
-/* The same watch has the same key after a restart of the engine. */
-static uint64_t
-key_of(const struct spec_watch *spec)
-{
-	const char *name = spec->name ? spec->name : "";
-	const char *text = spec->pattern.text ? spec->pattern.text : "";
-	return hash_of(name, strlen(name)) * 31 + hash_of(text, strlen(text)) +
-		spec->pattern.flags;
 }
 
 static int

@@ -71,6 +71,10 @@ uint64_t watchset_tail(struct watchset *ws, const struct fold_tail *t,
 		int64_t wall_ms);
 /* `absent` watches are armed when a run starts and off when it ends. */
 void	watchset_run(struct watchset *ws, bool running, uint64_t now_ms);
+/* The same for one that takes the place of old while a run goes on: a silence
+ * that both watch for lasts on, or stays told. */
+void	watchset_follow(struct watchset *ws, const struct watchset *old,
+		bool running, uint64_t now_ms);
 /* Fires what is due by time; when the next is, UINT64_MAX if none is. */
 void	watchset_tick(struct watchset *ws, uint64_t now_ms, int64_t wall_ms);
 uint64_t watchset_deadline(const struct watchset *ws);

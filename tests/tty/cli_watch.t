@@ -62,6 +62,13 @@ kill -KILL "$gap"
 exits 0 "its watch stops it" sbx wait gap --exit --timeout 20s
 exits 0 "and says so" sbx why gap
 like "$out" "stopped by watch 'over', line 2 .*The line was: over now" "with the line"
+# Nothing moves in it: only the time tells.
+exits 0 "a silence" sbx watch web add quiet absent /beat/ for 300ms notify
+was_told() {
+	sbx events | grep -q 'web .*watch quiet: silent for 300ms'
+}
+wait_until "is told of a process that is silent already" was_told
+exits 0 "rm" sbx watch web rm quiet
 exits 1 "the same name" sbx watch web add slow /x/ count
 like "$err" "has a watch 'slow' already" "is taken"
 exits 2 "no such action" sbx watch web add bad /x/ cnt

@@ -237,6 +237,39 @@ TEST(absence)
 	rig_fini(&r);
 }
 
+/* Another set in its place: what goes on goes on, what is new begins. */
+TEST(absence_goes_on)
+{
+	static const struct spec_watch specs[] = {
+		{ .name = (char *)"told", .pattern = { (char *)"a", 0 },
+		  .absent_ms = 1000 },
+		{ .name = (char *)"waits", .pattern = { (char *)"b", 0 },
+		  .absent_ms = 5000 },
+	};
+	static const struct spec_watch later[] = {
+		{ .name = (char *)"new", .pattern = { (char *)"c", 0 },
+		  .absent_ms = 2500 },
+		{ .name = (char *)"told", .pattern = { (char *)"a", 0 },
+		  .absent_ms = 1000 },
+		{ .name = (char *)"waits", .pattern = { (char *)"b", 0 },
+		  .absent_ms = 4000 },
+	};
+	struct rig r, n;
+	rig_init(&r, specs, 2);
+	rig_init(&n, later, 3);
+	watchset_run(r.ws, true, 1000);
+	watchset_tick(r.ws, 2000, 0);
+	EQ_STR(buf_str(&r.hits), "told 0  absent\n");
+	watchset_follow(n.ws, r.ws, true, 3000);
+	EQ_INT(watchset_deadline(n.ws), 5000);
+	watchset_tick(n.ws, 5000, 0);
+	EQ_STR(buf_str(&n.hits), "waits 0  absent\n");
+	watchset_tick(n.ws, 5500, 0);
+	EQ_STR(buf_str(&n.hits), "waits 0  absent\nnew 0  absent\n");
+	rig_fini(&n);
+	rig_fini(&r);
+}
+
 TEST(dangerous_pattern_is_switched_off)
 {
 	static const struct spec_watch specs[] = {
