@@ -106,18 +106,26 @@ follow(struct engine *e, struct helper *h, uint64_t max_us)
 	loop_again(e->loop);
 }
 
+static struct helper *
+helper_new(enum helper_kind kind, const char *name)
+{
+	struct helper *h = mem_alloc(sizeof *h);
+
+	list_init(&h->node);
+	h->kind = kind;
+	h->name = mem_str(name);
+	return h;
+}
+
 int
 helper_start(struct proc *p, enum helper_kind kind, const char *name,
 	     const char *command, char **more_env, uint64_t max_us,
 	     uint64_t *slot)
 {
 	struct engine *e = p->e;
-	struct helper *h = mem_alloc(sizeof *h);
+	struct helper *h = helper_new(kind, name);
 
-	list_init(&h->node);
 	h->proc = p->id;
-	h->kind = kind;
-	h->name = mem_str(name);
 	int r = launch_helper(e, h, p, command, more_env);
 	if (r < 0) {
 		free(h->name);
@@ -135,12 +143,9 @@ helper_start_own(struct engine *e, enum helper_kind kind, char *const *argv,
 		 char *const *env, const char *cwd, uint64_t max_us,
 		 uint64_t *slot)
 {
-	struct helper *h = mem_alloc(sizeof *h);
+	struct helper *h = helper_new(kind, "");
 	struct spawn_req q;
 
-	list_init(&h->node);
-	h->kind = kind;
-	h->name = mem_str("");
 	h->slot = launch_slot(e, &h->tag);
 	spawn_req_init(&q);
 	q.slot = h->slot;
@@ -164,12 +169,9 @@ helper_plan(struct proc *p, enum helper_kind kind, const char *name,
 	    const char *command, char **more_env, uint64_t max_us)
 {
 	struct engine *e = p->e;
-	struct helper *h = mem_alloc(sizeof *h);
+	struct helper *h = helper_new(kind, name);
 
-	list_init(&h->node);
 	h->proc = p->id;
-	h->kind = kind;
-	h->name = mem_str(name);
 	h->slot = launch_slot(e, &h->tag);
 	h->planned = h->wanted = true;
 	h->max_us = max_us;
@@ -458,10 +460,7 @@ helper_adopt(struct engine *e, const struct keep_slot *s)
 		take_planned(e, h, s);
 		return;
 	}
-	h = mem_alloc(sizeof *h);
-	list_init(&h->node);
-	h->kind = goes_on ? HELPER_LISTEN : HELPER_LEFT;
-	h->name = mem_str("");
+	h = helper_new(goes_on ? HELPER_LISTEN : HELPER_LEFT, "");
 	h->slot = s->slot;
 	h->tag = s->tag;
 	h->ended = s->state == KEEP_ENDED || s->state == KEEP_NEVER;
