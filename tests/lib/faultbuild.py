@@ -2,15 +2,29 @@
 time and the clock goes as a file says.  `make test` has one beside the other:
 this is imported before sbxtest, which then takes that one."""
 import os
+import signal
 
 _beside = os.environ.get("O", "build").rstrip("/") + "-faults/sbx"
 if os.path.exists(_beside):
     os.environ["SBX"] = os.path.abspath(_beside)
-from sbxtest import SBX, Set, skip_all	# noqa: E402
+from sbxtest import SBX, Set, pids_with, skip_all, until	# noqa: E402
 
 with open(SBX, "rb") as f:
     if b"SBX_FAULT\0" not in f.read():
         skip_all("not built with -DSBX_FAULTS")
+
+
+def content(pid, name):
+    try:
+        with open("/proc/%d/%s" % (pid, name), "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+def stands(pid):
+    """Is it held by a fault?  Only those poll nothing for 10 ms."""
+    return content(pid, "syscall").split()[1:4] == [b"0x0", b"0x0", b"0xa"]
 
 
 class FaultSet(Set):
@@ -34,3 +48,18 @@ class FaultSet(Set):
             return False
         except FileNotFoundError:
             return True
+
+    def engines(self):
+        return [pid for pid in pids_with("rc:" + self.dir)
+                if content(pid, "comm") == b"sbx: engine\n"]
+
+    def held(self):
+        return [pid for pid in self.engines() if stands(pid)]
+
+    def kill_held(self, seconds=15, instead=lambda: False):
+        """Kills the engines that a fault holds; how many that were."""
+        until(lambda: self.held() or instead(), seconds)
+        found = self.held()
+        for engine in found:
+            os.kill(engine, signal.SIGKILL)
+        return len(found)

@@ -3,12 +3,11 @@
 it is held before each of its calls from the line on, and killed there.  Wants
 a build with -DSBX_FAULTS."""
 import os
-import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from faultbuild import FaultSet
-from sbxtest import LONG, done, ok, pids_with, same, until
+from sbxtest import LONG, done, ok, same, until
 
 NAMES = ("hooks", "again", "starts")
 SAYS = "exec 3<>in.%s; while read -r l <&3; do echo \"$l\"; done"
@@ -59,27 +58,6 @@ def words(name):
         return []
 
 
-def engines():
-    found = []
-    for pid in pids_with("rc:" + s.dir):
-        try:
-            with open("/proc/%d/comm" % pid) as f:
-                if f.read() == "sbx: engine\n":
-                    found.append(pid)
-        except OSError:
-            pass
-    return found
-
-
-def stands(pid):
-    """Held by the fault: only those poll nothing for 10 ms."""
-    try:
-        with open("/proc/%d/syscall" % pid) as f:
-            return f.read().split()[1:4] == ["0x0", "0x0", "0xa"]
-    except OSError:
-        return False
-
-
 def rest():
     """Everything is as it was before a line is said."""
     rows = s.rows()
@@ -109,12 +87,10 @@ for case in only:
             before = len(words(file))
             s.arm("engine/%s:0:%d+" % (call, nth))
             say(who, line % no if "%" in line else line)
-            held = until(lambda: [e for e in engines() if stands(e)], 0.4)
-            for engine in held:
-                os.kill(engine, signal.SIGKILL)
-                killed += 1
+            held = s.kill_held(0.4)
+            killed += held
             s.disarm()
-            until(lambda: s.sbx("ls")[0] == 0)
+            s.answers()
             until(lambda: len(words(file)) > before, 5)
             # What comes behind it is acted on behind it.
             say("hooks", "go 0")

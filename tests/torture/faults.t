@@ -19,8 +19,8 @@ import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from faultbuild import FaultSet
-from sbxtest import LONG, ZOO, alive, done, ok, pids_with, same, until
+from faultbuild import FaultSet, content, stands
+from sbxtest import LONG, ZOO, alive, done, ok, same, until
 from torture import (RESIZE, Wire, clean, descendants, frame, nfds, numbers,
                      rundir, stat, wait_rows, zombies)
 
@@ -100,41 +100,6 @@ def finish(s, name):
     clean(s, name)
     same(s.sbx("down")[0], 0, "down works")
     s.end()
-
-
-def stands(pid):
-    """Is it held by a fault?  Only those poll nothing for 10 ms."""
-    try:
-        with open("/proc/%d/syscall" % pid) as f:
-            return f.read().split()[1:4] == ["0x0", "0x0", "0xa"]
-    except OSError:
-        return False
-
-
-def content(pid, name):
-    try:
-        with open("/proc/%d/%s" % (pid, name), "rb") as f:
-            return f.read()
-    except OSError:
-        return b""
-
-
-def engines():
-    return [pid for pid in pids_with("rc:" + s.dir)
-            if content(pid, "comm") == b"sbx: engine\n"]
-
-
-def held():
-    return [pid for pid in engines() if stands(pid)]
-
-
-def kill_held(seconds=15, instead=lambda: False):
-    """Kills the engines that a fault holds; how many that were."""
-    until(lambda: held() or instead(), seconds)
-    found = held()
-    for engine in found:
-        os.kill(engine, signal.SIGKILL)
-    return len(found)
 
 
 def walk(s):
@@ -534,7 +499,7 @@ same(s.sbx("down")[0], 0, "down works")
 for call in DEATHS:
     s.arm("engine/%s+" % call)
     p = s.popen("up", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    killed += kill_held(instead=lambda: p.poll() is not None)
+    killed += s.kill_held(instead=lambda: p.poll() is not None)
     s.disarm()
     out, err = p.communicate(timeout=60)
     run += 1
@@ -683,7 +648,7 @@ for call, count in STEPS.items():
             p = s.popen("start", *LIVES, stdout=subprocess.PIPE,
                         stderr=subprocess.PIPE, text=True)
             for _ in range(deaths):
-                killed += kill_held(1)
+                killed += s.kill_held(1)
             s.disarm()
             out, err = p.communicate(timeout=60)
             ended = until(lambda: not lived(), 20)
@@ -703,7 +668,7 @@ p = s.popen("signal", "KILL", "idle", stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
 ok(until(lambda: not alive(state["idle"]["pid"])),
    "the signal has arrived, and nothing is saved")
-ok(kill_held(), "the engine stands, and is killed")
+ok(s.kill_held(), "the engine stands, and is killed")
 s.disarm()
 p.communicate(timeout=60)
 ok(until(lambda: s.status("idle") == "killed"), "it is killed", s.rows())
@@ -734,7 +699,7 @@ for nth in range(1, 8):
     s.arm("engine/sendmsg:0:%d+" % nth)
     p = s.popen("start", "k", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 text=True)
-    killed += kill_held(1)
+    killed += s.kill_held(1)
     s.disarm()
     out, err = p.communicate(timeout=60)
     same(p.returncode, 0, "another run, the engine dies at word %d" % nth)
@@ -753,11 +718,11 @@ s = Faulty("process a {\n argv %s wait\n ready exec true\n live exec true\n"
            " restart always\n}\n" % ZOO)
 same(s.sbx("up", "--wait", "10s")[0], 0, "a set with a check of each kind")
 pid, keeper = s.row("a")["pid"], s.pids()[1]
-old = engines()
+old = s.engines()
 s.arm("keeper/sendmsg:0:3+")	# behind HELLO and the one slot
 os.kill(old[0], signal.SIGKILL)
 ok(until(lambda: stands(keeper)), "the keeper is slow")
-ok(until(lambda: engines() and engines() != old), "for another engine")
+ok(until(lambda: s.engines() and s.engines() != old), "for another engine")
 time.sleep(1.2)	# in which the check is due
 s.disarm()
 ok(s.answers(), "it serves then")

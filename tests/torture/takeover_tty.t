@@ -116,8 +116,9 @@ for i in range(10):
     s.answers()
     ok(until(lambda: told() == drawn(), 5), "engine %d: they agree" % (i + 2),
        (told(), drawn()))
-    ok(i % 2 or until(lambda: drawn() == sure), "on what was promised",
-       (drawn(), sure))
+    if i % 2 == 0:
+        ok(until(lambda: drawn() == sure), "on what was promised",
+           (drawn(), sure))
     w.close()
 had = drawn()
 same(s.sbx("restart", "t", "--wait", "10s")[0], 0, "another run")
