@@ -12,11 +12,7 @@ begin() {
 
 # until_line FILE ERE: waits for a line of what runs in the background.
 until_line() {
-	tries=0
-	until grep -Eq -e "$2" "$1" || [ $((tries += 1)) -gt $((WAIT * 20)) ]; do
-		sleep 0.05
-	done
-	ok "$3" grep -Eq -e "$2" "$1"
+	wait_until "$3" grep -Eq -e "$2" "$1"
 }
 
 # place ERE: the number of the first such line of $out

@@ -166,16 +166,13 @@ exits 0 "under another engine" sbx wait idle --exit --timeout 20s
 like "$(sbx why idle)" 'signalled by you \(TERM\)' "the next one knows who sent it"
 exits 0 "start" sbx start idle
 exits 2 "no number" sbx why idle --run x
-tries=0
-until sbx why again 2>"$T/why.err" | grep -q '^again has ended and will be started again in .*: exit 4\. It is restart 1'; do
-	tries=$((tries + 1))
-	[ "$tries" -lt 200 ] || break
-	sleep 0.05
-done
-ok "why it comes again" [ "$tries" -lt 200 ]
+comes_again() {
+	sbx why again | grep -q '^again has ended and will be started again in .*: exit 4\. It is restart 1'
+}
+wait_until "why it comes again" comes_again
 is "$(status_of web)" waiting "web still waits"
 exits 0 "start --no-deps of what waits" sbx start web --no-deps
-ok "waits no more" poll "$WAIT" has_status web running
+wait_until "waits no more" has_status web running
 exits 0 "down" sbx down
 
 # --- a port that a stranger holds ---
@@ -196,7 +193,7 @@ while True:
 END_PY
 python3 serve.py stranger.port &
 stranger=$!
-ok "a stranger listens" poll "$WAIT" test -s stranger.port
+wait_until "a stranger listens" test -s stranger.port
 free_port
 later=$port
 free_port
@@ -240,7 +237,7 @@ names_holder() {
 	sbx why "$1" | grep -q "$held"
 }
 for p in tcp http; do
-	ok "$p: the holder is named" poll "$WAIT" names_holder $p
+	wait_until "$p: the holder is named" names_holder $p
 	is "$(status_of $p)" starting "$p is not ready"
 done
 like "$(sbx why late)" "port $port was held by python3 .pid $stranger" \
@@ -250,7 +247,7 @@ like "$(sbx events)" "late port-taken: port $port was held by python3" \
 kill "$stranger"
 wait "$stranger" 2>/dev/null
 exits 0 "add the rightful one" sbx add again -- python3 serve.py again.port "$port"
-ok "of another process of the set it is neither" poll "$WAIT" \
+wait_until "of another process of the set it is neither" \
 	sh -c "\"$SBX_BIN\" why tcp | grep -q 'held by python3 .pid $(pid_of again).'"
 exits 0 "down" sbx down
 kill "$proxy"

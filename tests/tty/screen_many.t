@@ -150,7 +150,7 @@ screen_keys z
 wait_screen 'web says' "and all again"
 for size in 200x50 40x12 120x40 80x24; do
 	screen_size "$size"
-	ok "$size: it is alive" poll "$WAIT" screen_has '.'
+	wait_until "$size: it is alive" screen_has '.'
 done
 wait_screen 'web says' "still two panes"
 screen_type '|'

@@ -192,7 +192,7 @@ wait_screen '. echo +up' "the new process is in the list"
 # Sizes.
 for size in 120x40 40x20 40x10 20x4 10x3 3x2 1x1 200x50; do
 	screen_size "$size"
-	ok "$size: it is alive" poll "$WAIT" screen_has '.'
+	wait_until "$size: it is alive" screen_has '.'
 done
 screen_size 80x24
 wait_screen '^.shop +[0-9]+ up' "80x24 again"

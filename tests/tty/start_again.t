@@ -22,14 +22,14 @@ is_run() {
 	[ "$(field_of web run)" = "$1" ]
 }
 exits 0 "up" sbx up
-ok "both run" poll "$WAIT" running
+wait_until "both run" running
 exits 0 "stop --all" sbx stop --all
 exits 0 "start of one that needs the other" sbx start web --wait
-ok "both run" poll "$WAIT" running
+wait_until "both run" running
 
 exits 0 "stop --all" sbx stop --all
 exits 0 "up" sbx up --wait
-ok "both run" poll "$WAIT" running
+wait_until "both run" running
 is "$(status_of other)" off "and nothing else"
 pids="$(pid_of db) $(pid_of web)"
 exits 0 "up again" sbx up
@@ -37,19 +37,19 @@ is "$(pid_of db) $(pid_of web)" "$pids" "changes nothing"
 
 exits 0 "stop --all" sbx stop --all
 exits 0 "start --no-deps" sbx start web --no-deps
-ok "that one runs" poll "$WAIT" has_status web running
+wait_until "that one runs" has_status web running
 is "$(status_of db)" killed "and not the other"
 
 exits 0 "restart" sbx restart web --wait
-ok "brings the other one" poll "$WAIT" running
+wait_until "brings the other one" running
 exits 0 "stop" sbx stop db
 old=$(pid_of web)
 exits 0 "restart --no-deps of one that runs" sbx restart web --no-deps
-ok "is another run" poll "$WAIT" new_pid web "$old"
+wait_until "is another run" new_pid web "$old"
 is "$(status_of db)" killed "without the other"
 exits 0 "stop" sbx stop web
 exits 0 "restart --no-deps of one that has ended" sbx restart web --no-deps
-ok "that one runs" poll "$WAIT" has_status web running
+wait_until "that one runs" has_status web running
 is "$(status_of db)" killed "without the other"
 exits 0 "one that is started again" sbx restart web
 wait_until "its eighth run" is_run 8

@@ -13,7 +13,7 @@ has_end() {
 }
 for locale in C C.UTF-8; do
 	exits 0 "up" env -u LANG -u LC_CTYPE LC_ALL=$locale "$SBX_BIN" up
-	ok "it prints" poll "$WAIT" has_end
+	wait_until "it prints" has_end
 	exits 0 "the screen" sbx screen cells --json
 	is "$(printf '%s' "$out" | python3 -c '
 import json, sys
