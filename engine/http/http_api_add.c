@@ -70,7 +70,7 @@ set_spawn_error(struct err *e, const struct proc_row *row)
 	if (row->fail_error)
 		snprintf(number, sizeof number, " (os error %u)",
 			 row->fail_error);
-	err_set(e, ERR_FAILED, "failed to spawn process: %s%s",
+	err_set(e, ERR_INTERNAL, "failed to spawn process: %s%s",
 		program ? strerror((int)row->fail_error) : row->reason,
 		number);
 }
@@ -311,6 +311,7 @@ http_api_add_problem(struct http_request *r, const struct err *e)
 		http_problem(r, HTTP_E_INVALID, "%s", e->text);
 		return;
 	case ERR_FULL:
+	case ERR_FAILED:	/* the name was taken meanwhile */
 		http_problem(r, HTTP_E_CONFLICT, "%s", e->text);
 		return;
 	case ERR_NO_ENGINE:

@@ -4,6 +4,7 @@ methods, forms of a request and values at the edge."""
 import os
 import re
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from sbxtest import SANITIZED, Set, done, ok, same, until
@@ -114,6 +115,24 @@ for body, want, said in (
 same([h.call("PATCH", "/v1/sbx/" + x, {"env": {"A": long}})[0]
       for x in ("env", "groups/g")], [400, 400],
      "nor a variable that nobody could be given")
+
+# --- many who want one name
+answers = []
+
+
+def take_name(name):
+    answers.append(h.post(X, {"command": "sleep", "args": ["1000"],
+                              "name": name})[0])
+
+
+for name in ("one", "two", "three"):
+    several = [threading.Thread(target=take_name, args=[name])
+               for _ in range(8)]
+    for t in several:
+        t.start()
+    for t in several:
+        t.join()
+same(sorted(answers), [201] * 3 + [409] * 21, "one has it, others a conflict")
 
 # --- many that wait for a line and leave
 def rss():
