@@ -57,6 +57,17 @@ rc_do_umask(struct rcload *ld, const struct rc_stmt *s)
 	ld->proc->spec->umask_bits = (int)strtol(w->text, NULL, 8);
 }
 
+void
+rc_do_nice(struct rcload *ld, const struct rc_stmt *s)
+{
+	int64_t n;
+
+	if (units_int(s->words[1].text, -20, 19, &n) < 0)
+		rc_wrong(ld, &s->words[1], "expected a number from -20 to 19");
+	else
+		ld->proc->spec->nice = n ? (int)n : SPEC_NICE_ZERO;
+}
+
 enum limit_kind { LIMIT_COUNT, LIMIT_BYTES, LIMIT_SECONDS };
 
 static const struct {

@@ -90,8 +90,8 @@ const struct rc_word_row rc_words[] = {
 	  CALL(IN_PROCESS, rc_do_user, 1, 1), .flags = RC_ONCE },
 	{ ROW("umask", "OCTAL", "mode bits that new files do not get"),
 	  CALL(IN_PROCESS, rc_do_umask, 1, 1), .flags = RC_ONCE },
-	{ ROW("nice", "N", "priority, -20 to 19, lower is more"),
-	  PLAIN(IN_PROCESS, RC_INT, nice), .least = -20, .most = 19 },
+	{ ROW("nice", "N", "priority, -20 to 19, lower is more; not relative"),
+	  CALL(IN_PROCESS, rc_do_nice, 1, 1), .flags = RC_ONCE },
 	{ ROW("limit", "NAME=VALUE...", "resource limits of the kernel"),
 	  CALL(IN_PROCESS, rc_do_limit, 1, 0), .flags = RC_LIST },
 

@@ -358,7 +358,6 @@ set_plain(struct rcload *ld, const struct rc_stmt *s,
 	void *member = (char *)ld->proc->spec + row->offset;
 	const struct rc_word *w = &s->words[1];
 	uint64_t n;
-	int64_t i;
 	int choice;
 
 	switch (row->value) {
@@ -370,13 +369,6 @@ set_plain(struct rcload *ld, const struct rc_stmt *s,
 		if (rc_uint(ld, w, 0, (uint64_t)row->least,
 			    (uint64_t)row->most, &n))
 			*(unsigned *)member = (unsigned)n;
-		break;
-	case RC_INT:
-		if (units_int(w->text, row->least, row->most, &i) == 0)
-			*(int *)member = (int)i;
-		else
-			rc_wrong(ld, w, "expected a number from %lld to %lld",
-				 (long long)row->least, (long long)row->most);
 		break;
 	case RC_DURATION:
 		if (!rc_duration(ld, w, 0, &n))

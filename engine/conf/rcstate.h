@@ -41,7 +41,7 @@ enum {
 
 enum rc_value {
 	RC_FN,		/* fn does it */
-	RC_BOOL, RC_UINT, RC_INT, RC_DURATION, RC_SIZE, RC_TEXT,
+	RC_BOOL, RC_UINT, RC_DURATION, RC_SIZE, RC_TEXT,
 	RC_CHOICE,	/* int: index of the word among "a | b" */
 	RC_EITHER,	/* bool: the second of two words */
 };
@@ -209,9 +209,10 @@ rc_word_fn rc_do_require, rc_do_set, rc_do_let, rc_do_include, rc_do_import,
 rc_word_fn rc_do_env, rc_do_env_file, rc_do_path;
 rc_word_fn rc_do_process, rc_do_defaults, rc_do_group, rc_do_members;
 rc_word_fn rc_do_cmd, rc_do_argv, rc_do_cwd, rc_do_user, rc_do_umask,
-	rc_do_limit, rc_do_stdin, rc_do_ok_codes, rc_do_port, rc_do_depends,
-	rc_do_stop, rc_do_stop_timeout, rc_do_backoff, rc_do_log_file,
-	rc_do_log_rotate, rc_do_schedule, rc_do_files, rc_do_hook, rc_do_notify;
+	rc_do_nice, rc_do_limit, rc_do_stdin, rc_do_ok_codes, rc_do_port,
+	rc_do_depends, rc_do_stop, rc_do_stop_timeout, rc_do_backoff,
+	rc_do_log_file, rc_do_log_rotate, rc_do_schedule, rc_do_files,
+	rc_do_hook, rc_do_notify;
 rc_word_fn rc_do_ready, rc_do_live;
 rc_word_fn rc_do_watch;
 rc_expect_fn rc_expect_probe, rc_expect_watch, rc_expect_bind, rc_expect_stop;

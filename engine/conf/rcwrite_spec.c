@@ -143,9 +143,6 @@ add_value(struct buf *out, const struct rc_word_row *row, const struct spec *s)
 	case RC_UINT:
 		buf_addf(out, "%u", *(const unsigned *)member);
 		break;
-	case RC_INT:
-		buf_addf(out, "%d", *(const int *)member);
-		break;
 	case RC_DURATION:
 		units_duration_text(*(const uint64_t *)member, text);
 		buf_adds(out, text);
@@ -491,6 +488,17 @@ put_umask(struct writer *w, const char *word)
 }
 
 static void
+put_nice(struct writer *w, const char *word)
+{
+	if (w->s->nice == w->there->nice)
+		return;
+	if (w->s->nice)
+		put_line(w, word, "%d", spec_nice(w->s));
+	else
+		put_note(w, word, default_stays);
+}
+
+static void
 put_probe(struct writer *w, const char *word, const struct spec_probe *p)
 {
 	struct buf b = BUF_INIT(ITEM_BYTES);
@@ -639,6 +647,7 @@ static const struct {
 	{ "stdin", .put = put_stdin },
 	{ "user", .put = put_user },
 	{ "umask", .put = put_umask },
+	{ "nice", .put = put_nice },
 	{ "limit", .item = one_limit, .ends = "=" },
 	{ "depends", .item = one_dep, .ends = "" },
 	{ "ready", .put = put_ready },

@@ -278,7 +278,7 @@ add_rules(struct buf *out, const struct proc *p)
 				      procrun_see(p)->checks[i].text, NULL);
 	add_limits(out, s);
 	if (s->nice) {
-		snprintf(text, sizeof text, "%d", s->nice);
+		snprintf(text, sizeof text, "%d", spec_nice(s));
 		detailrow_put(out, "rule", "nice", text, NULL);
 	}
 	units_size_text(s->log_keep_bytes, text);

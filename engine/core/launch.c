@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "autoport.h"
@@ -307,7 +308,7 @@ launch_run(struct proc *p, char *why, size_t cap)
 	q.cols = (uint16_t)(p->vt ? vt_cols(p->vt) : (int)s->cols);
 	q.umask = s->umask_bits;
 	q.set_nice = s->nice != 0;
-	q.nice = s->nice;
+	q.nice = spec_nice(s);
 	q.rlimits = limits;
 	q.nrlimits = s->limit_count;
 	r = keeplink_spawn(e->link, &q);
@@ -394,7 +395,8 @@ launch_explain(const struct proc *p, enum spawn_step step, int error,
 			 "missing (exec)", program);
 		break;
 	case SPAWN_NICE:
-		snprintf(out, cap, "nice %d: %s", s->nice, text);
+		snprintf(out, cap, "nice %d: %s, that of sbx is %d",
+			 spec_nice(s), text, getpriority(PRIO_PROCESS, 0));
 		break;
 	case SPAWN_RLIMIT:
 		limits_failed(s, text, out, cap);

@@ -230,6 +230,12 @@ spec_re_flag(char letter)
 	return 0;
 }
 
+int
+spec_nice(const struct spec *s)
+{
+	return s->nice == SPEC_NICE_ZERO ? 0 : s->nice;
+}
+
 const char *
 spec_re_flags_text(unsigned flags, char out[SPEC_RE_FLAGS_MAX])
 {

@@ -29,6 +29,7 @@ struct err;
 #define SPEC_EVERY_MIN_MS 1000	/* between two times of a schedule */
 #define SPEC_STEPS_MAX	16	/* of a stop ladder, KILL included */
 #define SPEC_PACK_MAX	(512 * 1024)
+#define SPEC_NICE_ZERO	40	/* nice 0 as it is kept: 0 is none */
 
 enum spec_stdin { SPEC_STDIN_NULL, SPEC_STDIN_PIPE, SPEC_STDIN_TTY };
 enum spec_restart {
@@ -189,7 +190,7 @@ struct spec {
 	size_t env_count;
 	char *user;		/* "user" or "user:group"; NULL = as oneself */
 	int umask_bits;		/* -1 = inherited */
-	int nice;		/* added to the inherited one */
+	int nice;		/* 0 = inherited; see spec_nice() */
 	struct spec_limit *limits;
 	size_t limit_count;
 
@@ -257,6 +258,8 @@ struct spec {
 	unsigned replica_idx;
 };
 
+/* As it was given; nice is not 0. */
+int	spec_nice(const struct spec *s);
 struct spec *spec_new(void);			/* defaults, no command */
 void	spec_free(struct spec *s);		/* NULL is fine */
 struct spec *spec_dup(const struct spec *s);

@@ -329,12 +329,37 @@ same((s.out("logs", "apart", "--stream", "pty"),
 same(log("joined"), "vt100\nin the screen\n", "joined it is; a TERM of its own")
 s.end()
 
+# What is named is so, whatever sbx was started with.
+if os.geteuid() == 0:
+    s = Set("""
+process named {
+    cmd umask; nice; ulimit -n
+    umask 022
+    nice 0
+    limit nofile=150
+}
+process unnamed {
+    cmd umask; nice; ulimit -n
+}
+""")
+    subprocess.run(["sh", "-c", "umask 077; ulimit -Sn 100; "
+                    "exec nice -n 10 \"$0\" up", SBX], cwd=s.dir, env=s.env,
+                   stdin=subprocess.DEVNULL)
+    same(log("named"), "0022\n0\n150\n",
+         "umask 022, nice 0 and a higher limit undo what sbx has")
+    same(log("unnamed"), "0077\n10\n100\n", "and else it stays")
+    s.end()
+
 # Somebody who is not root is told what he may not do.
 if os.geteuid() == 0:
     s = Set("""
 process hurry {
     cmd echo ran
     nice -5
+}
+process calm {
+    cmd echo ran
+    nice 0
 }
 process more {
     cmd echo ran
@@ -353,14 +378,16 @@ process self {
     for path in (s.dir, s.dir + "/r", s.dir + "/sbx", s.dir + "/sbxrc"):
         os.chown(path, 65534, 65534)
 
-    def as_nobody(*words):
-        return subprocess.run([s.dir + "/sbx", *words], cwd=s.dir, env=s.env,
+    def as_nobody(*words, nice=0):
+        return subprocess.run(["nice", "-n", str(nice), s.dir + "/sbx",
+                               *words], cwd=s.dir, env=s.env,
                               user=65534, group=65534, extra_groups=[],
                               capture_output=True, text=True,
                               stdin=subprocess.DEVNULL).stdout
 
-    as_nobody("up")
+    as_nobody("up", nice=10)
     for name, word in (("hurry", "nice -5: "),
+                       ("calm", "nice 0: Permission denied, that of sbx is 10"),
                        ("more", "limit nofile=1000000000: "),
                        ("other", "not permitted to become 'daemon'")):
         row = json.loads(as_nobody("show", name, "--json") or "{}")

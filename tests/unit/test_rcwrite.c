@@ -57,7 +57,7 @@ static const struct {
 	{ "stdin", "stdin pipe" }, { "stdin", "tty yes\n stdin tty" },
 	{ "stderr", "tty yes\n stderr separate" },
 	{ "user", "user nobody:nogroup" }, { "umask", "umask 027" },
-	{ "nice", "nice 5" },
+	{ "nice", "nice 5" }, { "nice", "nice 0" },
 	{ "limit", "limit nofile=64 memory=1G cpu=90s core=unlimited" },
 	{ "depends", "depends db ok" }, { "depends", "depends db" },
 	{ "ready", "ready log /up (in|after) \\d+ms/ix" },
