@@ -223,8 +223,8 @@ http_ext_info(struct http_request *r, void *arg)
 		jsonout_string(&j, "set", h->set_name);
 		if (h->rc_path[0])
 			jsonout_string(&j, "file", h->rc_path);
+		jsonout_string(&j, "dir", http_link_dir(api->link));
 	}
-	jsonout_string(&j, "dir", http_link_dir(api->link));
 	jsonout_uint(&j, "processes",
 		     model_count(http_link_model(api->link)));
 	jsonout_close(&j);
