@@ -170,6 +170,14 @@ listen_update(struct engine *e)
 	start(l);
 }
 
+/* Where it listens, which it tells when all is well. */
+static bool
+is_place(const char *line)
+{
+	return strncmp(line, "http://", 7) == 0 ||
+	       strncmp(line, "unix:", 5) == 0;
+}
+
 /*
  * What it printed last says more than its exit code: its last line, or, when
  * that is the advice that goes with an error, the error.
@@ -183,7 +191,7 @@ reason(const struct helper *h, const char *text, char *out, size_t cap)
 	memcpy(said, h->said, h->said_len);
 	said[h->said_len] = '\0';
 	for (; (line = strtok_r(line, "\r\n", &save)); line = NULL)
-		if (line[0] != ' ')
+		if (line[0] != ' ' && !is_place(line))
 			last = line;
 	if (last && strncmp(last, "sbx: ", 5) == 0)
 		last += 5;

@@ -80,6 +80,12 @@ pid = s.doctor()["listen_pid"]
 with open("/proc/%d/cmdline" % pid) as f:
     ok("sesame" not in f.read(), "no secret in ps")
 
+os.kill(pid, signal.SIGKILL)
+ok(until(lambda: s.doctor().get("listen_pid", pid) != pid, 20),
+   "killed, it is there again, at the same path")
+same(s.doctor()["listen_error"], "was ended by signal 9",
+     "what ended it is told, not what it said before")
+
 # --- a reload
 s.write("set listen 127.0.0.1:%d\nprocess a exec sleep 1000\n" % other)
 same(s.sbx("reload")[0], 0, "a reload")
