@@ -139,6 +139,8 @@ struct regex *cli_pattern(struct cli *c, enum cmd_option o, unsigned flags);
 int	cli_check_pattern(struct cli *c, enum cmd_option o);
 /* The streams that --stream names, all without it.  0 or -1. */
 int	cli_streams(struct cli *c, unsigned *streams);
+/* Says so when the process has nothing on the one that --stream names. */
+void	cli_look_for_stream(struct cli *c, uint32_t id);
 /* The row of a process, also of one that was forgotten since; NULL: never
  * heard of. */
 const struct proc_row *cli_row(struct cli *c, uint32_t id);

@@ -59,6 +59,24 @@ cli_streams(struct cli *c, unsigned *streams)
 	return 0;
 }
 
+void
+cli_look_for_stream(struct cli *c, uint32_t id)
+{
+	const char *name = cli_arg(c, CMD_OPT_STREAM)->text;
+	const struct proc_row *row = cli_row(c, id);
+	int s = name ? log_stream_find(name) : -1;
+
+	if (!row || s < 0 || (s == LOG_PTY) == row->tty)
+		return;
+	if (s == LOG_PTY)
+		cli_say(c, "'%s' has no terminal: nothing comes on pty",
+			row->name);
+	else
+		cli_say(c, "'%s' has a terminal: what it prints is on pty%s",
+			row->name, s == LOG_ERR ?
+			", stderr too but with 'stderr separate'" : "");
+}
+
 int
 cli_check_pattern(struct cli *c, enum cmd_option o)
 {

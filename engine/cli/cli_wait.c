@@ -282,6 +282,8 @@ cli_wait_for(struct cli *c, const uint32_t *ids, size_t count,
 	ws.timer = loop_timer(c->loop, on_timer, c);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		ws.ones[i].id = ids[i];
+		if (conf->kind == WAITING_LOG)
+			cli_look_for_stream(c, ids[i]);
 		rc = open_one(&ws, &ws.ones[i]);
 	}
 	if (rc == 0 && conf->kind == WAITING_SCREEN)

@@ -239,6 +239,7 @@ try_pattern(struct cli *c, uint32_t id, const struct spec_watch *w)
 	if (cli_streams(c, &t->streams) == 0)
 		t->re = regex_new(t->pattern, strlen(t->pattern),
 				  w->pattern.flags, &c->err, NULL);
+	cli_look_for_stream(c, id);
 	if (t->re && cli_log_open(c, id, &log) == 0) {
 		t->lr = log.lr;
 		rc = look(t);

@@ -579,6 +579,21 @@ warn_program(struct rcload *ld, const struct rcload_proc *p)
 	strv_free(env);
 }
 
+/* Defaults are for all, and need not mean each. */
+static void
+warn_streams(struct rcload *ld, const struct rcload_proc *p)
+{
+	for (size_t i = p->watch_base; i < p->spec->watch_count; i++) {
+		const struct spec_watch *w = &p->spec->watches[i];
+		struct err e = ERR_INIT;
+		if (spec_has_stream(p->spec, (enum spec_stream)w->stream, &e))
+			continue;
+		diag_warning(ld->ds, &p->watch_at[i],
+			     "watch '%s' sees no line: %s", w->name, e.text);
+		diag_hint(ld->ds, "%s", e.hint);
+	}
+}
+
 /* What may come into being before it is needed is only worth a warning. */
 static void
 warn(struct rcload *ld, const struct rcload_proc *p)
@@ -591,6 +606,7 @@ warn(struct rcload *ld, const struct rcload_proc *p)
 	} else if (p->spec->argv && p->argv_at.file) {
 		warn_program(ld, p);
 	}
+	warn_streams(ld, p);
 }
 
 /* The last net: whatever goes to the engine can be packed and is valid. */

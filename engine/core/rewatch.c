@@ -92,6 +92,8 @@ check_add(const struct proc *p, const struct spec *s, const struct spec *from,
 	if (s->watch_count == SPEC_LIST_MAX)
 		return err_set(err, ERR_FAILED, "'%s' has %d watches, which is "
 			       "the limit", s->name, SPEC_LIST_MAX);
+	if (!spec_has_stream(s, (enum spec_stream)w->stream, err))
+		return -1;
 	return check_names(p, s, w, err);
 }
 

@@ -230,6 +230,30 @@ spec_re_flag(char letter)
 	return 0;
 }
 
+bool
+spec_has_stream(const struct spec *s, enum spec_stream stream, struct err *e)
+{
+	if (stream == SPEC_STREAM_ANY || (stream == SPEC_STREAM_PTY) == s->tty)
+		return true;
+	if (stream == SPEC_STREAM_PTY) {
+		err_set(e, ERR_USAGE, "'%s' has no terminal: nothing comes on "
+			"pty", s->name);
+		err_hint(e, "its streams are stdout and stderr; 'tty yes' "
+			 "gives it a terminal");
+	} else if (stream == SPEC_STREAM_STDOUT) {
+		err_set(e, ERR_USAGE, "'%s' has a terminal: nothing comes on "
+			"stdout", s->name);
+		err_hint(e, "what it prints is on pty");
+	} else if (!s->stderr_separate) {
+		err_set(e, ERR_USAGE, "'%s' has a terminal: its stderr is on "
+			"pty, too", s->name);
+		err_hint(e, "'stderr separate' keeps them apart");
+	} else {
+		return true;
+	}
+	return false;
+}
+
 int
 spec_nice(const struct spec *s)
 {

@@ -258,6 +258,9 @@ struct spec {
 	unsigned replica_idx;
 };
 
+/* Does anything ever come on that stream?  If not, why and what helps. */
+bool	spec_has_stream(const struct spec *s, enum spec_stream stream,
+			struct err *e);
 /* As it was given; nice is not 0. */
 int	spec_nice(const struct spec *s);
 struct spec *spec_new(void);			/* defaults, no command */

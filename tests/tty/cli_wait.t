@@ -92,6 +92,8 @@ is "$out" "Epoch 2 complete" "the line is printed"
 exits 124 "it is literal" sbx wait epochs --string 'Epoch .' --timeout 200ms
 exits 0 "a stream" sbx wait epochs --log . --stream stderr --json --timeout 20s
 is "$(json 'v["line"], v["stream"]')" "bad stderr" "only that"
+exits 124 "a wait for one" sbx wait epochs --log . --stream pty --timeout 100ms
+like "$err" "'epochs' has no terminal: nothing comes on pty" "that is not there is told"
 
 # Ended first: at once, with its code.
 sbx wait late --log 'will not come' --json --timeout 60s >ended &

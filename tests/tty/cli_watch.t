@@ -34,6 +34,10 @@ like "$out" '^first +line [0-9]+, .*: took 1 ms$' "the first one"
 like "$out" '^ms +count 4 +last 4 +min 1 +max 4 +mean 2\.5$' "the group"
 exits 0 "of one stream" sbx watch web '/ms/' --stream stderr --json
 is "$(json 'v["hits"]')" 1 "only that"
+exits 0 "a trial on one" sbx watch web '/ms/' --stream pty
+like "$err" "'web' has no terminal: nothing comes on pty" "that is not there"
+exits 2 "a stream that it does not have" sbx watch web add mute '/ms/' stream=pty
+like "$err" "'web' has no terminal: nothing comes on pty" "why it is refused"
 exits 0 "none" sbx watch web '/nothing/'
 is "$out" "0 of 5 lines match" "is an answer too"
 exits 2 "a bad pattern" sbx watch web '/a(b/'
