@@ -117,6 +117,23 @@ is_group(const struct engine *e, const char *name)
 	return false;
 }
 
+int
+runtime_check_names(const struct engine *e, const struct spec *s,
+		    struct err *err)
+{
+	const char *both = s->name[0] && (is_group(e, s->name) ||
+		spec_in_group(s, s->name)) ? s->name : NULL;
+
+	for (size_t i = 0; !both && s->groups && s->groups[i]; i++)
+		if (engine_find_name(e, s->groups[i]))
+			both = s->groups[i];
+	if (!both)
+		return 0;
+	err_set(err, ERR_FAILED, "'%s' is the name of a %s already", both,
+		both == s->name ? "group" : "process");
+	return err_hint(err, "a word must mean one of them");
+}
+
 static void
 put_file_rows(struct buf *out, const char *group, char *const *env,
 	      const char *cwd)

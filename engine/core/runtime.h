@@ -14,6 +14,7 @@ struct buf;
 struct engine;
 struct err;
 struct proto_request;
+struct spec;
 
 /* "KEY VALUE" lines, all or none. */
 int	runtime_set(struct engine *e, enum cause cause, const char *lines,
@@ -22,6 +23,9 @@ int	runtime_set(struct engine *e, enum cause cause, const char *lines,
 void	runtime_follow(struct engine *e);
 int	runtime_get(const struct engine *e, const char *key, struct buf *out,
 		    struct err *err);
+/* Do a new process and its groups have names that mean one thing?  0 or -1. */
+int	runtime_check_names(const struct engine *e, const struct spec *s,
+			    struct err *err);
 /* What PROTO_V_ENV says; where that changes nothing it is read. */
 bool	runtime_env_reads(const struct proto_request *q);
 int	runtime_env(struct engine *e, enum cause by,

@@ -745,6 +745,7 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	else if ((!start || !(a.flags & PROTO_ADD_NO_QUEUE) ||
 		  order_room(e, 1, &err) == 0) &&
 		 spec_unpack(a.spec, a.spec_len, &spec, &err) == 0 &&
+		 runtime_check_names(e, spec, &err) == 0 &&
 		 (a.flags & PROTO_ADD_LIKE ?
 		  take_after(e, spec, &a, &err) :
 		  take_set_env(e, spec, &err)) == 0) {

@@ -168,4 +168,16 @@ for i in (1, 2, 3):
     s.sbx("wait", "mine-%d" % i, "--exit", "--timeout", "30s")
 same([s.out("logs", "mine-%d" % i, "--no-prefix") for i in (1, 2, 3)],
      ["mine is x\n", "mine is y\n", "mine is x\n"], "each has its own")
+
+# A word means a process or a group, as in the file.
+code, out, err = s.sbx("add", "front", "--", "true")
+ok(code == 1 and "'front' is the name of a group already" in err,
+   "no process has the name of a group", (code, err))
+code, out, err = s.sbx("add", "other", "--group", "alone", "--", "true")
+ok(code == 1 and "'alone' is the name of a process already" in err,
+   "no group that of a process", (code, err))
+same(s.sbx("add", "self", "--group", "self", "--", "true")[0], 1,
+     "nor one that of its own")
+same(s.sbx("add", "--group", "front", "--", "true")[0], 0,
+     "one without a name has neither")
 done()
