@@ -253,6 +253,10 @@ bool
 http_token_is(const char *given, const char *token)
 {
 	size_t have = strlen(given), want = strlen(token);
+
+	/* Blanks behind a header's value are none of it (RFC 9110, 5.5). */
+	while (have && (given[have - 1] == ' ' || given[have - 1] == '\t'))
+		have--;
 	volatile unsigned char differs = have != want;
 
 	/* Every byte is looked at, also behind the first that is wrong. */

@@ -175,6 +175,9 @@ TEST(origins)
 TEST(tokens)
 {
 	OK(http_token_is("abc", "abc"));
+	OK(http_token_is("abc \t", "abc"));
+	OK(!http_token_is("ab c", "abc"));
+	OK(!http_token_is(" ", "abc"));
 	OK(!http_token_is("abd", "abc"));
 	OK(!http_token_is("ab", "abc"));
 	OK(!http_token_is("abcabc", "abc"));
