@@ -659,6 +659,34 @@ TEST(one_that_was_added_is_selected_when_it_comes)
 	rig_fini(&r);
 }
 
+/* Has a row of the list all of this? */
+static bool
+lists(struct rig *r, const char *text)
+{
+	for (int y = 0; y < 24; y++)
+		if (strstr(line_no(r, y), text))
+			return true;
+	return false;
+}
+
+TEST(what_a_run_has_left_has_rows)
+{
+	struct rig r;
+	struct proc_row p = uirig_row(12, "keeps", "jobs", STATUS_COMPLETED);
+
+	p.left = 2;
+	p.left_list = "71 nap\x1f" "1234567 dozes for long\x1f";
+	rig_init(&r, 50, 200, "unicode");
+	uirig_send_row(r.ui, &p);
+	OK(lists(&r, "└ 71 nap          left "));
+	OK(lists(&r, "└ 1234567 dozes for long  "));
+	rig_fini(&r);
+	rig_init(&r, 24, 80, "unicode");
+	uirig_send_row(r.ui, &p);
+	OK(lists(&r, "└ 71 nap "));
+	rig_fini(&r);
+}
+
 TEST(a_theme_that_has_gone_is_told_of_once)
 {
 	struct rig r;
