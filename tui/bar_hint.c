@@ -243,6 +243,12 @@ bar_leave_key(const struct ui *ui, char out[BAR_LEAVE_MAX])
 	return out;
 }
 
+const char *
+bar_leave_where(const struct ui *ui)
+{
+	return ui->attached ? "leave" : "back to the list";
+}
+
 static void
 hint_term(struct ui *ui, struct pieces *p)
 {
@@ -261,7 +267,7 @@ hint_term(struct ui *ui, struct pieces *p)
 	}
 	p->x = ui_text(ui, &p->pen, p->y, p->x, ROLE_HINT_KEY, key);
 	p->x = ui_text(ui, &p->pen, p->y, p->x + 1, ROLE_HINT,
-		       "back to the list");
+		       bar_leave_where(ui));
 	if (cut)
 		return;
 	snprintf(text, sizeof(text),

@@ -179,6 +179,7 @@ bool	bar_mouse(struct ui *ui, const struct vt_mouse *m);
 /* "Ctrl-]": the key that leaves a terminal. */
 enum { BAR_LEAVE_MAX = 64 };
 char	*bar_leave_key(const struct ui *ui, char out[BAR_LEAVE_MAX]);
+const char *bar_leave_where(const struct ui *ui);	/* what it does */
 const char *bar_mode_word(const struct ui *ui, int *role);
 
 #endif

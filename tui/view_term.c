@@ -193,7 +193,7 @@ draw_ended(struct ui *ui, const struct proc_row *row, int y)
 	draw_text(&pen, y + 1, r.x + 10, "start it again");
 	x = ui_text(ui, &pen, y + 2, r.x + 3, ROLE_HINT_KEY,
 		    bar_leave_key(ui, leave));
-	draw_text(&pen, y + 2, SBX_MAX(x + 1, r.x + 10), "back to the list");
+	draw_text(&pen, y + 2, SBX_MAX(x + 1, r.x + 10), bar_leave_where(ui));
 	draw_text(&pen, y + 3, r.x + 3, "other keys do nothing here");
 }
 

@@ -275,6 +275,9 @@ for name in ("a", "b", "a"):
     ok(until(lambda: size_by(name) == sizes[name][0], 30, 0.3),
        "viewer %s types: the terminal is as wide as its own" % name,
        s.out("screen", "shell", "--json"))
+shown = s.tmux("capture-pane", "-p", "-t", "a")
+ok("Ctrl-] leave" in shown and "back to the list" not in shown,
+   "attach has no list to go back to", shown)
 s.tmux("kill-session", "-t", "b")
 s.tmux("kill-session", "-t", "a")
 same(s.status("shell"), "running", "without viewers it goes on")
