@@ -1,5 +1,7 @@
 #include "loggone.h"
 
+#include <stdio.h>
+
 #include "engine/base/base.h"
 #include "engine/log/logread.h"
 
@@ -27,5 +29,19 @@ loggone_put(struct logread *lr, bool torn, struct logline *l)
 	if (torn)
 		gone += l->off + l->full_len + l->dropped_bytes - from;
 	*l = (struct logline){ .seq = l->seq, .wall_ms = l->wall_ms, .text = "",
-			       .flags = LOGLINE_GAP, .dropped_bytes = gone };
+			       .flags = LOGLINE_GAP, .dropped_bytes = gone,
+			       .dropped_to = logread_first_seq(lr) - !torn };
+}
+
+size_t
+loggone_text(const struct logline *l, char out[LOGGONE_TEXT_MAX])
+{
+	int n = snprintf(out, LOGGONE_TEXT_MAX, "%llu bytes are missing here",
+			 (unsigned long long)l->dropped_bytes);
+
+	if (l->dropped_to)
+		n += snprintf(out + n, LOGGONE_TEXT_MAX - (size_t)n,
+			      ", up to line %llu",
+			      (unsigned long long)l->dropped_to);
+	return (size_t)n;
 }

@@ -7,7 +7,10 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum { LOGGONE_TEXT_MAX = 100 };
 
 struct logline;
 struct logread;
@@ -17,5 +20,7 @@ struct logread;
 bool	loggone_is_above(struct logread *lr, uint64_t seq, bool *torn);
 /* In place of the oldest line: all that is gone before it, and with it. */
 void	loggone_put(struct logread *lr, bool torn, struct logline *l);
+/* What is said of it, and of any other line that is none; its length. */
+size_t	loggone_text(const struct logline *l, char out[LOGGONE_TEXT_MAX]);
 
 #endif

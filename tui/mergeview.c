@@ -38,6 +38,7 @@ struct mergeview {
 	int cursor;		/* line of the window */
 	int height, lines;	/* of the window, as last filled */
 	struct merge_row last;	/* at the cursor, or the last one shown */
+	bool marked[MERGE_MAX];	/* the cap has cut between two lines */
 	int64_t top_ms;		/* of the first line shown; 0: there was none */
 	bool has_last;
 	struct filters *filters;
@@ -50,11 +51,19 @@ struct mergeview {
 	bool for_error, missed;
 };
 
+/* Before the oldest line of a log that has lost some there is a place for the
+ * mark that says so. */
+static uint64_t
+first_of(const struct mergeview *mv, size_t i)
+{
+	return merge_first(&mv->of, i) - (i < mv->of.count && mv->marked[i]);
+}
+
 static void
 time_of(const struct mergeview *mv, struct place *p, size_t i)
 {
 	bool up = p->direction > 0;
-	uint64_t first = merge_first(&mv->of, i), next = merge_next(&mv->of, i);
+	uint64_t first = first_of(mv, i), next = merge_next(&mv->of, i);
 	struct logline l = { .wall_ms = 0 };
 
 	p->at[i] = SBX_MIN(SBX_MAX(p->at[i], first), next);
@@ -64,7 +73,8 @@ time_of(const struct mergeview *mv, struct place *p, size_t i)
 	uint64_t seq = up ? p->at[i] : p->at[i] - 1;
 	if (i == mv->of.count)
 		(void)mv->of.events.get(mv->of.events.arg, seq, &l);
-	else if (logread_place(mv->of.logs[i].lr, seq, &l) != 1)
+	else if (logread_place(mv->of.logs[i].lr,
+			       SBX_MAX(seq, merge_first(&mv->of, i)), &l) != 1)
 		return;
 	p->ms[i] = l.wall_ms;
 }
@@ -217,6 +227,7 @@ mergeview_sources(struct mergeview *mv, const struct merge_source *s,
 			if (k == count)
 				continue;
 			mv->of.logs[kept] = s[k];
+			mv->marked[kept] = mv->marked[i];
 			mv->top.at[kept] = mv->top.at[i];
 			mv->from.at[kept++] = mv->from.at[i];
 		}
@@ -229,6 +240,13 @@ mergeview_sources(struct mergeview *mv, const struct merge_source *s,
 	}
 	memcpy(mv->of.logs, s, count * sizeof(*s));
 	mv->of.count = count;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t first = merge_first(&mv->of, i);
+		bool torn;
+		mv->marked[i] = first > 1 && first < merge_next(&mv->of, i) &&
+				loggone_is_above(s[i].lr, first, &torn) &&
+				!torn;
+	}
 	mergescan_sources(mv->scan, s, count);
 	/* What has come since is not in the times. */
 	mv->top.direction = mv->from.direction = 0;
@@ -277,12 +295,14 @@ mergeview_line(struct mergeview *mv, const struct merge_row *row,
 	if (row->source >= mv->of.count)
 		return false;
 	struct logread *lr = mv->of.logs[row->source].lr;
-	bool torn;
-	if (logread_line(lr, row->seq, LINE_MAX_BYTES, out) != 1)
+	bool mark = row->seq < logread_first_seq(lr), torn;
+	if (mark && row->seq < first_of(mv, row->source))
 		return false;
-	/* There is no row of its own for it here. */
-	if (loggone_is_above(lr, row->seq, &torn) && torn)
+	if (logread_line(lr, row->seq + mark, LINE_MAX_BYTES, out) != 1)
+		return false;
+	if (loggone_is_above(lr, row->seq + mark, &torn) && (torn || mark))
 		loggone_put(lr, torn, out);
+	out->seq = row->seq;
 	return true;
 }
 
@@ -420,7 +440,7 @@ mergeview_top(struct mergeview *mv)
 	mv->cursor = 0;
 	mv->top.direction = 0;
 	for (size_t i = 0; i <= mv->of.count; i++)
-		mv->top.at[i] = merge_first(&mv->of, i);
+		mv->top.at[i] = first_of(mv, i);
 }
 
 void
@@ -428,7 +448,7 @@ mergeview_share(const struct mergeview *mv, uint64_t *above, uint64_t *all)
 {
 	*above = *all = 0;
 	for (size_t i = 0; i <= mv->of.count; i++) {
-		uint64_t first = merge_first(&mv->of, i);
+		uint64_t first = first_of(mv, i);
 		uint64_t next = merge_next(&mv->of, i);
 		uint64_t at = SBX_MIN(SBX_MAX(mv->top.at[i], first), next);
 		*above += at - first;

@@ -14,6 +14,7 @@
 #include "engine/log/strip.h"
 #include "engine/spec/spec.h"
 #include "filters.h"
+#include "loggone.h"
 #include "logrules.h"
 #include "logview.h"
 #include "pane.h"
@@ -142,9 +143,10 @@ draw_gap(const struct ui *ui, const struct log_place *p, int y,
 {
 	struct pen pen = ui_pen(ui, p->text, ROLE_LOG_NOTE);
 	const char *line = ui_glyph(ui, GLYPH_LINE);
+	char text[LOGGONE_TEXT_MAX];
 
-	draw_fmt(&pen, y, p->text.x, "%s%s %llu bytes are missing here %s%s",
-		 line, line, (unsigned long long)l->dropped_bytes, line,
+	(void)loggone_text(l, text);
+	draw_fmt(&pen, y, p->text.x, "%s%s %s %s%s", line, line, text, line,
 		 line);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/base/mem.h"
 #include "engine/conf/option.h"
 #include "engine/life/event.h"
+#include "loggone.h"
 #include "logrules.h"
 #include "logview.h"
 #include "mergescan.h"
@@ -367,7 +368,7 @@ draw_line(struct ui *ui, struct place *at, int y,
 	struct pen pen = ui_pen(ui, ui->layout.main, ROLE_TEXT);
 	struct shown *s = shown_scratch();
 	struct logline l;
-	char missing[64];
+	char missing[LOGGONE_TEXT_MAX];
 	size_t from = 0;
 
 	if (!p || !mergeview_line(ui->merge, row, &l))
@@ -383,12 +384,9 @@ draw_line(struct ui *ui, struct place *at, int y,
 		else
 			draw_gutter(ui, y, level, here);
 	}
-	if (gap) {
-		int len = snprintf(missing, sizeof(missing), "%llu bytes are "
-				   "missing here",
-				   (unsigned long long)l.dropped_bytes);
-		l = (struct logline){ .text = missing, .len = (size_t)len };
-	}
+	if (gap)
+		l = (struct logline){ .text = missing,
+				      .len = loggone_text(&l, missing) };
 	shown_set(s, &l);
 	shown_find(s, mergeview_find(ui->merge));
 	for (int i = 0; ui->wrap && i < sub; i++)

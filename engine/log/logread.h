@@ -39,6 +39,7 @@ struct logline {
 	uint64_t off;		/* of the line in its stream */
 	uint64_t full_len;	/* in the stream, newline included */
 	uint64_t dropped_bytes;	/* GAP */
+	uint64_t dropped_to;	/* ... the last line that is gone; 0: unsaid */
 };
 
 /*

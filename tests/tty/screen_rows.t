@@ -193,7 +193,7 @@ gone=$(printf '%s\n' "$err" | sed -n 's/^sbx: full: dropped \([0-9]*\) bytes$/\1
 screen_open 80x24 "'$SBX_BIN' -f small.rc"
 wait_screen '199999' "its log"
 screen_keys Tab g
-wait_screen "── ${gone:-none} bytes are missing here" "what is missing, at its top"
+wait_screen "── ${gone:-none} bytes are missing here, up to line [1-9]" "what is missing, at its top"
 wait_screen "│  ${first:-none}( |\$)" "and then its first whole line"
 unlike "$(screen_text)" "│  [0-9]{1,5}( |\$)" "and no part of one"
 screen_keys A

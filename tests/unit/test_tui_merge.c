@@ -11,6 +11,7 @@
 #include "engine/log/logread.h"
 #include "engine/spec/spec.h"
 #include "tui/filters.h"
+#include "tui/loggone.h"
 #include "tui/logrules.h"
 
 enum { LOGS = 2, ROWS = 20 };
@@ -250,6 +251,68 @@ TEST(a_window_is_full_where_there_are_lines)
 	EQ_INT(rows[ROWS - 1].source, 0);
 	EQ_INT(rows[ROWS - 1].seq, 50);
 	EQ_INT(mergeview_cursor(r.mv), ROWS - 1);
+	rig_fini(&r);
+}
+
+/* What the mark in front of a log says; "": there is none. */
+static const char *
+first_mark(struct rig *r, char text[LOGGONE_TEXT_MAX])
+{
+	struct merge_row rows[ROWS];
+	struct logline l;
+	int skip;
+
+	text[0] = '\0';
+	look(r);
+	mergeview_top(r->mv);
+	mergeview_fill(r->mv, rows, ROWS, &skip);
+	if (!mergeview_line(r->mv, &rows[0], &l))
+		return "nothing";
+	if (l.flags & LOGLINE_GAP)
+		(void)loggone_text(&l, text);
+	if (mergeview_line(r->mv, &rows[1], &l) && l.flags & LOGLINE_GAP)
+		return "two of them";
+	return text;
+}
+
+TEST(each_cut_of_a_log_has_a_mark)
+{
+	struct rig r;
+	struct merge_row rows[ROWS];
+	char text[LOGGONE_TEXT_MAX];
+	int skip;
+	rig_init(&r);
+
+	for (int i = 0; i < 10; i++)
+		say(&r, 0, i, "one");
+	OK(spool_rotate(r.logs[0].sp, 20) == 0);
+	for (int i = 0; i < 30; i++)
+		say(&r, 0, 20 + i, "one");
+	say(&r, 1, 300, "two");
+	EQ_STR(first_mark(&r, text), "");
+	/* The cut is between two lines: none of them can stand for it. */
+	OK(spool_drop_oldest(r.logs[0].sp) == 0);
+	EQ_STR(first_mark(&r, text),
+	       "40 bytes are missing here, up to line 10");
+	/* It is a row like others: over it, and back to the end. */
+	mergeview_follow(r.mv);
+	look(&r);
+	mergeview_pause(r.mv);
+	mergeview_scroll(r.mv, -1000);
+	EQ_INT(mergeview_fill(r.mv, rows, ROWS, &skip), ROWS);
+	EQ_INT(rows[0].seq, 10);
+	EQ_INT(rows[1].seq, 11);
+	mergeview_scroll(r.mv, 1000);
+	EQ_INT(mergeview_fill(r.mv, rows, ROWS, &skip), ROWS);
+	EQ_INT(rows[ROWS - 1].source, 1);
+	/* Through a line: it stands for itself and what is before it. */
+	spool_append(r.logs[0].sp, LOG_OUT, "to", 2);
+	OK(spool_rotate(r.logs[0].sp, 200) == 0);
+	say(&r, 0, 200, "rn");
+	say(&r, 0, 201, "one");
+	OK(spool_drop_oldest(r.logs[0].sp) == 0);
+	EQ_STR(first_mark(&r, text),
+	       "165 bytes are missing here, up to line 41");
 	rig_fini(&r);
 }
 
