@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,21 @@ note_url(struct http_listen *l)
 			 six ? "]" : "", port);
 }
 
+/*
+ * A client whose machine is gone says nothing, and its wait or terminal would
+ * have its place for ever.  Those that are accepted have it from here.
+ */
+static void
+notice_the_dead(int fd)
+{
+	int yes = 1, idle_s = 60, pause_s = 15, tries = 4;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &pause_s, sizeof pause_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries);
+}
+
 static int
 bind_tcp(struct http_listen *l, const struct addrinfo *ai)
 {
@@ -83,6 +99,7 @@ bind_tcp(struct http_listen *l, const struct addrinfo *ai)
 	if (l->fd < 0)
 		return l->fd;
 	setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	notice_the_dead(l->fd);
 	if (bind(l->fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
 	    listen(l->fd, BACKLOG) == 0)
 		return sys_set_nonblock(l->fd, true);

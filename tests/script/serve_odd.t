@@ -86,7 +86,7 @@ for target, want in (("http://localhost/v1/health", b"200"),
          [9:12], want, target)
 
 # --- values at the edge
-X = "/v1/sbx/processes"
+P, X = "/v1/processes", "/v1/sbx/processes"
 same([len(h.get(X + "?createdBeforeMs=" + n)[1]["processes"])
       for n in ("0", "1", str(1 << 60))], [0, 0, 2], "created before")
 same(h.post("/v1/processes/proc_2/terminal/resize",
@@ -115,6 +115,25 @@ for body, want, said in (
 same([h.call("PATCH", "/v1/sbx/" + x, {"env": {"A": long}})[0]
       for x in ("env", "groups/g")], [400, 400],
      "nor a variable that nobody could be given")
+
+# --- a client whose machine is gone: the kernel asks for it
+def timer(x):
+    """That of the server's end of a connection: 2 is the one that asks."""
+    here, there = ("%04X" % x.getpeername()[1], "%04X" % x.getsockname()[1])
+    with open("/proc/net/tcp") as f:
+        for line in f.readlines()[1:]:
+            word = line.split()
+            if (word[1].endswith(":" + here) and
+                    word[2].endswith(":" + there)):
+                return int(word[5].split(":")[0], 16)
+    return None
+
+
+x = h.socket()
+x.sendall(request("GET %s/proc_1/logs?follow=true HTTP/1.1" % P))
+x.recv(1000)
+same(until(lambda: timer(x) == 2), True, "a client that says nothing is asked")
+x.close()
 
 # --- many who want one name
 answers = []
@@ -171,7 +190,6 @@ for path, methods in httptest.API["paths"].items():
             want.add("404")
         same(want - set(op["responses"]), set(),
              "%s %s: its answers are listed" % (method, path))
-P = "/v1/processes"
 
 # --- NUL: a key, where there are keys
 p = h.post(P, {"command": "od", "args": ["-An", "-tx1"]})[1]["id"]
