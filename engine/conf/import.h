@@ -168,7 +168,7 @@ void	import_note(struct import *im, const struct import_proc *p,
 
 /* One word of an sbxrc.  expand: $X and ${X:-Y} stay variables, which are
  * empty when they are not set, and $$ is a dollar.  False when a variable is
- * written in a way that sbxrc has not; it is then left out. */
+ * written in a way that sbxrc has not; it is then taken without that. */
 bool	import_quote(const char *text, bool expand, struct buf *out);
 /* Words for a shell; dollars: $X stays a variable.  0 or -EMSGSIZE. */
 int	import_shell_words(const char *const *words, size_t count,

@@ -85,13 +85,12 @@ braced(const char *at, struct buf *out, bool *ok)
 	const char *op = at + len;
 	size_t skip = *op == ':' ? 2 : 1;
 	bool standard = *op == '-' || (op[0] == ':' && op[1] == '-');
-	bool needed = *op == '?' || (op[0] == ':' && op[1] == '?');
 	size_t rest = (size_t)(close - op);
 	if (standard && is_standard(op + skip, rest - skip)) {
 		add_variable(out, at, len, op + skip, rest - skip);
 	} else {
 		add_variable(out, at, len, "", 0);
-		*ok = *ok && (rest == 0 || needed);
+		*ok = *ok && rest == 0;
 	}
 	return close + 1;
 }

@@ -129,8 +129,8 @@ note_variables(struct import_yaml *y, struct import_proc *p,
 	struct buf b = BUF_INIT(8 * IMPORT_TEXT_MAX);
 
 	if (y->dollars && !import_quote(text, true, &b))
-		import_ynote(y, p, at, "a variable with a condition is left "
-			     "empty: %.200s", text);
+		import_ynote(y, p, at, "a variable with a condition is taken "
+			     "without it: %.200s", text);
 	buf_fini(&b);
 }
 

@@ -699,7 +699,7 @@ TEST(variables_stay_variables)
 		{ "${B}c", "\"${B:-}c\"", true },
 		{ "${B:-x y}", "\"${B:-x y}\"", true },
 		{ "${B-x}", "\"${B:-x}\"", true },
-		{ "${B:?no}", "\"${B:-}\"", true },
+		{ "${B:?no}", "\"${B:-}\"", false },
 		{ "${B:-${C}}", "\"${B:-}\"", false },
 		{ "${B:+x}", "\"${B:-}\"", false },
 		{ "$$B $${C} $", "\"$B \\x24{C} $\"", true },
