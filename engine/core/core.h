@@ -190,7 +190,8 @@ struct proc {
 	bool vt_replaying;	/* answers and bells are not sent again */
 	uint16_t want_rows, want_cols;	/* the size to come; 0: none */
 	bool size_owed;		/* it has not been told of the one it has */
-	uint64_t at_size_us;	/* no other size before */
+	uint64_t at_size_us;	/* the pauses after its sizes end then ... */
+	uint64_t size_pause_us;	/* ... of which this is the last */
 
 	/* its checks (proccheck.c) */
 	struct source *notify;	/* what it writes to SBX_NOTIFY_FD */

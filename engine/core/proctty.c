@@ -186,12 +186,20 @@ proctty_feed(struct proc *p)
 	return p->vt_off < end;
 }
 
+/* The next size may come one pause early: who makes a pane larger and then the
+ * window is not to look at the first of them meanwhile. */
+static uint64_t
+next_size_us(const struct proc *p)
+{
+	return p->at_size_us - p->size_pause_us;
+}
+
 void
 proctty_settle_size(struct proc *p, bool now)
 {
 	uint64_t start = clock_us();
 
-	if (!p->vt || !p->want_rows || (!now && start < p->at_size_us))
+	if (!p->vt || !p->want_rows || (!now && start < next_size_us(p)))
 		return;
 	vt_resize(p->vt, p->want_rows, p->want_cols);
 	p->want_rows = p->want_cols = 0;
@@ -199,8 +207,9 @@ proctty_settle_size(struct proc *p, bool now)
 	save_base(p);
 	p->size_owed = true;
 	uint64_t end = clock_us();
-	p->at_size_us = end + SIZE_PARTS * SBX_MIN(end - start,
-						   (uint64_t)SIZE_MAX_US);
+	p->size_pause_us = SIZE_PARTS * SBX_MIN(end - start,
+						(uint64_t)SIZE_MAX_US);
+	p->at_size_us = SBX_MAX(p->at_size_us, end) + p->size_pause_us;
 	p->e->registry_dirty = true;
 	proc_touch(p);
 }
@@ -237,7 +246,7 @@ proctty_settle_sizes(struct engine *e)
 		struct proc *p = e->procs[i];
 		proctty_settle_size(p, false);
 		if (p->vt && p->want_rows)
-			engine_turn_at(e, p->at_size_us);
+			engine_turn_at(e, next_size_us(p));
 	}
 }
 

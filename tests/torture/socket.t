@@ -199,6 +199,23 @@ ok(until(lambda: b"winch" in s.raw("winch", "pty")) and
 w.close()
 s.sbx("kill", "winch")
 s.sbx("rm", "winch")
+# Two of them are taken at once: a pane that is zoomed, and then its window.
+s.sbx("add", "zoomed", "--tty", "--", "perl", "-e",
+      '$| = 1; print "line $_ of a scrollback\\n" for 1 .. 20000; '
+      '$SIG{WINCH} = sub { ioctl(STDIN, 0x5413, $w = "\\0" x 8); '
+      'syswrite STDOUT, "is " . join("x", unpack("S2", $w)) . "\\n" }; '
+      'print "go\\n"; sleep 1 while 1')
+ok(until(lambda: b"go" in s.raw("zoomed", "pty")), "a third one")
+number = s.row("zoomed")["id"]
+w = Wire(s)
+w.send(frame(RESIZE, struct.pack("<IHH", number, 30, 70)) +
+       frame(RESIZE, struct.pack("<IHH", number, 31, 71)))
+ok(until(lambda: b"is 31x71" in s.raw("zoomed", "pty")), "a size")
+same(re.findall(rb"is (\w+)", s.raw("zoomed", "pty")), [b"31x71"],
+     "the second size waits for nothing")
+w.close()
+s.sbx("kill", "zoomed")
+s.sbx("rm", "zoomed")
 # A size is there before what is typed behind it, also when it has to wait.
 s.sbx("add", "sized", "--tty", "--", "perl", "-e",
       '$| = 1; system "stty -echo"; '
