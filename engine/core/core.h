@@ -317,6 +317,7 @@ struct engine {
 	bool replaced;		/* another binary is started next */
 	enum cause down_cause;
 	bool logs_grew;		/* since limit.logs was looked at */
+	bool ttys_grew;		/* in this turn */
 	bool sizes_owed;	/* somebody wants one, or is to be told */
 	uint64_t at_logcap_us;	/* not before */
 	uint64_t at_last_copy_us;	/* ends without the copies then; 0 */

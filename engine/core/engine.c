@@ -582,7 +582,10 @@ end_of_turn(void *arg)
 	}
 	feed_sizes(e);
 	proctty_settle_sizes(e);
-	feed_growth(e);
+	/* Who shows one elsewhere does not wait until it is drawn here. */
+	if (e->ttys_grew)
+		feed_growth(e);
+	e->ttys_grew = false;
 	procio_fold_all(e);
 	feed_growth(e);
 	logcap_settle(e);

@@ -22,8 +22,7 @@ void	feed_clients(struct engine *e);
 /*
  * Ahead of the rest of a turn in which nothing but logs has changed: what has
  * grown is in their files.  Sends to who wants it at once, with the answers
- * that waited for news.  Before all folds, too: who shows a terminal elsewhere
- * does not wait until it is drawn here.
+ * that waited for news.
  */
 void	feed_growth(struct engine *e);
 /* All that is known is queued now; false: somebody does not read. */

@@ -203,8 +203,10 @@ drain(struct proc *p, enum log_stream s)
 					       (uint64_t)n);
 		note_lost(p, s);
 		/* The bytes are all of it; of pipes it is the lines. */
-		if (s == LOG_PTY)
+		if (s == LOG_PTY) {
 			note_growth(p);
+			p->e->ttys_grew = true;
+		}
 	} else if (n == 0 || (n != -EAGAIN && n != -EBUSY)) {
 		stream_ended(p, s);
 		p->fold_dirty = true;
