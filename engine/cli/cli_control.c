@@ -202,12 +202,32 @@ say_timeout(struct cli *c, const struct acted *a)
 	return -1;
 }
 
+static const char *
+reason_of(const struct proc_row *r)
+{
+	return r->reason[0] ? r->reason : status_name(r->status);
+}
+
 static void
 say_ended_since(struct cli *c, const struct proc_row *r)
 {
 	if (rowfmt_is_over(r) && r->status != STATUS_COMPLETED)
 		cli_say(c, "%s was up and has ended since: %s", r->name,
-			r->reason[0] ? r->reason : status_name(r->status));
+			reason_of(r));
+}
+
+/* Beside those that the time was too short for. */
+static void
+say_failed(struct cli *c, const struct acted *a)
+{
+	for (size_t i = 0; i < a->r.id_count; i++) {
+		struct model_proc *p = model_find(c->model, a->r.ids[i]);
+		if (!p || !a->done[i] || a->up[i])
+			continue;
+		cli_say(c, "%s: %s", p->row->name, reason_of(p->row));
+		if (p->row->status != STATUS_ERROR)
+			cli_quote_log(c, p->id, QUOTED_LINES);
+	}
 }
 
 /* Has it come to what `start` is for? */
@@ -231,8 +251,7 @@ judge_started(struct cli *c, const struct acted *a)
 		if (bad++ > 0)
 			cli_say(c, "%s", c->err.text);
 		err_set(&c->err, ERR_FAILED, "%s: %s", p->row->name,
-			p->row->reason[0] ? p->row->reason :
-					    status_name(p->row->status));
+			reason_of(p->row));
 		if (p->row->status != STATUS_ERROR)
 			cli_quote_log(c, p->id, QUOTED_LINES);
 	}
@@ -279,6 +298,8 @@ follow_start(struct cli *c, struct acted *a, uint64_t at_ms)
 	int rc = cli_sync(c, 0);
 	if (rc == 0)
 		rc = follow(c, a, at_ms);
+	if (rc && c->err.code == ERR_TIMEOUT && a->wait_up)
+		say_failed(c, a);
 	return rc ? rc : judge_started(c, a);
 }
 

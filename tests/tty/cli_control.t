@@ -216,6 +216,8 @@ exits 0 "ls --failed is a status" sbx ls --status failed,error --json
 is "$(json 'p["job"]["exit_code"], p["never"]["status"]')" "3 error" "codes"
 exits 124 "start --wait of one that is never ready" sbx start slow --wait 200ms
 is "$(status_of slow)" starting "it lives on"
+exits 124 "beside one that fails" sbx start slow job --wait 3s
+like "$err" '^sbx: job: exit 3' "whose end is told, too"
 exits 0 "stop --all" sbx stop --all
 
 # Each one is gone for itself: another run of it is not waited for.
