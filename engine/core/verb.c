@@ -60,7 +60,7 @@ enum {
 	V_NAMES = 1,	/* the processes that its words mean; at least one */
 	V_MAYBE = 2,	/* ... or none */
 	V_MEMBERS = 4,	/* single processes of a tree too */
-	V_READS = 8,	/* and changes nothing */
+	V_NOW = 8,	/* answered at once: it promises nothing */
 };
 
 static bool
@@ -598,17 +598,18 @@ static const struct {
 	[PROTO_V_SIGNAL] = { do_signal, V_NAMES | V_MEMBERS },
 	[PROTO_V_RM] = { do_rm, V_NAMES },
 	[PROTO_V_CLEAN] = { do_clean, 0 },
-	[PROTO_V_DOWN] = { do_down, 0 },
-	[PROTO_V_DOCTOR] = { do_doctor, V_READS },
+	/* Who asks for it stays until it is done, and asks again. */
+	[PROTO_V_DOWN] = { do_down, V_NOW },
+	[PROTO_V_DOCTOR] = { do_doctor, V_NOW },
 	[PROTO_V_SET] = { do_set, 0 },
-	[PROTO_V_GET] = { do_get, V_READS },
+	[PROTO_V_GET] = { do_get, V_NOW },
 	[PROTO_V_ENV] = { do_env, 0 },
 	[PROTO_V_SCALE] = { do_scale, 0 },
-	[PROTO_V_DETAILS] = { do_details, V_NAMES | V_READS },
+	[PROTO_V_DETAILS] = { do_details, V_NAMES | V_NOW },
 	[PROTO_V_WATCH_ADD] = { do_watch_add, V_NAMES },
 	[PROTO_V_WATCH_RM] = { do_watch_rm, V_NAMES },
-	[PROTO_V_FIGURES] = { do_figures, V_READS },
-	[PROTO_V_SPEC] = { do_spec, V_NAMES | V_READS },
+	[PROTO_V_FIGURES] = { do_figures, V_NOW },
+	[PROTO_V_SPEC] = { do_spec, V_NAMES | V_NOW },
 };
 
 void
@@ -636,7 +637,7 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 	} else {
 		verbs[verb].fn(&c);
 	}
-	if ((verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_READS) ||
+	if ((verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_NOW) ||
 	    (verb == PROTO_V_ENV && runtime_env_reads(q)))
 		reply_tell(peer, id, &c.err, buf_str(&c.text), c.ids,
 			   c.id_count);
