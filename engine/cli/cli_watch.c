@@ -115,7 +115,7 @@ look(struct trial *t)
 			if (bits[i / 64] >> i % 64 & 1)
 				take_hit(t, first + (uint64_t)i);
 		at += (uint64_t)n;
-		if (linematch_strikes(m) >= WATCH_STRIKES) {
+		if (linematch_is_dangerous(m)) {
 			rc = err_set(&t->c->err, ERR_FAILED, "the pattern "
 				     "took too long on %d lines: as a watch "
 				     "it would be switched off",

@@ -8,6 +8,7 @@
 #include "base/regex.h"
 #include "logread.h"
 #include "strip.h"
+#include "watch.h"
 
 #define BLOCK	(256 * 1024)
 
@@ -64,6 +65,12 @@ read_block(struct linematch *m, enum log_stream s)
 	return 1;
 }
 
+static bool
+is_dangerous(const struct linematch *m)
+{
+	return m->strikes >= WATCH_STRIKES;
+}
+
 static int
 look_at_block(struct linematch *m, enum log_stream s)
 {
@@ -77,8 +84,9 @@ look_at_block(struct linematch *m, enum log_stream s)
 		text = m->stripped;
 	}
 	int got;
-	while (r > 0 && (got = regex_line(m->re, text, len, LOG_WINDOW, &pos,
-					  &off, &end, NULL)) != REGEX_NONE) {
+	while (r > 0 && !is_dangerous(m) &&
+	       (got = regex_line(m->re, text, len, LOG_WINDOW, &pos, &off,
+				 &end, NULL)) != REGEX_NONE) {
 		if (got == REGEX_MATCH)
 			mark(m, m->line[line_at(m, off)]);
 		else
@@ -94,6 +102,8 @@ static int
 look_at_line(struct linematch *m, size_t i)
 {
 	struct logline l;
+	if (is_dangerous(m))
+		return 0;
 	int r = logread_line(m->lr, m->first + i, LOG_WINDOW, &l);
 	if (r <= 0 || (l.flags & LOGLINE_GAP))
 		return r == -ESTALE ? 0 : SBX_MIN(r, 0);
@@ -228,10 +238,10 @@ linematch_hits(const struct linematch *m, uint64_t *first)
 	return m->hits;
 }
 
-unsigned
-linematch_strikes(const struct linematch *m)
+bool
+linematch_is_dangerous(const struct linematch *m)
 {
-	return m->strikes;
+	return is_dangerous(m);
 }
 
 uint64_t

@@ -38,7 +38,7 @@ uint64_t linematch_bytes(const struct linematch *m);
 const uint64_t *linematch_hits(const struct linematch *m, uint64_t *first);
 /* Bytes that are missing between the lines looked at, in all. */
 uint64_t linematch_gap_bytes(const struct linematch *m);
-/* Lines that were too dear for the pattern, in all. */
-unsigned linematch_strikes(const struct linematch *m);
+/* WATCH_STRIKES lines were too dear for the pattern: no more are looked at. */
+bool	linematch_is_dangerous(const struct linematch *m);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "fold.h"
 #include "linematch.h"
@@ -13,6 +14,7 @@
 #include "watch.h"
 
 #define STEP_BYTES	(4 * 1024 * 1024)
+#define STEP_US		5000		/* of a pattern that is slow */
 #define NEVER		UINT64_MAX
 
 struct linewait {
@@ -199,7 +201,7 @@ linewait_step(struct linewait *w, uint64_t now_ms, bool at_end,
 		w->missed += first - w->next;
 		w->next = first;
 	}
-	uint64_t end = logread_next_seq(w->lr);
+	uint64_t end = logread_next_seq(w->lr), at_begin_us = clock_us();
 	r = cut_hit(w, hit);
 	if (r != 0)
 		return r;
@@ -212,12 +214,13 @@ linewait_step(struct linewait *w, uint64_t now_ms, bool at_end,
 		r = first_hit(w, n, hit);
 		if (r != 0)
 			return r;
-		if (linematch_strikes(w->match) >= WATCH_STRIKES)
+		if (linematch_is_dangerous(w->match))
 			return -ELOOP;
 		w->next += (uint64_t)n;
 		seen += linematch_bytes(w->match) +
 			(size_t)n * sizeof(struct log_entry);
-		if (seen >= STEP_BYTES) {
+		if (seen >= STEP_BYTES ||
+		    clock_us() - at_begin_us > STEP_US) {
 			*again_ms = 0;
 			return 0;
 		}

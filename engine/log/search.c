@@ -8,7 +8,6 @@
 #include "linematch.h"
 #include "logfmt.h"
 #include "logread.h"
-#include "watch.h"
 
 #define PIECE_BYTES	(1024 * 1024)
 #define PAGE_SHIFT	16
@@ -205,7 +204,7 @@ search_step(struct search *s, size_t max_bytes)
 	uint64_t first = logread_first_seq(s->lr);
 	uint64_t next = logread_next_seq(s->lr);
 	forget(s, first);
-	if (linematch_strikes(s->match) >= WATCH_STRIKES)
+	if (linematch_is_dangerous(s->match))
 		return -ELOOP;
 	while (seen < max_bytes) {
 		bool above = s->hi < next, below = s->lo > first;
@@ -218,7 +217,7 @@ search_step(struct search *s, size_t max_bytes)
 			return 1;
 		if (n < 0)
 			return (int)n;
-		if (linematch_strikes(s->match) >= WATCH_STRIKES)
+		if (linematch_is_dangerous(s->match))
 			return -ELOOP;
 		seen += linematch_bytes(s->match) +
 			(size_t)n * sizeof(struct log_entry);

@@ -6,6 +6,7 @@
 #include "engine/base/base.h"
 #include "engine/base/mem.h"
 #include "engine/base/regex.h"
+#include "engine/log/linematch.h"
 #include "engine/log/linewait.h"
 #include "engine/log/logseek.h"
 #include "engine/log/search.h"
@@ -517,6 +518,28 @@ TEST(a_wait_ends_on_a_dangerous_pattern)
 		say(&r, LOG_OUT, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
 	EQ_INT(step(w, 0, &hit), -ELOOP);
 	linewait_free(w);
+	regex_free(bad);
+	rig_fini(&r);
+}
+
+TEST(a_dangerous_pattern_is_not_tried_on_all_lines)
+{
+	struct rig r;
+	rig_init(&r, 0);
+	struct regex *bad = re("(a+)+$|b");
+	struct linematch *m = linematch_new(r.lr, bad, 7);
+	uint64_t first;
+	say(&r, LOG_OUT, "b\n");
+	for (int i = 0; i < 100; i++)
+		say(&r, LOG_OUT, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
+	say(&r, LOG_OUT, "b\n");
+	logread_refresh(r.lr);
+	EQ_INT(linematch_up(m, 1, 103, 1 << 20), 102);
+	OK(linematch_is_dangerous(m));
+	/* What is found before counts; what is behind was not looked at. */
+	EQ_INT(linematch_hits(m, &first)[0] & 1, 1);
+	EQ_INT(linematch_hits(m, &first)[101 / 64] >> 101 % 64 & 1, 0);
+	linematch_free(m);
 	regex_free(bad);
 	rig_fini(&r);
 }
