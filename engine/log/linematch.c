@@ -18,6 +18,10 @@ struct linematch {
 	unsigned streams;
 	unsigned strikes;
 	uint64_t first, bytes, gap_bytes;
+	/* Gone by retention: in all, up to where, and the line that lost its
+	 * beginning by that. */
+	uint64_t gone_bytes[LOG_STREAMS], gone_end[LOG_STREAMS];
+	uint64_t torn_end[LOG_STREAMS];
 	struct log_entry entries[LINEMATCH_LINES];
 	uint64_t hits[LINEMATCH_LINES / 64];
 	/* Lines of one stream that follow each other. */
@@ -115,9 +119,27 @@ look_at_line(struct linematch *m, size_t i)
 	return 0;
 }
 
+static void
+note_gone(struct linematch *m, enum log_stream s, const struct log_entry *e,
+	  bool torn)
+{
+	uint64_t off = log_entry_off(e), len = log_entry_len(e);
+	unsigned flags = log_entry_flags(e);
+
+	if (flags & LOG_GONE) {
+		m->gone_bytes[s] += len;
+		m->gone_end[s] = SBX_MAX(m->gone_end[s], off + len);
+	} else if (flags & LOG_GAP) {
+		m->gap_bytes += len;
+	} else if (torn && len <= LOG_WINDOW && off > 0) {
+		m->torn_end[s] = off + len;
+	}
+}
+
 static int
 look_at_stream(struct linematch *m, enum log_stream s, size_t from, size_t to)
 {
+	uint64_t begin = logread_begin(m->lr, s);
 	int r = 0;
 	m->count = 0;
 	m->len = 0;
@@ -126,10 +148,11 @@ look_at_stream(struct linematch *m, enum log_stream s, size_t from, size_t to)
 		if (log_entry_stream(e) != (unsigned)s)
 			continue;
 		uint64_t off = log_entry_off(e), len = log_entry_len(e);
+		bool torn = off < begin || off == m->gone_end[s];
+		if (torn || log_entry_flags(e))
+			note_gone(m, s, e, torn);
 		if (log_entry_flags(e) || len > LOG_WINDOW || len == 0) {
 			r = look_at_block(m, s);
-			if (log_entry_flags(e) & LOG_GAP)
-				m->gap_bytes += len;
 			if (r == 0 && !(log_entry_flags(e) & LOG_GAP))
 				r = look_at_line(m, i);
 			continue;
@@ -245,7 +268,16 @@ linematch_is_dangerous(const struct linematch *m)
 }
 
 uint64_t
-linematch_gap_bytes(const struct linematch *m)
+linematch_gap_bytes(const struct linematch *m, bool all)
 {
-	return m->gap_bytes;
+	uint64_t sum = m->gap_bytes;
+
+	for (unsigned s = 0; s < LOG_STREAMS; s++) {
+		if (!(m->streams >> s & 1))
+			continue;
+		uint64_t begin = logread_begin(m->lr, (enum log_stream)s);
+		uint64_t end = SBX_MAX(m->gone_end[s], m->torn_end[s]);
+		sum += all ? SBX_MAX(begin, end) : m->gone_bytes[s];
+	}
+	return sum;
 }

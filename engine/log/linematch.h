@@ -36,8 +36,9 @@ ssize_t	linematch_down(struct linematch *m, uint64_t seq, uint64_t end,
 /* Bytes and hits of the last call; hits are a bit a line, from *first on. */
 uint64_t linematch_bytes(const struct linematch *m);
 const uint64_t *linematch_hits(const struct linematch *m, uint64_t *first);
-/* Bytes that are missing between the lines looked at, in all. */
-uint64_t linematch_gap_bytes(const struct linematch *m);
+/* Bytes that are missing between the lines looked at, or all of them: from the
+ * beginning of the log on, each counted once. */
+uint64_t linematch_gap_bytes(const struct linematch *m, bool all);
 /* WATCH_STRIKES lines were too dear for the pattern: no more are looked at. */
 bool	linematch_is_dangerous(const struct linematch *m);
 

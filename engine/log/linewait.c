@@ -183,8 +183,7 @@ linewait_from(struct linewait *w, const uint64_t off[LOG_STREAMS])
 uint64_t
 linewait_missed(const struct linewait *w, uint64_t *bytes)
 {
-	*bytes = linematch_gap_bytes(w->match) +
-		 (w->missed ? logread_dropped_bytes(w->lr) : 0);
+	*bytes = linematch_gap_bytes(w->match, w->missed > 0);
 	return w->missed;
 }
 

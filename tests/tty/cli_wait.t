@@ -207,6 +207,11 @@ is "$(json 'v["why"], v["missed_lines"] > 1000, v["dropped_bytes"] > 1000')" \
 exits 0 "what is there" sbx wait flood --log '^199999$' --after 10
 like "$err" "flood: dropped [0-9]+ bytes, which could not be looked at" \
 	"is found, and the gap told"
+exits 0 "how many" sbx wait flood --log '^199999$' --json
+is "$(json 'v["dropped_bytes"]')" "$(sbx logs flood --json | python3 -c '
+import json, sys
+print(sum(json.loads(line).get("dropped_bytes", 0) for line in sys.stdin))')" \
+	"as the log tells it"
 exits 0 "its last line" sbx logs flood -n 1 --json
 seq=$(json 'v["seq"]')
 exits 0 "a cursor that is there" sbx wait flood --log 200000 --after $((seq - 5)) --json
