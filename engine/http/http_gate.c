@@ -36,6 +36,8 @@ find_stranger(struct http_request *r, const struct http_conf *conf,
 
 	if (conf->is_unix || knows_token)
 		return NULL;
+	if (!conf->token && !host)
+		return "the request has no Host header";
 	if (!conf->token && !http_host_is_local(host, conf->name))
 		return "the Host header is not a name of this server";
 	if (origin && !http_origin_is_ours(origin, host, conf->origins))

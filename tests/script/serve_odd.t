@@ -85,6 +85,20 @@ for target, want in (("http://localhost/v1/health", b"200"),
     same(h.raw(request("GET %s HTTP/1.1" % target, "Connection: close"))
          [9:12], want, target)
 
+# --- requests of a hand that was not careful: one answer, and a useful one
+for data, want in (
+        (b"GET /v1/health HTTP/1.1\r\n\r\n", b"no Host header"),
+        (b"POST /v1/processes/run HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+         b"no Host header"),
+        (request("GET /v1/he alth HTTP/1.1"), b"endpoint not found")):
+    answer = h.raw(data, timeout=1)
+    same((answer.count(b"HTTP/1.1 4"), want in answer), (1, True),
+         "%r" % data[:24])
+u = Server(s, "--unix", os.path.join(s.dir, "sock"))
+same(u.raw(b"GET /v1/health HTTP/1.1\r\nConnection: close\r\n\r\n")[9:12],
+     b"200", "a socket of a path needs none")
+u.end()
+
 # --- values at the edge
 P, X = "/v1/processes", "/v1/sbx/processes"
 same([len(h.get(X + "?createdBeforeMs=" + n)[1]["processes"])
