@@ -56,6 +56,9 @@ waits_text(char *out, size_t cap, const char *waits)
 		snprintf(out, cap, "waits %.*s", (int)len, waits);
 }
 
+/* A month and a day are of the next year that has them, up to here. */
+#define YEARLESS_MS (INT64_C(300) * 24 * 3600 * 1000)
+
 static void
 schedule_text(char *out, size_t cap, int64_t at_ms, int64_t now_ms)
 {
@@ -68,8 +71,10 @@ schedule_text(char *out, size_t cap, int64_t at_ms, int64_t now_ms)
 		strftime(out, cap, "%H:%M:%S", &tm);
 	else if (at_ms - now_ms < 24 * 3600 * 1000)
 		strftime(out, cap, "%H:%M", &tm);
-	else
+	else if (at_ms - now_ms < YEARLESS_MS)
 		strftime(out, cap, "%m-%d %H:%M", &tm);
+	else
+		strftime(out, cap, "%Y-%m-%d", &tm);
 }
 
 static const char *

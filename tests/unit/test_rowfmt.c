@@ -44,6 +44,8 @@ TEST(states_in_a_word)
 	      .deadline_at_ms = NOW + 6998000);
 	STATE("03-03 12:03", .status = STATUS_SCHEDULED,
 	      .deadline_at_ms = NOW + 2 * 86400000);
+	STATE("2028-02-29", .status = STATUS_SCHEDULED,
+	      .deadline_at_ms = NOW + INT64_C(730) * 86400000);
 	STATE("starting", .status = STATUS_STARTING);
 	STATE("running", .status = STATUS_RUNNING, .ready = true);
 	STATE("ready", .status = STATUS_RUNNING, .ready = true,
