@@ -84,7 +84,11 @@ http_gate(struct http_request *r, const struct http_conf *conf)
 	const char *stranger = find_stranger(r, conf, knows);
 
 	if (stranger) {
-		http_problem(r, HTTP_E_FORBIDDEN, "%s", stranger);
+		/* Without Host it is no request (RFC 9112, 3.2). */
+		if (http_header(r, "host"))
+			http_problem(r, HTTP_E_FORBIDDEN, "%s", stranger);
+		else
+			http_plain(r, 400, "%s", stranger);
 		return;
 	}
 	add_cors(r, conf->origins, before);
