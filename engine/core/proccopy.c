@@ -100,8 +100,7 @@ tell_trouble(struct proc *p)
 	if (p->copy->told || !err)
 		return;
 	p->copy->told = true;
-	snprintf(text, sizeof text, "log.file of %s: %.300s", p->spec->name,
-		 err->text);
+	snprintf(text, sizeof text, "%s: %.300s", p->spec->name, err->text);
 	engine_note(p->e, p, EVENT_NOTE, CAUSE_ENGINE, "%s", text);
 	feed_note(p->e, SPEC_LEVEL_WARN, text);
 }

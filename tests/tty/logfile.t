@@ -57,7 +57,7 @@ exits 0 "restart" sbx restart count
 exits 0 "it ends" sbx wait count --exit --timeout 60s
 wait_until "the next run is behind" same_as_log count logs/count.log
 
-like "$(sbx events)" "log.file of nowhere: .*missing" "what cannot be written is told"
+like "$(sbx events)" "nowhere: log.file .*missing" "what cannot be written is told"
 mkdir missing
 wait_until "when it can, it is" grep -q hello missing/x.log
 is "$(field_of own run)" 1 "a copy is no changed file of another one"
