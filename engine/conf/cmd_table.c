@@ -353,8 +353,9 @@ enum { MANY = 10000 };
 	.built = true,                                                         \
 	.words_min = 1, .words_max = 1, .options = NO_OPTIONS,                 \
 	.examples = "completion bash\n" "completion fish\n",                   \
-	.more = "A script to be sourced.  It offers commands, options and\n"   \
-		"the names of processes.\n"
+	.more = "A script to be sourced, for zsh also a file _sbx of fpath.\n" \
+		"It offers commands, options, settings and the names of\n"    \
+		"processes and groups.\n"
 
 #define X_SERVE                                                                \
 	.built = true,                                                         \
