@@ -151,6 +151,8 @@ real_file(const char *file)
 	if (real)
 		path = mem_fmt("%s/%s", real[1] ? real : "",
 			       slash ? slash + 1 : file);
+	else if (file[0] == '/')
+		path = mem_str(file);	/* its directory is gone, too */
 	if (path && !set_runs(path)) {
 		free(path);
 		path = NULL;

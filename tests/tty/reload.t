@@ -319,4 +319,17 @@ same(s.sbx("down")[0], 0, "it can be ended")
 same(s.sbx("ls")[0], 3, "then there is none")
 s.write(text)
 same(s.sbx("up")[0], 0, "the file is back")
+
+# --- and with its directory
+os.mkdir(s.dir + "/gone")
+rc = s.dir + "/gone/sbxrc"
+s.write("process b exec sleep 1010\n", "gone/sbxrc")
+same(s.sbx("-f", rc, "up")[0], 0, "a set whose directory goes")
+os.unlink(rc)
+os.rmdir(s.dir + "/gone")
+code, out, err = s.sbx("-f", rc, "ls")
+ok(code == 0 and "running" in out and "is gone; its set still runs" in err,
+   "is found by the name it had", (code, out, err))
+same(s.sbx("-f", rc, "down")[0], 0, "and can be ended")
+same(s.sbx("-f", rc, "ls")[0], 2, "then it is a file that is not there")
 done()
