@@ -23,7 +23,7 @@ export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$PWD/tests/lib/lsan.supp:print
 unset SBX_SOCKET SBX_ID SBX_PROCESS SBX_FAULT LONG MAKEFLAGS MAKELEVEL MFLAGS
 
 if [ $# -eq 0 ]; then
-	# The long ones first, so that two jobs end at about the same time.
+	# The long ones first, so that all jobs end at about the same time.
 	set --
 	for t in tests/tty/*.t tests/torture/*.t tests/script/*.t; do
 		[ -e "$t" ] && set -- "$@" "$t"
@@ -36,9 +36,10 @@ if [ $# -eq 0 ]; then
 	done
 fi
 
-jobs=$(nproc 2>/dev/null || echo 2)
-[ "$jobs" -le 4 ] || jobs=4
-[ "$jobs" -ge 2 ] || jobs=2
+# Four fifths of their time they wait for something.
+jobs=$(($(nproc 2>/dev/null || echo 2) + 1))
+[ "$jobs" -le 5 ] || jobs=5
+[ "$jobs" -ge 3 ] || jobs=3
 code=0
 results=$(mktemp)
 prove -j"$jobs" --timer --merge "$@" >"$results" 2>&1 || code=$?
