@@ -4,5 +4,6 @@
 #	soak.sh [SEED]
 [ "${SOAK_LIVES-}" ] || SOAK_SECONDS=${SOAK_SECONDS:-3600}
 [ $# -eq 0 ] || SEED=$1
-export ${SOAK_SECONDS+SOAK_SECONDS} ${SEED+SEED}
+# What is not set stays so.
+export SOAK_SECONDS SEED
 exec prove --timer -v "$(dirname "$0")/soak.t"
