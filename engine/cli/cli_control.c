@@ -202,18 +202,12 @@ say_timeout(struct cli *c, const struct acted *a)
 	return -1;
 }
 
-static const char *
-reason_of(const struct proc_row *r)
-{
-	return r->reason[0] ? r->reason : status_name(r->status);
-}
-
 static void
 say_ended_since(struct cli *c, const struct proc_row *r)
 {
 	if (rowfmt_is_over(r) && r->status != STATUS_COMPLETED)
 		cli_say(c, "%s was up and has ended since: %s", r->name,
-			reason_of(r));
+			rowfmt_reason(r));
 }
 
 /* Beside those that the time was too short for. */
@@ -224,7 +218,7 @@ say_failed(struct cli *c, const struct acted *a)
 		struct model_proc *p = model_find(c->model, a->r.ids[i]);
 		if (!p || !a->done[i] || a->up[i])
 			continue;
-		cli_say(c, "%s: %s", p->row->name, reason_of(p->row));
+		cli_say(c, "%s: %s", p->row->name, rowfmt_reason(p->row));
 		if (p->row->status != STATUS_ERROR)
 			cli_quote_log(c, p->id, QUOTED_LINES);
 	}
@@ -251,7 +245,7 @@ judge_started(struct cli *c, const struct acted *a)
 		if (bad++ > 0)
 			cli_say(c, "%s", c->err.text);
 		err_set(&c->err, ERR_FAILED, "%s: %s", p->row->name,
-			reason_of(p->row));
+			rowfmt_reason(p->row));
 		if (p->row->status != STATUS_ERROR)
 			cli_quote_log(c, p->id, QUOTED_LINES);
 	}

@@ -77,8 +77,7 @@ tell(struct lines *g, struct lines_source *s, const struct proc_row *r)
 	lines_close(g);
 	lines_prefix(g, s);
 	int rc = buf_adds(&g->out, "--- ");
-	rc |= rowfmt_plain(&g->out, r->reason[0] ? r->reason :
-						   status_name(r->status));
+	rc |= rowfmt_plain(&g->out, rowfmt_reason(r));
 	rc |= buf_adds(&g->out, " ---\n");
 	return rc < 0 ? err_set(&g->c->err, ERR_FAILED, "a line is too long") :
 			0;

@@ -45,8 +45,7 @@ put_exit(struct lines *g, struct lines_source *s, const struct proc_row *r)
 		if (lines_flush(g) < 0)
 			return -1;
 		if (r->run)
-			cli_say(g->c, "%s: %s", s->name, r->reason[0] ?
-				r->reason : status_name(r->status));
+			cli_say(g->c, "%s: %s", s->name, rowfmt_reason(r));
 		return 0;
 	}
 	jsonout_begin(&j, &g->out);

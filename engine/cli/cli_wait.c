@@ -215,8 +215,7 @@ say_ended(struct waits *ws)
 		err_hint(&c->err, "'sbx start %.64s' starts it", row->name);
 	} else {
 		err_set(&c->err, ERR_FAILED, "'%s' ended before %s: %s",
-			row->name, what(ws->conf), row->reason[0] ?
-			row->reason : status_name(row->status));
+			row->name, what(ws->conf), rowfmt_reason(row));
 	}
 	if (put_not_met(ws, "ended", row, o) < 0)
 		return cli_fail(c);

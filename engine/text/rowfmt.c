@@ -173,6 +173,12 @@ rowfmt_is_over(const struct proc_row *r)
 	return status_get(r->status)->final || r->status == STATUS_OFF;
 }
 
+const char *
+rowfmt_reason(const struct proc_row *r)
+{
+	return r->reason[0] ? r->reason : status_name(r->status);
+}
+
 uint64_t
 rowfmt_up_in_ms(const struct proc_row *r, int64_t now_ms)
 {

@@ -30,6 +30,9 @@ uint64_t rowfmt_uptime_ms(const struct proc_row *r, int64_t now_ms);
 /* True once nothing of the run is left and nothing is about to start. */
 bool	rowfmt_is_over(const struct proc_row *r);
 
+/* Why it stands as it does, in a sentence or a word; lives as long as r. */
+const char *rowfmt_reason(const struct proc_row *r);
+
 /* Who has no ready rule is up when it has lived so long. */
 enum { ROWFMT_UP_MS = 1000 };
 
