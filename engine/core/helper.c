@@ -258,14 +258,14 @@ helper_unpack(struct engine *e, struct msg_reader *r)
 	uint32_t count = msg_u32(r);
 
 	for (uint32_t i = 0; i < count && !r->bad; i++) {
-		struct helper *h = mem_alloc(sizeof *h);
-		list_init(&h->node);
+		uint64_t slot = msg_u64(r), tag = msg_u64(r);
+		uint32_t proc = msg_u32(r);
+		enum helper_kind kind = (enum helper_kind)msg_u8(r);
+		struct helper *h = helper_new(kind, msg_str_nn(r));
 		h->planned = true;
-		h->slot = msg_u64(r);
-		h->tag = msg_u64(r);
-		h->proc = msg_u32(r);
-		h->kind = (enum helper_kind)msg_u8(r);
-		h->name = mem_str(msg_str_nn(r));
+		h->slot = slot;
+		h->tag = tag;
+		h->proc = proc;
 		h->wanted = msg_u8(r) != 0;
 		h->command = mem_str(msg_str_nn(r));
 		h->env = msg_strv(r, SPEC_LIST_MAX);
