@@ -507,10 +507,12 @@ engine_is_followed(const struct engine *e, const struct proc *p)
 static void
 remove_forgotten(struct engine *e, int saved)
 {
+	if (saved == -EAGAIN)
+		return;
 	for (size_t i = e->nproc; i-- > 0;) {
 		struct proc *p = e->procs[i];
 		if (!p->removing || proc_is_live(p) || p->spawn_wanted ||
-		    proccopy_is_busy(p) || saved == -EAGAIN)
+		    proccopy_is_busy(p))
 			continue;
 		procrun_release(p, saved);
 		if (p->release_slot)

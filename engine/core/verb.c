@@ -48,6 +48,7 @@ struct call {
 		pid_t pid;
 	} *members;		/* "NAME/PID" among its words */
 	size_t member_count;
+	bool now;		/* it leaves at once: it promises nothing */
 	struct buf text;	/* the answer */
 	struct err err;
 	uint32_t *ids;
@@ -494,6 +495,7 @@ do_get(struct call *c)
 static void
 do_env(struct call *c)
 {
+	c->now = runtime_env_reads(c->q);
 	(void)runtime_env(c->e, c->peer->cause, c->q, &c->text, &c->err);
 }
 
@@ -625,6 +627,7 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 		return;
 	c.hit = mem_array(e->nproc + 1, sizeof *c.hit);
 	c.ids = mem_array(e->nproc + 1, sizeof *c.ids);
+	c.now = verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_NOW;
 	if (verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_MEMBERS)
 		take_members(&c);
 	if (verb >= ARRAY_LEN(verbs) || !verbs[verb].fn) {
@@ -637,8 +640,7 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 	} else {
 		verbs[verb].fn(&c);
 	}
-	if ((verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_NOW) ||
-	    (verb == PROTO_V_ENV && runtime_env_reads(q)))
+	if (c.now)
 		reply_tell(peer, id, &c.err, buf_str(&c.text), c.ids,
 			   c.id_count);
 	else
