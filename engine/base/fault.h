@@ -9,11 +9,11 @@
  *	ROLE/NAME:ERRNO:NTH[+]
  *
  * the NTH call of the wrapper NAME (sys.c; "mem" for an allocation, "registry"
- * for a save of it) in a
- * process of that ROLE fails: engine, keeper (and what it has forked, until
- * exec), anchor, client or any.  A fault without '+' removes the file when it
- * has happened; one with '+' goes on until somebody else does.  With an ERRNO
- * of 0 the call waits until the file is gone, with -N it takes N ms longer.
+ * for a save of it) in a process of that ROLE fails: engine, keeper (and what
+ * it has forked, until exec), anchor, client or any.  A fault without '+'
+ * removes the file when it has happened; one with '+' goes on until somebody
+ * else does.  With an ERRNO of 0 the call waits until the file is gone, with
+ * -N it takes N ms longer.
  */
 
 /*
