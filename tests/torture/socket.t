@@ -180,12 +180,21 @@ for b in request(9):
     w.send(bytes([b]))
 ok(w.until(REPLY) is not None, "a client that sends byte by byte is served")
 w.close()
+
+
+def add_long(name, before, behind, text):
+    """A terminal with a scrollback that takes a while to wrap anew."""
+    s.sbx("add", name, "--tty", "--", "perl", "-e",
+          'sub size { ioctl(STDIN, 0x5413, $w = "\\0" x 8); '
+          'join("x", unpack("S2", $w)) } $| = 1; ' + before +
+          ' print "line $_ of a scrollback\\n" for 1 .. 20000; '
+          'print "go\\n"; ' + behind)
+    ok(until(lambda: b"go" in s.raw(name, "pty")), text)
+
+
 # Sizes faster than a terminal can be folded anew: it gets the last of a turn.
-s.sbx("add", "winch", "--tty", "--", "perl", "-e",
-      '$| = 1; print "line $_ of a scrollback\\n" for 1 .. 20000; '
-      '$SIG{WINCH} = sub { syswrite STDOUT, "winch\\n" }; print "go\\n"; '
-      'sleep 1 while 1')
-ok(until(lambda: b"go" in s.raw("winch", "pty")), "a long scrollback")
+add_long("winch", '$SIG{WINCH} = sub { syswrite STDOUT, "winch\\n" };',
+         'sleep 1 while 1', "a long scrollback")
 w = Wire(s)
 w.send(b"".join(frame(SCREEN_WATCH, struct.pack(
     "<IHH", s.row("winch")["id"], 10 + i % 40, 20 + i % 100))
@@ -200,12 +209,8 @@ w.close()
 s.sbx("kill", "winch")
 s.sbx("rm", "winch")
 # Two of them are taken at once: a pane that is zoomed, and then its window.
-s.sbx("add", "zoomed", "--tty", "--", "perl", "-e",
-      '$| = 1; print "line $_ of a scrollback\\n" for 1 .. 20000; '
-      '$SIG{WINCH} = sub { ioctl(STDIN, 0x5413, $w = "\\0" x 8); '
-      'syswrite STDOUT, "is " . join("x", unpack("S2", $w)) . "\\n" }; '
-      'print "go\\n"; sleep 1 while 1')
-ok(until(lambda: b"go" in s.raw("zoomed", "pty")), "a third one")
+add_long("zoomed", '$SIG{WINCH} = sub { syswrite STDOUT, "is " . size() . '
+         '"\\n" };', 'sleep 1 while 1', "a third one")
 number = s.row("zoomed")["id"]
 w = Wire(s)
 w.send(frame(RESIZE, struct.pack("<IHH", number, 30, 70)) +
@@ -217,12 +222,9 @@ w.close()
 s.sbx("kill", "zoomed")
 s.sbx("rm", "zoomed")
 # A size is there before what is typed behind it, also when it has to wait.
-s.sbx("add", "sized", "--tty", "--", "perl", "-e",
-      '$| = 1; system "stty -echo"; '
-      'print "line $_ of a scrollback\\n" for 1 .. 20000; print "go\\n"; '
-      'while (<STDIN>) { ioctl(STDIN, 0x5413, $w = "\\0" x 8); '
-      'print "typed at ", join("x", unpack("S2", $w)), "\\n" }')
-ok(until(lambda: b"go" in s.raw("sized", "pty")), "another long scrollback")
+add_long("sized", 'system "stty -echo";',
+         'while (<STDIN>) { print "typed at ", size(), "\\n" }',
+         "another long scrollback")
 number = s.row("sized")["id"]
 want = [b"%dx%d" % (20 + i, 50 + 3 * i) for i in range(12)]
 w = Wire(s)
