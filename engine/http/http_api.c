@@ -15,7 +15,7 @@
 #include "http_json.h"
 #include "http_link.h"
 #include "http_logs.h"
-#include "http_server.h"
+#include "http_request.h"
 #include "http_terminal.h"
 #include "life/status.h"
 #include "text/rowfmt.h"

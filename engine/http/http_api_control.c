@@ -16,6 +16,7 @@
 #include "client/model.h"
 #include "http_json.h"
 #include "http_link.h"
+#include "http_request.h"
 #include "http_server.h"
 
 enum { DAY_MS = 86400000 };

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "client/model.h"
 #include "http_body.h"
-#include "http_server.h"
+#include "http_request.h"
 #include "spec/spec.h"
 
 struct making {

@@ -16,7 +16,7 @@
 #include "client/model.h"
 #include "http_json.h"
 #include "http_link.h"
-#include "http_server.h"
+#include "http_request.h"
 
 enum {
 	HELD_US = 1000,		/* such a question, at most */

@@ -18,7 +18,7 @@
 #include "http_json.h"
 #include "http_limits.h"
 #include "http_link.h"
-#include "http_server.h"
+#include "http_request.h"
 #include "term/vt.h"
 
 struct input {

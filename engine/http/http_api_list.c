@@ -13,7 +13,7 @@
 #include "client/model.h"
 #include "http_json.h"
 #include "http_link.h"
-#include "http_server.h"
+#include "http_request.h"
 
 enum { LIST_MAX = 64 << 20 };
 

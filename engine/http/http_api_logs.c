@@ -25,6 +25,7 @@
 #include "http_entries.h"
 #include "http_json.h"
 #include "http_logs.h"
+#include "http_request.h"
 #include "http_server.h"
 #include "life/status.h"
 #include "log/logfmt.h"

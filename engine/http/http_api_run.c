@@ -23,7 +23,7 @@
 #include "http_json.h"
 #include "http_limits.h"
 #include "http_link.h"
-#include "http_server.h"
+#include "http_request.h"
 #include "log/logread.h"
 #include "spec/spec.h"
 #include "text/rowfmt.h"

@@ -25,6 +25,7 @@
 #include "http_api.h"
 #include "http_json.h"
 #include "http_link.h"
+#include "http_request.h"
 #include "http_server.h"
 #include "log/journal.h"
 

@@ -12,7 +12,7 @@
 #include "http_api.h"
 #include "http_json.h"
 #include "http_link.h"
-#include "http_server.h"
+#include "http_request.h"
 
 struct look {
 	struct http_request *request;

@@ -24,7 +24,7 @@
 #include "http_api.h"
 #include "http_json.h"
 #include "http_link.h"
-#include "http_server.h"
+#include "http_request.h"
 #include "spec/proto.h"
 
 enum { FOR_MAX_MS = 24 * 3600 * 1000 };

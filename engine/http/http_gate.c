@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "http_json.h"
+#include "http_request.h"
+#include "http_route.h"
 #include "http_server.h"
 
 static bool

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "base/units.h"
+#include "http_request.h"
 #include "http_server.h"
 #include "spec/spec.h"
 

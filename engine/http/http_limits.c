@@ -15,7 +15,7 @@
 #include "http_api.h"
 #include "http_json.h"
 #include "http_link.h"
-#include "http_server.h"
+#include "http_request.h"
 
 enum { CONFIG_MAX = 4096 };
 

@@ -7,7 +7,6 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -18,12 +17,11 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/sys.h"
-#include "client/client.h"
 #include "http_gate.h"
+#include "http_request.h"
 
 enum {
 	ADDED_MAX = 8,		/* headers of an answer */
-	DRAIN_MAX = 64 << 20,	/* of a body that is refused anyway */
 	BACKLOG_SHARE = 8,	/* of the connections that are kept free */
 	STREAM_BLOCK = 32 << 10,
 	LOOK_US = 20 * 1000,	/* most questions are answered by then */
@@ -33,18 +31,16 @@ enum {
 
 struct http_server {
 	struct loop *loop;
-	const struct http_conf *conf;
+	struct http_pool pool;
 	struct MHD_Daemon *daemon;
 	struct source *ready;		/* the daemon's own epoll set */
 	struct timer *timer, *look;
 	bool due, stopping;
 	size_t peers, peers_max;
-	size_t body_bytes;		/* of all requests */
 	struct list waiting;		/* idle peers, oldest first */
-	struct list requests;
-	struct list unwatched;		/* requests that are suspended */
+	struct list exchanges;
+	struct list unwatched;		/* exchanges that are suspended */
 	struct list upgraded;		/* handles to be given back */
-	size_t keyed;			/* requests that have a key */
 };
 
 /* One connection. */
@@ -52,16 +48,11 @@ struct peer {
 	struct list node;		/* in waiting, or alone */
 	struct http_server *server;
 	int fd;				/* the daemon's */
-	struct http_request *request;
+	struct http_exchange *exchange;
 };
 
 struct added {
 	char *name, *value;
-};
-
-struct query {
-	struct query *next;
-	char *name, *value;		/* value NULL: not there */
 };
 
 struct handle {
@@ -69,77 +60,47 @@ struct handle {
 	struct MHD_UpgradeResponseHandle *urh;
 };
 
-struct http_request {
+/* A request and its answer, as the daemon has them. */
+struct http_exchange {
 	struct list node, unwatched;
 	struct http_server *server;
 	struct peer *peer;
 	struct MHD_Connection *conn;
-	char *method, *path;		/* path as it came */
-	char *query;			/* behind the '?', or NULL */
-	struct http_match match;
-	struct query *queries;
-	bool query_bad;
-	struct buf body;
-	uint64_t drained_bytes;
-	bool begun, asked, refused_body;
+	struct http_request *request;
+	bool begun, asked;
 	bool suspended, gone, answered, woken;
 	struct source *watch;		/* of its socket, while suspended */
 	struct added added[ADDED_MAX];
 	size_t added_count;
 	struct MHD_Response *response;	/* not given to the daemon yet */
 	unsigned status;
-	http_end_fn *end;
-	void *end_arg;
-	uint64_t key;			/* of its questions; 0: none yet */
-	unsigned asks;			/* ... of this try */
-	bool again, keyless;
 	http_produce_fn *produce;
 	http_upgraded_fn *upgraded;
 	void *arg;			/* of those two */
 };
 
-/* --- the life of a request --- */
+/* --- the life of an exchange --- */
 
 static void
-drop_body(struct http_request *r)
+release(struct http_exchange *x)
 {
-	r->server->body_bytes -= r->body.len;
-	buf_fini(&r->body);
-}
+	struct source *watch = x->watch;
 
-static void
-release(struct http_request *r)
-{
-	struct source *watch = r->watch;
-
-	r->server->keyed -= r->key != 0;
-	r->watch = NULL;
+	x->watch = NULL;
 	if (watch)
 		loop_release(watch);
-	list_del(&r->unwatched);
-	list_del(&r->node);
-	if (r->peer)
-		r->peer->request = NULL;
-	if (r->end)
-		r->end(r, r->end_arg);
-	if (r->response)
-		MHD_destroy_response(r->response);
-	while (r->queries) {
-		struct query *q = r->queries;
-		r->queries = q->next;
-		free(q->name);
-		free(q->value);
-		free(q);
+	list_del(&x->unwatched);
+	list_del(&x->node);
+	if (x->peer)
+		x->peer->exchange = NULL;
+	http_request_free(x->request);
+	if (x->response)
+		MHD_destroy_response(x->response);
+	for (size_t i = 0; i < x->added_count; i++) {
+		free(x->added[i].name);
+		free(x->added[i].value);
 	}
-	for (size_t i = 0; i < r->added_count; i++) {
-		free(r->added[i].name);
-		free(r->added[i].value);
-	}
-	http_match_fini(&r->match);
-	drop_body(r);
-	free(r->method);
-	free(r->path);
-	free(r);
+	free(x);
 }
 
 static void
@@ -150,19 +111,19 @@ turn(struct http_server *s)
 }
 
 static void
-resume(struct http_request *r)
+resume(struct http_exchange *x)
 {
-	if (!r->suspended)
+	if (!x->suspended)
 		return;
-	r->suspended = false;
-	list_del(&r->unwatched);
+	x->suspended = false;
+	list_del(&x->unwatched);
 	/* A stream is about to be suspended again. */
-	if (r->watch && !r->produce) {
-		loop_release(r->watch);
-		r->watch = NULL;
+	if (x->watch && !x->produce) {
+		loop_release(x->watch);
+		x->watch = NULL;
 	}
-	MHD_resume_connection(r->conn);
-	turn(r->server);
+	MHD_resume_connection(x->conn);
+	turn(x->server);
 }
 
 /* The daemon does not look at a connection that is suspended: whether its
@@ -170,7 +131,7 @@ resume(struct http_request *r)
 static void
 on_peer(struct source *src, unsigned events, void *arg)
 {
-	struct http_request *r = arg;
+	struct http_exchange *x = arg;
 	char byte;
 	ssize_t n = recv(loop_fd(src), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
@@ -182,20 +143,20 @@ on_peer(struct source *src, unsigned events, void *arg)
 	} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return;
 	}
-	r->gone = true;
-	resume(r);
+	x->gone = true;
+	resume(x);
 }
 
 static void
-suspend(struct http_request *r)
+suspend(struct http_exchange *x)
 {
-	r->suspended = true;
-	MHD_suspend_connection(r->conn);
-	if (r->watch)
+	x->suspended = true;
+	MHD_suspend_connection(x->conn);
+	if (x->watch)
 		return;
-	list_add_tail(&r->server->unwatched, &r->unwatched);
-	if (!timer_armed(r->server->look))
-		timer_arm(r->server->look, clock_us() + LOOK_US);
+	list_add_tail(&x->server->unwatched, &x->unwatched);
+	if (!timer_armed(x->server->look))
+		timer_arm(x->server->look, clock_us() + LOOK_US);
 }
 
 /* Not at once: what is answered soon need not be watched for that. */
@@ -206,116 +167,12 @@ on_look(struct timer *t, void *arg)
 	(void)t;
 
 	list_each_safe(n, tmp, &s->unwatched) {
-		struct http_request *r = container_of(n, struct http_request,
-						      unwatched);
+		struct http_exchange *x = container_of(n, struct http_exchange,
+						       unwatched);
 		list_del(n);
-		r->watch = loop_add(s->loop, r->peer->fd, LOOP_IN,
-				    "http peer", on_peer, r);
+		x->watch = loop_add(s->loop, x->peer->fd, LOOP_IN,
+				    "http peer", on_peer, x);
 	}
-}
-
-/* --- what was asked --- */
-
-const char *
-http_method(const struct http_request *r)
-{
-	return r->method;
-}
-
-const char *
-http_path(const struct http_request *r)
-{
-	return r->path;
-}
-
-const struct http_match *
-http_matched(const struct http_request *r)
-{
-	return &r->match;
-}
-
-bool
-http_body_is_refused(const struct http_request *r)
-{
-	return r->refused_body;
-}
-
-const char *
-http_param(const struct http_request *r, const char *name)
-{
-	return http_match_param(&r->match, name);
-}
-
-const char *
-http_query(struct http_request *r, const char *name)
-{
-	struct query *q = r->queries;
-
-	while (q && strcmp(q->name, name) != 0)
-		q = q->next;
-	if (!q) {
-		q = mem_alloc(sizeof *q);
-		*q = (struct query){ r->queries, mem_str(name), NULL };
-		r->queries = q;
-		if (http_query_find(r->query, name, &q->value) < 0)
-			r->query_bad = true;
-	}
-	return q->value;
-}
-
-bool
-http_query_bad(const struct http_request *r)
-{
-	return r->query_bad;
-}
-
-const char *
-http_header(const struct http_request *r, const char *name)
-{
-	return MHD_lookup_connection_value(r->conn, MHD_HEADER_KIND, name);
-}
-
-const char *
-http_body(const struct http_request *r, size_t *len)
-{
-	*len = r->body.len;
-	return buf_str(&r->body);
-}
-
-uint64_t
-http_key(struct http_request *r)
-{
-	enum { ASKS_MAX = 256 };	/* of one request: far less */
-
-	r->keyless |= !r->key && r->server->keyed == HTTP_KEYED_MAX;
-	if (r->keyless)
-		return 0;
-	if (!r->key) {
-		r->server->keyed++;
-		r->key = client_new_keys(ASKS_MAX);
-	}
-	return r->key + r->asks++;
-}
-
-bool
-http_may_again(const struct http_request *r)
-{
-	unsigned flags = r->match.row->flags;
-
-	return flags & HTTP_AGAIN || (flags & HTTP_ONCE && !r->keyless);
-}
-
-bool
-http_is_again(const struct http_request *r)
-{
-	return r->again;
-}
-
-void
-http_on_end(struct http_request *r, http_end_fn *fn, void *arg)
-{
-	r->end = fn;
-	r->end_arg = arg;
 }
 
 /* --- the answer --- */
@@ -323,25 +180,27 @@ http_on_end(struct http_request *r, http_end_fn *fn, void *arg)
 void
 http_add_header(struct http_request *r, const char *name, const char *value)
 {
-	assert(r->added_count < ADDED_MAX);
-	r->added[r->added_count++] =
+	struct http_exchange *x = http_request_exchange(r);
+
+	assert(x->added_count < ADDED_MAX);
+	x->added[x->added_count++] =
 		(struct added){ mem_str(name), mem_str(value) };
 }
 
 static void
-answer(struct http_request *r, unsigned status, const char *type,
+answer(struct http_exchange *x, unsigned status, const char *type,
        struct MHD_Response *response)
 {
-	assert(!r->answered);
-	r->answered = true;
-	r->status = status;
-	r->response = response;
+	assert(!x->answered);
+	x->answered = true;
+	x->status = status;
+	x->response = response;
 	if (type)
 		MHD_add_response_header(response, "content-type", type);
-	for (size_t i = 0; i < r->added_count; i++)
-		MHD_add_response_header(response, r->added[i].name,
-					r->added[i].value);
-	resume(r);
+	for (size_t i = 0; i < x->added_count; i++)
+		MHD_add_response_header(response, x->added[i].name,
+					x->added[i].value);
+	resume(x);
 }
 
 void
@@ -351,7 +210,7 @@ http_respond(struct http_request *r, unsigned status, const char *type,
 	size_t len = body ? body->len : 0;
 	char *data = body ? buf_take(body) : mem_str("");
 
-	answer(r, status, type,
+	answer(http_request_exchange(r), status, type,
 	       MHD_create_response_from_buffer(len, data,
 					       MHD_RESPMEM_MUST_FREE));
 }
@@ -359,17 +218,17 @@ http_respond(struct http_request *r, unsigned status, const char *type,
 static ssize_t
 produce(void *cls, uint64_t pos, char *out, size_t cap)
 {
-	struct http_request *r = cls;
+	struct http_exchange *x = cls;
 	(void)pos;
 
-	if (r->gone)
+	if (x->gone)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
-	r->woken = false;
-	ssize_t n = r->produce(r, out, cap, r->arg);
+	x->woken = false;
+	ssize_t n = x->produce(x->request, out, cap, x->arg);
 	if (n < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (n == 0 && !r->woken)
-		suspend(r);
+	if (n == 0 && !x->woken)
+		suspend(x);
 	return n;
 }
 
@@ -377,27 +236,30 @@ void
 http_stream(struct http_request *r, unsigned status, const char *type,
 	    http_produce_fn *fn, void *arg)
 {
+	struct http_exchange *x = http_request_exchange(r);
 	struct MHD_Response *response = MHD_create_response_from_callback(
-		MHD_SIZE_UNKNOWN, STREAM_BLOCK, produce, r, NULL);
+		MHD_SIZE_UNKNOWN, STREAM_BLOCK, produce, x, NULL);
 
 	/* Else the library ends the chunks that a HEAD does not have. */
-	if (strcmp(r->method, "HEAD") == 0)
+	if (strcmp(http_method(r), "HEAD") == 0)
 		MHD_set_response_options(response,
 					 MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
 					 MHD_RO_END);
-	r->produce = fn;
-	r->arg = arg;
-	answer(r, status, type, response);
+	x->produce = fn;
+	x->arg = arg;
+	answer(x, status, type, response);
 	/* A client that takes nothing for a while is not gone. */
-	MHD_set_connection_option(r->conn, MHD_CONNECTION_OPTION_TIMEOUT, 0);
+	MHD_set_connection_option(x->conn, MHD_CONNECTION_OPTION_TIMEOUT, 0);
 }
 
 void
 http_stream_wake(struct http_request *r)
 {
-	r->woken = true;
-	if (r->produce)
-		resume(r);
+	struct http_exchange *x = http_request_exchange(r);
+
+	x->woken = true;
+	if (x->produce)
+		resume(x);
 }
 
 static void
@@ -405,7 +267,7 @@ on_upgraded(void *cls, struct MHD_Connection *conn, void *con_cls,
 	    const char *extra, size_t len, MHD_socket sock,
 	    struct MHD_UpgradeResponseHandle *urh)
 {
-	struct http_request *r = cls;
+	struct http_exchange *x = cls;
 	struct handle *h = mem_alloc(sizeof *h);
 	int fd = sys_dup(sock), one = 1;
 	(void)conn;
@@ -414,49 +276,35 @@ on_upgraded(void *cls, struct MHD_Connection *conn, void *con_cls,
 	/* The daemon closes its own descriptor when it gets the handle back,
 	 * which it does not take from inside of this call. */
 	h->urh = urh;
-	list_add_tail(&r->server->upgraded, &h->node);
-	turn(r->server);
+	list_add_tail(&x->server->upgraded, &h->node);
+	turn(x->server);
 	if (fd < 0)
 		return;
 	sys_set_nonblock(fd, true);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	r->upgraded(fd, extra, len, r->arg);
+	x->upgraded(fd, extra, len, x->arg);
 }
 
 void
 http_upgrade(struct http_request *r, const char *protocol,
 	     http_upgraded_fn *fn, void *arg)
 {
-	r->upgraded = fn;
-	r->arg = arg;
+	struct http_exchange *x = http_request_exchange(r);
+
+	x->upgraded = fn;
+	x->arg = arg;
 	http_add_header(r, "upgrade", protocol);
-	answer(r, MHD_HTTP_SWITCHING_PROTOCOLS, NULL,
-	       MHD_create_response_for_upgrade(on_upgraded, r));
+	answer(x, MHD_HTTP_SWITCHING_PROTOCOLS, NULL,
+	       MHD_create_response_for_upgrade(on_upgraded, x));
 }
 
 /* Lets it pass, or answers why not. */
 static void
-ask(struct http_request *r)
+ask(struct http_exchange *x)
 {
-	const struct http_conf *conf = r->server->conf;
-
-	r->asked = true;
-	list_del(&r->peer->node);
-	http_gate(r, conf);
-}
-
-void
-http_again(struct http_request *r)
-{
-	const struct http_conf *conf = r->server->conf;
-	http_end_fn *end = r->end;
-
-	r->end = NULL;
-	r->asks = 0;
-	r->again = true;
-	if (end)
-		end(r, r->end_arg);
-	conf->dispatch(r, r->match.row, conf->arg);
+	x->asked = true;
+	list_del(&x->peer->node);
+	http_gate(x->request, x->server->pool.conf);
 }
 
 /* --- the daemon's calls --- */
@@ -470,6 +318,12 @@ peer_of(struct MHD_Connection *conn)
 	return i ? i->socket_context : NULL;
 }
 
+static const char *
+find_header(const struct http_exchange *x, const char *name)
+{
+	return MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, name);
+}
+
 /* The request line has come; what it returns comes along with the request. */
 static void *
 on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
@@ -480,60 +334,15 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
 	if (!p)
 		return NULL;
 	/* Nobody was told of the end of one that the daemon itself refused. */
-	if (p->request)
-		release(p->request);
-	struct http_request *r = mem_alloc(sizeof *r);
-	*r = (struct http_request){ .server = s, .peer = p, .conn = conn,
-				    .path = mem_str(http_target(uri)) };
-	buf_init(&r->body, HTTP_BODY_MAX);
-	list_init(&r->unwatched);
-	list_add_tail(&s->requests, &r->node);
-	p->request = r;
-	char *mark = strchr(r->path, '?');
-	if (mark) {
-		*mark = '\0';
-		r->query = mark + 1;
-	}
-	return r;
-}
-
-static bool
-is_hopeless(const struct http_request *r)
-{
-	const char *len = http_header(r, "content-length");
-
-	return len && strtoull(len, NULL, 10) > DRAIN_MAX;
-}
-
-/* Nothing is kept of what is sent by those who may not send it. */
-static void
-begin(struct http_request *r, const char *method)
-{
-	const struct http_conf *conf = r->server->conf;
-
-	r->begun = true;
-	r->method = mem_str(method);
-	http_match(conf->routes, conf->route_count, r->method, r->path,
-		   &r->match);
-	r->refused_body = !http_gate_is_open(r, conf) || is_hopeless(r);
-}
-
-/* A body that is too large is read to its end all the same: a client that is
- * cut off while it sends does not see the answer. */
-static bool
-take_body(struct http_request *r, const char *data, size_t len)
-{
-	struct http_server *s = r->server;
-
-	r->drained_bytes += len;
-	if (!r->refused_body && (s->body_bytes + len > HTTP_BODIES_MAX ||
-				 buf_add(&r->body, data, len) < 0)) {
-		r->refused_body = true;
-		drop_body(r);
-	} else if (!r->refused_body) {
-		s->body_bytes += len;
-	}
-	return r->drained_bytes <= DRAIN_MAX;
+	if (p->exchange)
+		release(p->exchange);
+	struct http_exchange *x = mem_alloc(sizeof *x);
+	*x = (struct http_exchange){ .server = s, .peer = p, .conn = conn };
+	x->request = http_request_new(&s->pool, uri, x, find_header);
+	list_init(&x->unwatched);
+	list_add_tail(&s->exchanges, &x->node);
+	p->exchange = x;
+	return x;
 }
 
 static enum MHD_Result
@@ -541,31 +350,32 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url,
 	   const char *method, const char *version, const char *data,
 	   size_t *len, void **req)
 {
-	struct http_request *r = *req;
+	struct http_exchange *x = *req;
 	(void)cls;
 	(void)url;
 	(void)version;
 
-	if (!r || r->gone)
+	if (!x || x->gone)
 		return MHD_NO;
-	if (!r->begun) {
-		begin(r, method);
-		if (!is_hopeless(r))
+	if (!x->begun) {
+		x->begun = true;
+		http_request_begin(x->request, method);
+		if (!http_request_is_hopeless(x->request))
 			return MHD_YES;
 	} else if (*len > 0) {
-		bool taken = take_body(r, data, *len);
+		bool taken = http_request_take_body(x->request, data, *len);
 		*len = 0;
 		return taken ? MHD_YES : MHD_NO;
 	}
-	if (!r->asked)
-		ask(r);
-	if (!r->response) {
-		suspend(r);
+	if (!x->asked)
+		ask(x);
+	if (!x->response) {
+		suspend(x);
 		return MHD_YES;
 	}
-	enum MHD_Result rc = MHD_queue_response(conn, r->status, r->response);
-	MHD_destroy_response(r->response);
-	r->response = NULL;
+	enum MHD_Result rc = MHD_queue_response(conn, x->status, x->response);
+	MHD_destroy_response(x->response);
+	x->response = NULL;
 	return rc;
 }
 
@@ -580,16 +390,16 @@ static void
 on_completed(void *cls, struct MHD_Connection *conn, void **req,
 	     enum MHD_RequestTerminationCode why)
 {
-	struct http_request *r = *req;
+	struct http_exchange *x = *req;
 	(void)cls;
 	(void)conn;
 	(void)why;
 
 	*req = NULL;
-	if (!r)
+	if (!x)
 		return;
-	struct peer *p = r->peer;
-	release(r);
+	struct peer *p = x->peer;
+	release(x);
 	wait_again(p);
 }
 
@@ -631,9 +441,9 @@ on_connection(void *cls, struct MHD_Connection *conn, void **ctx,
 	}
 	if (!p)
 		return;
-	if (p->request) {
-		p->request->peer = NULL;
-		release(p->request);
+	if (p->exchange) {
+		p->exchange->peer = NULL;
+		release(p->exchange);
 	}
 	list_del(&p->node);
 	free(p);
@@ -742,10 +552,10 @@ http_server_new(struct loop *l, int fd, const struct http_conf *conf,
 {
 	struct http_server *s = mem_alloc(sizeof *s);
 
-	*s = (struct http_server){ .loop = l, .conf = conf,
+	*s = (struct http_server){ .loop = l, .pool = { .conf = conf },
 				   .peers_max = most_peers() };
 	list_init(&s->waiting);
-	list_init(&s->requests);
+	list_init(&s->exchanges);
 	list_init(&s->unwatched);
 	list_init(&s->upgraded);
 	s->daemon = start(s, fd);
@@ -784,11 +594,11 @@ http_server_free(struct http_server *s)
 	timer_drop(s->timer);
 	timer_drop(s->look);
 	/* The daemon may not be stopped while somebody is suspended. */
-	list_each_safe(n, tmp, &s->requests) {
-		struct http_request *r = container_of(n, struct http_request,
-						      node);
-		r->gone = true;
-		resume(r);
+	list_each_safe(n, tmp, &s->exchanges) {
+		struct http_exchange *x = container_of(n, struct http_exchange,
+						       node);
+		x->gone = true;
+		resume(x);
 	}
 	give_back(s);
 	MHD_run(s->daemon);

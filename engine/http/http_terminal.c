@@ -35,6 +35,7 @@
 #include "http_link.h"
 #include "http_logs.h"
 #include "http_quiet.h"
+#include "http_request.h"
 #include "http_server.h"
 #include "http_ws.h"
 #include "log/logread.h"

@@ -20,6 +20,7 @@
 #include "engine/base/strv.h"
 #include "engine/base/sys.h"
 #include "engine/http/http_json.h"
+#include "engine/http/http_request.h"
 #include "engine/http/http_route.h"
 #include "engine/http/http_server.h"
 #include "must.h"
