@@ -29,6 +29,7 @@
 #include "http_server.h"
 #include "life/status.h"
 #include "log/logfmt.h"
+#include "log/logread.h"
 #include "text/rowfmt.h"
 
 enum {
@@ -57,7 +58,8 @@ struct follow {
 	uint64_t end;			/* a body: entries before this one */
 	bool any;			/* ... has one already */
 	uint64_t dropped_bytes, dropped_entries;	/* ... for its end */
-	uint64_t run_told;		/* events: run whose end was told */
+	uint64_t run_told;		/* events: the last run whose end was
+					 * told, or is before all this */
 	struct timer *beat;
 };
 
@@ -119,6 +121,23 @@ take_query(struct follow *f, const struct proc_row *row)
 	return 0;
 }
 
+/* Runs that were over before the place where it begins. */
+static void
+skip_ends(struct follow *f, const struct entries *e)
+{
+	const struct log_run *v;
+	size_t n = logread_runs(entries_log(e), &v);
+	uint64_t begin = SBX_MAX(f->cursor.seq, entries_first(e));
+
+	for (size_t i = 0; i + 1 < n && v[i].flags & LOG_RUN_SEQ_END; i++) {
+		uint64_t behind = entries_behind_run(e, &v[i]);
+		/* Nothing is between: it depends on what was asked for. */
+		if (behind > begin || (behind == begin && !f->has_tail))
+			break;
+		f->run_told = v[i].run;
+	}
+}
+
 /* Where it begins; false: it is still being looked for. */
 static bool
 place(struct follow *f, struct entries *e)
@@ -141,6 +160,8 @@ place(struct follow *f, struct entries *e)
 	if (!f->has_tail || (f->has_since && since.seq > f->cursor.seq))
 		f->cursor = since;
 	f->cursor.join = f->live;
+	if (f->live)
+		skip_ends(f, e);
 	f->placed = true;
 	return true;
 }
@@ -232,28 +253,93 @@ put_items(struct follow *f, struct entries *e)
 
 /* --- events --- */
 
+struct run_end {
+	uint64_t run;
+	bool known;			/* exit_code and signal are */
+	int exit_code, signal;
+	const char *status, *reason;
+};
+
 static void
-put_exit(struct follow *f, const struct proc_row *row)
+put_exit(struct follow *f, const struct run_end *end)
 {
 	char name[SIGNAME_MAX];
 	struct jsonout j;
 
-	f->run_told = row->run;
+	f->run_told = end->run;
 	buf_adds(&f->out, "event: exit\ndata: ");
 	jsonout_begin_camel(&j, &f->out);
 	jsonout_object(&j, NULL);
-	if (row->has_exit && !row->exit_signal)
-		jsonout_int(&j, "exit_code", row->exit_code);
+	if (end->known && !end->signal)
+		jsonout_int(&j, "exit_code", end->exit_code);
 	else
 		jsonout_null(&j, "exit_code");
-	if (row->has_exit && row->exit_signal)
+	if (end->known && end->signal)
 		jsonout_string(&j, "signal",
-			       signame_text(row->exit_signal, name));
-	jsonout_string(&j, "status", status_name(row->status));
-	jsonout_string(&j, "reason", row->reason);
-	jsonout_uint(&j, "run", row->run);
+			       signame_text(end->signal, name));
+	jsonout_string(&j, "status", end->status);
+	jsonout_string(&j, "reason", end->reason);
+	jsonout_uint(&j, "run", end->run);
 	jsonout_close(&j);
 	buf_adds(&f->out, "\n\n");
+}
+
+/* Of a run that the log does not tell of. */
+static void
+put_exit_of_row(struct follow *f, const struct proc_row *row)
+{
+	put_exit(f, &(struct run_end){
+		.run = row->run, .known = row->has_exit,
+		.exit_code = row->exit_code, .signal = row->exit_signal,
+		.status = status_name(row->status), .reason = row->reason,
+	});
+}
+
+static void
+put_exit_of_run(struct follow *f, const struct log_run *run,
+		const struct proc_row *row)
+{
+	const char *reason = run->reason;
+
+	/* The record may have cut it. */
+	if (row && row->run == run->run &&
+	    strncmp(row->reason, reason, strlen(reason)) == 0)
+		reason = row->reason;
+	put_exit(f, &(struct run_end){
+		.run = run->run, .known = run->status >= 0,
+		.exit_code = run->status >> 8 & 255,
+		.signal = run->status & 127,
+		.status = run->outcome[0] ? run->outcome :
+			  run->status ? status_name(STATUS_FAILED) :
+					status_name(STATUS_COMPLETED),
+		.reason = reason,
+	});
+}
+
+/* Whoever hears of an end may ask for the process: it has to know, too. */
+static bool
+goes_on(const struct proc_row *row, const struct log_run *run)
+{
+	return row && row->run == run->run &&
+	       (row->pid || row->status == STATUS_STOPPING);
+}
+
+/* The oldest run that is over and not told yet; NULL: none. */
+static const struct log_run *
+next_end(const struct follow *f, const struct entries *e,
+	 const struct proc_row *row)
+{
+	const struct log_run *v;
+	size_t n = logread_runs(entries_log(e), &v), i = n;
+
+	while (i > 0 && v[i - 1].run > f->run_told)
+		i--;
+	if (i == n || !(v[i].flags & LOG_RUN_SEQ_END))
+		return NULL;
+	/* An engine that died may not have come to say how. */
+	bool newest = i + 1 == n;
+	return newest && (!v[i].outcome[0] || goes_on(row, &v[i])) ?
+		NULL : &v[i];
 }
 
 static void
@@ -268,6 +354,25 @@ fail(struct follow *f, const char *text)
 	jsonout_close(&j);
 	buf_adds(&f->out, "\n\n");
 	f->ended = true;
+}
+
+/* Entries and ends of runs in their order: as put_items. */
+static int
+put_news(struct follow *f, struct entries *e, const struct proc_row *row,
+	 bool over)
+{
+	const struct log_run *run;
+
+	for (;;) {
+		run = next_end(f, e, row);
+		f->cursor.stop = run ? entries_behind_run(e, run) : 0;
+		int r = put_items(f, e);
+		http_log_at(f->log, f->cursor.seq);
+		/* Its lines may not have been there yet. */
+		if (r != 0 || !run || (f->cursor.seq < f->cursor.stop && !over))
+			return r;
+		put_exit_of_run(f, run, row);
+	}
 }
 
 static void
@@ -286,15 +391,14 @@ fill_events(struct follow *f)
 	}
 	if (!place(f, e))
 		return;
-	int r = put_items(f, e);
-	http_log_at(f->log, f->cursor.seq);
+	int r = put_news(f, e, row, over);
 	if (r < 0)
 		fail(f, strerror(-r));
 	if (r != 0)
 		return;
-	if (row && (over || row->status == STATUS_BACKOFF) && row->run &&
-	    row->run != f->run_told)
-		put_exit(f, row);
+	if (row && (over || row->status == STATUS_BACKOFF) &&
+	    row->run > f->run_told)
+		put_exit_of_row(f, row);
 	f->ended = over;
 }
 

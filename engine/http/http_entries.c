@@ -141,6 +141,19 @@ entries_line(const struct entries *e, uint64_t seq)
 	return p ? p->line : line;
 }
 
+uint64_t
+entries_behind_run(const struct entries *e, const struct log_run *run)
+{
+	size_t n = pieces_before(e, run->end_seq, false);
+
+	/* Between its last line and the first one of the next run are pieces
+	 * of both. */
+	while (n < e->count && e->pieces[n].line == run->end_seq &&
+	       e->pieces[n].off < run->end[e->pieces[n].stream])
+		n++;
+	return run->end_seq + e->forgotten + n;
+}
+
 /* How far the pieces before that line have come in a stream; 0: not at all. */
 static uint64_t
 published(const struct entries *e, enum log_stream s, uint64_t line)
@@ -487,6 +500,15 @@ give_line(struct entries *e, struct entries_cursor *c, uint64_t seq,
 	return 1;
 }
 
+/* The cursor does not come to this one. */
+static uint64_t
+stop_of(const struct entries *e, const struct entries_cursor *c)
+{
+	uint64_t next = entries_next(e);
+
+	return c->stop ? SBX_MIN(c->stop, next) : next;
+}
+
 /*
  * The lines behind l that follow it in its stream without a break: as many as
  * make a good entry.  How many; *end is moved behind them.
@@ -495,7 +517,7 @@ static uint64_t
 join(struct entries *e, const struct entries_cursor *c, uint64_t from,
      const struct logline *l, uint64_t *end)
 {
-	uint64_t next = entries_next(e), n = 0, line;
+	uint64_t next = stop_of(e, c), n = 0, line;
 	struct logline more;
 
 	if (!c->join || c->part || next - c->seq <= ENTRY_JOIN_MIN)
@@ -584,7 +606,7 @@ step(struct entries *e, struct entries_cursor *c, struct entry *out)
 {
 	if (c->seq < entries_first(e))
 		return step_over_dropped(e, c, out);
-	for (uint64_t next = entries_next(e); c->seq < next;) {
+	for (uint64_t next = stop_of(e, c); c->seq < next;) {
 		uint64_t line, was = c->seq;
 		const struct piece *p = find(e, was, &line);
 		int r = 0;

@@ -68,6 +68,8 @@ struct entries_cursor {
 				 * for, downwards from seq */
 	bool join;		/* a reader who is behind gets many lines of
 				 * a stream as one entry; set after a seek */
+	uint64_t stop;		/* nothing from this entry on; 0: no such
+				 * place; set after a seek */
 	/* What was given or passed over of each stream. */
 	uint64_t pos[LOG_STREAMS];
 	bool placed[LOG_STREAMS];	/* pos is known */
@@ -90,6 +92,10 @@ uint64_t entries_next(const struct entries *e);
 
 /* The line of the index that entry seq is, or belongs to. */
 uint64_t entries_line(const struct entries *e, uint64_t seq);
+
+/* The first entry behind a run of which LOG_RUN_SEQ_END is known. */
+uint64_t entries_behind_run(const struct entries *e,
+			    const struct log_run *run);
 
 /* Bytes that are no entry yet. */
 uint64_t entries_tail(struct entries *e);

@@ -65,6 +65,18 @@ process die {
     cmd kill -9 $$
     autostart no
 }
+process again {
+    cmd echo why >&2; echo begin; read go; printf half; exit 3
+    stdin pipe
+    autostart no
+}
+process tries {
+    cmd echo try; exit 4
+    restart on-failure
+    restart.backoff 10ms..10ms
+    restart.max 3
+    autostart no
+}
 """ % {"lines": LINES})
 same(s.sbx("up")[0], 0, "the set is up")
 h = Server(s)
@@ -171,6 +183,47 @@ s.sbx("start", "die", "--wait")
 until(lambda: s.status("die") == "killed")
 same([e[2]["signal"] for e in rest(follow("die"))[1]], ["KILL"],
      "death by a signal has its name")
+
+# --- each run has its end, and before what the next one prints
+
+def told(f, last=None):
+    """What comes up to that: text of entries; run and end of exits."""
+    out = []
+    while not out or out[-1] != last:
+        e = f.next()
+        if e is None:
+            break
+        out.append(data(e[2]).decode() if e[0] == "log" else
+                   (e[2]["run"], e[2]["status"],
+                    e[2].get("signal", e[2]["exitCode"])))
+    return out
+
+
+s.sbx("start", "again")
+f, errs = follow("again", stream="stdout"), follow("again", stream="stderr")
+got = told(f, "begin\n")
+for i in range(3):
+    same(h.post("/v1/sbx/processes/again/restart")[0], 200, "a restart")
+    got += told(f, "begin\n")
+s.sbx("send", "again", "go")
+ends = [(1, "killed", "TERM"), (2, "killed", "TERM"), (3, "killed", "TERM"),
+        (4, "failed", 3)]
+want = ["begin\n", ends[0], "begin\n", ends[1], "begin\n", ends[2],
+        "begin\n", "half", ends[3]]
+same(got + told(f), want, "a restart: each run that ends is told")
+same(told(errs), [e.replace("begin", "why") if e == "begin\n" else e
+                  for e in want if e != "half"], "to who reads one stream, too")
+same(told(follow("again", stream="stdout")), want,
+     "and to who comes when all is over")
+same(told(follow("again", stream="stdout", tail=2)), want[-3:],
+     "a tail has the ends that are in it")
+same(told(follow("again", stream="stdout", tail=0)), want[-1:],
+     "and that of the last run, if it has nothing else")
+s.sbx("start", "tries")
+same(told(follow("tries")), ["try\n", (1, "failed", 4), "try\n",
+                             (2, "failed", 4), "try\n", (3, "failed", 4),
+                             "try\n", (4, "failed", 4)],
+     "a restart of the policy: the same, without a pause")
 
 # --- bytes
 

@@ -383,6 +383,41 @@ TEST(what_the_cap_has_taken)
 	rig_fini(&r);
 }
 
+/* A cursor stops behind a run, whatever stands right there. */
+TEST(between_two_runs)
+{
+	struct rig r;
+	const struct log_run *runs;
+	rig_init(&r, 0);
+	spool_run_begin(r.log.sp, 1, 1, 1000);
+	say(&r, LOG_PTY, "one\n\033[?1049hA");
+	entries_publish(r.e);
+	spool_run_end(r.log.sp, 0, 1000);
+	fold_all(&r);
+	spool_run_begin(r.log.sp, 2, 1, 1000);
+	say(&r, LOG_OUT, "half");
+	entries_publish(r.e);
+	for (int i = 0; i < 2 * ENTRY_JOIN_MIN; i++)
+		say(&r, LOG_OUT, i ? "x\n" : "\n");
+	spool_run_end(r.log.sp, 0, 1000);
+	spool_run_begin(r.log.sp, 3, 1, 1000);
+	say(&r, LOG_OUT, "next\n");
+	EQ_INT(logread_runs(entries_log(r.e), &runs), 3);
+	uint64_t stop = entries_behind_run(r.e, &runs[0]);
+	r.c.stop = stop;
+	EQ_STR(walk(&r, &r.c), "1p:one$ 2p:\033[?1049hA");
+	EQ_INT(r.c.seq, stop);
+	r.c.stop = entries_behind_run(r.e, &runs[1]);
+	r.c.join = true;
+	OK(strstr(walk(&r, &r.c), "o:half ") != NULL);
+	OK(!strstr(buf_str(&r.got), "next"));
+	EQ_INT(r.c.seq, r.c.stop);
+	EQ_STR(walk(&r, &r.c), "");
+	r.c.stop = 0;
+	OK(strstr(walk(&r, &r.c), "o:next$") != NULL);
+	rig_fini(&r);
+}
+
 TEST(many_lines_that_wait_are_joined)
 {
 	struct rig r;
