@@ -33,6 +33,7 @@
 #include "term/keys.h"
 #include "term/vt.h"
 #include "verb.h"
+#include "verbadd.h"
 
 enum {
 	PAUSE_US = 100 * 1000,	/* of accepting, when descriptors are short */

@@ -7,14 +7,11 @@
  * their rows.
  */
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct peer;
 struct proto_request;
 
 void	verb_request(struct peer *c, uint32_t id, struct proto_request *q);
-void	verb_add(struct peer *c, uint32_t id, const char *data, size_t len);
-void	verb_load(struct peer *c, uint32_t id, const char *data, size_t len);
 
 #endif
