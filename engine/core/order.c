@@ -11,6 +11,7 @@
 #include "ordered.h"
 #include "proc.h"
 #include "procleft.h"
+#include "proclife.h"
 #include "respec.h"
 #include "spec/replica.h"
 #include "spec/spec.h"

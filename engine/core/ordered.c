@@ -7,6 +7,7 @@
 #include "base/msg.h"
 #include "core.h"
 #include "proc.h"
+#include "proclife.h"
 
 void
 ordered_drop(struct proc *p)

@@ -17,7 +17,7 @@
 #include "core.h"
 #include "helper.h"
 #include "probe/probe.h"
-#include "proc.h"
+#include "proclife.h"
 #include "procport.h"
 #include "spec/spec.h"
 #include "term/vt.h"

@@ -12,7 +12,7 @@
 #include "order.h"
 #include "ordered.h"
 #include "probe/filewatch.h"
-#include "proc.h"
+#include "proclife.h"
 #include "spec/spec.h"
 
 enum { PATH_SHOWN = 90 };	/* bytes of a path in a sentence */

@@ -14,8 +14,8 @@
 #include "child/tree.h"
 #include "core.h"
 #include "life/select.h"
-#include "proc.h"
 #include "procleft.h"
+#include "proclife.h"
 #include "spec/spec.h"
 
 enum { COMMAND_MAX = 80 };

@@ -3,6 +3,7 @@
  * have ended are kept, so what is of no use to them goes with the last turn
  * of their run: struct run, and the log of one that has said nothing.
  */
+#include "proclife.h"
 #include "procrun.h"
 
 #include <stdio.h>
@@ -18,7 +19,6 @@
 #include "log/watch.h"
 #include "order.h"
 #include "probe/probe.h"
-#include "proc.h"
 #include "procio.h"
 #include "procwatch.h"
 #include "spec/spec.h"

@@ -16,6 +16,7 @@
 #include "life/cron.h"
 #include "order.h"
 #include "proc.h"
+#include "proclife.h"
 #include "spec/spec.h"
 
 enum { LOOK_US = 60 * 1000 * 1000 };	/* at least so often at the clock */

@@ -19,6 +19,7 @@
 #include "proc.h"
 #include "proccheck.h"
 #include "prochook.h"
+#include "proclife.h"
 #include "spec/replica.h"
 #include "spec/spec.h"
 

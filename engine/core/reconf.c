@@ -16,6 +16,7 @@
 #include "order.h"
 #include "proc.h"
 #include "procio.h"
+#include "proclife.h"
 #include "procsched.h"
 #include "registry.h"
 #include "reply.h"

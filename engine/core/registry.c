@@ -25,6 +25,7 @@
 #include "proccheck.h"
 #include "procio.h"
 #include "procleft.h"
+#include "proclife.h"
 #include "procmember.h"
 #include "procsched.h"
 #include "reglog.h"

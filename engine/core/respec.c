@@ -11,6 +11,7 @@
 #include "proc.h"
 #include "proccheck.h"
 #include "procio.h"
+#include "proclife.h"
 #include "procwatch.h"
 #include "spec/spec.h"
 #include "term/vt.h"

@@ -11,6 +11,7 @@
 #include "envset.h"
 #include "order.h"
 #include "proc.h"
+#include "proclife.h"
 #include "reply.h"
 #include "runtime.h"
 #include "spec/spec.h"

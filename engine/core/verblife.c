@@ -13,6 +13,7 @@
 #include "ordered.h"
 #include "proc.h"
 #include "procleft.h"
+#include "proclife.h"
 #include "procmember.h"
 #include "procsched.h"
 #include "scale.h"
