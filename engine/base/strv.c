@@ -3,7 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "mem.h"
+
+/* Between two words; in a word it is escaped, as is the escape itself. */
+#define BETWEEN	'\x1f'
+#define ESCAPE	'\x1e'
+#define SPECIAL	"\x1f\x1e"
+
+enum { ESCAPED = '@' };		/* the byte behind ESCAPE: with this added */
 
 size_t
 strv_count(char *const *v)
@@ -64,4 +72,61 @@ strv_free(char **v)
 	for (size_t i = 0; v && v[i]; i++)
 		free(v[i]);
 	free(v);
+}
+
+static void
+pack_word(const char *word, struct buf *out)
+{
+	for (;;) {
+		size_t len = strcspn(word, SPECIAL);
+		buf_add(out, word, len);
+		word += len;
+		if (!*word)
+			return;
+		buf_addc(out, ESCAPE);
+		buf_addc(out, (char)(*word++ + ESCAPED));
+	}
+}
+
+void
+strv_join(char *const *v, struct buf *out)
+{
+	for (size_t i = 0; v && v[i]; i++) {
+		if (i)
+			buf_addc(out, BETWEEN);
+		pack_word(v[i], out);
+	}
+}
+
+static char *
+unpack_word(const char *text, size_t len)
+{
+	char *word = mem_strn(text, len), *to = word;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == ESCAPE && i + 1 < len)
+			*to++ = (char)(text[++i] - ESCAPED);
+		else
+			*to++ = text[i];
+	}
+	*to = '\0';
+	return word;
+}
+
+char **
+strv_split(const char *text)
+{
+	size_t n = 1;
+
+	if (!text[0])
+		return NULL;
+	for (const char *p = text; (p = strchr(p, BETWEEN)); p++)
+		n++;
+	char **v = mem_array(n + 1, sizeof *v);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(text, (char [2]){ BETWEEN });
+		v[i] = unpack_word(text, len);
+		text += len + 1;
+	}
+	return v;
 }

@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "base/msg.h"
 #include "base/signame.h"
+#include "base/strv.h"
 #include "core.h"
 #include "log/fold.h"
 #include "log/journal.h"
@@ -81,8 +82,7 @@ add_lists(const struct proc *p, struct proc_row *r, struct buf *scratch)
 	r->group = (const char *)(uintptr_t)at;
 
 	at = scratch->len;
-	for (size_t i = 0; s->argv && s->argv[i]; i++)
-		buf_addf(scratch, "%s%s", i ? "\x1f" : "", s->argv[i]);
+	strv_join(s->argv, scratch);
 	buf_addc(scratch, '\0');
 	r->argv = (const char *)(uintptr_t)at;
 

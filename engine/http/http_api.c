@@ -9,6 +9,7 @@
 #include "base/jsonout.h"
 #include "base/mem.h"
 #include "base/signame.h"
+#include "base/strv.h"
 #include "base/units.h"
 #include "client/client.h"
 #include "client/model.h"
@@ -152,19 +153,14 @@ http_api_is_running(const struct proc_row *row)
 static void
 put_command(struct jsonout *j, const struct proc_row *row)
 {
-	const char *p = row->argv;
-	size_t len = strcspn(p, "\x1f");
+	char **argv = strv_split(row->argv);
 
-	if (p[0])
-		jsonout_stringn(j, "command", p, len);
-	else
-		jsonout_string(j, "command", row->command);
+	jsonout_string(j, "command", argv ? argv[0] : row->command);
 	jsonout_array(j, "args");
-	for (p += len; *p; p += len) {
-		len = strcspn(++p, "\x1f");
-		jsonout_stringn(j, NULL, p, len);
-	}
+	for (size_t i = 1; argv && argv[i]; i++)
+		jsonout_string(j, NULL, argv[i]);
 	jsonout_close(j);
+	strv_free(argv);
 }
 
 bool

@@ -250,7 +250,7 @@ struct proc_row {
 	const char *name, *desc, *command, *cwd, *user, *url;
 	const char *group;	/* all of its groups, its own first, with
 				 * blanks between */
-	const char *argv;	/* words with \x1f between; "": by the shell */
+	const char *argv;	/* strv_join(); "": by the shell */
 	const char *reason;	/* why it is in this status; a sentence */
 	const char *waits;	/* waiting: "db ready, migrate ok"; else "" */
 	const char *stop_step;	/* stopping: "TERM"; else "" */

@@ -10,6 +10,7 @@
 #include "base/jsonout.h"
 #include "base/mem.h"
 #include "base/signame.h"
+#include "base/strv.h"
 #include "base/units.h"
 #include "life/status.h"
 #include "spec/proto.h"
@@ -67,6 +68,20 @@ json_words(struct jsonout *j, const char *name, const char *text,
 	jsonout_array(j, name);
 	each_word(j, text, sep, fn);
 	jsonout_close(j);
+}
+
+static void
+json_argv(struct jsonout *j, const char *packed)
+{
+	char **argv = strv_split(packed);
+
+	if (!argv)
+		return;
+	jsonout_array(j, "argv");
+	for (size_t i = 0; argv[i]; i++)
+		jsonout_string(j, NULL, argv[i]);
+	jsonout_close(j);
+	strv_free(argv);
 }
 
 static void
@@ -157,7 +172,7 @@ rowfmt_json_rest(struct jsonout *j, const struct proc_row *r, int64_t now_ms)
 {
 	json_text(j, "desc", r->desc);
 	jsonout_string(j, "command", r->command);
-	json_words(j, "argv", r->argv, "\x1f", json_word);
+	json_argv(j, r->argv);
 	jsonout_string(j, "cwd", r->cwd);
 	json_text(j, "by", r->by);
 	if (r->group[0])

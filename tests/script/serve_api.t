@@ -152,8 +152,10 @@ def operations(v, where):
        p["createdAtMs"] > 10**12, where + "create: id, pid and time", p)
     at = "/v1/processes/" + p["id"]
     same(v.ask("GET", at).json, p, where + "get")
-    q = v.create("sh", "-c", "exit 3", cwd="/tmp", env={"A": "b"})
-    same(q["cwd"], "/tmp", where + "create: a directory")
+    words = ["-c", "exit 3", "a\x1fb", "", " c ", "\x1e", "\n"]
+    q = v.create("sh", *words, cwd="/tmp", env={"A": "b"})
+    same((q["cwd"], q["args"]), ("/tmp", words),
+         where + "create: a directory, and any words")
     problem(v.ask("POST", "/v1/processes", {"command": " "}), 400,
             "invalid_request", "Invalid Request",
             "^invalid request: command must not be empty$",

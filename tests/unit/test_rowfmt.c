@@ -179,7 +179,7 @@ TEST(json_of_a_live_one)
 {
 	struct proc_row r = {
 		.id = 3, .name = "web", .command = "node x",
-		.argv = "node\x1fx y", .cwd = "/srv", .group = "front all",
+		.argv = "node\x1f x \x1e_\x1f", .cwd = "/srv", .group = "front all",
 		.status = STATUS_RUNNING, .ready = true, .pid = 41, .run = 2,
 		.started_at_ms = NOW - 1500, .cpu_permille = 125,
 		.rss_bytes = 4096, .ports = "8080 5353",
@@ -200,8 +200,9 @@ TEST(json_of_a_live_one)
 	EQ_INT(json_integer_value(json_object_get(v, "pid")), 41);
 	OK(json_number_value(json_object_get(v, "cpu")) == 12.5);
 	json_t *list = json_object_get(v, "argv");
-	EQ_INT(json_array_size(list), 2);
-	EQ_STR(json_string_value(json_array_get(list, 1)), "x y");
+	EQ_INT(json_array_size(list), 3);
+	EQ_STR(json_string_value(json_array_get(list, 1)), " x \x1f");
+	EQ_STR(json_string_value(json_array_get(list, 2)), "");
 	list = json_object_get(v, "ports");
 	EQ_INT(json_integer_value(json_array_get(list, 1)), 5353);
 	list = json_object_get(v, "depends");
