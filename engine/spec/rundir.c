@@ -1,10 +1,12 @@
 #include "rundir.h"
 
 #include <errno.h>
+#include <linux/fs.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -115,11 +117,32 @@ rundir_init(struct rundir *r, const char *rc_path, const char *dir,
 	return rc;
 }
 
+/*
+ * What is below has nothing to do with each other, so ext4 is to look for a
+ * place of its own for each, instead of one beside all the rest of a home or
+ * of /tmp: to make a file there it may have to pass over all that were ever
+ * removed.
+ */
+static void
+set_apart(int fd)
+{
+	int flags;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || (flags & FS_TOPDIR_FL))
+		return;
+	flags |= FS_TOPDIR_FL;
+	/* Few others know it, and none needs it. */
+	(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+/* are_sets: what is below are directories of sets. */
 static int
-make_private(const char *path, struct err *e)
+make_private(const char *path, bool are_sets, struct err *e)
 {
 	int fd = sys_private_dir(path);
 	if (fd >= 0) {
+		if (are_sets)
+			set_apart(fd);
 		sys_close(fd);
 		return 0;
 	}
@@ -135,10 +158,10 @@ make_private(const char *path, struct err *e)
 }
 
 static int
-make_parent_private(const char *path, struct err *e)
+make_parent_private(const char *path, bool are_sets, struct err *e)
 {
 	char *parent = mem_strn(path, (size_t)(strrchr(path, '/') - path));
-	int rc = make_private(parent, e);
+	int rc = make_private(parent, are_sets, e);
 
 	free(parent);
 	return rc;
@@ -153,15 +176,15 @@ rundir_make(const struct rundir *r, struct err *e)
 
 	/* The parents too: who owns one could put another in our place. */
 	if (in_tmp)
-		rc = make_parent_private(tmp, e);
+		rc = make_parent_private(tmp, false, e);
 	if (rc == 0)
-		rc = make_parent_private(r->state_dir, e);
+		rc = make_parent_private(r->state_dir, true, e);
 	if (rc == 0)
-		rc = make_parent_private(r->run_dir, e);
+		rc = make_parent_private(r->run_dir, false, e);
 	if (rc == 0)
-		rc = make_private(r->run_dir, e);
+		rc = make_private(r->run_dir, false, e);
 	if (rc == 0)
-		rc = make_private(r->state_dir, e);
+		rc = make_private(r->state_dir, false, e);
 	free(tmp);
 	return rc;
 }

@@ -1,5 +1,8 @@
 #include "tests/lib/test.h"
 
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "engine/base/buf.h"
@@ -150,6 +153,53 @@ TEST(rundir_names_sets_apart_and_refuses_long_paths)
 	OK(strstr(e.text, "too long"));
 	OK(rundir_init(&a, "/nowhere/sbxrc", NULL, &e) < 0);
 	free(deep);
+	char *rm = mem_fmt("rm -rf %s", base);
+	OK(system(rm) == 0);
+	free(rm);
+}
+
+static int
+flags_of(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_CLOEXEC), flags = 0;
+
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		flags = 0;
+	close(fd);
+	return flags;
+}
+
+/* As our own would be, were it not made by rundir_make(). */
+static bool
+takes_flag(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_CLOEXEC);
+	int flags = flags_of(dir) | FS_TOPDIR_FL;
+	bool takes = fd >= 0 && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+
+	close(fd);
+	return takes;
+}
+
+TEST(rundir_keeps_the_files_of_sets_apart)
+{
+	char base[] = "/tmp/sbx-test-XXXXXX";
+	struct err e = ERR_INIT;
+	struct rundir r;
+	OK(mkdtemp(base));
+	char *run = mem_fmt("%s/run", base), *state = mem_fmt("%s/state", base);
+	char *of_sets = mem_fmt("%s/sbx", state);
+	setenv("XDG_RUNTIME_DIR", run, 1);
+	setenv("XDG_STATE_HOME", state, 1);
+	EQ_INT(rundir_init(&r, NULL, base, &e), 0);
+	EQ_INT(rundir_make(&r, &e), 0);
+	EQ_INT(flags_of(r.state_dir) & FS_TOPDIR_FL, 0);
+	OK((flags_of(of_sets) & FS_TOPDIR_FL) || !takes_flag(base));
+	EQ_INT(rundir_make(&r, &e), 0);
+	rundir_fini(&r);
+	free(of_sets);
+	free(run);
+	free(state);
 	char *rm = mem_fmt("rm -rf %s", base);
 	OK(system(rm) == 0);
 	free(rm);
