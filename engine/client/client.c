@@ -544,6 +544,18 @@ client_log_hold(struct client *c, uint32_t proc, uint64_t seq)
 }
 
 int
+client_log_tell(struct client *c, uint32_t proc, bool on)
+{
+	struct buf b = BUF_INIT(64);
+	int r = msg_put_u32(&b, proc);
+	r |= msg_put_u8(&b, on);
+	assert(r == 0);
+	r = send_frame(c, PROTO_LOG_TELL, 0, &b);
+	buf_fini(&b);
+	return r;
+}
+
+int
 client_subscribe(struct client *c, uint32_t bits)
 {
 	return send_u32(c, PROTO_SUBSCRIBE, bits);

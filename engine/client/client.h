@@ -119,6 +119,8 @@ int	client_key_ask(struct client *c, uint32_t proc, struct key k,
 int	client_log_close(struct client *c, uint32_t proc);
 /* So that a flood does not outrun a reader who is not far behind. */
 int	client_log_hold(struct client *c, uint32_t proc, uint64_t seq);
+/* TOLD for what its log is going to have, or not any more. */
+int	client_log_tell(struct client *c, uint32_t proc, bool on);
 int	client_subscribe(struct client *c, uint32_t bits);
 int	client_screen_watch(struct client *c, uint32_t proc, uint16_t rows,
 			    uint16_t cols);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/msg.h"
 #include "life/select.h"
+#include "log/logtold.h"
 
 enum {
 	HASH_SIZE = 1024,		/* a power of two */
@@ -29,6 +30,7 @@ struct model {
 	uint64_t events;
 	unsigned note_level;
 	char *note, *bye;
+	struct logtold *told;		/* NULL before the first */
 };
 
 struct model *
@@ -87,6 +89,7 @@ model_free(struct model *m)
 		free_proc(m->procs[i]);
 	}
 	free(m->procs);
+	free(m->told);
 	free(m->note);
 	free(m->bye);
 	free(m);
@@ -222,6 +225,29 @@ take_grow(struct model *m, const struct conn_frame *f, struct model_proc **out)
 		return 0;
 	(*out)->grow = g;
 	return MODEL_GROW;
+}
+
+/* The growth that this will be is known with it. */
+static int
+take_told(struct model *m, const struct conn_frame *f, struct model_proc **out)
+{
+	struct msg_reader r;
+
+	if (!m->told)
+		m->told = mem_alloc(sizeof *m->told);
+	msg_open(&r, f->data, f->len);
+	uint32_t id = msg_u32(&r);
+	if (logtold_get(&r, m->told) < 0)
+		return -EPROTO;
+	const struct logtold *t = m->told;
+	struct model_proc *p = *out = model_find(m, id);
+	if (!p)
+		return 0;
+	p->grow.next_seq = SBX_MAX(p->grow.next_seq, t->seq + t->count);
+	p->grow.partial = false;
+	p->grow.bytes[t->stream] = SBX_MAX(p->grow.bytes[t->stream],
+					   t->off + t->len);
+	return MODEL_TOLD;
 }
 
 static int
@@ -391,6 +417,8 @@ model_take(struct model *m, const struct conn_frame *f,
 		return take_sync(m);
 	case PROTO_GROW:
 		return take_grow(m, f, out);
+	case PROTO_TOLD:
+		return take_told(m, f, out);
 	case PROTO_VALUES:
 		return take_values(m, f, out);
 	case PROTO_SCREEN:
@@ -472,6 +500,12 @@ model_note(const struct model *m, unsigned *level)
 	if (level)
 		*level = m->note_level;
 	return m->note ? m->note : "";
+}
+
+const struct logtold *
+model_told(const struct model *m)
+{
+	return m->told;
 }
 
 uint64_t

@@ -20,6 +20,7 @@
 
 struct conn_frame;
 struct err;
+struct logtold;
 struct model;
 
 enum { MODEL_PROCS_MAX = 20000 };
@@ -52,6 +53,7 @@ enum {
 	MODEL_ROWS = 1, MODEL_ORDER = 2, MODEL_SYNC = 4, MODEL_GROW = 8,
 	MODEL_VALUES = 16, MODEL_SCREEN = 32, MODEL_BELL = 64,
 	MODEL_EVENTS = 128, MODEL_NOTE = 256, MODEL_BYE = 512,
+	MODEL_TOLD = 1024,
 };
 
 typedef void model_gone_fn(struct model_proc *p, void *arg);
@@ -88,6 +90,8 @@ int	model_screen_text(const struct model_screen *s, unsigned row,
 
 /* The newest NOTE: its level and text; "" before the first. */
 const char *model_note(const struct model *m, unsigned *level);
+/* The newest TOLD; NULL before the first. */
+const struct logtold *model_told(const struct model *m);
 uint64_t model_events(const struct model *m);	/* newest event number */
 const char *model_bye(const struct model *m);	/* why it left, "" = not */
 

@@ -111,6 +111,9 @@ struct proc {
 	uint64_t follower;	/* peer that follows it to its end; 0: none */
 	bool owned;		/* it ends when that one has gone */
 	uint64_t holder;	/* peer for whom its log is held; 0: none */
+	uint64_t told_to;	/* peer that hears of bytes first; 0: none */
+	uint64_t told_sum;	/* as grown, with what was told last */
+	uint64_t told_gen;	/* grow_gen, if that peer knows it all */
 	uint64_t at_unfollowed_us;	/* until then the one of the former
 					 * engine may come back; 0: no */
 

@@ -13,6 +13,7 @@
 #include "core.h"
 #include "log/fold.h"
 #include "log/journal.h"
+#include "log/logtold.h"
 #include "log/spool.h"
 #include "order.h"
 #include "procio.h"
@@ -222,16 +223,29 @@ send_rows(struct peer *c, struct buf *b, struct buf *scratch)
 	}
 }
 
+/* Not before, if it was told so many now.  A few keys are not a flood. */
+static uint64_t
+next_growth(const struct peer *c, uint64_t now, uint64_t count)
+{
+	uint64_t at = now + GROW_US;
+
+	if (c->subs & PROTO_SUB_PROMPT)
+		at = SBX_MIN(at, SBX_MAX(c->at_grow_us, now - PROMPT_BURST_US) +
+				 count * PROMPT_US);
+	return at;
+}
+
 static void
 send_growth(struct peer *c, struct buf *b)
 {
 	struct engine *e = c->e;
 	struct proto_grow g;
-	uint64_t count = 0, now = clock_us(), at = now + GROW_US;
+	uint64_t count = 0, now = clock_us();
 
 	for (size_t i = 0; i < e->nproc; i++) {
 		struct proc *p = e->procs[i];
-		if (p->grow_gen <= c->grow_seen)
+		if (p->grow_gen <= c->grow_seen ||
+		    (p->told_to == c->no && p->told_gen == p->grow_gen))
 			continue;
 		size_t before = conn_queued(c->conn);
 		procio_grow(p, &g);
@@ -243,12 +257,8 @@ send_growth(struct peer *c, struct buf *b)
 		count++;
 	}
 	c->grow_seen = e->gen;
-	/* A few keys are not a flood. */
-	if (c->subs & PROTO_SUB_PROMPT)
-		at = SBX_MIN(at, SBX_MAX(c->at_grow_us, now - PROMPT_BURST_US) +
-				 count * PROMPT_US);
 	if (count)
-		c->at_grow_us = at;
+		c->at_grow_us = next_growth(c, now, count);
 }
 
 void
@@ -426,19 +436,48 @@ feed_clients(struct engine *e)
 	buf_fini(&scratch);
 }
 
+/* Nothing is before it that has to wait for the end of the turn. */
+static bool
+is_free(const struct peer *c, uint64_t now)
+{
+	return c->greeted && (c->subs & PROTO_SUB_PROMPT) &&
+	       now >= c->at_grow_us && !c->e->registry_dirty &&
+	       conn_queued(c->conn) == c->late_bytes;
+}
+
+bool
+feed_may_tell(const struct peer *c)
+{
+	return is_free(c, clock_us());
+}
+
+bool
+feed_told(struct peer *c, const struct proc *p, const struct logtold *t)
+{
+	struct buf b = BUF_INIT(2 * sizeof *t);
+	int r = msg_put_u32(&b, p->id);
+
+	conn_cork(c->conn);
+	if (r == 0)
+		r = logtold_put(&b, t);
+	if (r == 0)
+		r = conn_send(c->conn, PROTO_TOLD, 0, b.data, b.len, NULL, 0);
+	c->late_bytes = 0;
+	conn_uncork(c->conn);
+	c->at_grow_us = next_growth(c, clock_us(), 1);
+	buf_fini(&b);
+	return r == 0;
+}
+
 void
 feed_growth(struct engine *e)
 {
 	struct buf b = BUF_INIT(CONN_FRAME_MAX);
 	uint64_t now = clock_us();
 
-	if (e->registry_dirty)
-		return;
 	list_each(n, &e->peers) {
 		struct peer *c = container_of(n, struct peer, node);
-		if (!c->greeted || !(c->subs & PROTO_SUB_PROMPT) ||
-		    c->grow_seen >= e->gen || now < c->at_grow_us ||
-		    conn_queued(c->conn) != c->late_bytes)
+		if (!is_free(c, now) || c->grow_seen >= e->gen)
 			continue;
 		conn_cork(c->conn);
 		send_growth(c, &b);

@@ -13,6 +13,7 @@
 
 struct buf;
 struct engine;
+struct logtold;
 struct peer;
 struct proc;
 struct proc_row;
@@ -25,6 +26,11 @@ void	feed_clients(struct engine *e);
  * that waited for news.
  */
 void	feed_growth(struct engine *e);
+/* What a log is going to have: may it leave now, and it does; false: it could
+ * not be sent. */
+bool	feed_may_tell(const struct peer *c);
+bool	feed_told(struct peer *c, const struct proc *p,
+		  const struct logtold *t);
 /* All that is known is queued now; false: somebody does not read. */
 bool	feed_flush(struct engine *e);
 /* Terminals are as large as they were last asked to be: each size in between

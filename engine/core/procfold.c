@@ -17,11 +17,18 @@ procfold_arrived(const struct proc *p)
 
 /* What a run has left that is over has the time at which it is looked at. */
 void
-procfold_note(struct proc *p)
+procfold_note(struct proc *p, size_t coming, int64_t wall_ms)
 {
 	if (p->run)
-		arrivals_note(&p->run->came, procfold_arrived(p),
-			      clock_wall_ms());
+		arrivals_note(&p->run->came, procfold_arrived(p) + coming,
+			      wall_ms);
+}
+
+uint64_t
+procfold_growth(const struct proc *p)
+{
+	return fold_next_seq(p->fold) + spool_dropped(p->spool) +
+		p->life.run + procfold_arrived(p);
 }
 
 int

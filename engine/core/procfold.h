@@ -13,8 +13,10 @@ struct proc;
 
 /* Bytes of all streams that have ever come. */
 uint64_t procfold_arrived(const struct proc *p);
-/* Some have just come. */
-void	procfold_note(struct proc *p);
+/* All that a GROW tells, in one number: is it news? */
+uint64_t procfold_growth(const struct proc *p);
+/* Some have just come, and so many are coming. */
+void	procfold_note(struct proc *p, size_t coming, int64_t wall_ms);
 /* As fold_step(). */
 int	procfold_step(struct proc *p, size_t max_bytes);
 

@@ -16,11 +16,11 @@
 #include "core.h"
 #include "log/fold.h"
 #include "log/spool.h"
-#include "log/transit.h"
 #include "proc.h"
 #include "procagain.h"
 #include "proccheck.h"
 #include "procfold.h"
+#include "proctold.h"
 #include "proctty.h"
 #include "procwatch.h"
 #include "spec/spec.h"
@@ -85,8 +85,7 @@ procio_is_open(const struct proc *p)
 static ssize_t
 move(struct proc *p, enum log_stream s, size_t max)
 {
-	return transit_move(p->e->transit, p->id, s, p->spool,
-			    loop_fd(p->in[s]), max);
+	return proctold_move(p, s, loop_fd(p->in[s]), max);
 }
 
 static ssize_t
@@ -171,13 +170,14 @@ procio_find_lost(struct proc *p)
 static void
 note_growth(struct proc *p)
 {
-	uint64_t sum = fold_next_seq(p->fold) + spool_dropped(p->spool) +
-		p->life.run + procfold_arrived(p);
+	uint64_t sum = procfold_growth(p);
 
 	if (sum == p->grown)
 		return;
 	p->grown = sum;
 	p->grow_gen = ++p->e->gen;
+	if (sum <= p->told_sum)
+		p->told_gen = p->grow_gen;
 }
 
 /* Bytes moved, 0 at the end, or -errno (-EAGAIN: nothing now). */
@@ -197,7 +197,7 @@ drain(struct proc *p, enum log_stream s)
 		inpipe_took(&p->pipes[s], loop_fd(p->in[s]), n,
 			    &p->e->pipe_budget);
 		fold_arrived(p->fold, s, (size_t)n);
-		procfold_note(p);
+		procfold_note(p, 0, clock_wall_ms());
 		p->e->logs_grew = true;
 		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
 					       (uint64_t)n);

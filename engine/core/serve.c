@@ -24,6 +24,7 @@
 #include "proc.h"
 #include "procio.h"
 #include "procleft.h"
+#include "proctold.h"
 #include "proctty.h"
 #include "reconf.h"
 #include "registry.h"
@@ -65,9 +66,11 @@ hold(struct peer *c, struct proc *p, uint64_t seq)
 static void
 peer_free(struct peer *c)
 {
-	for (size_t i = 0; i < c->e->nproc; i++)
+	for (size_t i = 0; i < c->e->nproc; i++) {
 		if (c->e->procs[i]->holder == c->no)
 			hold(c, c->e->procs[i], 0);
+		proctold_want(c->e->procs[i], c, false);
+	}
 	list_del(&c->node);
 	c->e->npeers--;
 	buf_fini(&c->paste);
@@ -237,6 +240,17 @@ take_log_hold(struct peer *c, const struct conn_frame *f)
 	uint64_t seq = msg_u64(&r);
 	if (p && !r.bad)
 		hold(c, p, seq);
+}
+
+static void
+take_log_tell(struct peer *c, const struct conn_frame *f)
+{
+	struct msg_reader r;
+	msg_open(&r, f->data, f->len);
+	struct proc *p = engine_find(c->e, msg_u32(&r));
+	bool on = msg_u8(&r) != 0;
+	if (p && !r.bad)
+		proctold_want(p, c, on);
 }
 
 static void
@@ -620,6 +634,7 @@ static take_fn *const takes[] = {
 	[PROTO_RESIZE] = take_resize,
 	[PROTO_LOG_CLOSE] = take_log_close,
 	[PROTO_LOG_HOLD] = take_log_hold,
+	[PROTO_LOG_TELL] = take_log_tell,
 	[PROTO_UPGRADE] = take_upgrade,
 };
 

@@ -34,6 +34,7 @@ struct entries {
 	struct piece *pieces;	/* oldest first */
 	size_t count, cap;
 	uint64_t forgotten;	/* pieces that are not among them any more */
+	unsigned corrections;
 	struct buf text;
 };
 
@@ -70,6 +71,12 @@ struct logread *
 entries_log(const struct entries *e)
 {
 	return e->lr;
+}
+
+void
+entries_correct(struct entries *e)
+{
+	e->corrections++;
 }
 
 uint64_t
@@ -601,9 +608,22 @@ step_piece(struct entries *e, struct entries_cursor *c, const struct piece *p,
 	return r;
 }
 
+/* A cursor may be behind what did not come: that has not been given then. */
+static void
+correct(const struct entries *e, struct entries_cursor *c)
+{
+	c->corrections = e->corrections;
+	c->seq = SBX_MIN(c->seq, entries_next(e));
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		c->pos[s] = SBX_MIN(c->pos[s],
+				    logread_end(e->lr, (enum log_stream)s));
+}
+
 static int
 step(struct entries *e, struct entries_cursor *c, struct entry *out)
 {
+	if (c->corrections != e->corrections)
+		correct(e, c);
 	if (c->seq < entries_first(e))
 		return step_over_dropped(e, c, out);
 	for (uint64_t next = stop_of(e, c); c->seq < next;) {

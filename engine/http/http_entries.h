@@ -72,6 +72,7 @@ struct entries_cursor {
 				 * place; set after a seek */
 	/* What was given or passed over of each stream. */
 	uint64_t pos[LOG_STREAMS];
+	unsigned corrections;		/* that it has heard of */
 	bool placed[LOG_STREAMS];	/* pos is known */
 };
 
@@ -83,6 +84,8 @@ void	entries_free(struct entries *e);		/* NULL is fine */
  * while it is closed. */
 void	entries_open(struct entries *e, struct logread *lr);
 struct logread *entries_log(const struct entries *e);	/* NULL: closed */
+/* What the log was told of (logread_tell) has not come as it was told. */
+void	entries_correct(struct entries *e);
 /* Pieces so far: 0: a new struct entries would number the same. */
 uint64_t entries_pieces(const struct entries *e);
 

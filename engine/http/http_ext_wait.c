@@ -25,6 +25,7 @@
 #include "http_json.h"
 #include "http_link.h"
 #include "http_request.h"
+#include "log/logread.h"
 #include "spec/proto.h"
 
 enum { FOR_MAX_MS = 24 * 3600 * 1000 };
@@ -182,6 +183,9 @@ on_news(struct model_proc *p, unsigned what, void *arg)
 
 	if ((what & LINK_GONE) && p && !w->last)
 		w->last = proc_row_dup(p->row);
+	if ((what & LINK_TOLD) && w->w && waiting_log(w->w))
+		logread_tell(waiting_log(w->w),
+			     model_told(http_link_model(w->api->link)));
 	wake(w);
 }
 

@@ -252,7 +252,7 @@ take_frame(struct client *c, const struct conn_frame *f, void *arg)
 	static const struct { int bit; unsigned what; } news[] = {
 		{ MODEL_ROWS, LINK_ROW }, { MODEL_GROW, LINK_GROW },
 		{ MODEL_VALUES, LINK_VALUES },
-		{ MODEL_SCREEN, LINK_SCREEN },
+		{ MODEL_SCREEN, LINK_SCREEN }, { MODEL_TOLD, LINK_TOLD },
 	};
 	struct http_link *k = arg;
 	struct model_proc *p = NULL;

@@ -67,6 +67,7 @@ enum {
 	LINK_GONE = 4,		/* p is seen for the last time */
 	LINK_BACK = 8,		/* a new engine: what was opened is not open */
 	LINK_VALUES = 16,	/* p->values are new */
+	LINK_TOLD = 128,	/* model_told() is about it, and new */
 	LINK_SCREEN = 64,	/* p->screen is (http_link_screen) */
 	LINK_EVENTS = 32,	/* with proc 0, p NULL: the journal has grown */
 };

@@ -12,6 +12,7 @@
 #include "http_entries.h"
 #include "http_link.h"
 #include "log/logread.h"
+#include "log/logtold.h"
 #include "spec/proto.h"
 #include "text/rowfmt.h"
 
@@ -46,6 +47,7 @@ struct shared {
 	uint64_t hold_bytes;		/* the log had then */
 	bool stale;			/* more is there than was looked at */
 	bool grew;			/* ... which is all that grow tells */
+	bool told;			/* or more is known without a look */
 	struct proto_grow grow;		/* the newest */
 	unsigned calling;
 };
@@ -110,8 +112,10 @@ close_log(struct shared *h)
 {
 	struct client *c = http_link_client(h->all->link);
 
-	if (c)
+	if (c) {
+		client_log_tell(c, h->id, false);
 		client_log_close(c, h->id);
+	}
 	if (c && h->hold)
 		client_log_hold(c, h->id, 0);
 	set_hold(h, 0);
@@ -201,15 +205,14 @@ look(struct shared *h)
 {
 	struct logread *lr = entries_log(h->entries);
 
-	if (!lr || !h->stale)
+	if (!lr || !(h->stale || h->told))
 		return;
-	h->stale = false;
-	if (h->grew)
+	if (h->stale && h->grew)
 		logread_grow(lr, h->grow.next_seq, h->grow.run,
 			     h->grow.bytes);
-	else
+	else if (h->stale)
 		logread_refresh(lr);
-	h->grew = false;
+	h->stale = h->grew = h->told = false;
 	if (is_over(h) || entries_tail(h->entries) > HTTP_LOG_TAIL_MAX)
 		entries_publish(h->entries);
 	hold(h);
@@ -247,8 +250,10 @@ on_log(struct logread *lr, const struct proto_grow *g, const struct err *e,
 	if (e)
 		h->why = *e;
 	set_hold(h, 0);			/* it may be a new engine */
-	if (lr)
+	if (lr) {
 		entries_open(h->entries, lr);
+		client_log_tell(http_link_client(h->all->link), h->id, true);
+	}
 	h->stale = true;
 	timer_arm(h->quiet, clock_us() + HTTP_LOG_QUIET_MS * 1000);
 	tell(h);
@@ -285,6 +290,22 @@ on_grow(struct shared *h, const struct proto_grow *g)
 		publish(h);
 }
 
+/* What is on its way into the log that is open; true: and nothing else. */
+static void
+on_told(struct shared *h, const struct logtold *t)
+{
+	struct logread *lr = entries_log(h->entries);
+
+	if (!lr)
+		return;
+	logread_tell(lr, t);
+	if (t->len == 0)
+		entries_correct(h->entries);
+	h->grown += t->len + t->count;
+	h->told = true;
+	timer_arm(h->quiet, clock_us() + HTTP_LOG_QUIET_MS * 1000);
+}
+
 static void
 on_news(struct model_proc *p, unsigned what, void *arg)
 {
@@ -302,6 +323,12 @@ on_news(struct model_proc *p, unsigned what, void *arg)
 		open_log(h);
 	if (list_empty(&h->readers)) {
 		settle(h);
+		return;
+	}
+	if (what & LINK_TOLD)
+		on_told(h, model_told(http_link_model(h->all->link)));
+	if (what == LINK_TOLD) {
+		tell(h);
 		return;
 	}
 	/* Of what ends or is another log the growth does not tell all. */

@@ -219,6 +219,7 @@ send_bytes(struct terminal *t, struct logread *lr)
 	char data[CHUNK];
 
 	for (int i = 0; i < TURN_CHUNKS; i++) {
+		t->pos = SBX_MIN(t->pos, logread_end(lr, LOG_PTY));
 		ssize_t n = logread_read(lr, LOG_PTY, t->pos, data,
 					 sizeof data);
 		if (n <= 0)

@@ -5,51 +5,16 @@
 #include <string.h>
 #include "base/base.h"
 #include "base/mem.h"
-#include "linescan.h"
-#include "linewin.h"
+#include "foldhand.h"
+#include "logtold.h"
 #include "spoolidx.h"
 
-#define CHUNK		(256 * 1024)
-#define LINES_MAX	8192		/* found in one piece of a chunk */
 #define PENDING_MAX	(64 * 1024)	/* entries that wait for the disk */
 #define GAP_QUIET_MS	1000
 #define NEVER		UINT64_MAX
 #define LINE_GUESS	32		/* bytes, when there was none yet */
 /* Entries count milliseconds from their segment's start in 31 bits. */
 #define SEGMENT_AGE_MS	(INT64_C(1) << 30)
-
-struct fold_scratch {
-	char text[LOG_WINDOW + CHUNK];	/* the carried line, then the chunk */
-	struct linescan_line lines[LINES_MAX];
-	struct log_entry entries[LINES_MAX];
-	uint32_t ends[LINES_MAX];
-	struct linewin win;
-};
-
-struct fold {
-	struct spool *sp;
-	struct fold_scratch *scratch;
-	const struct fold_ops *ops;
-	void *arg;
-	uint64_t segment;		/* being indexed; 0: none yet */
-	bool begun;			/* its header is written */
-	struct linescan scan[LOG_STREAMS];
-	struct linewin carry[LOG_STREAMS];	/* of the unfinished line */
-	uint64_t grown_ms[LOG_STREAMS], offer_ms[LOG_STREAMS];
-	uint64_t gap_seen[LOG_STREAMS], gap_ms[LOG_STREAMS];
-	enum log_stream arrived;	/* brought the last bytes */
-	bool held;			/* no stream is folded beyond hold[], */
-	enum log_stream held_by;	/* where this one goes first */
-	uint64_t hold[LOG_STREAMS];
-	size_t line_bytes;		/* of a line, as they were last */
-	uint64_t next_seq;
-	uint64_t from_seq;		/* the consumer wants these */
-	uint64_t replay, replay_end;	/* lines still to be handed again */
-	struct log_entry *pending;
-	size_t pending_count, pending_cap;
-	int64_t wall_ms;		/* of the present step */
-	uint64_t now_ms;
-};
 
 static struct logseg *
 segment_of(const struct fold *f)
@@ -65,39 +30,6 @@ static uint64_t
 data_end(const struct logseg *g, enum log_stream s)
 {
 	return g->head.base[s] + g->size[s];
-}
-
-/* Hands a block on, without the lines that the consumer has seen. */
-static void
-hand(struct fold *f, struct fold_block *b, uint32_t *ends)
-{
-	if (f->ops->lines && b->first_seq + b->count > f->from_seq) {
-		size_t skip = b->first_seq < f->from_seq ?
-			(size_t)(f->from_seq - b->first_seq) : 0;
-		uint32_t cut = skip ? ends[skip - 1] : 0;
-		for (size_t i = skip; cut && i < b->count; i++)
-			ends[i] -= cut;
-		b->text += cut;
-		b->len -= cut;
-		b->ends = ends + skip;
-		b->count -= skip;
-		b->first_seq += skip;
-		f->ops->lines(f->arg, b);
-	}
-}
-
-static void
-hand_one(struct fold *f, struct fold_block *b, const char *text, size_t len,
-	 uint64_t seq, uint64_t full_len)
-{
-	uint32_t end = (uint32_t)len;
-	struct fold_block one = *b;
-	one.first_seq = seq;
-	one.text = text;
-	one.len = len;
-	one.count = 1;
-	one.full_len = full_len;
-	hand(f, &one, &end);
 }
 
 /* Writes what waits; 0 when nothing is left. */
@@ -172,7 +104,7 @@ cut(struct fold *f, struct logseg *g, enum log_stream s)
 		struct fold_block b = {
 			.stream = s, .wall_ms = f->wall_ms, .partial = true,
 		};
-		hand_one(f, &b, buf_str(&f->carry[s].text),
+		foldhand_one(f, &b, buf_str(&f->carry[s].text),
 			 f->carry[s].text.len, seq, l.end - l.start);
 	}
 	linewin_clear(&f->carry[s]);
@@ -198,7 +130,8 @@ hand_long(struct fold *f, struct fold_block *b, const struct linescan_line *l,
 	if (end > from)
 		linewin_add(w, chunk + (from - chunk_off),
 			    (size_t)(end - from));
-	hand_one(f, b, buf_str(&w->text), w->text.len, seq, l->end - l->start);
+	foldhand_one(f, b, buf_str(&w->text), w->text.len, seq,
+		     l->end - l->start);
 }
 
 /*
@@ -233,7 +166,7 @@ hand_lines(struct fold *f, enum log_stream s, size_t count, uint64_t seq,
 		b.len = ends[n - 1];
 		b.count = n;
 		b.full_len = b.len;
-		hand(f, &b, ends);
+		foldhand_block(f, &b, ends);
 	}
 }
 
@@ -267,7 +200,7 @@ pass_hole(struct fold *f, struct logseg *g, enum log_stream s)
 	cut(f, g, s);
 	add_gap(f, g, s, off, next - off, LOG_GONE);
 	linescan_jump(&f->scan[s], next);
-	return (ssize_t)SBX_MIN(next - off, (uint64_t)CHUNK);
+	return (ssize_t)SBX_MIN(next - off, (uint64_t)FOLD_CHUNK);
 }
 
 /* Folds up to max bytes of one stream, not beyond limit: bytes or -errno. */
@@ -280,8 +213,8 @@ fold_chunk(struct fold *f, struct logseg *g, enum log_stream s, uint64_t limit,
 	uint64_t off = ls->off, start = ls->start;
 	if (off >= limit)
 		return 0;
-	size_t want = (size_t)SBX_MIN((uint64_t)SBX_MIN(max, (size_t)CHUNK),
-				      limit - off);
+	uint64_t most = SBX_MIN(max, (size_t)FOLD_CHUNK);
+	size_t want = (size_t)SBX_MIN(most, limit - off);
 	char *chunk = x->text + LOG_WINDOW;
 	ssize_t n = spool_read(f->sp, s, off, chunk, want);
 	if (n == -ESTALE)
@@ -292,7 +225,7 @@ fold_chunk(struct fold *f, struct logseg *g, enum log_stream s, uint64_t limit,
 	if (carried)
 		memcpy(chunk - carried, f->carry[s].text.data, carried);
 	size_t count;
-	size_t used = linescan_feed(ls, chunk, (size_t)n, x->lines, LINES_MAX,
+	size_t used = linescan_feed(ls, chunk, (size_t)n, x->lines, FOLD_LINES,
 				    &count);
 	if (count)
 		f->line_bytes = used / count;
@@ -466,114 +399,6 @@ round_of(struct fold *f, struct logseg *g, size_t max)
 	return sum;
 }
 
-/*
- * Reads a line's window for a replay.  What cannot be read is not shown.
- */
-static void
-replay_long(struct fold *f, struct fold_block *b, const struct log_entry *e)
-{
-	struct linewin *w = &f->scratch->win;
-	uint64_t off = log_entry_off(e), end = off + log_entry_len(e);
-	end -= !b->partial;
-	linewin_clear(w);
-	off = SBX_MAX(off, spool_begin(f->sp, b->stream));
-	while (off < end) {
-		size_t want = (size_t)SBX_MIN((uint64_t)CHUNK, end - off);
-		ssize_t n = spool_read(f->sp, b->stream, off,
-				       f->scratch->text, want);
-		if (n <= 0)
-			break;
-		linewin_add(w, f->scratch->text, (size_t)n);
-		off += (uint64_t)n;
-	}
-	hand_one(f, b, buf_str(&w->text), w->text.len, b->first_seq,
-		 log_entry_len(e));
-}
-
-/* How many of the entries make one block of whole lines. */
-static size_t
-replay_count(const struct log_entry *e, size_t count)
-{
-	size_t n = 0;
-	uint64_t off = log_entry_off(e), start = off;
-	while (n < count && log_entry_flags(&e[n]) == 0 &&
-	       log_entry_stream(&e[n]) == log_entry_stream(e) &&
-	       log_entry_off(&e[n]) == off &&
-	       log_entry_len(&e[n]) <= LOG_WINDOW + 1 &&
-	       off + log_entry_len(&e[n]) - start <= CHUNK)
-		off += log_entry_len(&e[n++]);
-	return n;
-}
-
-/* Hands one block of lines that were in the index before; how many. */
-static size_t
-replay_block(struct fold *f, const struct logseg *g, const struct log_entry *e,
-	     size_t count)
-{
-	enum log_stream s =
-		(enum log_stream)(log_entry_stream(e) % LOG_STREAMS);
-	uint64_t off = log_entry_off(e);
-	struct fold_block b = {
-		.stream = s, .first_seq = f->replay, .replay = true,
-		.wall_ms = log_entry_wall(&g->head, e),
-		.partial = log_entry_flags(e) & LOG_PARTIAL,
-	};
-	if (log_entry_flags(e) & LOG_GAP) {
-		if (f->ops->gap)
-			f->ops->gap(f->arg, s, f->replay, log_entry_len(e));
-		return 1;
-	}
-	size_t n = replay_count(e, count);
-	size_t want = n ? (size_t)(log_entry_off(&e[n - 1]) +
-				   log_entry_len(&e[n - 1]) - off) : 0;
-	size_t got = 0;
-	while (got < want) {
-		ssize_t r = spool_read(f->sp, s, off + got,
-				       f->scratch->text + got, want - got);
-		if (r <= 0)
-			break;
-		got += (size_t)r;
-	}
-	if (n == 0 || got < want) {
-		replay_long(f, &b, e);
-		return 1;
-	}
-	for (size_t i = 0; i < n; i++)
-		f->scratch->ends[i] = (uint32_t)(log_entry_off(&e[i]) +
-						 log_entry_len(&e[i]) - off);
-	b.text = f->scratch->text;
-	b.len = b.full_len = got;
-	b.count = n;
-	hand(f, &b, f->scratch->ends);
-	return n;
-}
-
-static void
-replay(struct fold *f, size_t max_bytes)
-{
-	struct logsegs *t = spool_table(f->sp);
-	struct log_entry e[256];
-	size_t done = 0;
-	while (f->replay < f->replay_end && done < max_bytes) {
-		const struct logseg *g = logsegs_find_seq(t, f->replay);
-		if (!g) {
-			/* Dropped meanwhile: go on with what is there. */
-			uint64_t first = t->count ? t->v[0].head.first_seq : 0;
-			f->replay = first > f->replay ? first : f->replay_end;
-			continue;
-		}
-		uint64_t at = f->replay - g->head.first_seq;
-		ssize_t n = logsegs_entries(t, g, at, e, ARRAY_LEN(e));
-		if (n <= 0) {
-			f->replay = f->replay_end;
-			return;
-		}
-		n = SBX_MIN(n, (ssize_t)(f->replay_end - f->replay));
-		f->replay += replay_block(f, g, e, (size_t)n);
-		done += LOG_WINDOW;
-	}
-}
-
 struct fold_scratch *
 fold_scratch_new(void)
 {
@@ -688,7 +513,7 @@ fold_step(struct fold *f, size_t max_bytes, int64_t wall_ms, uint64_t now_ms)
 	f->wall_ms = wall_ms;
 	f->now_ms = now_ms;
 	if (f->replay < f->replay_end) {
-		replay(f, max_bytes);
+		foldhand_replay(f, max_bytes);
 		return 1;
 	}
 	int r = fold_some(f, max_bytes);
@@ -759,6 +584,34 @@ fold_arrived(struct fold *f, enum log_stream s, size_t len)
 	for (unsigned i = 0; i < LOG_STREAMS; i++)
 		f->hold[i] = spool_end(f->sp, (enum log_stream)i);
 	f->hold[s] -= len;
+}
+
+bool
+fold_foresee(const struct fold *f, enum log_stream s, const char *data,
+	     size_t len, int64_t wall_ms, struct logtold *t)
+{
+	struct linescan_line lines[LOGTOLD_LINES];
+	struct linescan ls = f->scan[s];
+	const struct logseg *g = segment_of(f);
+
+	if (!f->begun || f->pending_count || f->held || len > LOGTOLD_BYTES ||
+	    !fold_is_caught_up(f) || !g || !spool_fits(f->sp, len, &t->segment)
+	    || g->head.segment != f->segment || f->segment != t->segment)
+		return false;
+	t->stream = s;
+	t->off = ls.off;
+	t->seq = f->next_seq;
+	t->len = len;
+	if (linescan_feed(&ls, data, len, lines, LOGTOLD_LINES, &t->count) <
+	    len)
+		return false;
+	for (size_t i = 0; i < t->count; i++)
+		t->lines[i] = log_entry_make(lines[i].start, s,
+			lines[i].partial ? LOG_PARTIAL : 0,
+			SBX_MIN(lines[i].end - lines[i].start, LOG_LEN_MAX),
+			wall_ms - g->head.wall_ms);
+	memcpy(t->data, data, len);
+	return true;
 }
 
 bool

@@ -25,6 +25,7 @@
 
 struct fold;
 struct fold_scratch;
+struct logtold;
 struct spool;
 
 #define FOLD_IDLE_MS	200
@@ -103,6 +104,12 @@ uint64_t fold_deadline(const struct fold *f);
  */
 void	fold_arrived(struct fold *f, enum log_stream s, size_t len);
 
+/*
+ * What the next len bytes of a stream will make, if they come at wall_ms: fills
+ * in t, all but its run.  False where that cannot be said.
+ */
+bool	fold_foresee(const struct fold *f, enum log_stream s, const char *data,
+		     size_t len, int64_t wall_ms, struct logtold *t);
 /* Has every byte that the spool holds been folded (unfinished lines aside)? */
 bool	fold_is_caught_up(const struct fold *f);
 /* Bytes not folded yet. */

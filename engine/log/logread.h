@@ -20,6 +20,7 @@
 
 struct err;
 struct logread;
+struct logtold;
 
 /* Flags of a line. */
 #define LOGLINE_PARTIAL	1u	/* has no newline (yet) */
@@ -66,6 +67,13 @@ int	logread_refresh(struct logread *lr);
  */
 int	logread_grow(struct logread *lr, uint64_t next_seq, uint64_t run,
 		const uint64_t *end);
+
+/*
+ * The next bytes, and lines, which are on their way into the files; borrows t.
+ * They are there from now on.  Without bytes: the last ones have not arrived,
+ * or not all; what has is looked for.
+ */
+void	logread_tell(struct logread *lr, const struct logtold *t);
 
 /* Lines first <= seq < next are there.  Both are 1 in an empty log. */
 uint64_t logread_first_seq(const struct logread *lr);

@@ -450,6 +450,18 @@ spool_splice(struct spool *sp, enum log_stream s, int fd, size_t max)
 	return discard(sp, s, fd, max);
 }
 
+bool
+spool_fits(const struct spool *sp, size_t len, uint64_t *segment)
+{
+	const struct logseg *g = present(sp);
+
+	if (!g || sp->trouble || sp->gap_count ||
+	    data_bytes(g) + len > sp->segment_bytes)
+		return false;
+	*segment = g->head.segment;
+	return true;
+}
+
 ssize_t
 spool_copy(struct spool *sp, enum log_stream s, int fd, size_t max)
 {

@@ -86,6 +86,9 @@ void	spool_on_full(struct spool *sp, spool_room_fn *fn, void *arg);
 ssize_t	spool_splice(struct spool *sp, enum log_stream s, int fd, size_t max);
 /* The same through our memory: killed in between, its bytes are lost. */
 ssize_t	spool_copy(struct spool *sp, enum log_stream s, int fd, size_t max);
+/* Will so many bytes be appended behind the last ones of their segment, of that
+ * number, as far as can be known? */
+bool	spool_fits(const struct spool *sp, size_t len, uint64_t *segment);
 /* Appends bytes of the engine's own; what cannot be written is a gap. */
 void	spool_append(struct spool *sp, enum log_stream s, const void *data,
 		     size_t len);

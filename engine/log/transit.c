@@ -39,6 +39,20 @@ throw_away(struct transit *t, size_t len)
 	return sys_read(t->read_fd, data, SBX_MIN(len, sizeof data));
 }
 
+/* What is in the pipe, of which nothing leaves: bytes, -EAGAIN: not now,
+ * -EINVAL: never. */
+static ssize_t
+peek(struct transit *t, char *data, size_t len)
+{
+	if (t->peek[0] < 0 && sys_pipe(t->peek, O_NONBLOCK) < 0)
+		return -EAGAIN;
+	ssize_t n = sys_tee(t->read_fd, t->peek[1], len);
+	if (n <= 0)
+		return -EINVAL;
+	n = sys_read(t->peek[0], data, (size_t)n);
+	return n > 0 ? n : -EAGAIN;
+}
+
 /*
  * Through our memory.  They leave the pipe behind that, so whoever is killed
  * has lost none, and the mark says that they are in the file already.
@@ -49,15 +63,9 @@ copy_out(struct transit *t, struct spool *sp, size_t left)
 	enum log_stream s = (enum log_stream)t->mark->stream;
 	char data[COPY_MAX];
 
-	if (t->peek[0] < 0 && sys_pipe(t->peek, O_NONBLOCK) < 0)
-		return -EAGAIN;
-	ssize_t n = sys_tee(t->read_fd, t->peek[1],
-			    SBX_MIN(left, sizeof data));
-	if (n <= 0)
-		return spool_copy(sp, s, t->read_fd, left);
-	n = sys_read(t->peek[0], data, (size_t)n);
-	if (n <= 0)
-		return -EAGAIN;
+	ssize_t n = peek(t, data, SBX_MIN(left, sizeof data));
+	if (n < 0)
+		return n == -EAGAIN ? n : spool_copy(sp, s, t->read_fd, left);
 	spool_append(sp, s, data, (size_t)n);
 	return sys_read(t->read_fd, data, (size_t)n);
 }
@@ -144,9 +152,21 @@ transit_free(struct transit *t)
 	free(t);
 }
 
+/* The pipe keeps them: whoever is killed here has lost none. */
+static void
+show(struct transit *t, size_t len, transit_seen_fn *seen, void *arg)
+{
+	char data[TRANSIT_SEEN_MAX];
+
+	if (len > sizeof data || peek(t, data, len) != (ssize_t)len)
+		return;
+	seen(data, len, arg);
+}
+
 ssize_t
 transit_move(struct transit *t, uint32_t id, enum log_stream s,
-	     struct spool *sp, int fd, size_t max)
+	     struct spool *sp, int fd, size_t max, transit_seen_fn *seen,
+	     void *arg)
 {
 	if (t->in_use && !deliver_rest(t))
 		return -EAGAIN;
@@ -157,6 +177,8 @@ transit_move(struct transit *t, uint32_t id, enum log_stream s,
 	if (n > 0) {
 		t->mark->len = (uint32_t)n;
 		atomic_signal_fence(memory_order_seq_cst);
+		if (seen)
+			show(t, (size_t)n, seen, arg);
 		deliver(t, sp, (size_t)n);
 		return n;
 	}

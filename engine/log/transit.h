@@ -53,13 +53,19 @@ struct transit *transit_new(int read_fd, int write_fd,
 			    transit_owner_fn *owner, void *arg);
 void	transit_free(struct transit *t);		/* NULL is fine */
 
+/* Called with bytes that are safe, and not in their file yet. */
+typedef void transit_seen_fn(const char *data, size_t len, void *arg);
+enum { TRANSIT_SEEN_MAX = 4096 };	/* of more it is not called */
+
 /*
  * Moves up to max bytes from fd, a pipe or a terminal's master that does not
  * block, to stream s of process id, whose spool is sp.  Bytes moved, 0 at the
- * end, or -errno of fd (-EAGAIN: nothing now, or the way is not free).
+ * end, or -errno of fd (-EAGAIN: nothing now, or the way is not free).  seen
+ * may be NULL.
  */
 ssize_t	transit_move(struct transit *t, uint32_t id, enum log_stream s,
-		     struct spool *sp, int fd, size_t max);
+		     struct spool *sp, int fd, size_t max,
+		     transit_seen_fn *seen, void *arg);
 
 /*
  * Sends up to len bytes, which are input of process id from off on, to fd, that

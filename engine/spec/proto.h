@@ -26,7 +26,7 @@ struct err;
 struct msg_reader;
 
 #define PROTO_MAGIC 0x31584253u		/* "SBX1" */
-enum { PROTO_VERSION = 18 };
+enum { PROTO_VERSION = 19 };
 /* Of what an engine keeps for the next one (registry.c, crumbs.c). */
 enum { REGISTRY_VERSION = 21 };
 enum { PROTO_SCREENS_MAX = 1024 };	/* by SCREEN_ALSO, of one client */
@@ -67,6 +67,8 @@ enum proto_type {
 	PROTO_LOG_CLOSE,	/* u32 proc: does not read its log any more */
 	PROTO_LOG_HOLD,		/* u32 proc, u64 seq: reads at that line and is
 				 * getting on; 0: need not be waited for */
+	PROTO_LOG_TELL,		/* u32 proc, u8 on: TOLD for GROW where that is
+				 * sooner; of one client at a time */
 
 	/* In every version, of this number and form: see upgrade.h. */
 	PROTO_UPGRADE = 63,	/* str path of a binary → the engine ends, and
@@ -92,6 +94,9 @@ enum proto_type {
 	PROTO_BELL,		/* u32 proc */
 	PROTO_NOTE,		/* u8 level, str text: for the toast line */
 	PROTO_BYE,		/* str why: the engine is going */
+	PROTO_TOLD,		/* u32 proc, logtold: what comes next in its
+				 * log, to who has sent LOG_TELL; one without
+				 * bytes: the last one has not come like that */
 };
 
 /* Bits of SUBSCRIBE. */

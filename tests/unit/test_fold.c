@@ -10,6 +10,7 @@
 #include "engine/base/mem.h"
 #include "engine/log/logread.h"
 #include "engine/log/logseek.h"
+#include "engine/log/logtold.h"
 #include "engine/log/spool.h"
 #include "engine/log/watch.h"
 #include "engine/spec/spec.h"
@@ -622,6 +623,76 @@ TEST(watches_fire_the_same_in_any_cut_and_again)
 	OK(want.len > 5000);
 	buf_fini(&want);
 	buf_fini(&got);
+}
+
+/* Foresees a piece, and folds it: was it as foreseen? */
+static void
+foresee(struct rig *r, enum log_stream s, const char *data, size_t len)
+{
+	struct logtold t;
+	struct log_entry e[LOGTOLD_LINES + 1];
+	uint64_t next = fold_next_seq(r->f);
+	struct logread *lr;
+
+	OK(fold_foresee(r->f, s, data, len, 5000, &t));
+	EQ_INT(t.seq, next);
+	EQ_INT(t.off, spool_end(r->sp, s));
+	EQ_MEM(t.data, t.len, data, len);
+	spool_append(r->sp, s, data, len);
+	drain(r);
+	lr = logread_open(r->dir, NULL);
+	EQ_INT(logread_next_seq(lr), next + t.count);
+	size_t n = (size_t)logread_entries(lr, next, e, ARRAY_LEN(e));
+	EQ_MEM((const char *)t.lines, t.count * sizeof *e, (const char *)e,
+	       n * sizeof *e);
+	logread_free(lr);
+}
+
+TEST(what_comes_next_is_foreseen)
+{
+	static char text[30000];
+	size_t len = make_text(text, sizeof(text), 7), lines = 0;
+	struct logtold t;
+	struct rig r;
+
+	rig_init(&r, 0);
+	/* Nothing has begun: the header of the index does not say where. */
+	OK(!fold_foresee(r.f, LOG_OUT, "x\n", 2, 5000, &t));
+	say(&r, LOG_OUT, "first\nhalf");
+	foresee(&r, LOG_OUT, " a line\n", 8);
+	foresee(&r, LOG_ERR, "a\nb\nc", 5);
+	foresee(&r, LOG_PTY, "$ \033[?1049h", 10);
+	foresee(&r, LOG_PTY, "no\nline\n\033[?1049lone\r\n", 22);
+	for (size_t at = 0, n = 1; at < len; at += n, n = n * 7 % 601 + 1) {
+		n = SBX_MIN(n, len - at);
+		for (size_t i = lines = 0; i < n; i++)
+			lines += text[at + i] == '\n';
+		if (lines < LOGTOLD_LINES)
+			foresee(&r, LOG_OUT, text + at, n);
+		else
+			spool_append(r.sp, LOG_OUT, text + at, n);
+		drain(&r);
+	}
+	OK(fold_foresee(r.f, LOG_OUT, "x\n", 2, 5000, &t));
+	/* What is still to be folded comes before it. */
+	spool_append(r.sp, LOG_ERR, "y\n", 2);
+	OK(!fold_foresee(r.f, LOG_OUT, "x\n", 2, 5000, &t));
+	drain(&r);
+	OK(fold_foresee(r.f, LOG_OUT, "x\n", 2, 5000, &t));
+	/* The end of a run cuts a line. */
+	spool_run_begin(r.sp, 1, 7, 5000);
+	OK(!fold_foresee(r.f, LOG_OUT, "x\n", 2, 5000, &t));
+	drain(&r);
+	foresee(&r, LOG_OUT, "x\n", 2);
+	/* The next byte begins a segment. */
+	spool_set_keep(r.sp, 8 * SPOOL_SEGMENT_MIN);
+	while (fold_foresee(r.f, LOG_OUT, text, 1000, 5000, &t))
+		say(&r, LOG_ERR, "filled up, line by line, until it is so\n");
+	OK(spool_end(r.sp, LOG_ERR) + spool_end(r.sp, LOG_OUT) +
+	   spool_end(r.sp, LOG_PTY) > SPOOL_SEGMENT_MIN - 1001);
+	memset(text, '\n', LOGTOLD_LINES + 1);
+	OK(!fold_foresee(r.f, LOG_OUT, text, LOGTOLD_LINES + 1, 5000, &t));
+	rig_fini(&r);
 }
 
 TEST(no_fold_has_no_line)

@@ -5,6 +5,7 @@
 #include "engine/base/base.h"
 #include "engine/base/buf.h"
 #include "engine/log/logread.h"
+#include "engine/log/logtold.h"
 #include "tests/lib/logrig.h"
 #include "tests/lib/test.h"
 
@@ -481,6 +482,29 @@ TEST(a_line_whose_beginning_is_gone)
 		sum += en.len;
 	EQ_INT(sum, end - begin);
 	free(text);
+	rig_fini(&r);
+}
+
+TEST(what_was_told_and_has_not_come_is_no_place)
+{
+	struct logtold t = { .run = 1 }, none = { .stream = LOG_PTY };
+	struct rig r;
+
+	rig_init(&r, 0);
+	spool_run_begin(r.log.sp, 1, 7, 1000);
+	say(&r, LOG_PTY, "one\n");
+	EQ_STR(walk(&r, &r.c), "1p:one$");
+	OK(fold_foresee(r.log.f, LOG_PTY, "two\nthree\n", 10, 1000, &t));
+	logread_tell(entries_log(r.e), &t);
+	EQ_STR(walk(&r, &r.c), "2p:two$ 3p:three$");
+	/* The disk is full: the two are a gap, and what comes then is seen. */
+	logread_tell(entries_log(r.e), &none);
+	entries_correct(r.e);
+	EQ_STR(walk(&r, &r.c), "");
+	struct spool_gap gap = { .stream = LOG_PTY, .off = 4, .bytes = 10 };
+	spool_restore_gap(r.log.sp, &gap);
+	say(&r, LOG_PTY, "4\n5\n");
+	EQ_STR(walk(&r, &r.c), "!0-2:10 3p:4$ 4p:5$");
 	rig_fini(&r);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/log/linematch.h"
 #include "engine/log/linewait.h"
 #include "engine/log/logseek.h"
+#include "engine/log/logtold.h"
 #include "engine/log/search.h"
 #include "tests/lib/logrig.h"
 #include "tests/lib/test.h"
@@ -116,6 +117,109 @@ TEST(what_is_told_of_growth_need_not_be_looked_for)
 	EQ_INT(grow(&r, 3003, 2, end), 1);
 	EQ_INT(logread_line(r.lr, 3002, 10, &l), 1);
 	EQ_INT(l.run, 2);
+	rig_fini(&r);
+}
+
+/* Told as the engine tells it: what the fold foresees. */
+static void
+foresee(struct rig *r, const char *text, struct logtold *t)
+{
+	OK(fold_foresee(r->log.f, LOG_OUT, text, strlen(text), 1000, t));
+	t->run = 1;
+}
+
+static void
+tell(struct rig *r, const char *text)
+{
+	struct logtold t;
+
+	foresee(r, text, &t);
+	logread_tell(r->lr, &t);
+}
+
+static const char *
+text_of(struct rig *r, uint64_t seq)
+{
+	static char text[100];
+	struct logline l;
+
+	if (logread_line(r->lr, seq, sizeof text - 1, &l) != 1)
+		return "none";
+	memcpy(text, l.text, l.len);
+	text[l.len] = '\0';
+	return text;
+}
+
+TEST(what_is_told_is_there_before_it_is_in_the_files)
+{
+	struct rig r;
+	struct logline l;
+	char bytes[100];
+
+	rig_init(&r, 0);
+	spool_run_begin(r.log.sp, 1, 7, 1000);
+	say(&r, LOG_OUT, "one\ntw");
+	say(&r, LOG_ERR, "oh\n");
+	/* Of what was not looked at yet: it is looked for. */
+	tell(&r, "o\nthree\n");
+	EQ_INT(logread_next_seq(r.lr), 5);
+	EQ_STR(text_of(&r, 1), "one");
+	EQ_STR(text_of(&r, 2), "oh");
+	EQ_STR(text_of(&r, 3), "two");
+	EQ_STR(text_of(&r, 4), "three");
+	EQ_INT(logread_read(r.lr, LOG_OUT, 9, bytes, sizeof bytes), 5);
+	EQ_MEM(bytes, 5, "hree\n", 5);
+	/* The files say less, and it stays. */
+	EQ_INT(logread_refresh(r.lr) >= 0, 1);
+	EQ_INT(logread_next_seq(r.lr), 5);
+	EQ_STR(text_of(&r, 4), "three");
+	/* They have it, and it stays; then comes the next, with a tail. */
+	say(&r, LOG_OUT, "o\nthree\n");
+	logread_refresh(r.lr);
+	EQ_INT(logread_next_seq(r.lr), 5);
+	tell(&r, "four\nfi");
+	EQ_STR(text_of(&r, 3), "two");
+	EQ_STR(text_of(&r, 5), "four");
+	EQ_INT(logread_tail(r.lr, LOG_OUT, 10, &l), 1);
+	EQ_MEM(l.text, l.len, "fi", 2);
+	say(&r, LOG_OUT, "four\nfi");
+	/* Again what is known already: nothing comes twice. */
+	struct logtold t;
+	foresee(&r, "ve\n", &t);
+	logread_tell(r.lr, &t);
+	say(&r, LOG_OUT, "ve\n");
+	say(&r, LOG_OUT, "six\n");
+	logread_refresh(r.lr);
+	logread_tell(r.lr, &t);
+	EQ_INT(logread_next_seq(r.lr), 8);
+	EQ_STR(text_of(&r, 6), "five");
+	EQ_STR(text_of(&r, 7), "six");
+	EQ_STR(text_of(&r, 8), "none");
+	rig_fini(&r);
+}
+
+TEST(what_was_told_and_has_not_come_is_not_there)
+{
+	struct rig r;
+	struct logtold none = { .stream = LOG_OUT };
+
+	rig_init(&r, 0);
+	spool_run_begin(r.log.sp, 1, 7, 1000);
+	say(&r, LOG_OUT, "one\n");
+	logread_tell(r.lr, &none);
+	tell(&r, "two\nthree\n");
+	EQ_STR(text_of(&r, 3), "three");
+	logread_tell(r.lr, &none);
+	EQ_INT(logread_next_seq(r.lr), 2);
+	EQ_INT(logread_end(r.lr, LOG_OUT), 4);
+	EQ_STR(text_of(&r, 2), "none");
+	/* Others come instead. */
+	say(&r, LOG_OUT, "2\n");
+	logread_refresh(r.lr);
+	EQ_STR(text_of(&r, 2), "2");
+	tell(&r, "3\n");
+	EQ_STR(text_of(&r, 3), "3");
+	EQ_STR(text_of(&r, 1), "one");
 	rig_fini(&r);
 }
 

@@ -7,6 +7,7 @@
 #include "engine/base/err.h"
 #include "engine/base/msg.h"
 #include "engine/life/select.h"
+#include "engine/log/logtold.h"
 #include "engine/term/cell.h"
 #include "tests/lib/test.h"
 
@@ -232,12 +233,51 @@ TEST(screens_are_patched_row_by_row)
 	model_free(m);
 }
 
+TEST(what_is_told_counts_as_growth)
+{
+	struct model *m = model_new(NULL, NULL);
+	struct model_proc *p;
+	struct logtold t = { .seq = 5, .count = 2, .stream = LOG_ERR,
+			     .off = 10, .len = 4, .data = "a\nb\n" };
+	struct proto_grow g = { .proc = 1, .next_seq = 5, .partial = true };
+
+	OK(!model_told(m));
+	row(m, 1, 1, "web");
+	proto_put_grow(&frame_buf, &g);
+	EQ_INT(take(m, PROTO_GROW, &p), MODEL_GROW);
+	msg_put_u32(&frame_buf, 1);
+	logtold_put(&frame_buf, &t);
+	EQ_INT(take(m, PROTO_TOLD, &p), MODEL_TOLD);
+	EQ_INT(p->grow.next_seq, 7);
+	EQ_INT(p->grow.bytes[LOG_ERR], 14);
+	OK(!p->grow.partial);
+	EQ_MEM(model_told(m)->data, model_told(m)->len, "a\nb\n", 4);
+	EQ_INT(model_told(m)->count, 2);
+	/* One of a process that is not known, and such as cannot be. */
+	msg_put_u32(&frame_buf, 2);
+	logtold_put(&frame_buf, &t);
+	EQ_INT(take(m, PROTO_TOLD, &p), 0);
+	t.stream = LOG_STREAMS;
+	msg_put_u32(&frame_buf, 1);
+	logtold_put(&frame_buf, &t);
+	EQ_INT(take(m, PROTO_TOLD, &p), -EPROTO);
+	static const char much[LOGTOLD_BYTES + 1];
+	msg_put_u32(&frame_buf, 1);
+	for (int i = 0; i < 4; i++)
+		msg_put_u64(&frame_buf, 1);
+	msg_put_u8(&frame_buf, LOG_OUT);
+	msg_put_bytes(&frame_buf, "", 0);
+	msg_put_bytes(&frame_buf, much, sizeof much);
+	EQ_INT(take(m, PROTO_TOLD, &p), -EPROTO);
+	model_free(m);
+}
+
 /* Every prefix of every kind of frame, and frames with a byte too much. */
 TEST(malformed_frames_are_refused)
 {
 	static const uint16_t types[] = {
 		PROTO_ROW, PROTO_GONE, PROTO_GROW, PROTO_VALUES, PROTO_SCREEN,
-		PROTO_BELL, PROTO_EVENTS, PROTO_NOTE, PROTO_BYE,
+		PROTO_BELL, PROTO_EVENTS, PROTO_NOTE, PROTO_BYE, PROTO_TOLD,
 	};
 	struct model *m = model_new(NULL, NULL);
 	struct proc_row r = { .id = 1, .order = 1, .name = "web" };

@@ -72,7 +72,7 @@ tear_down(struct rig *r)
 static ssize_t
 move(struct rig *r, uint32_t id, enum log_stream s, int fd, size_t max)
 {
-	return transit_move(r->t, id, s, r->sp[id - 1], fd, max);
+	return transit_move(r->t, id, s, r->sp[id - 1], fd, max, NULL, NULL);
 }
 
 static const char *
@@ -281,6 +281,57 @@ TEST(what_splice_refuses_is_copied)
 	OK(move(&r, 1, LOG_OUT, in, 100) > 0);
 	OK(spool_end(r.sp[0], LOG_OUT) > sizeof(struct inotify_event));
 	close(in);
+	tear_down(&r);
+}
+
+struct seen {
+	struct rig *r;
+	struct buf text;
+	uint64_t end;		/* of the stream when it was shown */
+	unsigned calls;
+};
+
+static void
+on_seen(const char *data, size_t len, void *arg)
+{
+	struct seen *x = arg;
+
+	buf_add(&x->text, data, len);
+	x->end = spool_end(x->r->sp[0], LOG_OUT);
+	x->calls++;
+}
+
+TEST(little_is_shown_on_its_way)
+{
+	struct rig r;
+	struct seen x = { .r = &r, .text = BUF_INIT(1 << 20) };
+	static char much[TRANSIT_SEEN_MAX + 1];
+	int p[2];
+
+	set_up(&r);
+	EQ_INT(pipe2(p, O_NONBLOCK), 0);
+	EQ_INT(transit_move(r.t, 1, LOG_OUT, r.sp[0], p[0], 100, on_seen, &x),
+	       -EAGAIN);
+	EQ_INT(x.calls, 0);
+	for (int i = 1; i <= 3; i++) {
+		EQ_INT(write(p[1], "line\n", 5), 5);
+		EQ_INT(transit_move(r.t, 1, LOG_OUT, r.sp[0], p[0], 100,
+				    on_seen, &x), 5);
+		EQ_INT(x.calls, i);
+		/* Not in the file yet, and then it is, once. */
+		EQ_INT(x.end, (i - 1) * 5);
+		EQ_INT(spool_end(r.sp[0], LOG_OUT), i * 5);
+	}
+	EQ_STR(buf_str(&x.text), "line\nline\nline\n");
+	EQ_STR(text_of(&r, 0, LOG_OUT), "line\nline\nline\n");
+	memset(much, 'x', sizeof much);
+	EQ_INT(write(p[1], much, sizeof much), sizeof much);
+	EQ_INT(transit_move(r.t, 1, LOG_OUT, r.sp[0], p[0], 100000, on_seen,
+			    &x), sizeof much);
+	EQ_INT(x.calls, 3);
+	buf_fini(&x.text);
+	close(p[0]);
+	close(p[1]);
 	tear_down(&r);
 }
 

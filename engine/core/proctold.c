@@ -1,0 +1,81 @@
+#include "proctold.h"
+
+#include "base/clock.h"
+#include "core.h"
+#include "feed.h"
+#include "log/fold.h"
+#include "log/logtold.h"
+#include "log/spool.h"
+#include "log/transit.h"
+#include "procfold.h"
+
+struct telling {
+	struct proc *p;
+	struct peer *peer;
+	enum log_stream stream;
+	uint64_t end;		/* of the stream, as it was told; 0: not */
+};
+
+void
+proctold_want(struct proc *p, const struct peer *c, bool on)
+{
+	if (!on && p->told_to != c->no)
+		return;
+	p->told_to = on ? c->no : 0;
+	p->told_gen = 0;
+}
+
+static struct peer *
+peer_of(const struct proc *p)
+{
+	list_each(n, &p->e->peers) {
+		struct peer *c = container_of(n, struct peer, node);
+		if (c->no == p->told_to)
+			return c;
+	}
+	return NULL;
+}
+
+static void
+on_seen(const char *data, size_t len, void *arg)
+{
+	struct telling *t = arg;
+	struct proc *p = t->p;
+	int64_t wall_ms = clock_wall_ms();
+	struct logtold told;
+
+	if (!fold_foresee(p->fold, t->stream, data, len, wall_ms, &told))
+		return;
+	told.run = p->life.run;
+	if (!feed_told(t->peer, p, &told))
+		return;
+	t->end = told.off + len;
+	p->told_sum = procfold_growth(p) + len + told.count;
+	/* The index says the same. */
+	procfold_note(p, len, wall_ms);
+}
+
+/* The disk is full: what of them is there is found by a look. */
+static void
+take_back(struct telling *t)
+{
+	struct logtold none = { .stream = t->stream };
+
+	(void)feed_told(t->peer, t->p, &none);
+	t->p->told_sum = 0;
+}
+
+ssize_t
+proctold_move(struct proc *p, enum log_stream s, int fd, size_t max)
+{
+	struct telling t = { .p = p, .stream = s };
+
+	if (p->told_to && p->run)
+		t.peer = peer_of(p);
+	bool may = t.peer && feed_may_tell(t.peer);
+	ssize_t n = transit_move(p->e->transit, p->id, s, p->spool, fd, max,
+				 may ? on_seen : NULL, &t);
+	if (t.end && spool_end(p->spool, s) != t.end)
+		take_back(&t);
+	return n;
+}
