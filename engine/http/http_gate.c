@@ -85,6 +85,12 @@ http_gate(struct http_request *r, const struct http_conf *conf)
 
 	const char *stranger = find_stranger(r, conf, knows);
 
+	if (http_misframed(r)) {
+		/* What comes behind it may be a piece of it. */
+		http_add_header(r, "connection", "close");
+		http_plain(r, 400, "%s", http_misframed(r));
+		return;
+	}
 	if (stranger) {
 		/* Without Host it is no request (RFC 9112, 3.2). */
 		if (http_header(r, "host"))

@@ -2,10 +2,10 @@
 #define SBX_HTTP_GATE_H
 
 /*
- * What a request has to pass before its row is called: the page it comes
- * from (Host and Origin), the token, the path, the method, the size and the
- * type of its body, in this order.  A browser's question before a request of
- * a foreign page (CORS) is answered here too.
+ * What a request has to pass before its row is called: that it is clear where
+ * it ends, the page it comes from (Host and Origin), the token, the path, the
+ * method, the size and the type of its body, in this order.  A browser's
+ * question before a request of a foreign page (CORS) is answered here too.
  */
 
 #include <stdbool.h>

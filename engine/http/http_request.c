@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -29,6 +30,8 @@ struct http_request {
 	struct buf body;
 	uint64_t drained_bytes;
 	bool refused_body;
+	bool framed;			/* a header says where it ends */
+	const char *misframed;		/* what is wrong with that, or NULL */
 	http_end_fn *end;
 	void *end_arg;
 	uint64_t key;			/* of its questions; 0: none yet */
@@ -102,6 +105,12 @@ bool
 http_body_is_refused(const struct http_request *r)
 {
 	return r->refused_body;
+}
+
+const char *
+http_misframed(const struct http_request *r)
+{
+	return r->misframed;
 }
 
 void
@@ -214,15 +223,55 @@ http_request_is_hopeless(const struct http_request *r)
 {
 	const char *len = http_header(r, "content-length");
 
+	if (r->misframed)
+		return true;
 	return len && strtoull(len, NULL, 10) > DRAIN_MAX;
+}
+
+/*
+ * Where a request ends is to be said once (RFC 9112, 6.3): a proxy in front
+ * that goes by another header than we do takes a part of it for the next
+ * request, of somebody else.  The library refuses a length that is no number;
+ * but of several headers it takes the first, chunks before lengths, and with
+ * a coding that it does not know it reads until the connection ends.  A blank
+ * before the colon is a part of the name for it, and so is a folded line.
+ *
+ * Also the same length twice is refused: that "5" and "05" are the same is
+ * one more thing to agree on, and no client sends it.
+ */
+void
+http_request_see_header(struct http_request *r, const char *name,
+			const char *value)
+{
+	static const char length[] = "content-length";
+	static const char coding[] = "transfer-encoding";
+	bool is_length = !strncasecmp(name, length, sizeof length - 1);
+	bool is_coding = !strncasecmp(name, coding, sizeof coding - 1);
+	const char *rest = is_length ? name + sizeof length - 1 :
+			   is_coding ? name + sizeof coding - 1 : "";
+
+	if (strpbrk(name, " \t"))
+		r->misframed = "the name of a header holds a blank";
+	else if (*rest)
+		r->misframed = "the length of the request cannot be read";
+	else if ((is_length || is_coding) && r->framed)
+		r->misframed = "the request says twice where it ends";
+	else if (is_coding && strcasecmp(value, "chunked") != 0)
+		r->misframed = "the only transfer coding here is chunked";
+	r->framed |= is_length || is_coding;
 }
 
 /* Nothing is kept of what is sent by those who may not send it. */
 void
-http_request_begin(struct http_request *r, const char *method)
+http_request_begin(struct http_request *r, const char *method,
+		   const char *version)
 {
 	const struct http_conf *conf = r->pool->conf;
 
+	/* Who speaks 1.0 knows no chunks, and has passed them on unread. */
+	if (strcmp(version, "HTTP/1.0") == 0 &&
+	    http_header(r, "transfer-encoding"))
+		r->misframed = "HTTP/1.0 has no transfer codings";
 	r->method = mem_str(method);
 	http_match(conf->routes, conf->route_count, r->method, r->path,
 		   &r->match);

@@ -39,6 +39,8 @@ bool	http_query_bad(const struct http_request *r);
 const char *http_header(const struct http_request *r, const char *name);
 const char *http_body(const struct http_request *r, size_t *len);
 bool	http_body_is_refused(const struct http_request *r);	/* too large */
+/* Why nobody knows where it ends; NULL: it is clear. */
+const char *http_misframed(const struct http_request *r);
 
 /* Called when r ends; one at a time, fn NULL takes it away. */
 void	http_on_end(struct http_request *r, http_end_fn *fn, void *arg);
@@ -80,8 +82,13 @@ struct http_request *http_request_new(struct http_pool *pool,
 /* Calls its end function. */
 void	http_request_free(struct http_request *r);
 struct http_exchange *http_request_exchange(const struct http_request *r);
-/* The header has come: says what answers it, and whether its body is kept. */
-void	http_request_begin(struct http_request *r, const char *method);
+/* Each line of the header, in its order. */
+void	http_request_see_header(struct http_request *r, const char *name,
+				const char *value);
+/* All of it has come: says what answers it, and whether its body is kept.
+ * version: "HTTP/1.1". */
+void	http_request_begin(struct http_request *r, const char *method,
+			   const char *version);
 /* The next bytes of its body.  False: nobody waits for the end of that. */
 bool	http_request_take_body(struct http_request *r, const char *data,
 			       size_t len);

@@ -346,6 +346,17 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
 }
 
 static enum MHD_Result
+on_header(void *cls, enum MHD_ValueKind kind, const char *name,
+	  const char *value)
+{
+	struct http_exchange *x = cls;
+	(void)kind;
+
+	http_request_see_header(x->request, name, value ? value : "");
+	return MHD_YES;
+}
+
+static enum MHD_Result
 on_request(void *cls, struct MHD_Connection *conn, const char *url,
 	   const char *method, const char *version, const char *data,
 	   size_t *len, void **req)
@@ -353,13 +364,13 @@ on_request(void *cls, struct MHD_Connection *conn, const char *url,
 	struct http_exchange *x = *req;
 	(void)cls;
 	(void)url;
-	(void)version;
 
 	if (!x || x->gone)
 		return MHD_NO;
 	if (!x->begun) {
 		x->begun = true;
-		http_request_begin(x->request, method);
+		MHD_get_connection_values(conn, MHD_HEADER_KIND, on_header, x);
+		http_request_begin(x->request, method, version);
 		if (!http_request_is_hopeless(x->request))
 			return MHD_YES;
 	} else if (*len > 0) {

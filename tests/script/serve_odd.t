@@ -94,6 +94,48 @@ for data, want in (
     answer = h.raw(data, timeout=1)
     same((answer.count(b"HTTP/1.1 4"), want in answer), (1, True),
          "%r" % data[:24])
+
+# --- where a request ends is said once: else a proxy in front that believes
+# something else takes a piece of one for another one of somebody else
+LENGTH, CHUNKS = "Content-Length: 5", "Transfer-Encoding: chunked"
+for what, *lines in (
+        ("two lengths", LENGTH, "Content-Length: 0"),
+        ("two, the first one is nothing", "Content-Length: 0", LENGTH),
+        ("the same length twice", LENGTH, "content-length: 5"),
+        ("a length and one that is none", LENGTH, "Content-Length: x"),
+        ("a length and chunks", LENGTH, CHUNKS),
+        ("chunks and a length", CHUNKS, "Content-length: 0"),
+        ("chunks twice", CHUNKS, CHUNKS),
+        ("chunks and no coding", CHUNKS, "Transfer-Encoding: identity"),
+        ("another coding", "Transfer-Encoding: gzip, chunked"),
+        ("chunks, but not as the last", "Transfer-Encoding: chunked, gzip"),
+        ("a coding that looks like it", "Transfer-Encoding: xchunked"),
+        ("an empty coding", "Transfer-Encoding:"),
+        ("a blank before the colon", "Content-Length : 5"),
+        ("a tab there", "Transfer-Encoding\t: chunked"),
+        ("a blank in another name", "Accept : text/plain"),
+        ("a length on two lines", "Content-Length: 5\r\n 0"),
+        ("a coding on two lines", "Transfer-Encoding: chunk\r\n\ted"),
+        *(("length %r" % n, "Content-Length: " + n)
+          for n in ("x", "-1", "+5", "5 0", "5,5", "5, 5", "0x5", "5.0",
+                    "\v5", ""))):
+    answer = h.raw(request("GET /v1/health HTTP/1.1", *lines) +
+                   b"0\r\n\r\n" + AGAIN, timeout=5)
+    same((answer[:13], answer.count(b"HTTP/1.1 200"),
+          b"\r\nConnection: close\r\n" in answer),
+         (b"HTTP/1.1 400 ", 0, True), what + ": 400 and the end")
+answer = h.raw(request("GET /v1/health HTTP/1.0", CHUNKS,
+                       "Connection: keep-alive") + b"0\r\n\r\n" + AGAIN,
+               timeout=5)
+same((answer[9:13], answer.count(b"HTTP/1.1 ")), (b"400 ", 1),
+     "chunks, before there were any")
+for what, line, body in (("no length", "Accept: */*", b""),
+                         ("a length of 0", "Content-Length: 0", b""),
+                         ("zeros before it", "Content-Length: 005", b"12345"),
+                         ("chunks", "Transfer-Encoding: Chunked",
+                          b"5\r\n12345\r\n0\r\n\r\n")):
+    answer = h.raw(request("GET /v1/health HTTP/1.1", line) + body + AGAIN)
+    same(answer.count(b"HTTP/1.1 200"), 2, what + ": and the next request")
 u = Server(s, "--unix", os.path.join(s.dir, "sock"))
 same(u.raw(b"GET /v1/health HTTP/1.1\r\nConnection: close\r\n\r\n")[9:12],
      b"200", "a socket of a path needs none")
