@@ -154,6 +154,8 @@ struct proc {
 	uint64_t at_noted_us;	/* journal entries of watches are paced */
 	unsigned notes_left;
 	bool hooks_full;	/* that one was left out was told */
+	unsigned hook_restarts;	/* that its own hooks have asked for ... */
+	uint64_t at_hook_restart_us;	/* ... since then */
 	uint64_t from_seq;	/* lines the watches have to see; 0: new ones */
 	struct source *in[LOG_STREAMS];	/* NULL: closed */
 	struct inpipe pipes[LOG_STREAMS];

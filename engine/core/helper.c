@@ -287,6 +287,21 @@ helper_count(const struct proc *p, enum helper_kind kind)
 	return count;
 }
 
+struct helper *
+helper_of_pid(const struct proc *p, enum helper_kind kind, pid_t pid)
+{
+	uint64_t tag = helper_count(p, kind) ?
+			tree_tag_of(p->e->dir.hash, pid) : 0;
+
+	list_each(n, &p->e->helpers) {
+		struct helper *h = container_of(n, struct helper, node);
+		if (tag && h->tag == tag && h->kind == kind &&
+		    h->proc == p->id)
+			return h;
+	}
+	return NULL;
+}
+
 void
 helper_cancel(struct engine *e, uint64_t slot)
 {

@@ -75,6 +75,9 @@ int	helper_start_own(struct engine *e, enum helper_kind kind,
 			 uint64_t max_us, uint64_t *slot);
 /* How many of a kind work for p. */
 size_t	helper_count(const struct proc *p, enum helper_kind kind);
+/* Is that process one of theirs?  NULL: no. */
+struct helper *helper_of_pid(const struct proc *p, enum helper_kind kind,
+			     pid_t pid);
 struct helper *helper_find(const struct engine *e, uint64_t slot); /* or NULL */
 /* A slot that no process has: what is alive of it is killed, unless it is to
  * go on (listen_owns). */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/clock.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/regex.h"
 #include "core.h"
@@ -99,6 +101,39 @@ prochook_run(struct proc *p, const struct watch_hit *h)
 	env = put_groups(env, h);
 	helper_plan(p, HELPER_HOOK, hook->name, hook->command, env,
 		    HOOK_MAX_US);
+}
+
+/* One more restart by a hook of its own: how many there are by now. */
+static unsigned
+count_restart(struct proc *p)
+{
+	uint64_t now = clock_us(), within = p->spec->restart_within_ms * 1000;
+
+	if (within && now - p->at_hook_restart_us >= within)
+		p->hook_restarts = 0;
+	if (p->hook_restarts == 0)
+		p->at_hook_restart_us = now;
+	return ++p->hook_restarts;
+}
+
+int
+prochook_restarts(struct proc *p, pid_t who, struct err *err)
+{
+	const struct helper *h = helper_of_pid(p, HELPER_HOOK, who);
+	unsigned n = 0, max = p->spec->restart_max;
+
+	if (h)
+		n = count_restart(p);
+	else
+		p->hook_restarts = 0;
+	if (!max || n <= max)
+		return 0;
+	err_set(err, ERR_FAILED, "hook '%s' has restarted '%s', whose watch "
+		"runs it, %u times: not again", h->name, p->spec->name, max);
+	if (n == max + 1)
+		engine_note(p->e, p, EVENT_NOTE, CAUSE_LIMIT, "%s", err->text);
+	return err_hint(err, "what '%s' prints when it begins should not "
+			"match, or see restart.max", p->spec->name);
 }
 
 void

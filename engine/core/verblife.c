@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/conn.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -13,6 +14,7 @@
 #include "ordered.h"
 #include "proc.h"
 #include "procleft.h"
+#include "prochook.h"
 #include "proclife.h"
 #include "procmember.h"
 #include "procsched.h"
@@ -65,6 +67,18 @@ have_room(struct verbcall *c, const bool *asked)
 		count += (c->hit[i] || asked[i]) && !proc_is_live(p);
 	}
 	return order_room(c->e, count, &c->err) == 0;
+}
+
+static bool
+hooks_allow(struct verbcall *c)
+{
+	pid_t who = conn_peer_pid(c->peer->conn);
+
+	for (size_t i = 0; i < c->e->nproc; i++)
+		if (c->hit[i] && prochook_restarts(c->e->procs[i], who,
+						   &c->err) < 0)
+			return false;
+	return true;
 }
 
 /* What is only not forgotten yet has had its time: a command of exec whose
@@ -207,7 +221,7 @@ verblife_stop(struct verbcall *c)
 void
 verblife_restart(struct verbcall *c)
 {
-	if (is_going_down(c))
+	if (is_going_down(c) || !hooks_allow(c))
 		return;
 	if (c->q->flags & PROTO_F_WITH_DEPENDENTS)
 		order_dependents_up(c->e, c->hit);

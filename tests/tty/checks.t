@@ -7,7 +7,7 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from sbxtest import ZOO, Set, alive, done, ok, same, until
+from sbxtest import SBX, ZOO, Set, alive, done, ok, same, until
 
 RC = r"""
 defaults {
@@ -83,6 +83,20 @@ process hooked {
     watch other /begin/ start=later
     watch quiet absent /pulse/ for 300ms run=page level=warn
 }
+process again {
+    cmd echo begin; exec sleep 1000
+    autostart no
+    restart.max 3
+    hook round %s restart again
+    watch begin /begin/ run=round
+}
+process falls {
+    cmd echo falls; exit 1
+    autostart no
+    restart.max 2
+    hook round %s restart falls
+    watch falls /falls/ run=round
+}
 process later {
     cmd echo started; exec sleep 1000
     autostart no
@@ -96,7 +110,7 @@ process thief {
     cmd exec python3 -c 'import socket,time; s=socket.create_server(("127.0.0.1", int(open("port").read()))); time.sleep(1000)'
     autostart no
 }
-""" % ZOO
+""" % (ZOO, SBX, SBX)
 
 s = Set(RC)
 
@@ -204,6 +218,24 @@ ok(until(lambda: row("later").get("status") == "running"),
 ok(until(lambda: "hooked||||" in open(s.dir + "/pages").read()),
    "absent: silence runs its hook", open(s.dir + "/pages").read())
 ok("watch quiet: silent for 300ms" in s.out("events"), "and is called so")
+
+# A hook that restarts its own process, which runs the hook again.
+def refused(name, runs):
+    told = "hook 'round' has restarted '%s'" % name
+    ok(until(lambda: told in s.out("events")),
+       name + ": a hook that goes round is told of", s.out("events"))
+    until(lambda: name + " note by sbx: hook round has exit code 1" in
+          s.out("events"))
+    same((row(name)["run"], s.out("events").count(told)), (runs, 1),
+         name + ": it ends, and that is said once")
+
+
+s.sbx("start", "again", "falls")
+refused("again", 4)
+same(row("again")["status"], "running", "the process lives on")
+refused("falls", 3)
+same(s.sbx("restart", "again")[0], 0, "a person may restart it")
+
 
 # A new engine goes on with all of it.
 pid = json.loads(s.out("doctor", "--json"))["engine_pid"]
