@@ -24,8 +24,11 @@
 
 enum {
 	HELPER_MAX_US = 10 * 1000 * 1000,	/* one check by command */
+	HANGS_US = 1000 * 1000,			/* that is not just slow */
 	SCREEN_TEXT_MAX = 4 << 20,
 };
+
+#define NO_PICTURE "its screen does not match"
 
 static bool
 is_live(const struct check *c)
@@ -326,7 +329,7 @@ screen_matches(struct check *c, char *why, size_t cap)
 static void
 try_screen(struct check *c)
 {
-	char why[160] = "its screen does not match";
+	char why[160] = NO_PICTURE;
 
 	if (!c->p->vt) {
 		is_over(c, false, "it has no screen");
@@ -402,6 +405,52 @@ on_timer(struct timer *t, void *arg)
 		again(c);
 	else
 		attempt(c);
+}
+
+const char *
+proccheck_missing(const struct proc *p, char *out, size_t cap)
+{
+	const struct check *c = &procrun_see(p)->checks[CHECK_READY];
+	const struct spec_probe *s = &p->spec->ready;
+	bool hangs = c->helper_slot && clock_us() - c->at_begun_us > HANGS_US;
+
+	if (c->text[0] && !hangs) {
+		snprintf(out, cap, "%s", c->text);
+		return out;
+	}
+	switch (s->kind) {
+	case SPEC_PROBE_EXEC:
+		snprintf(out, cap, "'%.50s' has not ended", s->command);
+		break;
+	case SPEC_PROBE_PORT:
+	case SPEC_PROBE_HTTP:
+		snprintf(out, cap, "port %u has not answered",
+			 s->port ? s->port : autoport_first(p));
+		break;
+	case SPEC_PROBE_UNIX:
+		snprintf(out, cap, "%.50s has not answered", s->host);
+		break;
+	case SPEC_PROBE_LOG:
+		snprintf(out, cap, "no line has matched /%.50s/",
+			 s->pattern.text);
+		break;
+	case SPEC_PROBE_SCREEN:
+		snprintf(out, cap, NO_PICTURE);
+		break;
+	case SPEC_PROBE_NOTIFY:
+		snprintf(out, cap, "it has not notified");
+		break;
+	case SPEC_PROBE_DELAY:
+		snprintf(out, cap, "its delay is longer");
+		break;
+	case SPEC_PROBE_EXIT:
+		snprintf(out, cap, "it has not ended");
+		break;
+	case SPEC_PROBE_NONE:
+		snprintf(out, cap, "no watch has called it ready");
+		break;
+	}
+	return out;
 }
 
 void

@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct buf;
 struct helper;
@@ -21,6 +22,8 @@ void	proccheck_ended(struct proc *p, const struct helper *h,
 			const char *text);
 /* A line matched the pattern of `live log`. */
 void	proccheck_beat(struct proc *p);
+/* What its ready rule waits for, in a phrase; returns out. */
+const char *proccheck_missing(const struct proc *p, char *out, size_t cap);
 /* The newest results, for the registry; those that it has need not be put. */
 bool	proccheck_has_results(const struct proc *p);
 bool	proccheck_is_saved(const struct proc *p);

@@ -163,7 +163,7 @@ void
 proc_on_timer(struct timer *t, void *arg)
 {
 	struct proc *p = arg;
-	const struct check *ready = &p->run->checks[CHECK_READY];
+	char missing[160];
 
 	/* What is due needs what the keeper has not handed over yet; a slot
 	 * that was taken now could have the number of one that it has. */
@@ -176,8 +176,8 @@ proc_on_timer(struct timer *t, void *arg)
 		struct life_input in = {
 			.event = (enum life_event)due,
 			.cause = CAUSE_NONE,
-			.detail = due == LIFE_EV_READY_DUE &&
-				  ready->text[0] ? ready->text : NULL,
+			.detail = due != LIFE_EV_READY_DUE ? NULL :
+				  proccheck_missing(p, missing, sizeof missing),
 		};
 		proc_event(p, &in);
 	}

@@ -483,7 +483,7 @@ give_up_ready(struct step *s, enum life_action action, const char *mark,
 {
 	struct life_input in = *s->in;
 	struct step sub = { s->l, s->r, s->p, &in, s->out, s->fx };
-	char why[96];
+	char why[160];
 
 	/* "it is unready: MARK", "restarted by BY" */
 	snprintf(why, sizeof why, "%s%s%s",

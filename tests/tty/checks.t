@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import sys
 
@@ -152,8 +153,15 @@ ok(until(lambda: "its check fails" in s.out("why", "beat")),
    "live log: silence is marked", s.out("why", "beat"))
 ok(not ready("beat") and alive(row("beat")["pid"]),
    "live log: it is not ready, and lives")
-s.sbx("send", "beat", "tick again\n")
-ok(until(lambda: ready("beat")), "live log: a line makes it ready again")
+
+
+def beats():
+    """It is ready for as long as it goes on beating."""
+    s.sbx("send", "beat", "tick again\n")
+    return ready("beat")
+
+
+ok(until(beats), "live log: a line makes it ready again")
 
 first = row("sick")["pid"]
 ok(ready("sick"), "live exec: it is ready at once")
@@ -241,6 +249,54 @@ same(s.sbx("restart", "again")[0], 0, "a person may restart it")
 pid = json.loads(s.out("doctor", "--json"))["engine_pid"]
 os.kill(pid, signal.SIGKILL)
 ok(until(lambda: ready("beat") is False, 15), "a new engine checks on")
-s.sbx("send", "beat", "tick\n")
-ok(until(lambda: ready("beat")), "and sees it recover")
+ok(until(beats), "and sees it recover")
+
+# What is still outstanding when ready.timeout has passed.
+s = Set(r"""
+defaults {
+    ready.timeout 300ms
+}
+process hangs {
+    cmd exec sleep 1000
+    ready exec sleep 999; true
+}
+process late {
+    cmd exec sleep 1000
+    ready exec test -e tried && exec sleep 999; touch tried; exit 1
+    ready.timeout 1500ms
+}
+process fails {
+    cmd exec sleep 1000
+    ready exec exit 3
+}
+process shut {
+    cmd exec sleep 1000
+    port auto
+    ready port auto
+}
+process mute {
+    cmd exec sleep 1000
+    ready log /up (and|or) down/
+}
+process shy {
+    cmd exec sleep 1000
+    ready notify
+}
+process marked {
+    cmd exec sleep 1000
+    watch up /up/ ready
+}
+""")
+s.sbx("up")
+for name, why in (
+        ("hangs", r"300ms: 'sleep 999; true' has not ended"),
+        ("late", r"1.5s: 'test -e tried && exec sleep 999; touch .* has not ended"),
+        ("fails", r"300ms: the check has exit code 3"),
+        ("shut", r"300ms: connection refused 127.0.0.1:\d+"),
+        ("mute", r"300ms: no line has matched /up \(and\|or\) down/"),
+        ("shy", r"300ms: it has not notified"),
+        ("marked", r"300ms: no watch has called it ready")):
+    until(lambda: "not ready within" in s.row(name)["reason"])
+    got = s.row(name)["reason"]
+    ok(re.search("not ready within " + why, got), name + ": why not", got)
 done()
