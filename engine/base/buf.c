@@ -28,7 +28,7 @@ buf_clear(struct buf *b)
 }
 
 char *
-buf_room(struct buf *b, size_t len)
+buf_make_room(struct buf *b, size_t len)
 {
 	if (len > b->max || b->len > b->max - len)
 		return NULL;
@@ -41,14 +41,6 @@ buf_room(struct buf *b, size_t len)
 		b->cap = cap;
 	}
 	return b->data + b->len;
-}
-
-void
-buf_grew(struct buf *b, size_t len)
-{
-	assert(b->len + len < b->cap);
-	b->len += len;
-	b->data[b->len] = '\0';
 }
 
 void

@@ -8,6 +8,7 @@
  * it holds none itself.  The public fields may be read, never written.
  */
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,9 +36,23 @@ int	buf_addf(struct buf *b, const char *fmt, ...) SBX_PRINTF(2, 3);
 int	buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 	SBX_PRINTF(2, 0);
 
+char	*buf_make_room(struct buf *b, size_t len);	/* for buf_room() */
+
 /* Room for len more bytes at the end, or NULL; buf_grew() then counts them. */
-char	*buf_room(struct buf *b, size_t len);
-void	buf_grew(struct buf *b, size_t len);
+static inline char *
+buf_room(struct buf *b, size_t len)
+{
+	return len < b->cap - b->len && len <= b->max - b->len ?
+		b->data + b->len : buf_make_room(b, len);
+}
+
+static inline void
+buf_grew(struct buf *b, size_t len)
+{
+	assert(b->len + len < b->cap);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
 
 void	buf_skip(struct buf *b, size_t len);	/* drops from the front */
 /* Takes each whole line away and gives it, without its newline, to fn, which

@@ -1,5 +1,6 @@
 #include "msg.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,16 @@
 /* Lengths on the wire; the largest value stands for NULL. */
 #define NULL_LEN UINT32_MAX
 
-static int
+static inline int
 put_le(struct buf *b, uint64_t v, size_t bytes)
 {
-	unsigned char out[8];
-	for (size_t i = 0; i < bytes; i++)
-		out[i] = (unsigned char)(v >> (8 * i));
-	return buf_add(b, out, bytes);
+	uint64_t le = htole64(v);
+	char *out = buf_room(b, bytes);
+	if (!out)
+		return -EMSGSIZE;
+	memcpy(out, &le, bytes);
+	buf_grew(b, bytes);
+	return 0;
 }
 
 int
