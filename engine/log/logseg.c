@@ -202,6 +202,18 @@ logsegs_drop_front(struct logsegs *t, size_t n)
 	memmove(t->v, t->v + n, t->count * sizeof(*t->v));
 }
 
+/*
+ * Each line that is read behind a line that was written would change the time
+ * of the last access, too.  Who is not the owner may not ask for less.
+ */
+static int
+open_quietly(int dir, const char *name, int flags)
+{
+	int fd = sys_openat(dir, name, flags | O_NOATIME, 0600);
+
+	return fd == -EPERM ? sys_openat(dir, name, flags, 0600) : fd;
+}
+
 int
 logsegs_fd(struct logsegs *t, uint64_t segment, unsigned suffix, bool create)
 {
@@ -222,7 +234,7 @@ logsegs_fd(struct logsegs *t, uint64_t segment, unsigned suffix, bool create)
 	/* NONBLOCK: a FIFO put there by somebody must not hang the open. */
 	int flags = t->flags | O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT : 0);
 	int dir = logsegs_dir(t);
-	int fd = dir < 0 ? dir : sys_openat(dir, name, flags, 0600);
+	int fd = dir < 0 ? dir : open_quietly(dir, name, flags);
 	if (fd < 0)
 		return fd;
 	if (t->open[oldest].segment)

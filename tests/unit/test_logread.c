@@ -1,6 +1,7 @@
 #include "engine/log/logread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "engine/base/base.h"
@@ -220,6 +221,26 @@ TEST(what_was_told_and_has_not_come_is_not_there)
 	tell(&r, "3\n");
 	EQ_STR(text_of(&r, 3), "3");
 	EQ_STR(text_of(&r, 1), "one");
+	rig_fini(&r);
+}
+
+TEST(reading_is_no_access)
+{
+	const struct timespec long_ago[2] = { { .tv_sec = 1000 },
+					      { .tv_sec = 2000 } };
+	struct rig r;
+	struct logline l;
+	struct stat st;
+	rig_init(&r, 0);
+	say(&r, LOG_OUT, "x\n");
+	EQ_INT(logread_refresh(r.lr), 1);
+	EQ_INT(utimensat(r.log.dir, "000001.out", long_ago, 0), 0);
+	EQ_INT(utimensat(r.log.dir, "000001.idx", long_ago, 0), 0);
+	EQ_INT(logread_line(r.lr, 1, 10, &l), 1);
+	EQ_INT(fstatat(r.log.dir, "000001.out", &st, 0), 0);
+	EQ_INT(st.st_atim.tv_sec, 1000);
+	EQ_INT(fstatat(r.log.dir, "000001.idx", &st, 0), 0);
+	EQ_INT(st.st_atim.tv_sec, 1000);
 	rig_fini(&r);
 }
 
