@@ -54,6 +54,8 @@ on_reply(struct client *c, const struct client_answer *a, void *arg)
 			 *a->reply->hint ? ": " : "", a->reply->hint);
 	else if (*a->reply->text)
 		ui_toast(ui, TOAST_INFO, "%s", a->reply->text);
+	else if (*a->reply->hint)
+		ui_toast(ui, TOAST_WARN, "%s", a->reply->hint);
 }
 
 /* A new process becomes the selected one. */

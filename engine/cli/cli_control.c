@@ -88,6 +88,8 @@ request(struct cli *c, struct acted *a)
 		return -1;
 	if (a->r.id_count == 0)
 		say_nobody(c);
+	if (a->r.hint[0])
+		cli_say(c, "%s", a->r.hint);
 	acted_init(c, a);
 	return 0;
 }

@@ -754,6 +754,7 @@ on_called(struct client *c, const struct client_answer *a, void *arg)
 		call->err = *a->err;
 	} else if (a->reply) {
 		call->result.text = mem_str(a->reply->text);
+		call->result.hint = mem_str(a->reply->hint);
 		call->result.id_count = a->reply->id_count;
 		if (a->reply->id_count > 0)
 			call->result.ids = mem_dup(a->reply->ids,
@@ -790,6 +791,7 @@ void
 client_result_fini(struct client_result *r)
 {
 	free(r->text);
+	free(r->hint);
 	free(r->ids);
 	*r = (struct client_result){ .text = NULL };
 }

@@ -154,6 +154,7 @@ bool	client_is_held(const struct client *c, struct err *e);
 
 struct client_result {		/* what a call brought, our own copy */
 	char *text;
+	char *hint;		/* done, but not as it should be; or "" */
 	uint32_t *ids;
 	size_t id_count;
 };

@@ -18,6 +18,7 @@ enum {
 
 struct waiting_reply {
 	uint32_t id, len;
+	bool anyway;
 };
 
 static void
@@ -30,15 +31,16 @@ send_reply(struct peer *c, uint32_t id, const void *data, size_t len)
 
 /* What is said to be done has to outlive us first. */
 static void
-promise(struct peer *c, uint32_t id, const void *data, size_t len)
+promise(struct peer *c, const struct reply_to *to, const void *data, size_t len)
 {
-	struct waiting_reply w = { .id = id, .len = (uint32_t)len };
+	struct waiting_reply w = { .id = to->id, .len = (uint32_t)len,
+				   .anyway = to->anyway };
 
 	if (!c->unsaved.max)
 		buf_init(&c->unsaved, UNSAVED_MAX);
 	if (!c->e->registry_dirty ||
 	    c->unsaved.len + sizeof w + len > UNSAVED_MAX) {
-		send_reply(c, id, data, len);
+		send_reply(c, to->id, data, len);
 		return;
 	}
 	buf_add(&c->unsaved, &w, sizeof w);
@@ -71,20 +73,20 @@ reply_keep(struct engine *e, uint64_t key, const char *text,
 }
 
 void
-reply_send_keyed(struct peer *c, uint32_t id, uint64_t key,
+reply_send_keyed(struct peer *c, const struct reply_to *to,
 		 const struct err *err, const char *text, const uint32_t *ids,
 		 size_t count)
 {
 	struct buf b = BUF_INIT(CONN_FRAME_MAX);
 
 	if (err && err->code) {
-		reply_tell(c, id, err, text, ids, count);
+		reply_tell(c, to->id, err, text, ids, count);
 		return;
 	}
 	if (pack(&b, err, text, ids, count) == 0) {
-		if (key && c->e->registry_dirty)
-			answered_put(c->e->answered, key, b.data, b.len);
-		promise(c, id, b.data, b.len);
+		if (to->key && c->e->registry_dirty)
+			answered_put(c->e->answered, to->key, b.data, b.len);
+		promise(c, to, b.data, b.len);
 	}
 	buf_fini(&b);
 }
@@ -93,7 +95,9 @@ void
 reply_send(struct peer *c, uint32_t id, const struct err *err,
 	   const char *text, const uint32_t *ids, size_t count)
 {
-	reply_send_keyed(c, id, 0, err, text, ids, count);
+	struct reply_to to = { .id = id };
+
+	reply_send_keyed(c, &to, err, text, ids, count);
 }
 
 bool
@@ -102,9 +106,10 @@ reply_repeats(struct peer *c, uint32_t id, uint64_t key)
 	size_t len;
 	const char *data = key ? answered_find(c->e->answered, key, &len) :
 				 NULL;
+	struct reply_to to = { .id = id };
 
 	if (data)
-		promise(c, id, data, len);
+		promise(c, &to, data, len);
 	return data;
 }
 
@@ -137,6 +142,23 @@ reply_may_wait(struct peer *c)
 	c->late_bytes = conn_queued(c->conn);
 }
 
+/* The answer, with why it is not recorded. */
+static void
+send_anyway(struct peer *c, uint32_t id, const void *data, size_t len,
+	    const char *why)
+{
+	struct buf b = BUF_INIT(CONN_FRAME_MAX);
+	struct proto_reply r;
+
+	if (proto_get_reply(data, len, &r) < 0)
+		return;
+	r.hint = why;
+	if (proto_put_reply(&b, &r) == 0)
+		send_reply(c, id, b.data, b.len);
+	proto_reply_fini(&r);
+	buf_fini(&b);
+}
+
 static void
 release(struct peer *c, int saved)
 {
@@ -154,7 +176,10 @@ release(struct peer *c, int saved)
 	for (size_t at = 0; at < c->unsaved.len; at += w.len) {
 		memcpy(&w, c->unsaved.data + at, sizeof w);
 		at += sizeof w;
-		if (saved < 0)
+		if (saved < 0 && w.anyway)
+			send_anyway(c, w.id, c->unsaved.data + at, w.len,
+				    err.text + strlen("taken, but "));
+		else if (saved < 0)
 			reply_tell(c, w.id, &err, NULL, NULL, 0);
 		else
 			conn_send(c->conn, PROTO_REPLY, w.id,

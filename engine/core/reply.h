@@ -6,7 +6,8 @@
  * in the registry, so that no engine has promised what the next one does not
  * know; one to a request with a key is there with it, for a client that has
  * to ask again.  If the registry cannot be saved in time, an error that says
- * so leaves in its place.
+ * so leaves in its place; of what is carried out all the same (a stop), the
+ * answer itself, with a hint that says so.
  */
 
 #include <stdbool.h>
@@ -23,8 +24,15 @@ void	reply_send(struct peer *c, uint32_t id, const struct err *err,
 /* Of what is only looked at: it waits for nothing. */
 void	reply_tell(struct peer *c, uint32_t id, const struct err *err,
 		   const char *text, const uint32_t *ids, size_t count);
-/* The same as reply_send for a request with a key (0: none). */
-void	reply_send_keyed(struct peer *c, uint32_t id, uint64_t key,
+/* What is answered. */
+struct reply_to {
+	uint32_t id;
+	uint64_t key;		/* 0: none */
+	bool anyway;		/* carried out, recorded or not */
+};
+
+/* The same as reply_send for a request with a key. */
+void	reply_send_keyed(struct peer *c, const struct reply_to *to,
 			 const struct err *err, const char *text,
 			 const uint32_t *ids, size_t count);
 /* What it will be answered once what it asks for is recorded. */

@@ -27,6 +27,7 @@ enum {
 	V_MAYBE = 2,	/* ... or none */
 	V_MEMBERS = 4,	/* single processes of a tree too */
 	V_NOW = 8,	/* answered at once: it promises nothing */
+	V_ANYWAY = 16,	/* carried out, also where that is not recorded */
 };
 
 static void
@@ -145,10 +146,10 @@ static const struct {
 	unsigned flags;
 } verbs[] = {
 	[PROTO_V_START] = { verblife_start, V_MAYBE },
-	[PROTO_V_STOP] = { verblife_stop, V_NAMES | V_MEMBERS },
+	[PROTO_V_STOP] = { verblife_stop, V_NAMES | V_MEMBERS | V_ANYWAY },
 	[PROTO_V_RESTART] = { verblife_restart, V_NAMES },
-	[PROTO_V_KILL] = { verblife_kill, V_NAMES | V_MEMBERS },
-	[PROTO_V_SIGNAL] = { verblife_signal, V_NAMES | V_MEMBERS },
+	[PROTO_V_KILL] = { verblife_kill, V_NAMES | V_MEMBERS | V_ANYWAY },
+	[PROTO_V_SIGNAL] = { verblife_signal, V_NAMES | V_MEMBERS | V_ANYWAY },
 	[PROTO_V_RM] = { verblife_rm, V_NAMES },
 	[PROTO_V_CLEAN] = { verblife_clean, 0 },
 	/* Who asks for it stays until it is done, and asks again. */
@@ -169,12 +170,14 @@ void
 verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 {
 	struct verbcall c;
+	struct reply_to to = { .id = id, .key = q->key };
 	size_t verb = (size_t)q->verb;
 
 	if (reply_repeats(peer, id, q->key))
 		return;
 	verbcall_init(&c, peer, q);
 	c.now = verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_NOW;
+	to.anyway = verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_ANYWAY;
 	if (verb < ARRAY_LEN(verbs) && verbs[verb].flags & V_MEMBERS)
 		verbcall_take_members(&c);
 	if (verb >= ARRAY_LEN(verbs) || !verbs[verb].fn) {
@@ -191,7 +194,7 @@ verb_request(struct peer *peer, uint32_t id, struct proto_request *q)
 		reply_tell(peer, id, &c.err, buf_str(&c.text), c.ids,
 			   c.id_count);
 	else
-		reply_send_keyed(peer, id, q->key, &c.err, buf_str(&c.text),
+		reply_send_keyed(peer, &to, &c.err, buf_str(&c.text),
 				 c.ids, c.id_count);
 	verbcall_fini(&c);
 }

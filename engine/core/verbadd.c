@@ -135,7 +135,8 @@ verb_add(struct peer *c, uint32_t id, const char *data, size_t len)
 	p->owned = a.flags & PROTO_ADD_OWNED;
 	engine_note(e, p, EVENT_ADDED, c->cause, "added by %s",
 		    c->cause == CAUSE_API ? "the API" : "you");
-	reply_send_keyed(c, id, a.key, NULL, p->spec->name, &p->id, 1);
+	reply_send_keyed(c, &(struct reply_to){ .id = id, .key = a.key },
+			 NULL, p->spec->name, &p->id, 1);
 	if (!start)
 		return;
 	struct life_input in = { .event = LIFE_EV_START, .cause = c->cause,

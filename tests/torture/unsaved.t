@@ -25,6 +25,9 @@ process other {
 process gone {
     cmd sleep 1000
 }
+process killed {
+    cmd sleep 1000
+}
 """)
 same(s.sbx("up")[0], 0, "a set")
 NOWHERE = "engine/registry:%d:1+" % errno.ENOSPC
@@ -78,9 +81,14 @@ ok("cannot be saved" in s.out("events"), "the journal says it",
 before = s.row("steady")["log_lines"]
 ok(until(lambda: s.row("steady")["log_lines"] > before),
    "output is taken meanwhile")
-gone = s.row("gone")["pid"]
-code, out, err = s.sbx("stop", "gone")
-ok(until(lambda: stat(gone) is None), "a stop is carried out all the same")
+for verb, name in (("signal CONT", "gone"), ("stop", "gone"),
+                   ("kill", "killed")):
+    pid = s.row(name)["pid"]
+    code, out, err = s.sbx(*verb.split(), name)
+    same(code, 0, verb + ": carried out all the same")
+    ok("not recorded: the registry cannot be saved: No space left" in err,
+       verb + ": it is said that it is not recorded", err)
+    same(stat(pid) is None, "CONT" not in verb, verb + ": waited for")
 
 
 def ticks():
