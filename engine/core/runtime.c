@@ -43,31 +43,44 @@ act_on(struct engine *e, const struct option_row *row)
 
 /* The first line whose key acts nowhere but on a screen, or NULL. */
 static const char *
-find_foreign(const char *lines)
+find_foreign(const char *lines, const struct option_row **row)
 {
 	for (; *lines; lines += strcspn(lines, "\n"), lines += *lines == '\n') {
 		char *key = mem_strn(lines, strcspn(lines, " \n"));
-		const struct option_row *row = option_get(key, NULL);
+		*row = option_get(key, NULL);
 		free(key);
-		if (row && option_is_of_screen(row))
+		if (*row && option_is_of_screen(*row))
 			return lines;
 	}
 	return NULL;
+}
+
+static int
+refuse_foreign(const char *line, const struct option_row *row, struct err *err)
+{
+	int key = (int)strcspn(line, " \n"), len = (int)strcspn(line, "\n");
+
+	/* That mode has no ':' and nothing that changes while it lasts. */
+	if (row == &option_rows[OPTION_PLAIN_VERBOSITY]) {
+		err_set(err, ERR_USAGE, "'%.*s' is a setting of plain mode",
+			key, line);
+		return err_hint(err, "'set %.*s' in the sbxrc: it is looked "
+				"at when plain mode begins", len, line);
+	}
+	err_set(err, ERR_USAGE, "'%.*s' is a setting of the screen", key, line);
+	return err_hint(err, "':set %.*s' in the screen, or 'set %.*s' in the "
+			"sbxrc", len, line, len, line);
 }
 
 int
 runtime_set(struct engine *e, enum cause cause, const char *lines,
 	    struct err *err)
 {
-	const char *foreign = find_foreign(lines);
+	const struct option_row *row;
+	const char *foreign = find_foreign(lines, &row);
 
-	if (foreign) {
-		int len = (int)strcspn(foreign, "\n");
-		err_set(err, ERR_USAGE, "'%.*s' is a setting of the screen",
-			(int)strcspn(foreign, " \n"), foreign);
-		return err_hint(err, "':set %.*s' there, or 'set %.*s' in the "
-				"sbxrc", len, foreign, len, foreign);
-	}
+	if (foreign)
+		return refuse_foreign(foreign, row, err);
 	struct options *old = options_dup(e->options);
 	int rc = options_change_lines(e->options, lines, err);
 	e->set_saved = false;

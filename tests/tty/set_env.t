@@ -53,7 +53,7 @@ for words, what in ((("limit.processes", "0"), "zero"),
     before = s.out("set")
     code, out, err = s.sbx("set", *words)
     same((code, s.out("set")), (2, before), what + " is refused")
-ok(":set theme nord" in s.sbx("set", "theme", "nord")[2],
+ok("':set theme nord' in the screen" in s.sbx("set", "theme", "nord")[2],
    "the screen's are named as such")
 same(s.sbx("set", "limit.processes", "3")[0], 0, "a change")
 same(s.out("set", "limit.processes"), "3\n", "is in force")
