@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/regex.h"
 #include "log/logfmt.h"
+#include "spec/spec.h"
 
 /* The pattern with a caret under its mistake, for cli_fail. */
 static void
@@ -65,16 +66,12 @@ cli_look_for_stream(struct cli *c, uint32_t id)
 	const char *name = cli_arg(c, CMD_OPT_STREAM)->text;
 	const struct proc_row *row = cli_row(c, id);
 	int s = name ? log_stream_find(name) : -1;
+	struct err why = ERR_INIT;
 
-	if (!row || s < 0 || (s == LOG_PTY) == row->tty)
-		return;
-	if (s == LOG_PTY)
-		cli_say(c, "'%s' has no terminal: nothing comes on pty",
-			row->name);
-	else
-		cli_say(c, "'%s' has a terminal: what it prints is on pty%s",
-			row->name, s == LOG_ERR ?
-			", stderr too but with 'stderr separate'" : "");
+	if (row && s >= 0 &&
+	    !spec_comes_on(row->name, row->tty,
+			   (enum spec_stream)(SPEC_STREAM_STDOUT + s), &why))
+		cli_say(c, "%s", why.text);
 }
 
 int

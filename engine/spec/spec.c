@@ -231,27 +231,31 @@ spec_re_flag(char letter)
 }
 
 bool
-spec_has_stream(const struct spec *s, enum spec_stream stream, struct err *e)
+spec_comes_on(const char *name, bool tty, enum spec_stream stream,
+	      struct err *e)
 {
-	if (stream == SPEC_STREAM_ANY || (stream == SPEC_STREAM_PTY) == s->tty)
+	if (stream == SPEC_STREAM_ANY || (stream == SPEC_STREAM_PTY) == tty)
 		return true;
 	if (stream == SPEC_STREAM_PTY) {
 		err_set(e, ERR_USAGE, "'%s' has no terminal: nothing comes on "
-			"pty", s->name);
+			"pty", name);
 		err_hint(e, "its streams are stdout and stderr; 'tty yes' "
 			 "gives it a terminal");
-	} else if (stream == SPEC_STREAM_STDOUT) {
-		err_set(e, ERR_USAGE, "'%s' has a terminal: nothing comes on "
-			"stdout", s->name);
-		err_hint(e, "what it prints is on pty");
-	} else if (!s->stderr_separate) {
-		err_set(e, ERR_USAGE, "'%s' has a terminal: its stderr is on "
-			"pty, too", s->name);
-		err_hint(e, "'stderr separate' keeps them apart");
 	} else {
-		return true;
+		err_set(e, ERR_USAGE, "'%s' has a terminal: nothing comes on "
+			"%s", name, stream == SPEC_STREAM_STDOUT ? "stdout" :
+			"stderr without 'stderr separate'");
+		err_hint(e, "what it prints is on pty");
 	}
 	return false;
+}
+
+bool
+spec_has_stream(const struct spec *s, enum spec_stream stream, struct err *e)
+{
+	if (stream == SPEC_STREAM_STDERR && s->stderr_separate)
+		return true;
+	return spec_comes_on(s->name, s->tty, stream, e);
 }
 
 int

@@ -261,6 +261,9 @@ struct spec {
 /* Does anything ever come on that stream?  If not, why and what helps. */
 bool	spec_has_stream(const struct spec *s, enum spec_stream stream,
 			struct err *e);
+/* The same where no more is known of it: stderr is that of a terminal. */
+bool	spec_comes_on(const char *name, bool tty, enum spec_stream stream,
+		      struct err *e);
 /* As it was given; nice is not 0. */
 int	spec_nice(const struct spec *s);
 struct spec *spec_new(void);			/* defaults, no command */

@@ -308,4 +308,24 @@ TEST(guesses_names)
 	}
 }
 
+TEST(what_comes_on_a_stream)
+{
+	struct err e = ERR_INIT;
+
+	OK(spec_comes_on("a", true, SPEC_STREAM_ANY, &e));
+	OK(spec_comes_on("a", true, SPEC_STREAM_PTY, &e));
+	OK(spec_comes_on("a", false, SPEC_STREAM_STDERR, &e));
+	OK(!spec_comes_on("a", false, SPEC_STREAM_PTY, &e));
+	EQ_STR(e.text, "'a' has no terminal: nothing comes on pty");
+	OK(!spec_comes_on("a", true, SPEC_STREAM_STDOUT, &e));
+	EQ_STR(e.text, "'a' has a terminal: nothing comes on stdout");
+	struct spec s = { .name = (char *)(uintptr_t)"a", .tty = true };
+	OK(!spec_has_stream(&s, SPEC_STREAM_STDERR, &e));
+	EQ_STR(e.text, "'a' has a terminal: nothing comes on stderr without "
+	       "'stderr separate'");
+	s.stderr_separate = true;
+	OK(spec_has_stream(&s, SPEC_STREAM_STDERR, &e));
+	OK(!spec_has_stream(&s, SPEC_STREAM_STDOUT, &e));
+}
+
 TEST_MAIN()
