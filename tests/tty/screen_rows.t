@@ -23,6 +23,13 @@ process web {
 }
 RC
 
+# says KEY ERE: what is told is seen for some seconds only, so the key is
+# pressed until it is.
+says() {
+	screen_keys "$1"
+	screen_has "$2"
+}
+
 # What tree keep has left, each in a row.
 screen_open 80x24 "$SBX_BIN"
 wait_screen '^.. keeps +done \+2' "a run that is over has left two"
@@ -42,10 +49,11 @@ wait_screen '^ LIST  [0-9]+, left by keeps' "which the status row names"
 wait_screen '^ Enter log  x stop it  X kill' "and the hints are for it"
 first=$(screen_text | sed -n 's/^›  └ \([0-9]*\) .*/\1/p')
 screen_keys x
+# First of all: three seconds later it is not there any more.
+wait_screen "^ :stop keeps/$first" "the command is shown"
 wait_until "x ends it" is_gone "$first"
 wait_screen '^.. keeps +done \+1' "one is left"
 wait_no_screen 'sleep 1000' "its row goes"
-wait_screen "^ :stop keeps/$first" "the command is shown"
 screen_keys g Down
 wait_screen '^›  └ [0-9]+ sleep 1001' "the other one"
 second=$(screen_text | sed -n 's/^›  └ \([0-9]*\) .*/\1/p')
@@ -74,8 +82,7 @@ wait_screen 'hello from db' "a log of it"
 unlike "$(screen_text)" 'hello from web' "and no other"
 screen_keys A
 wait_screen '^›▸ backend' "back on the line"
-screen_keys d
-wait_screen "'details' is for a process, not for the group backend" "details are of a process"
+wait_until "details are of a process" says d "'details' is for a process, not for the group backend"
 screen_keys Enter
 wait_screen '● api' "Enter unfolds it"
 screen_keys Space
@@ -187,6 +194,8 @@ process full {
 RC
 exits 0 "a log that is too long" sbx -f small.rc up
 wait_until "all of it is there" sh -c "'$SBX_BIN' -f small.rc logs full -n 1 | grep -q 199999"
+# Its engine has come to the end of that turn, and dropped what is too much.
+exits 0 "its row" sbx -f small.rc show full
 run sbx -f small.rc logs full
 first=$(printf '%s\n' "$out" | head -n 1)
 gone=$(printf '%s\n' "$err" | sed -n 's/^sbx: full: dropped \([0-9]*\) bytes$/\1/p')
