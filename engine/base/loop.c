@@ -60,6 +60,8 @@ struct loop {
 	} idle[IDLE_MAX];
 	size_t idle_count;
 	bool again, stopped, in_turn;
+	bool calm, stirred;	/* what the present callback has said */
+	bool calm_turn;
 	const char *slow_name;
 	uint64_t slow_us;
 };
@@ -387,6 +389,18 @@ note_duration(struct loop *l, const char *name, uint64_t since_us)
 }
 
 static void
+begin_callback(struct loop *l)
+{
+	l->calm = l->stirred = false;
+}
+
+static void
+end_callback(struct loop *l)
+{
+	l->calm_turn &= l->calm && !l->stirred;
+}
+
+static void
 run_source(struct source *s, unsigned events)
 {
 	if (s->dropped || !s->events)
@@ -394,7 +408,9 @@ run_source(struct source *s, unsigned events)
 	uint64_t start = clock_us();
 	struct loop *l = s->loop;
 	const char *name = s->name;
+	begin_callback(l);
 	s->fn(s, events, s->arg);
+	end_callback(l);
 	note_duration(l, name, start);
 }
 
@@ -406,7 +422,9 @@ run_timers(struct loop *l)
 	while (l->heap_len && l->heap[0]->at_us <= now) {
 		struct timer *t = l->heap[0];
 		timer_stop(t);
+		begin_callback(l);
 		t->fn(t, t->arg);
+		end_callback(l);
 	}
 	l->timers_due_us = 0;
 	note_duration(l, "timers", now);
@@ -500,6 +518,7 @@ loop_turn(struct loop *l, int64_t max_wait_us)
 	assert(!l->in_turn);
 	l->in_turn = true;
 	int64_t wait_us = wait_time(l, max_wait_us);
+	l->calm_turn = !l->again;
 	l->again = false;
 	int r = l->epoll_fd >= 0 ? wait_epoll(l, wait_us) :
 				   wait_poll(l, wait_us);
@@ -520,6 +539,24 @@ loop_run(struct loop *l)
 	while (!l->stopped && r == 0)
 		r = loop_turn(l, -1);
 	return r;
+}
+
+void
+loop_calm(struct loop *l)
+{
+	l->calm = true;
+}
+
+void
+loop_stir(struct loop *l)
+{
+	l->stirred = true;
+}
+
+bool
+loop_is_calm(const struct loop *l)
+{
+	return l->calm_turn;
 }
 
 void

@@ -56,6 +56,14 @@ int	loop_signal(struct loop *l, int signo, loop_signal_fn *fn, void *arg);
 
 /* Called once at the end of each turn, in the order they were added. */
 void	loop_idle(struct loop *l, loop_idle_fn *fn, void *arg);
+/*
+ * What is looked for at the end of each turn may be left out of one that is
+ * calm: all of its callbacks have said so, and no work was left over.  stir:
+ * this callback is not calm, whatever it says.
+ */
+void	loop_calm(struct loop *l);
+void	loop_stir(struct loop *l);
+bool	loop_is_calm(const struct loop *l);
 /* The next turn will not wait (work is left over). */
 void	loop_again(struct loop *l);
 

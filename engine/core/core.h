@@ -8,9 +8,11 @@
  * watches, terminal, descriptors, timers}; engine → clients → conn.  Cross
  * references are ids that are looked up at use.
  *
- * Order of a turn (engine.c): sources read and drain; then, once, folds in
+ * Order of a turn (turn.c): sources read and drain; then, once, folds in
  * time slices, ends of runs, dependencies and free places, the registry, the
- * effects that must come after it (spawn, release), and the clients' news.
+ * effects that must come after it (spawn, release), and the clients' news.  A
+ * turn in which only bytes have moved looks at nothing but those: what it costs
+ * does not depend on how many processes there are.
  */
 
 #include <stdbool.h>
@@ -60,6 +62,7 @@ struct watchset;
 
 enum {
 	PROCS_MAX = 20000,
+	PROC_BUCKETS = 1024,	/* a power of two */
 	PEERS_MAX = 256,
 	/*
 	 * Queued towards one process, bytes.  A paste is taken whole: with one
@@ -97,6 +100,7 @@ struct proc_environ {
 struct proc {
 	struct engine *e;
 	uint32_t id;
+	struct proc *next_by_id;	/* in its bucket */
 	struct spec *spec;
 	struct proc_environ *environ;	/* of who added it; NULL: the set's */
 	struct life life;
@@ -161,7 +165,8 @@ struct proc {
 	struct inpipe pipes[LOG_STREAMS];
 	bool paced[LOG_STREAMS];	/* looked at by the pace timer */
 	uint64_t at_drained_us[LOG_STREAMS];
-	bool fold_dirty;	/* there may be bytes to fold */
+	bool fold_dirty;	/* there may be bytes to fold: */
+	struct list fold_node;	/* it is in e->to_fold, or alone */
 	uint64_t at_behind_us;	/* they began to wait */
 	bool burst;		/* much has come since the last slice */
 	bool run_cut;		/* the spool was told that the run is over */
@@ -221,6 +226,7 @@ struct proc {
 
 	char *waits;		/* unmet dependencies as text; NULL */
 	uint64_t row_gen, grow_gen, value_gen;	/* e->gen at the change */
+	struct list grown_node;	/* in e->grown */
 	uint64_t grown;		/* sum of what was told with grow_gen */
 	uint64_t cpu_us, cpu_permille, rss_bytes;
 	uint64_t at_cpu_us;	/* when cpu_us was read; 0: not in this run */
@@ -283,6 +289,7 @@ struct engine {
 
 	struct proc **procs;	/* in list order */
 	size_t nproc, proc_cap;
+	struct proc *by_id[PROC_BUCKETS];
 	uint32_t next_id, next_auto;
 	uint32_t kept_auto;	/* the file knows so many; 0: not asked */
 	uint32_t next_slot;
@@ -328,7 +335,11 @@ struct engine {
 	uint64_t at_last_copy_us;	/* ends without the copies then; 0 */
 	uint64_t down_for_us;
 	uint64_t gen;		/* grows with every change a client may see */
-	size_t fold_turn;
+	uint64_t rows_gen;	/* of the last row that has changed, ... */
+	uint64_t rows_settled;	/* when a whole turn had ended */
+	struct list to_fold;	/* processes that are fold_dirty */
+	struct list grown;	/* all, by grow_gen, the newest last; those
+				 * whose log never has are not in it */
 	uint64_t at_registry_us;	/* of the last save */
 	uint64_t at_unsaved_us;	/* since then none succeeds; 0: they do */
 	int unsaved_error;	/* errno of the last one */
@@ -347,9 +358,11 @@ void	engine_note(struct engine *e, const struct proc *p,
 		    enum event_kind kind, enum cause cause, const char *fmt,
 		    ...) SBX_PRINTF(5, 6);
 void	engine_down(struct engine *e, enum cause cause, uint64_t for_us);
-/* There is a turn at that time at the latest. */
-void	engine_turn_at(struct engine *e, uint64_t at_us);
 /* Takes over what a client sent; specs become processes.  0 or -1. */
 int	engine_load(struct engine *e, struct setpack *set, struct err *err);
+
+/* --- turn.c -------------------------------------------------------------- */
+/* There is a turn at that time at the latest. */
+void	engine_turn_at(struct engine *e, uint64_t at_us);
 
 #endif

@@ -242,10 +242,11 @@ send_growth(struct peer *c, struct buf *b)
 	struct proto_grow g;
 	uint64_t count = 0, now = clock_us();
 
-	for (size_t i = 0; i < e->nproc; i++) {
-		struct proc *p = e->procs[i];
-		if (p->grow_gen <= c->grow_seen ||
-		    (p->told_to == c->no && p->told_gen == p->grow_gen))
+	for (struct list *n = e->grown.prev; n != &e->grown; n = n->prev) {
+		struct proc *p = container_of(n, struct proc, grown_node);
+		if (p->grow_gen <= c->grow_seen)
+			break;
+		if (p->told_to == c->no && p->told_gen == p->grow_gen)
 			continue;
 		size_t before = conn_queued(c->conn);
 		procio_grow(p, &g);
@@ -389,7 +390,8 @@ feed_peer(struct peer *c, struct buf *b, struct buf *scratch)
 
 	if (conn_queued(c->conn) > QUEUE_FULL)
 		return now + LAGGING_US;
-	if (c->subs & PROTO_SUB_ROWS && (c->rows_seen < gen || !c->synced))
+	if (c->subs & PROTO_SUB_ROWS &&
+	    (c->rows_seen < c->e->rows_gen || !c->synced))
 		send_rows(c, b, scratch);
 	/* Before what can wait: somebody types and looks. */
 	next = feed_screen(c, &c->screen, b);

@@ -75,7 +75,7 @@ logcap_settle(struct engine *e)
 		if (spool_drop_oldest(p->spool) < 0)
 			return;
 		bytes -= SBX_MIN(bytes, before - spool_total(p->spool));
-		p->grow_gen = ++e->gen;
+		proc_grew(p);
 		proc_touch(p);
 	}
 }

@@ -71,8 +71,16 @@ end_orphan(struct proc *p)
 void
 proc_touch(struct proc *p)
 {
-	p->row_gen = ++p->e->gen;
+	p->row_gen = p->e->rows_gen = ++p->e->gen;
 	p->still_saved = false;
+}
+
+void
+proc_grew(struct proc *p)
+{
+	p->grow_gen = ++p->e->gen;
+	list_del(&p->grown_node);
+	list_add_tail(&p->e->grown, &p->grown_node);
 }
 
 bool
@@ -105,6 +113,23 @@ proc_drop_environ(struct proc *p)
 	free(own);
 }
 
+static struct proc **
+bucket(struct engine *e, uint32_t id)
+{
+	return &e->by_id[id & (PROC_BUCKETS - 1)];
+}
+
+static void
+leave_bucket(struct proc *p)
+{
+	struct proc **at = bucket(p->e, p->id);
+
+	while (*at && *at != p)
+		at = &(*at)->next_by_id;
+	if (*at)
+		*at = p->next_by_id;
+}
+
 struct proc *
 proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 	 uint64_t from_seq, struct err *err)
@@ -130,6 +155,8 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 			    .environ = share_environ(e, environ_),
 			    .from_seq = from_seq,
 			    .created_ms = clock_wall_ms() };
+	list_init(&p->fold_node);
+	list_init(&p->grown_node);
 	buf_init(&p->base, 8 << 20);
 	buf_init(&p->base_history, 8 << 20);
 	p->dirname = mem_str(spec->name);
@@ -148,6 +175,8 @@ proc_new(struct engine *e, struct spec *spec, char **environ_, uint32_t id,
 		e->proc_cap = cap;
 	}
 	e->procs[e->nproc++] = p;
+	p->next_by_id = *bucket(e, p->id);
+	*bucket(e, p->id) = p;
 	graph_free(e->graph);
 	e->graph = NULL;
 	e->registry_dirty = true;
@@ -184,6 +213,9 @@ proc_free(struct proc *p, bool remove_log)
 		sys_unlinkat(e->log_fd, p->dirname, AT_REMOVEDIR);
 	}
 	spool_free(p->spool);
+	list_del(&p->fold_node);
+	list_del(&p->grown_node);
+	leave_bucket(p);
 	for (size_t i = 0; i < e->nproc; i++) {
 		if (e->procs[i] != p)
 			continue;

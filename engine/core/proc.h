@@ -28,6 +28,7 @@ void	proc_free(struct proc *p, bool remove_log);
 void	proc_remove(struct proc *p, enum cause by);
 void	proc_drop_environ(struct proc *p);	/* it has the set's then */
 void	proc_touch(struct proc *p);		/* its row has changed */
+void	proc_grew(struct proc *p);		/* what GROW tells has */
 bool	proc_is_live(const struct proc *p);
 /* End-of-turn work: schedules, files, copies, who has left it. */
 void	proc_settle_aside(struct engine *e);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,6 +19,7 @@
 #include "procagain.h"
 #include "proccheck.h"
 #include "procfold.h"
+#include "procinput.h"
 #include "proctold.h"
 #include "proctty.h"
 #include "procwatch.h"
@@ -28,7 +28,6 @@
 enum {
 	DRAIN_MAX = 1 << 20,	/* from one stream in one go */
 	MARK_DRAINS = 8,
-	FLUSH_MAX = 1 << 20,	/* of input in one go */
 	FOLD_SLICE = 128 << 10,	/* bytes */
 	/*
 	 * For all processes, in one turn: folding may lag behind, draining may
@@ -55,6 +54,15 @@ enum {
 	/* For output whose writers are gone, or are strangers. */
 	LAST_DRAIN_US = 1000 * 1000,
 };
+
+void
+procio_fold_later(struct proc *p)
+{
+	if (p->fold_dirty)
+		return;
+	p->fold_dirty = true;
+	list_add_tail(&p->e->to_fold, &p->fold_node);
+}
 
 static void
 stream_ended(struct proc *p, enum log_stream s)
@@ -175,7 +183,7 @@ note_growth(struct proc *p)
 	if (sum == p->grown)
 		return;
 	p->grown = sum;
-	p->grow_gen = ++p->e->gen;
+	proc_grew(p);
 	if (sum <= p->told_sum)
 		p->told_gen = p->grow_gen;
 }
@@ -192,12 +200,15 @@ drain(struct proc *p, enum log_stream s)
 		p->at_drained_us[s] = clock_us();
 		if (!p->fold_dirty)
 			p->at_behind_us = p->at_drained_us[s];
-		p->fold_dirty = true;
+		procio_fold_later(p);
 		p->burst |= inpipe_is_much(&p->pipes[s], n);
 		inpipe_took(&p->pipes[s], loop_fd(p->in[s]), n,
 			    &p->e->pipe_budget);
 		fold_arrived(p->fold, s, (size_t)n);
 		procfold_note(p, 0, clock_wall_ms());
+		/* Who copies it takes part in the turn. */
+		if (p->copy)
+			loop_stir(p->e->loop);
 		p->e->logs_grew = true;
 		p->drain_owed_bytes -= SBX_MIN(p->drain_owed_bytes,
 					       (uint64_t)n);
@@ -209,7 +220,8 @@ drain(struct proc *p, enum log_stream s)
 		}
 	} else if (n == 0 || (n != -EAGAIN && n != -EBUSY)) {
 		stream_ended(p, s);
-		p->fold_dirty = true;
+		procio_fold_later(p);
+		loop_stir(p->e->loop);
 	}
 	return n;
 }
@@ -221,26 +233,17 @@ pace_again(struct engine *e)
 		timer_arm(e->pace, clock_us() + PACE_US);
 }
 
-size_t
-procio_waiting(const struct proc *p)
-{
-	const struct run *r = procrun_see(p);
-
-	return r->input.len - r->input_off;
-}
-
-static bool flush_input(struct proc *p);
-
 static void
 on_readable(struct source *src, unsigned events, void *arg)
 {
 	struct proc *p = arg;
 	enum log_stream s = src == p->in[LOG_OUT] ? LOG_OUT :
 			    src == p->in[LOG_ERR] ? LOG_ERR : LOG_PTY;
-	if ((events & LOOP_OUT) && s == LOG_PTY && procio_waiting(p) > 0)
-		flush_input(p);
+	if ((events & LOOP_OUT) && s == LOG_PTY && procinput_waiting(p) > 0)
+		procinput_flush(p, NULL);
 	if (!(events & LOOP_IN) || !p->in[s])
 		return;
+	loop_calm(p->e->loop);
 	uint64_t last = p->at_drained_us[s], now = clock_us();
 	ssize_t n = drain(p, s);
 	if (!p->in[s])
@@ -331,9 +334,9 @@ on_partial_timer(struct timer *t, void *arg)
 	tell_hits(p);
 	if (p->at_retry_us && clock_us() >= p->at_retry_us) {
 		p->at_retry_us = 0;
-		p->fold_dirty = true;
+		procio_fold_later(p);
 	}
-	p->grow_gen = ++p->e->gen;
+	proc_grew(p);
 	arm_partial(p);
 }
 
@@ -353,6 +356,7 @@ fold_slice(struct proc *p)
 	tell_hits(p);
 	if (!more) {
 		p->fold_dirty = false;
+		list_del(&p->fold_node);
 		if (!proc_is_live(p))
 			spool_rest(p->spool);
 		arm_partial(p);
@@ -375,22 +379,27 @@ void
 procio_fold_all(struct engine *e)
 {
 	uint64_t start = clock_us();
-	bool more = false;
+	struct list left;
 
-	/* Each turn begins with another one: nobody's flood starves others. */
-	if (e->nproc > 0)
-		e->fold_turn = (e->fold_turn + 1) % e->nproc;
-	for (size_t i = 0; i < e->nproc; i++) {
-		struct proc *p = e->procs[(e->fold_turn + i) % e->nproc];
-		if (!p->fold_dirty)
-			continue;
+	list_init(&left);
+	while (!list_empty(&e->to_fold)) {
+		struct proc *p = container_of(e->to_fold.next, struct proc,
+					      fold_node);
 		uint64_t now = clock_us();
-		if (now - start > FOLD_TURN_US || is_flooded(p, now))
-			more = true;
-		else
-			more |= fold_slice(p);
+		if (now - start > FOLD_TURN_US)
+			break;
+		/* Who has more goes last: nobody's flood starves others. */
+		if (is_flooded(p, now) || fold_slice(p)) {
+			list_del(&p->fold_node);
+			list_add_tail(&left, &p->fold_node);
+		}
 	}
-	if (more)
+	while (!list_empty(&left)) {
+		struct list *n = left.next;
+		list_del(n);
+		list_add_tail(&e->to_fold, n);
+	}
+	if (!list_empty(&e->to_fold))
 		loop_again(e->loop);
 }
 
@@ -467,7 +476,7 @@ procio_drained(struct proc *p)
 						   p->life.exit_code << 8;
 		spool_run_end(p->spool, status, p->ended_ms);
 		p->run_cut = true;
-		p->fold_dirty = true;
+		procio_fold_later(p);
 	}
 	if (p->fold_dirty)
 		fold_slice(p);
@@ -488,14 +497,6 @@ add_stream(struct proc *p, enum log_stream in, int fd, const char *name)
 	return s;
 }
 
-static void
-on_stdin_writable(struct source *s, unsigned events, void *arg)
-{
-	(void)s;
-	(void)events;
-	flush_input(arg);
-}
-
 void
 procio_attach(struct proc *p, struct keep_fds *f)
 {
@@ -503,190 +504,18 @@ procio_attach(struct proc *p, struct keep_fds *f)
 	p->in[LOG_OUT] = add_stream(p, LOG_OUT, fd[KEEP_FD_STDOUT], "stdout");
 	p->in[LOG_ERR] = add_stream(p, LOG_ERR, fd[KEEP_FD_STDERR], "stderr");
 	p->in[LOG_PTY] = add_stream(p, LOG_PTY, fd[KEEP_FD_PTY], "pty");
-	if (fd[KEEP_FD_STDIN] >= 0) {
-		sys_set_nonblock(fd[KEEP_FD_STDIN], true);
-		p->out = loop_add(p->e->loop, fd[KEEP_FD_STDIN], 0, "stdin",
-				  on_stdin_writable, p);
-		if (!p->out)
-			sys_close(fd[KEEP_FD_STDIN]);
-	}
 	proccheck_notify(p, fd[KEEP_FD_NOTIFY]);
+	procinput_attach(p, fd[KEEP_FD_STDIN]);
 	keep_fds_init(f);
-	if (procio_waiting(p) > 0 || p->input_eof)
-		flush_input(p);
-	p->fold_dirty = true;
-}
-
-/* A new engine must neither send these again nor leave out what follows. */
-static void
-take_input(struct proc *p, size_t len)
-{
-	struct run *r = procrun_get(p);
-
-	/* In large steps: what is behind it is moved. */
-	r->input_off += len;
-	if (r->input_off > r->input.len / 2) {
-		buf_skip(&r->input, r->input_off);
-		r->input_off = 0;
-	}
-	if (r->input.len == 0 && r->input.cap > FLUSH_MAX)
-		buf_fini(&r->input);
-	p->input_taken += len;
-	crumbs_get(p->e->crumbs, p->id)->typed_bytes = p->input_taken;
-}
-
-void
-procio_restore_input(struct proc *p, const char *data, size_t len)
-{
-	const struct crumb *c = crumbs_find(p->e->crumbs, p->id);
-	uint64_t skip = 0;
-
-	if (c && c->typed_bytes > p->input_taken)
-		skip = c->typed_bytes - p->input_taken;
-	p->input_taken += skip;
-	if (skip < len)
-		buf_add(&procrun_get(p)->input, data + skip, len - skip);
-}
-
-static void
-close_stdin(struct proc *p)
-{
-	loop_drop(p->out);
-	p->out = NULL;
-	take_input(p, procio_waiting(p));
-	p->input_eof = false;
-	/* The keeper's copy is what keeps the child from seeing the end. */
-	keeplink_close(p->e->link, p->slot, 1u << KEEP_FD_STDIN);
-	proc_touch(p);
+	procio_fold_later(p);
 }
 
 void
 procio_close(struct proc *p)
 {
 	close_streams(p);
-	procio_close_input(p);
+	procinput_close(p);
 	p->fds_owed = false;
-}
-
-void
-procio_close_input(struct proc *p)
-{
-	loop_drop(p->out);
-	p->out = NULL;
-	p->input_eof = false;
-	if (!p->run)
-		return;
-	buf_fini(&p->run->input);
-	p->run->input_off = 0;
-}
-
-/* False when the child takes no more input at all. */
-static bool
-flush_input(struct proc *p)
-{
-	struct source *s = p->out ? p->out : p->in[LOG_PTY];
-	if (!s)
-		return false;
-	/* What is typed behind a size meets that size. */
-	bool held = !p->out && proctty_owes_size(p);
-	size_t most = held ? 0 : FLUSH_MAX;
-	struct run *r = procrun_get(p);
-	uint64_t *typed = &crumbs_get(p->e->crumbs, p->id)->typed_bytes;
-	for (size_t done = 0; procio_waiting(p) > 0 && done < most;) {
-		ssize_t n = transit_send(p->e->transit, p->id, p->input_taken,
-					 loop_fd(s),
-					 r->input.data + r->input_off,
-					 SBX_MIN(procio_waiting(p),
-						 (size_t)65536), typed);
-		if (n == -EAGAIN)
-			break;
-		if (n < 0) {
-			take_input(p, procio_waiting(p));
-			if (p->out)
-				close_stdin(p);
-			return false;
-		}
-		take_input(p, (size_t)n);
-		done += (size_t)n;
-	}
-	unsigned keep = loop_wanted(s) & ~(unsigned)LOOP_OUT;
-	loop_want(s, keep | (procio_waiting(p) && !held ? LOOP_OUT : 0));
-	if (p->out && p->input_eof && procio_waiting(p) == 0)
-		close_stdin(p);
-	return true;
-}
-
-/* 0 or -ENOSPC.  What is taken is taken whole. */
-static int
-queue_input(struct proc *p, const char *data, size_t len, bool paste)
-{
-	size_t waiting = procio_waiting(p);
-
-	if (waiting > INPUT_MAX || (!paste && len > INPUT_MAX - waiting))
-		return -ENOSPC;
-	struct run *r = procrun_get(p);
-	buf_skip(&r->input, r->input_off);
-	r->input_off = 0;
-	return buf_add(&r->input, data, len);
-}
-
-void
-procio_answer(struct proc *p, const char *data, size_t len)
-{
-	if (p->in[LOG_PTY] && queue_input(p, data, len, false) == 0)
-		flush_input(p);
-}
-
-int
-procio_input(struct proc *p, const char *data, size_t len, unsigned flags,
-	     struct err *err)
-{
-	const char *name = p->spec->name;
-	uint64_t limit = options_number(p->e->options, OPTION_LIMIT_INPUT);
-	bool eof = flags & PROCIO_EOF, paste = flags & PROCIO_PASTE;
-
-	if (!proc_is_live(p) || !p->pid)
-		return err_set(err, ERR_FAILED, "'%s' is not running", name);
-	if (!p->out && !p->in[LOG_PTY]) {
-		err_set(err, ERR_FAILED, "the stdin of '%s' is closed", name);
-		if (!p->spec->tty && p->spec->stdin_kind == SPEC_STDIN_NULL)
-			err_hint(err, "give it 'stdin pipe' or 'tty yes'");
-		return -1;
-	}
-	if (p->input_eof)
-		return err_set(err, ERR_FAILED,
-			       "the stdin of '%s' is being closed", name);
-	if (len > limit && !paste)
-		return err_set(err, ERR_TOO_LARGE, "%zu bytes are more than "
-			       "limit.input (%llu)", len,
-			       (unsigned long long)limit);
-	if (queue_input(p, data, len, paste) < 0)
-		return err_set(err, ERR_FULL, "%s'%s' does not read its "
-			       "input: %zu bytes are waiting (%d at most)",
-			       paste ? "nothing was pasted: " : "", name,
-			       procio_waiting(p), INPUT_MAX);
-	if (eof && p->out) {
-		p->input_eof = true;
-	} else if (eof) {
-		struct termios t;
-		char c = 4;
-		if (tcgetattr(loop_fd(p->in[LOG_PTY]), &t) == 0)
-			c = (char)t.c_cc[VEOF];
-		buf_addc(&procrun_get(p)->input, c);
-	}
-	return flags & PROCIO_HELD ? 0 : procio_flush(p, err);
-}
-
-int
-procio_flush(struct proc *p, struct err *err)
-{
-	if (!flush_input(p))
-		return err_set(err, ERR_FAILED, "the stdin of '%s' is closed",
-			       p->spec->name);
-	/* Who sent it is told that it was taken. */
-	if (procio_waiting(p) > 0 || p->input_eof)
-		p->e->registry_dirty = true;
-	return 0;
 }
 
 /*
@@ -774,7 +603,7 @@ procio_open_log(struct proc *p, struct err *err)
 	p->fold = fold_new(p->spool, e->scratch, &procwatch_ops, p,
 			   p->from_seq);
 	p->partial_timer = loop_timer(e->loop, on_partial_timer, p);
-	p->fold_dirty = true;
+	procio_fold_later(p);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "log/watch.h"
 #include "order.h"
 #include "probe/probe.h"
+#include "procinput.h"
 #include "procio.h"
 #include "procwatch.h"
 #include "spec/spec.h"
@@ -91,7 +92,7 @@ is_over(const struct proc *p)
 	       !p->release_slot && !p->spawn_wanted && !p->signal_wanted &&
 	       !p->leader_ended && !p->killing && !p->notify &&
 	       !r->asked.on && r->end_count == 0 &&
-	       procio_waiting(p) == 0 && !has_checks(r);
+	       procinput_waiting(p) == 0 && !has_checks(r);
 }
 
 /* What it could tell is in its record, and there is no file of it. */

@@ -8,7 +8,7 @@
 #include "base/strv.h"
 #include "core.h"
 #include "helper.h"
-#include "procio.h"
+#include "procinput.h"
 #include "spec/spec.h"
 #include "term/keys.h"
 #include "term/vt.h"
@@ -34,7 +34,7 @@ type_keys(struct proc *p)
 
 	for (int i = 0; i < n; i++) {
 		size_t len = vt_key(p->vt, keys[i], bytes, sizeof bytes);
-		procio_answer(p, bytes, len);
+		procinput_answer(p, bytes, len);
 	}
 	if (n <= 0)
 		engine_note(p->e, p, EVENT_NOTE, CAUSE_ENGINE,

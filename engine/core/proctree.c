@@ -8,6 +8,8 @@
 #include "core.h"
 #include "helper.h"
 #include "log/spool.h"
+#include "proc.h"
+#include "procinput.h"
 #include "procio.h"
 #include "procleft.h"
 #include "proclife.h"
@@ -35,12 +37,12 @@ run_is_gone(struct proc *p, bool *looked)
 		     p->life.status != STATUS_STOPPING;
 	p->kept = keeps && procio_is_open(p);
 	if (p->kept)
-		procio_close_input(p);
+		procinput_close(p);
 	else
 		procio_close(p);
 	procwatch_run(p, false);
 	p->log_ended = true;
-	p->grow_gen = ++e->gen;
+	proc_grew(p);
 	p->rss_bytes = 0;
 	p->tree_count = 0;
 	if (p->run)

@@ -12,7 +12,7 @@
 #include "feed.h"
 #include "log/spool.h"
 #include "proc.h"
-#include "procio.h"
+#include "procinput.h"
 #include "spec/spec.h"
 #include "term/vt.h"
 
@@ -29,7 +29,7 @@ on_reply(void *arg, const char *bytes, size_t len)
 {
 	struct proc *p = arg;
 	if (!p->vt_replaying)
-		procio_answer(p, bytes, len);
+		procinput_answer(p, bytes, len);
 }
 
 static void
@@ -271,8 +271,8 @@ proctty_tell_sizes(struct engine *e)
 		p->size_owed = false;
 		/* The kernel sends SIGWINCH to the foreground group. */
 		ioctl(loop_fd(p->in[LOG_PTY]), TIOCSWINSZ, &ws);
-		if (procio_waiting(p) > 0)
-			procio_flush(p, NULL);
+		if (procinput_waiting(p) > 0)
+			procinput_flush(p, NULL);
 	}
 	e->sizes_owed = more;
 }

@@ -19,6 +19,7 @@
 #include "proc.h"
 #include "proccheck.h"
 #include "prochook.h"
+#include "procio.h"
 #include "proclife.h"
 #include "spec/replica.h"
 #include "spec/spec.h"
@@ -238,7 +239,7 @@ static uint64_t
 on_tail(void *arg, const struct fold_tail *t)
 {
 	struct proc *p = arg;
-	p->grow_gen = ++p->e->gen;
+	proc_grew(p);
 	p->hit_slot = clock_us() / PROTO_HIT_SLOT_US;
 	return watchset_tail(p->watches, t, clock_wall_ms());
 }
@@ -333,7 +334,7 @@ procwatch_rebuild(struct proc *p, const struct spec *old, struct err *err)
 	for (size_t i = 0; i < p->spec->watch_count; i++)
 		carry_ring(p, old, rings, i);
 	watchset_follow(p->watches, watches, p->pid != 0, clock_ms());
-	p->fold_dirty = true;	/* which arms the timer of a silence */
+	procio_fold_later(p);	/* which arms the timer of a silence */
 	p->value_gen = ++p->e->gen;
 	watchset_free(watches);
 	free(specs);

@@ -23,6 +23,7 @@
 #include "ordered.h"
 #include "proc.h"
 #include "proccheck.h"
+#include "procinput.h"
 #include "procio.h"
 #include "procleft.h"
 #include "proclife.h"
@@ -143,7 +144,7 @@ put_state(struct proc *p, struct buf *b, struct buf *part)
 	r |= msg_put_u64(b, p->input_taken);
 	r |= msg_put_u8(b, p->input_eof);
 	r |= msg_put_bytes(b, buf_str(&run->input) + run->input_off,
-			   procio_waiting(p));
+			   procinput_waiting(p));
 	return r;
 }
 
@@ -510,7 +511,7 @@ get_proc(struct engine *e, const struct reglog_view *v, uint32_t id,
 	if (checked)
 		proccheck_unpack(p, &checks);
 	const char *input = msg_bytes(r, &len);
-	procio_restore_input(p, input, len);
+	procinput_restore(p, input, len);
 	proc_arm(p);
 	return r->bad || tty.bad ? -1 : 0;
 }

@@ -272,6 +272,65 @@ TEST(loop_never_calls_a_dropped_source)
 	loop_free(l);
 }
 
+struct calm {
+	struct loop *l;
+	bool calm, stir, was_calm;
+};
+
+static void
+say_calm(struct timer *t, void *arg)
+{
+	struct calm *c = arg;
+	(void)t;
+	if (c->stir)
+		loop_stir(c->l);
+	if (c->calm)
+		loop_calm(c->l);
+}
+
+static void
+see_calm(void *arg)
+{
+	struct calm *c = arg;
+	c->was_calm = loop_is_calm(c->l);
+}
+
+static bool
+is_calm_turn(struct timer *one, struct timer *two, struct calm *seen)
+{
+	timer_arm(one, clock_us());
+	if (two)
+		timer_arm(two, clock_us());
+	loop_turn(seen->l, 0);
+	return seen->was_calm;
+}
+
+TEST(loop_is_calm_when_all_of_a_turn_were)
+{
+	struct loop *l = loop_new();
+	struct calm a = { .l = l, .calm = true }, b = { .l = l }, seen = a;
+	struct timer *ta = loop_timer(l, say_calm, &a);
+	struct timer *tb = loop_timer(l, say_calm, &b);
+	loop_idle(l, see_calm, &seen);
+	clock_fake(1000, 0);
+	OK(is_calm_turn(ta, NULL, &seen));
+	OK(!is_calm_turn(tb, NULL, &seen));
+	OK(!is_calm_turn(ta, tb, &seen));
+	OK(is_calm_turn(ta, NULL, &seen));
+	/* One of several things that a callback did was not. */
+	a.stir = true;
+	OK(!is_calm_turn(ta, NULL, &seen));
+	a.stir = false;
+	b.calm = true;
+	OK(is_calm_turn(ta, tb, &seen));
+	/* Whoever left something over wants a whole turn. */
+	loop_again(l);
+	OK(!is_calm_turn(ta, NULL, &seen));
+	OK(is_calm_turn(ta, NULL, &seen));
+	clock_real();
+	loop_free(l);
+}
+
 struct peer {
 	struct conn *conn;
 	int frames, fds, closed;
