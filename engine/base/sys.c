@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fault.h"
@@ -93,6 +94,13 @@ ssize_t
 sys_tee(int in, int out, size_t len)
 {
 	RETRY("tee", tee(in, out, len, SPLICE_F_NONBLOCK));
+}
+
+int
+sys_pidfd_signal(int fd, int signo)
+{
+	RETRY_INT("pidfd_signal", (int)syscall(SYS_pidfd_send_signal, fd, signo,
+					       NULL, 0));
 }
 
 int

@@ -72,6 +72,7 @@ int	sys_set_cloexec(int fd, bool on);
 /* Returns only when it fails: -errno. */
 int	sys_exec(const char *path, char *const *argv, char *const *envp);
 pid_t	sys_fork(void);
+int	sys_pidfd_signal(int fd, int signo);
 /* Runs fn in the caller's memory, which waits until it has exec'd or ended.
  * *pid is set before. */
 pid_t	sys_vfork(int (*fn)(void *), void *arg, void *stack_end, pid_t *pid);

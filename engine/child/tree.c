@@ -419,10 +419,8 @@ send_to(const struct procfs_stat *st, int signo)
 	if (procfs_stat(st->pid, &now) == 0 &&
 	    now.start_ticks == st->start_ticks) {
 		/* An old kernel, or no descriptor left: the check must do. */
-		r = fd >= 0 ? (int)syscall(SYS_pidfd_send_signal, fd, signo,
-					   NULL, 0)
-			    : kill(st->pid, signo);
-		r = r < 0 ? -errno : 0;
+		r = fd >= 0 ? sys_pidfd_signal(fd, signo) :
+			      kill(st->pid, signo) < 0 ? -errno : 0;
 	}
 	sys_close(fd);
 	return r;

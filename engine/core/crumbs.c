@@ -49,6 +49,19 @@ wipe(struct crumb_file *f)
 			memset(&f->rows[i], 0, CRUMB_PIECE * sizeof *f->rows);
 	f->feeding = f->reach = 0;
 	memset(&f->in_transit, 0, sizeof f->in_transit);
+	memset(f->sent, 0, sizeof f->sent);
+}
+
+/* What is in front of the rows and behind them. */
+static int
+make_ends(int fd)
+{
+	const off_t rows = offsetof(struct crumb_file, rows);
+	const off_t behind = offsetof(struct crumb_file, sent_count);
+	int r = posix_fallocate(fd, 0, rows);
+
+	return r ? r : posix_fallocate(fd, behind, (off_t)
+				       sizeof(struct crumb_file) - behind);
 }
 
 struct crumbs *
@@ -56,11 +69,10 @@ crumbs_open(const char *run_dir)
 {
 	char *path = mem_fmt("%s/crumbs", run_dir);
 	struct crumbs *c = mem_alloc(sizeof *c);
-	const off_t head = offsetof(struct crumb_file, rows);
 
 	c->fd = sys_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	free(path);
-	int r = c->fd < 0 ? -c->fd : posix_fallocate(c->fd, 0, head);
+	int r = c->fd < 0 ? -c->fd : make_ends(c->fd);
 	/* Of all of it: what is not in the file yet is not touched. */
 	if (r == 0)
 		c->file = mmap(NULL, sizeof *c->file, PROT_READ | PROT_WRITE,
@@ -72,7 +84,7 @@ crumbs_open(const char *run_dir)
 		if (ftruncate(c->fd, 0) < 0)
 			r = errno;
 		if (r == 0)
-			r = posix_fallocate(c->fd, 0, head);
+			r = make_ends(c->fd);
 		if (r == 0)
 			c->file->version = VERSION;
 	}
@@ -174,4 +186,36 @@ crumbs_sweep(struct crumbs *c, crumbs_known_fn *known, void *arg)
 	for (size_t i = 0; i < CRUMB_ROWS; i++)
 		if (!is_free(f, i) && !known(f->rows[i].id, arg))
 			f->rows[i].id = DROPPED;
+}
+
+void
+crumbs_put_sent(struct crumbs *c, uint64_t key, uint32_t pid, uint32_t which,
+		uint64_t run)
+{
+	struct crumb_file *f = c->file;
+	struct crumb_sent *s = &f->sent[f->sent_count % CRUMB_SENT];
+
+	if (!key)
+		return;
+	s->key = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	s->pid = pid;
+	s->which = which;
+	s->run = run;
+	atomic_signal_fence(memory_order_seq_cst);
+	s->key = key;
+	f->sent_count++;
+}
+
+const struct crumb_sent *
+crumbs_find_sent(const struct crumbs *c, uint64_t key, uint32_t pid,
+		 uint32_t which)
+{
+	for (size_t i = 0; key && i < CRUMB_SENT; i++) {
+		const struct crumb_sent *s = &c->file->sent[i];
+		if (s->key == key && s->pid == pid &&
+		    (!which || s->which == which))
+			return s;
+	}
+	return NULL;
 }

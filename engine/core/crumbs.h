@@ -6,8 +6,9 @@
  * terminal it was feeding, whose bytes were on their way to a spool, and of
  * each process how far its terminal had come (so that queries which were
  * answered are not answered again), how many bytes were thrown away, how many
- * of its input were taken out, and the last signal that somebody had it sent.
- * Mapped from a file of the run directory.
+ * of its input were taken out, and the last signal that somebody had it sent;
+ * and which processes have had the signal of which request, so that one which
+ * is asked again reaches each once.  Mapped from a file of the run directory.
  *
  * Invariants: a process has one row, found by its id, and shares it with
  * nobody; a row is written before its id is, so that whenever the engine is
@@ -32,7 +33,16 @@ struct crumb {
 	uint32_t sent_by;	/* enum cause */
 };
 
-enum { CRUMB_ROWS = 1 << 15, CRUMB_PIECE = 1 << 10 };
+/* Of a request to signal, by its key: that it was begun for this run of a
+ * record, or that a process has had it. */
+struct crumb_sent {
+	uint64_t key;		/* 0: nothing */
+	uint32_t pid;		/* 0: of a record */
+	uint32_t which;		/* the record's id, the process's start */
+	uint64_t run;
+};
+
+enum { CRUMB_ROWS = 1 << 15, CRUMB_PIECE = 1 << 10, CRUMB_SENT = 512 };
 struct crumb_file {
 	uint32_t version;
 	uint32_t feeding;	/* process id, 0: none */
@@ -40,6 +50,8 @@ struct crumb_file {
 	uint32_t pieces;	/* a bit for each CRUMB_PIECE rows there are */
 	uint32_t reach;		/* farthest that a row is from its place */
 	struct crumb rows[CRUMB_ROWS];
+	uint32_t sent_count;	/* ever; the next place is modulo the size */
+	struct crumb_sent sent[CRUMB_SENT];
 };
 
 struct crumbs {
@@ -62,5 +74,11 @@ void	crumbs_drop(struct crumbs *c, uint32_t id);
 /* Drops the rows of all who are not known. */
 typedef bool crumbs_known_fn(uint32_t id, void *arg);
 void	crumbs_sweep(struct crumbs *c, crumbs_known_fn *known, void *arg);
+/* The oldest one is forgotten; key 0: nothing is noted, and none is found. */
+void	crumbs_put_sent(struct crumbs *c, uint64_t key, uint32_t pid,
+			uint32_t which, uint64_t run);
+/* which 0: whichever; NULL: there is none. */
+const struct crumb_sent *crumbs_find_sent(const struct crumbs *c, uint64_t key,
+					  uint32_t pid, uint32_t which);
 
 #endif

@@ -141,8 +141,8 @@ procleft_look(struct engine *e, bool scan)
 	}
 }
 
-void
-procleft_signal(struct proc *p, int signo)
+static void
+send_all(struct proc *p, int signo)
 {
 	for (size_t i = 0; i < p->left_tag_count; i++)
 		tree_signal(p->e->tree, p->left_tags[i], signo, 0);
@@ -157,8 +157,8 @@ procleft_end(struct proc *p, enum cause cause, bool now, bool *looked)
 		return;
 	(void)tree_scan_once(e->tree, looked);
 	if (!now) {
-		procleft_signal(p, SIGTERM);
-		procleft_signal(p, SIGCONT);
+		send_all(p, SIGTERM);
+		send_all(p, SIGCONT);
 	}
 	(void)count(p);
 	engine_note(e, p, now ? EVENT_KILL : EVENT_STOP, cause,

@@ -31,7 +31,6 @@ bool	procleft_adopt(struct engine *e, const struct keep_slot *s);
 void	procleft_look(struct engine *e, bool scan);
 /* TERM, and KILL after five seconds, or at once. */
 void	procleft_end(struct proc *p, enum cause cause, bool now, bool *looked);
-void	procleft_signal(struct proc *p, int signo);	/* after a scan */
 /* When it wants to look again; UINT64_MAX: not by itself. */
 uint64_t procleft_settle(struct proc *p, bool *looked);
 int	procleft_pack(const struct proc *p, struct buf *b);

@@ -152,11 +152,60 @@ procmember_find_sent(struct proc *p)
 	p->sent_by = (enum cause)c->sent_by;
 }
 
-void
-procmember_signal_all(struct proc *p, int signo, enum cause cause)
+static int
+send_once(struct proc *p, const struct tree_proc *m, int signo, uint64_t key)
 {
-	remember(p, signo, cause);
-	tree_signal(p->e->tree, p->tag, signo, 0);
+	struct crumbs *c = p->e->crumbs;
+	uint32_t pid = (uint32_t)m->st.pid, start = (uint32_t)m->st.start_ticks;
+
+	if (crumbs_find_sent(c, key, pid, start))
+		return 0;
+	int r = tree_signal_one(m, signo);
+	crumbs_put_sent(c, key, pid, start, 0);
+	return r;
+}
+
+static void
+send_to_tree(struct proc *p, uint64_t tag, int signo, uint64_t key)
+{
+	struct tree *t = p->e->tree;
+	size_t count;
+	const struct tree_proc *v = tree_members(t, tag, &count);
+
+	/* A second KILL is no other than the first one. */
+	if (signo == SIGKILL)
+		tree_signal(t, tag, signo, 0);
+	for (size_t i = 0; signo != SIGKILL && i < count; i++)
+		(void)send_once(p, &v[i], signo, key);
+}
+
+bool
+procmember_had(const struct proc *p, pid_t pid, uint64_t key)
+{
+	return crumbs_find_sent(p->e->crumbs, key, (uint32_t)pid, 0);
+}
+
+bool
+procmember_all_had(const struct proc *p, uint64_t key)
+{
+	const struct crumb_sent *s = crumbs_find_sent(p->e->crumbs, key, 0,
+						      p->id);
+
+	return s && (s->run != p->life.run ||
+		     (!p->pid && p->left_tag_count == 0));
+}
+
+void
+procmember_signal_all(struct proc *p, int signo, enum cause cause, uint64_t key)
+{
+	if (!crumbs_find_sent(p->e->crumbs, key, 0, p->id))
+		crumbs_put_sent(p->e->crumbs, key, 0, p->id, p->life.run);
+	if (p->pid) {
+		remember(p, signo, cause);
+		send_to_tree(p, p->tag, signo, key);
+	}
+	for (size_t i = 0; i < p->left_tag_count; i++)
+		send_to_tree(p, p->left_tags[i], signo, key);
 }
 
 void
@@ -175,7 +224,7 @@ procmember_paused(struct proc *p, bool paused)
 
 int
 procmember_signal(struct proc *p, pid_t pid, int signo, enum cause cause,
-		  struct err *err)
+		  uint64_t key, struct err *err)
 {
 	const struct tree_proc *m = find_or_say(p, pid, err);
 	char name[SIGNAME_MAX];
@@ -185,7 +234,7 @@ procmember_signal(struct proc *p, pid_t pid, int signo, enum cause cause,
 	note(p, m, cause, signame_text(signo, name));
 	if (pid == p->pid)
 		remember(p, signo, cause);
-	int r = tree_signal_one(m, signo);
+	int r = send_once(p, m, signo, key);
 	if (r < 0)
 		return err_set(err, ERR_FAILED, "%d: %s", (int)pid,
 			       strerror(-r));

@@ -35,10 +35,20 @@ int	procmember_look(struct engine *e, struct err *err);
 int	procmember_check(struct proc *p, pid_t pid, struct err *err);
 int	procmember_check_end(struct proc *p, pid_t pid, size_t before,
 			     bool now, struct err *err);
+/*
+ * A signal that somebody asks for, by a request with this key (0: none).  If
+ * it is asked again because an engine died over it, who has had it does not
+ * get it once more: had says so of one process, and of a record that nothing
+ * of it is left to be sent to.
+ */
 int	procmember_signal(struct proc *p, pid_t pid, int signo,
-			  enum cause cause, struct err *err);
-/* The tree of its run, as it was at the look. */
-void	procmember_signal_all(struct proc *p, int signo, enum cause cause);
+			  enum cause cause, uint64_t key, struct err *err);
+bool	procmember_had(const struct proc *p, pid_t pid, uint64_t key);
+/* The trees of its run and of what former ones have left, as they were at the
+ * look. */
+void	procmember_signal_all(struct proc *p, int signo, enum cause cause,
+			      uint64_t key);
+bool	procmember_all_had(const struct proc *p, uint64_t key);
 /* As a former engine sent it, of a run that was restored. */
 void	procmember_find_sent(struct proc *p);
 /* The kernel's word: it stands still, or goes on. */

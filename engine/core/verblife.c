@@ -235,6 +235,19 @@ verblife_kill(struct verbcall *c)
 		to_each(c, LIFE_EV_KILL);
 }
 
+/* Those that had it from the engine which died over this request. */
+static void
+leave_had(struct verbcall *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->member_count; i++)
+		if (!procmember_had(c->members[i].p, c->members[i].pid,
+				    c->q->key))
+			c->members[n++] = c->members[i];
+	c->member_count = n;
+}
+
 void
 verblife_signal(struct verbcall *c)
 {
@@ -247,17 +260,23 @@ verblife_signal(struct verbcall *c)
 	}
 	/* One look for both: a tree whose members cannot be seen still has
 	 * its leader. */
+	leave_had(c);
 	if (c->member_count == 0)
 		(void)procmember_look(c->e, NULL);
 	else if (!members_are_there(c))
 		return;
 	for (size_t i = 0; i < c->member_count; i++)
 		(void)procmember_signal(c->members[i].p, c->members[i].pid,
-					signo, c->peer->cause, &c->err);
+					signo, c->peer->cause, c->q->key,
+					&c->err);
 	for (size_t i = 0; i < c->e->nproc; i++) {
 		struct proc *p = c->e->procs[i];
 		if (!c->hit[i])
 			continue;
+		if (procmember_all_had(p, c->q->key)) {
+			verbcall_acted_on(c, p);
+			continue;
+		}
 		if (!p->pid && p->left_tag_count == 0) {
 			if (c->q->flags & PROTO_F_ALL)
 				continue;
@@ -265,9 +284,7 @@ verblife_signal(struct verbcall *c)
 				p->spec->name);
 			continue;
 		}
-		if (p->pid)
-			procmember_signal_all(p, signo, c->peer->cause);
-		procleft_signal(p, signo);
+		procmember_signal_all(p, signo, c->peer->cause, c->q->key);
 		engine_note(c->e, p, EVENT_SIGNAL, c->peer->cause, "%s",
 			    signame_text(signo, name));
 		verbcall_acted_on(c, p);

@@ -677,6 +677,62 @@ ok("signalled by you (KILL)" in s.out("why", "idle"), "and who did that is known
 same(s.sbx("down")[0], 0, "down works")
 s.end()
 
+# --- and each process of a tree has had it once -------------------------------------------
+
+s = Faulty(r"""
+process count {
+    cmd exec python3 -uc 'import os, signal, time; signal.signal(10, lambda *a: os.write(1, b"got %d\n" % os.getpid())); os.fork(); os.write(1, b"up\n"); [time.sleep(9) for i in range(999)]'
+}
+process mortal {
+    cmd exec sleep 1000
+    restart always
+    restart.backoff 10ms..10ms
+}
+""")
+same(s.sbx("up")[0], 0, "some that are to be signalled")
+until(lambda: s.raw("count").count(b"up") == 2)
+pid = s.row("count")["pid"]
+child = [x for x in descendants(pid) if x != pid][0]
+state = {r["name"]: r for r in s.rows()}
+had, killed = {pid: 0, child: 0}, 0
+
+
+def had_it():
+    return {x: s.raw("count").count(b"got %d\n" % x) for x in had}
+
+
+for call in ("pidfd_signal:0:1", "pidfd_signal:0:2", "pwrite:0:1", "pwrite:0:2",
+             "sendmsg:0:1", "sendmsg:0:2"):
+    for word in ("count", "count/%d" % child):
+        s.arm("engine/%s+" % call)
+        p = s.popen("signal", "USR1", word, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE, text=True)
+        killed += s.kill_held(5, lambda: p.poll() is not None)
+        s.disarm()
+        out, err = p.communicate(timeout=60)
+        had[child] += 1
+        had[pid] += word == "count"
+        until(lambda: had_it() == had, 2)
+        ok(p.returncode == 0 and had_it() == had,
+           "signal %s, engine/%s: once" % (word, call),
+           (p.returncode, out, err, had_it(), had))
+        had = had_it()
+ok(killed > 5, "%d engines died" % killed)
+for call in ("pidfd_signal:0:1", "pwrite:0:1", "pwrite:0:2", "sendmsg:0:1"):
+    run = s.row("mortal")["run"]
+    s.arm("engine/%s+" % call)
+    p = s.popen("signal", "KILL", "mortal", stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, text=True)
+    s.kill_held(5, lambda: p.poll() is not None)
+    s.disarm()
+    out, err = p.communicate(timeout=60)
+    until(lambda: s.row("mortal")["run"] == run + 1 and
+          s.status("mortal") == "running")
+    same((p.returncode, s.row("mortal")["run"]), (0, run + 1),
+         "signal KILL, engine/%s: one run ends" % call)
+same(s.sbx("down")[0], 0, "down works")
+s.end()
+
 # --- what `tree keep` has left lives on when an engine dies over the next run ----------
 
 s = Faulty("process k {\n cmd setsid sleep 4444 & echo said\n tree keep\n"

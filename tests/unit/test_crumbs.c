@@ -108,4 +108,29 @@ TEST(who_is_not_known_goes)
 	crumbs_close(c);
 	remove_dir(dir);
 }
+
+TEST(who_had_which_signal)
+{
+	char dir[32];
+	struct crumbs *c = open_in(temp_dir(dir));
+
+	crumbs_put_sent(c, 0, 1, 2, 3);
+	OK(!crumbs_find_sent(c, 0, 1, 2));
+	crumbs_put_sent(c, 77, 1, 2, 0);
+	crumbs_put_sent(c, 77, 0, 5, 9);
+	crumbs_close(c);
+	c = open_in(dir);
+	OK(crumbs_find_sent(c, 77, 1, 2) && crumbs_find_sent(c, 77, 1, 0));
+	OK(!crumbs_find_sent(c, 77, 1, 3) && !crumbs_find_sent(c, 78, 1, 2));
+	EQ_INT(crumbs_find_sent(c, 77, 0, 5)->run, 9);
+	for (uint32_t i = 1; i < CRUMB_SENT; i++)
+		crumbs_put_sent(c, 100, i, i, 0);
+	OK(!crumbs_find_sent(c, 77, 1, 2));
+	OK(crumbs_find_sent(c, 77, 0, 5) && crumbs_find_sent(c, 100, 1, 1));
+	crumbs_clear(c);
+	OK(!crumbs_find_sent(c, 100, 1, 1));
+	crumbs_close(c);
+	remove_dir(dir);
+}
+
 TEST_MAIN()
