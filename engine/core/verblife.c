@@ -26,13 +26,11 @@
 static struct life_input
 by_hand(const struct verbcall *c, enum life_event ev)
 {
-	bool watch = c->q->flags & PROTO_F_BY_WATCH;
 	return (struct life_input){
 		.event = ev,
-		.cause = watch ? CAUSE_WATCH : c->peer->cause,
-		.flags = (watch ? 0 : LIFE_IN_HAND) |
-			 (c->q->flags & PROTO_F_NO_ESCALATE ?
-				  LIFE_IN_NO_ESCALATE : 0),
+		.cause = c->peer->cause,
+		.flags = LIFE_IN_HAND | (c->q->flags & PROTO_F_NO_ESCALATE ?
+					 LIFE_IN_NO_ESCALATE : 0),
 		.for_us = c->q->for_ms * 1000,
 		.detail = c->q->text && c->q->text[0] ? c->q->text : NULL,
 	};
@@ -43,7 +41,7 @@ by_hand(const struct verbcall *c, enum life_event ev)
 static void
 start_one(struct verbcall *c, struct proc *p, struct life_input in)
 {
-	if (p->life.kept_down && !(c->q->flags & PROTO_F_BY_WATCH))
+	if (p->life.kept_down)
 		in.flags |= LIFE_IN_HAND;
 	if (c->q->flags & PROTO_F_NO_DEPS)
 		in.flags |= LIFE_IN_DEPS_MET;

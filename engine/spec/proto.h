@@ -159,7 +159,6 @@ enum {
 	PROTO_F_WITH_DEPENDENTS = 8,
 	PROTO_F_NO_ESCALATE = 16,	/* only the first step of the ladder */
 	PROTO_F_AUTOSTART = 32,		/* START: those with autostart */
-	PROTO_F_BY_WATCH = 64,
 	PROTO_F_NEW_GROUP = 128,	/* ENV: a group that nobody is in */
 	PROTO_F_FORGET = 256,		/* ENV: what was said of the group
 					 * goes before the rest is said */
