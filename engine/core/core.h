@@ -97,6 +97,13 @@ struct proc_environ {
 	char **v;
 };
 
+/* What changes in a run that nothing happens to, as it was saved last. */
+struct proc_mark {
+	uint64_t drained_us, grow_gen, value_gen, handed_seq, input_taken;
+	uint32_t errors, warnings;
+	uint64_t flags;
+};
+
 struct proc {
 	struct engine *e;
 	uint32_t id;
@@ -232,7 +239,9 @@ struct proc {
 	uint64_t at_cpu_us;	/* when cpu_us was read; 0: not in this run */
 	uint32_t tree_count;
 	bool spec_saved;	/* it, and the environment, as they are */
-	bool still_saved;	/* all of it; for one at rest (registry.c) */
+	bool still_saved;	/* all of it; of one at rest, or of a run that
+				 * is as saved_as tells (registry.c) */
+	struct proc_mark saved_as;
 };
 
 /* A picture that a client follows. */

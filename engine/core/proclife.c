@@ -216,6 +216,7 @@ proc_event(struct proc *p, const struct life_input *given)
 	/* Jitter only spreads restarts: the low bits of the clock will do. */
 	in.jitter = (int)(in.now_us % 201) - 100;
 	unsigned fx = life_step(&p->life, &r->life, &r->policy, &in, &out);
+	p->still_saved = false;
 	proc_arm(p);
 	p->e->tree_dirty |= proctree_is_killed_early(p);
 	if (!fx)

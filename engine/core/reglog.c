@@ -175,16 +175,29 @@ reglog_begin(struct reglog *g)
 	g->end = 0;
 }
 
+static bool
+is_same(const struct slot *s, uint64_t hash, size_t len)
+{
+	return s->len == len && s->hash == hash;
+}
+
+bool
+reglog_has(const struct reglog *g, uint64_t key, const void *data, size_t len)
+{
+	const struct slot *s = find(&g->map, key);
+
+	return s->off && is_same(s, hash_of(data, len), len);
+}
+
 void
 reglog_put(struct reglog *g, uint64_t key, const void *data, size_t len)
 {
 	uint64_t hash = hash_of(data, len);
 	struct slice_head h = { .key = key, .len = len };
 	struct slot *s = map_add(&g->map, key);
-	bool same = s->len == len && s->hash == hash;
 
 	g->live += sizeof(h) + len;
-	if (same)
+	if (is_same(s, hash, len))
 		return;
 	*s = (struct slot){ .key = key, .hash = hash, .off = 1,
 			    .len = (uint32_t)len };

@@ -38,6 +38,9 @@ void	reglog_free(struct reglog *g);		/* NULL is fine */
 void	reglog_begin(struct reglog *g);
 void	reglog_put(struct reglog *g, uint64_t key, const void *data,
 		   size_t len);
+/* Would putting it change nothing? */
+bool	reglog_has(const struct reglog *g, uint64_t key, const void *data,
+		   size_t len);
 /* It is as it was; false: it is not in this file and has to be put. */
 bool	reglog_keep(struct reglog *g, uint64_t key);
 /* 0 or -errno: what was committed before still holds then. */

@@ -112,4 +112,16 @@ same(s.status("other"), "running", "all of it")
 s.arm(NOWHERE)
 same(s.sbx("down")[0], 0, "down works even so")
 ok(until(lambda: not pids_with("rc:" + s.dir)), "and nothing is left")
+
+# A run that has not changed is not packed again; this build packs it all the
+# same, and has an engine that falls where it is another one than was saved.
+s = FaultSet("process says while :; do echo x; sleep 0.02; done\n"
+             "process other sleep 1000\n")
+s.sbx("up")
+engine = s.doctor()["engine_pid"]
+for _ in range(8):
+    s.sbx("restart", "other")
+    s.sbx("signal", "CONT", "says")
+same(s.doctor()["engine_pid"], engine, "what is not saved again has not changed")
+s.end()
 done()

@@ -132,6 +132,10 @@ TEST(what_is_kept_has_to_be_there)
 	EQ_INT(reglog_commit(g), 0);
 	reglog_begin(g);
 	OK(reglog_keep(g, 7));
+	OK(reglog_has(g, 7, "seven", 5));
+	OK(!reglog_has(g, 7, "eight", 5));
+	OK(!reglog_has(g, 7, "seven", 6));
+	OK(!reglog_has(g, 8, "seven", 5));
 	EQ_INT(reglog_commit(g), 0);
 	struct reglog_view *v = view();
 	OK(has(v, 7, "seven"));
