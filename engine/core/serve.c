@@ -69,6 +69,8 @@ peer_free(struct peer *c)
 			hold(c, c->e->procs[i], 0);
 		proctold_want(c->e->procs[i], c, false);
 	}
+	/* What was his may end, whatever he has said last. */
+	loop_stir(c->e->loop);
 	list_del(&c->node);
 	c->e->npeers--;
 	buf_fini(&c->paste);
