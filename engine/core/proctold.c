@@ -22,7 +22,8 @@ proctold_want(struct proc *p, const struct peer *c, bool on)
 	if (!on && p->told_to != c->no)
 		return;
 	p->told_to = on ? c->no : 0;
-	p->told_gen = 0;
+	/* What is on its way was told to somebody else. */
+	p->told_gen = p->told_sum = 0;
 }
 
 static struct peer *
@@ -44,13 +45,16 @@ on_seen(const char *data, size_t len, void *arg)
 	int64_t wall_ms = clock_wall_ms();
 	struct logtold told;
 
+	bool knows_all = p->grow_gen <= t->peer->grow_seen ||
+			 p->told_gen == p->grow_gen;
 	if (!fold_foresee(p->fold, t->stream, data, len, wall_ms, &told))
 		return;
 	told.run = p->life.run;
 	if (!feed_told(t->peer, p, &told))
 		return;
 	t->end = told.off + len;
-	p->told_sum = procfold_growth(p) + len + told.count;
+	/* Of what a GROW still has to say before it, this says nothing. */
+	p->told_sum = knows_all ? procfold_growth(p) + len + told.count : 0;
 	/* The index says the same. */
 	procfold_note(p, len, wall_ms);
 }

@@ -16,6 +16,13 @@ thin_out(struct arrivals *a)
 void
 arrivals_note(struct arrivals *a, uint64_t end, int64_t wall_ms)
 {
+	/* What was foretold has not come; or it has, as it was. */
+	while (a->count > 0 && a->v[a->count - 1].end > end) {
+		a->count--;
+		a->from_ms = a->count ? a->v[a->count - 1].wall_ms : 0;
+	}
+	if (a->count > 0 && a->v[a->count - 1].end == end)
+		return;
 	if (a->count == 0)
 		a->step_ms = 1;
 	/* A clock that was set back begins another one. */

@@ -61,4 +61,35 @@ TEST(a_clock_may_be_set_back)
 	EQ_INT(arrivals_of(&a, 10, 1001, &end), 1000);
 	EQ_INT(end, 20);
 }
+
+/* It is foretold, and noted again when it has come. */
+TEST(a_place_has_the_time_that_was_said_first)
+{
+	struct arrivals a = { .count = 0 };
+	uint64_t end = 1000;
+
+	/* A flood, after which steps are large. */
+	for (int i = 1; i <= 100; i++)
+		arrivals_note(&a, (uint64_t)i, 5000 + i);
+	EQ_INT(arrivals_of(&a, 99, 6000, &end), 5100);
+	arrivals_note(&a, 200, 7000);
+	arrivals_note(&a, 200, 7001);
+	end = 1000;
+	EQ_INT(arrivals_of(&a, 100, 8000, &end), 7000);
+	EQ_INT(end, 200);
+}
+
+/* The disk took nothing: what comes to that place comes later. */
+TEST(what_was_foretold_and_has_not_come_has_no_time)
+{
+	struct arrivals a = { .count = 0 };
+	uint64_t end = 1000;
+
+	arrivals_note(&a, 10, 5000);
+	arrivals_note(&a, 30, 5010);
+	arrivals_note(&a, 10, 5012);
+	arrivals_note(&a, 40, 9000);
+	EQ_INT(arrivals_of(&a, 10, 9001, &end), 9000);
+	EQ_INT(end, 40);
+}
 TEST_MAIN()
