@@ -184,6 +184,20 @@ open_transit(struct engine *e, const struct keep_hello *h)
 				 &e->crumbs->file->in_transit, spool_of, e);
 }
 
+/* What has been told of and is not in the index yet is the next line there. */
+static void
+recall_order(struct engine *e)
+{
+	const struct transit_mark *m = &e->crumbs->file->in_transit;
+
+	for (size_t i = 0; i < e->nproc; i++) {
+		struct proc *p = e->procs[i];
+		if (p->fold)
+			fold_recall(p->fold, m->id == p->id ? m->stream :
+					     (unsigned)LOG_STREAMS, m->len);
+	}
+}
+
 /* Before the queues are read: what has arrived of one is not in it. */
 static void
 find_typed(struct engine *e, const struct keep_hello *h)
@@ -235,6 +249,7 @@ on_hello(const struct keep_hello *h, void *arg)
 		_exit(err_exit_code(ERR_INTERNAL));
 	}
 	open_transit(e, h);
+	recall_order(e);
 	crumbs_sweep(e->crumbs, is_known, e);
 	if (r < 0)
 		engine_note(e, NULL, EVENT_ENGINE_TAKEOVER, CAUSE_ENGINE,

@@ -553,13 +553,20 @@ fold_deadline(const struct fold *f)
 	return at;
 }
 
+static uint64_t
+lag_of(const struct fold *f, enum log_stream s)
+{
+	uint64_t end = spool_end(f->sp, s);
+
+	return end - SBX_MIN(f->scan[s].off, end);
+}
+
 uint64_t
 fold_lag(const struct fold *f)
 {
 	uint64_t lag = 0;
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
-		lag += spool_end(f->sp, s) - SBX_MIN(f->scan[s].off,
-						      spool_end(f->sp, s));
+		lag += lag_of(f, (enum log_stream)s);
 	return lag;
 }
 
@@ -584,6 +591,20 @@ fold_arrived(struct fold *f, enum log_stream s, size_t len)
 	for (unsigned i = 0; i < LOG_STREAMS; i++)
 		f->hold[i] = spool_end(f->sp, (enum log_stream)i);
 	f->hold[s] -= len;
+}
+
+void
+fold_recall(struct fold *f, unsigned last, size_t len)
+{
+	for (unsigned s = 0; s < LOG_STREAMS; s++)
+		if (s != last && lag_of(f, (enum log_stream)s))
+			f->arrived = (enum log_stream)s;
+	if (last >= LOG_STREAMS)
+		return;
+	uint64_t lag = lag_of(f, (enum log_stream)last);
+	if (lag)
+		fold_arrived(f, (enum log_stream)last,
+			     len && len < lag ? len : (size_t)lag);
 }
 
 bool

@@ -105,6 +105,13 @@ uint64_t fold_deadline(const struct fold *f);
 void	fold_arrived(struct fold *f, enum log_stream s, size_t len);
 
 /*
+ * What the fold begins with has been left by another one: the last len bytes of
+ * stream last (0: all of it) came last, or that is not known (LOG_STREAMS).
+ * What is going to arrive comes behind it, whatever its stream.
+ */
+void	fold_recall(struct fold *f, unsigned last, size_t len);
+
+/*
  * What the next len bytes of a stream will make, if they come at wall_ms: fills
  * in t, all but its run.  False where that cannot be said.
  */

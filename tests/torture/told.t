@@ -19,13 +19,16 @@ s = FaultSet("""
 process pipe {
     cmd %s
 }
+process both {
+    cmd exec 3<>in.both; while read -r l <&3; do case $l in e*) printf '%%b' "$l" >&2 ;; *) printf '%%b' "$l" ;; esac; echo "$l" >>seen.both; done
+}
 process term {
     cmd stty raw -echo; %s
     tty yes
 }
 """ % (SAYS % "pipe", SAYS % "term"))
 fifos = {}
-for name in ("pipe", "term"):
+for name in ("pipe", "both", "term"):
     os.mkfifo("%s/in.%s" % (s.dir, name))
     fifos[name] = os.open("%s/in.%s" % (s.dir, name), os.O_RDWR)
 same(s.sbx("up", "--wait")[::2], (0, ""), "a set with a pipe and a terminal")
@@ -106,6 +109,51 @@ def keys(entry):
 
 same([keys(e[2]) for e in events], [keys(e) for e in entries()],
      "which has the same")
+
+# Two streams: what was told first stays first, though the other one's file is
+# looked at before it.
+both = h.events("/v1/processes/%s/logs?follow=true" % ids["both"])
+pairs = []
+
+
+def collect_both():
+    for event in iter(both.next, None):
+        pairs.append(event[2])
+
+
+threading.Thread(target=collect_both, daemon=True).start()
+
+
+def seen_both(text):
+    def there():
+        with open(s.dir + "/seen.both") as f:
+            return text in f.read()
+    return until(there, 10)
+
+
+def told_both(text):
+    return until(lambda: any(text in base64.b64decode(e["data"])
+                             for e in pairs), 20)
+
+
+say("both", r"begin\n")
+told_both(b"begin\n")
+for call, count in STEPS.items():
+    for nth in range(1, count + 1):
+        no += 1
+        s.arm("engine/%s:0:%d+" % (call, nth))
+        say("both", r"err %d\n" % no)
+        until(s.held, 0.5)
+        say("both", r"out %d\n" % no)
+        seen_both("out %d" % no)
+        s.kill_held(0.1)
+        s.disarm()
+        s.answers()
+        say("both", r"then %d\n" % no)
+        told_both(b"then %d\n" % no)
+got = h.get("/v1/processes/%s/logs" % ids["both"])[1]["entries"]
+same([keys(e) for e in pairs], [keys(e) for e in got],
+     "of two streams each line once, with the numbers of the log")
 
 # The disk takes nothing: what was told of is not in the log, and a gap of one
 # number stands for lines of three.

@@ -695,6 +695,39 @@ TEST(what_comes_next_is_foreseen)
 	rig_fini(&r);
 }
 
+/* Another one is killed: what it had not folded yet, and what comes then. */
+TEST(what_came_first_is_folded_first_by_the_next_one)
+{
+	struct rig r;
+
+	rig_init(&r, 0);
+	say(&r, LOG_OUT, "1\n");
+	spool_append(r.sp, LOG_ERR, "2\n", 2);
+	rig_close(&r);
+	rig_open(&r, 0, 2);
+	fold_recall(r.f, LOG_ERR, 2);
+	take(&r, LOG_OUT, "3\n");
+	take(&r, LOG_ERR, "4\n");
+	drain(&r);
+	/* Of both; and where it is not known what came last. */
+	spool_append(r.sp, LOG_OUT, "5\n", 2);
+	spool_append(r.sp, LOG_ERR, "6\n", 2);
+	spool_append(r.sp, LOG_OUT, "7\n", 2);
+	rig_close(&r);
+	rig_open(&r, 0, 5);
+	fold_recall(r.f, LOG_OUT, 2);
+	drain(&r);
+	spool_append(r.sp, LOG_ERR, "8\n", 2);
+	rig_close(&r);
+	rig_open(&r, 0, 8);
+	fold_recall(r.f, LOG_STREAMS, 0);
+	take(&r, LOG_OUT, "9\n");
+	drain(&r);
+	EQ_STR(buf_str(&r.seen), "1 out 1\n2 err 2\n3 out 3\n4 err 4\n"
+	       "5 out 5\n6 err 6\n7 out 7\n8 err 8\n9 out 9\n");
+	rig_fini(&r);
+}
+
 TEST(no_fold_has_no_line)
 {
 	struct fold_tail t;
