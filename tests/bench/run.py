@@ -360,10 +360,13 @@ class Server:
 
 SERVE_ROWS = (
     ("life_ms", "create, exit and delete of true, p50", "ms"),
+    ("life_mean_ms", "  mean", "ms"),
     ("life_p99_ms", "  p99", "ms"),
     ("follow_ms", "write to follower, p50", "ms"),
+    ("follow_mean_ms", "  mean", "ms"),
     ("follow_p99_ms", "  p99", "ms"),
     ("echo_ms", "key to echo over the WebSocket, p50", "ms"),
+    ("echo_mean_ms", "  mean", "ms"),
     ("echo_p99_ms", "  p99", "ms"),
     ("many_start_ms", "200 processes, 200 followers: start", "ms"),
     ("many_ms", "  200 lines each: until all is there", "ms"),
