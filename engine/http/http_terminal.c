@@ -219,6 +219,9 @@ send_bytes(struct terminal *t, struct logread *lr)
 	char data[CHUNK];
 
 	for (int i = 0; i < TURN_CHUNKS; i++) {
+		/* A picture may be newer than what was told of the log. */
+		if (t->pos > logread_end(lr, LOG_PTY))
+			logread_refresh(lr);
 		t->pos = SBX_MIN(t->pos, logread_end(lr, LOG_PTY));
 		ssize_t n = logread_read(lr, LOG_PTY, t->pos, data,
 					 sizeof data);
