@@ -31,6 +31,16 @@ mem_array(size_t count, size_t size)
 }
 
 void *
+mem_raw(size_t size)
+{
+	assert(size > 0);
+	void *p = fault("mem") ? NULL : malloc(size);
+	if (!p)
+		exhausted(size);
+	return p;
+}
+
+void *
 mem_alloc(size_t size)
 {
 	return mem_array(1, size);

@@ -14,6 +14,9 @@
 #include "base.h"
 
 void	*mem_alloc(size_t size);		/* zeroed */
+/* Not zeroed: for what is read into, of which a page that is not used costs
+ * none then. */
+void	*mem_raw(size_t size);
 void	*mem_array(size_t count, size_t size);	/* zeroed, overflow-checked */
 /* Grows from old_count to new_count elements; the new space is zero. */
 void	*mem_grow(void *p, size_t old_count, size_t new_count, size_t size);

@@ -48,6 +48,8 @@ load_entries(struct logread *lr, const struct logseg *g, uint64_t at)
 		lr->entry_first = at - at % (LOGVIEW_ENTRIES / 2);
 		have = 0;
 	}
+	if (!lr->entries)
+		lr->entries = mem_raw(LOGVIEW_ENTRIES * sizeof *lr->entries);
 	ssize_t n;
 	do {
 		n = read_entries(lr, g, lr->entry_first + have,
@@ -117,7 +119,7 @@ gather(struct logread *lr, enum log_stream s, uint64_t off, size_t len,
 	size_t want = len;
 	if (len <= AHEAD) {
 		if (!a->data)
-			a->data = mem_alloc(AHEAD);
+			a->data = mem_raw(AHEAD);
 		to = a->data;
 		a->off = off;
 		a->len = 0;
@@ -125,7 +127,7 @@ gather(struct logread *lr, enum log_stream s, uint64_t off, size_t len,
 	} else {
 		if (len > lr->text_cap) {
 			free(lr->text);
-			lr->text = mem_alloc(len);
+			lr->text = mem_raw(len);
 			lr->text_cap = len;
 		}
 		to = lr->text;
@@ -361,7 +363,7 @@ int64_t
 logread_copy(struct logread *lr, enum log_stream s, uint64_t from, uint64_t to,
 	     int fd)
 {
-	char *data = mem_alloc(COPY);
+	char *data = mem_raw(COPY);
 	uint64_t first = from;
 	int64_t result = 0;
 	while (from < to) {

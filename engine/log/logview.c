@@ -221,6 +221,7 @@ logread_free(struct logread *lr)
 	logsegs_fini(&lr->table);
 	for (unsigned s = 0; s < LOG_STREAMS; s++)
 		free(lr->ahead[s].data);
+	free(lr->entries);
 	free(lr->text);
 	free(lr->runs);
 	free(lr->told);

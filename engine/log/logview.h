@@ -39,7 +39,7 @@ struct seen {
 
 struct logread {
 	struct logsegs table;
-	struct log_entry entries[LOGVIEW_ENTRIES];
+	struct log_entry *entries;	/* LOGVIEW_ENTRIES; NULL: not yet */
 	uint64_t entry_segment, entry_first;	/* what is in it */
 	size_t entry_count;
 	struct ahead ahead[LOG_STREAMS];
