@@ -58,8 +58,14 @@ class FaultSet(Set):
 
     def kill_held(self, seconds=15, instead=lambda: False):
         """Kills the engines that a fault holds; how many that were."""
-        until(lambda: self.held() or instead(), seconds)
-        found = self.held()
+        found = []
+
+        def look():
+            # Between two looks of its own it does not stand.
+            found[:] = self.held()
+            return found or instead()
+
+        until(look, seconds)
         for engine in found:
             os.kill(engine, signal.SIGKILL)
         return len(found)
