@@ -8,7 +8,7 @@
 #include "base/sys.h"
 #include "linescan.h"
 #include "logtold.h"
-#include "logview.h"
+#include "logpicture.h"
 
 #define AHEAD		(128 * 1024)	/* bytes of a stream read at once */
 #define COPY		(256 * 1024)
@@ -42,18 +42,18 @@ load_entries(struct logread *lr, const struct logseg *g, uint64_t at)
 
 	/* Lines are read downwards as well as upwards; who follows a log needs
 	 * the ones behind those that are here already. */
-	if (lr->entry_segment != g->head.segment || have == LOGVIEW_ENTRIES ||
-	    at != lr->entry_first + have || have == 0) {
+	if (lr->entry_segment != g->head.segment || have == 0 ||
+	    have == LOGPICTURE_ENTRIES || at != lr->entry_first + have) {
 		lr->entry_segment = g->head.segment;
-		lr->entry_first = at - at % (LOGVIEW_ENTRIES / 2);
+		lr->entry_first = at - at % (LOGPICTURE_ENTRIES / 2);
 		have = 0;
 	}
 	if (!lr->entries)
-		lr->entries = mem_raw(LOGVIEW_ENTRIES * sizeof *lr->entries);
+		lr->entries = mem_raw(LOGPICTURE_ENTRIES * sizeof *lr->entries);
 	ssize_t n;
 	do {
 		n = read_entries(lr, g, lr->entry_first + have,
-				 lr->entries + have, LOGVIEW_ENTRIES - have);
+				 lr->entries + have, LOGPICTURE_ENTRIES - have);
 		have += (size_t)SBX_MAX(n, 0);
 	} while (n > 0 && at - lr->entry_first >= have);
 	lr->entry_count = n < 0 ? 0 : have;

@@ -1,4 +1,4 @@
-#include "logview.h"
+#include "logpicture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #define TICK_MS		100		/* far more than any clock of files */
 
 struct logseg *
-logview_newest(const struct logread *lr)
+logpicture_newest(const struct logread *lr)
 {
 	return lr->table.count ? &lr->table.v[lr->table.count - 1] : NULL;
 }
@@ -83,7 +83,7 @@ static int
 look_for_new(struct logread *lr, bool *changed)
 {
 	struct logsegs *t = &lr->table;
-	uint64_t *v, last = t->count ? logview_newest(lr)->head.segment : 0;
+	uint64_t *v, last = t->count ? logpicture_newest(lr)->head.segment : 0;
 	ssize_t n = logsegs_list(t, &v);
 	int r = n < 0 ? (int)n : 0;
 	for (ssize_t i = 0; i < n && r == 0; i++) {
@@ -233,7 +233,7 @@ static void
 take_told(struct logread *lr)
 {
 	const struct logtold *t = lr->told;
-	struct logseg *g = logview_newest(lr);
+	struct logseg *g = logpicture_newest(lr);
 
 	if (!t || !g || g->head.segment != t->segment || !g->head.first_seq)
 		return;
@@ -271,7 +271,7 @@ logread_refresh(struct logread *lr)
 static bool
 is_begun(const struct logread *lr, uint64_t run)
 {
-	const struct logseg *g = logview_newest(lr);
+	const struct logseg *g = logpicture_newest(lr);
 
 	if (!g || !g->head.first_seq || lr->run_count == 0)
 		return false;
@@ -293,7 +293,7 @@ int
 logread_grow(struct logread *lr, uint64_t next_seq, uint64_t run,
 	     const uint64_t *end)
 {
-	struct logseg *g = logview_newest(lr);
+	struct logseg *g = logpicture_newest(lr);
 
 	if (!grows_at_the_end(lr, run))
 		return logread_refresh(lr);
@@ -329,7 +329,7 @@ forget_told(struct logread *lr)
 void
 logread_tell(struct logread *lr, const struct logtold *t)
 {
-	const struct logseg *g = logview_newest(lr);
+	const struct logseg *g = logpicture_newest(lr);
 
 	if (t->len == 0) {
 		forget_told(lr);
@@ -383,7 +383,7 @@ logread_begin(const struct logread *lr, enum log_stream s)
 uint64_t
 logread_end(const struct logread *lr, enum log_stream s)
 {
-	const struct logseg *g = logview_newest(lr);
+	const struct logseg *g = logpicture_newest(lr);
 	return g ? g->head.base[s] + g->size[s] : 0;
 }
 

@@ -1,8 +1,8 @@
-#ifndef SBX_LOGVIEW_H
-#define SBX_LOGVIEW_H
+#ifndef SBX_LOGPICTURE_H
+#define SBX_LOGPICTURE_H
 
 /*
- * What a logread consists of, for its two files alone: logview.c has the
+ * What a logread consists of, for its two files alone: logpicture.c has the
  * picture of what is there, and renews it; logread.c reads by it.
  */
 
@@ -15,7 +15,7 @@
 
 struct logtold;
 
-enum { LOGVIEW_ENTRIES = 1024 };	/* read at once */
+enum { LOGPICTURE_ENTRIES = 1024 };	/* read at once */
 
 /* Bytes of a stream that were read ahead. */
 struct ahead {
@@ -39,7 +39,7 @@ struct seen {
 
 struct logread {
 	struct logsegs table;
-	struct log_entry *entries;	/* LOGVIEW_ENTRIES; NULL: not yet */
+	struct log_entry *entries;	/* LOGPICTURE_ENTRIES; NULL: not yet */
 	uint64_t entry_segment, entry_first;	/* what is in it */
 	size_t entry_count;
 	struct ahead ahead[LOG_STREAMS];
@@ -53,6 +53,6 @@ struct logread {
 };
 
 /* The segment that grows; NULL in an empty log. */
-struct logseg *logview_newest(const struct logread *lr);
+struct logseg *logpicture_newest(const struct logread *lr);
 
 #endif
