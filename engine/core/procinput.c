@@ -78,9 +78,8 @@ procinput_close(struct proc *p)
 	p->run->input_off = 0;
 }
 
-/* False when the child takes no more input at all. */
-static bool
-flush_input(struct proc *p)
+bool
+procinput_push(struct proc *p)
 {
 	struct source *s = p->out ? p->out : p->in[LOG_PTY];
 	if (!s)
@@ -119,7 +118,7 @@ on_stdin_writable(struct source *s, unsigned events, void *arg)
 {
 	(void)s;
 	(void)events;
-	flush_input(arg);
+	procinput_push(arg);
 }
 
 void
@@ -133,7 +132,7 @@ procinput_attach(struct proc *p, int fd)
 			sys_close(fd);
 	}
 	if (procinput_waiting(p) > 0 || p->input_eof)
-		flush_input(p);
+		procinput_push(p);
 }
 
 /* 0 or -ENOSPC.  What is taken is taken whole. */
@@ -154,7 +153,7 @@ void
 procinput_answer(struct proc *p, const char *data, size_t len)
 {
 	if (p->in[LOG_PTY] && queue_input(p, data, len, false) == 0)
-		flush_input(p);
+		procinput_push(p);
 }
 
 int
@@ -200,7 +199,7 @@ procinput_add(struct proc *p, const char *data, size_t len, unsigned flags,
 int
 procinput_flush(struct proc *p, struct err *err)
 {
-	if (!flush_input(p))
+	if (!procinput_push(p))
 		return err_set(err, ERR_FAILED, "the stdin of '%s' is closed",
 			       p->spec->name);
 	/* Who sent it is told that it was taken. */

@@ -7,6 +7,7 @@
  * out of the queue is in the crumbs.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -23,7 +24,11 @@ void	procinput_answer(struct proc *p, const char *data, size_t len);
 enum { PROCINPUT_EOF = 1, PROCINPUT_PASTE = 2, PROCINPUT_HELD = 4 };
 int	procinput_add(struct proc *p, const char *data, size_t len,
 		      unsigned flags, struct err *err);
+/* Sends what the child takes now.  What is left is to outlive us: of what has
+ * just been queued that has to be recorded. */
 int	procinput_flush(struct proc *p, struct err *err);
+/* The same of what is recorded.  False: the child takes no more at all. */
+bool	procinput_push(struct proc *p);
 /* How much of it waits to be read. */
 size_t	procinput_waiting(const struct proc *p);
 

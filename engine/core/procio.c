@@ -240,7 +240,7 @@ on_readable(struct source *src, unsigned events, void *arg)
 	enum log_stream s = src == p->in[LOG_OUT] ? LOG_OUT :
 			    src == p->in[LOG_ERR] ? LOG_ERR : LOG_PTY;
 	if ((events & LOOP_OUT) && s == LOG_PTY && procinput_waiting(p) > 0)
-		procinput_flush(p, NULL);
+		procinput_push(p);
 	if (!(events & LOOP_IN) || !p->in[s])
 		return;
 	loop_calm(p->e->loop);

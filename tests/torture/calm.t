@@ -258,4 +258,37 @@ stopped(leave)
 ok(until(lambda: not os.path.isdir(log)), "and goes when its reader has left")
 whole(s, "after that", engine)
 same(s.sbx("down")[0], 0, "down works")
+
+# What waits to be read is recorded when it is taken, and not again for each
+# piece that is: else its length counts as often as there are pieces.
+LONG_INPUT = 400000
+s = Set("""
+process slow {
+    cmd stty raw -echo; echo up; exec python3 slow.py
+    tty yes
+}
+""")
+s.write("""import os, time
+n = 0
+while n < %d:
+    n += len(os.read(0, 4096))
+    time.sleep(0.003)
+print("done")
+""" % LONG_INPUT, "slow.py")
+same(s.sbx("up")[0], 0, "one that reads slowly")
+same(s.sbx("wait", "slow", "--log", "up", "--timeout", "20s")[0], 0, "it reads")
+
+
+def written():
+    with open("/proc/%d/io" % s.pids()[0]) as f:
+        return int(re.search(r"wchar: (\d+)", f.read())[1])
+
+
+before = written()
+same(s.sbx("send", "slow", "-", input=b"x" * LONG_INPUT)[0], 0, "it is sent")
+same(s.sbx("wait", "slow", "--log", "done", "--timeout", "60s")[0], 0,
+     "all of it is read")
+times = (written() - before) / LONG_INPUT
+ok(times < 24, "what was sent is not written for each piece", times)
+same(s.sbx("down")[0], 0, "down works")
 done()
