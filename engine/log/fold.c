@@ -73,18 +73,29 @@ add_entries(struct fold *f, struct logseg *g, const struct log_entry *e,
 }
 
 static struct log_entry
-entry(const struct fold *f, const struct logseg *g, enum log_stream s,
-      unsigned flags, uint64_t off, uint64_t len)
+entry(const struct logseg *g, enum log_stream s, unsigned flags, uint64_t off,
+      uint64_t len, int64_t wall_ms)
 {
 	return log_entry_make(off, s, flags, SBX_MIN(len, LOG_LEN_MAX),
-			      f->wall_ms - g->head.wall_ms);
+			      wall_ms - g->head.wall_ms);
+}
+
+static void
+fill_entries(const struct logseg *g, enum log_stream s,
+	     const struct linescan_line *l, size_t count, int64_t wall_ms,
+	     struct log_entry *out)
+{
+	for (size_t i = 0; i < count; i++)
+		out[i] = entry(g, s, l[i].partial ? LOG_PARTIAL : 0,
+			       l[i].start, l[i].end - l[i].start, wall_ms);
 }
 
 static void
 add_gap(struct fold *f, struct logseg *g, enum log_stream s, uint64_t off,
 	uint64_t bytes, unsigned flags)
 {
-	struct log_entry e = entry(f, g, s, LOG_GAP | flags, off, bytes);
+	struct log_entry e = entry(g, s, LOG_GAP | flags, off, bytes,
+				   f->wall_ms);
 	uint64_t seq = f->next_seq;
 	add_entries(f, g, &e, 1);
 	if (f->ops->gap && seq >= f->from_seq)
@@ -97,8 +108,8 @@ cut(struct fold *f, struct logseg *g, enum log_stream s)
 {
 	struct linescan_line l;
 	if (linescan_cut(&f->scan[s], &l)) {
-		struct log_entry e = entry(f, g, s, LOG_PARTIAL, l.start,
-					   l.end - l.start);
+		struct log_entry e;
+		fill_entries(g, s, &l, 1, f->wall_ms, &e);
 		uint64_t seq = f->next_seq;
 		add_entries(f, g, &e, 1);
 		struct fold_block b = {
@@ -229,11 +240,7 @@ fold_chunk(struct fold *f, struct logseg *g, enum log_stream s, uint64_t limit,
 				    &count);
 	if (count)
 		f->line_bytes = used / count;
-	for (size_t i = 0; i < count; i++) {
-		const struct linescan_line *l = &x->lines[i];
-		x->entries[i] = entry(f, g, s, l->partial ? LOG_PARTIAL : 0,
-				      l->start, l->end - l->start);
-	}
+	fill_entries(g, s, x->lines, count, f->wall_ms, x->entries);
 	uint64_t seq = f->next_seq;
 	if (count)
 		add_entries(f, g, x->entries, count);
@@ -613,11 +620,10 @@ fold_foresee(const struct fold *f, enum log_stream s, const char *data,
 {
 	struct linescan_line lines[LOGTOLD_LINES];
 	struct linescan ls = f->scan[s];
-	const struct logseg *g = segment_of(f);
 
 	if (!f->begun || f->pending_count || f->held || len > LOGTOLD_BYTES ||
-	    !fold_is_caught_up(f) || !g || !spool_fits(f->sp, len, &t->segment)
-	    || g->head.segment != f->segment || f->segment != t->segment)
+	    !fold_is_caught_up(f) ||
+	    !spool_fits(f->sp, len, &t->segment) || t->segment != f->segment)
 		return false;
 	t->stream = s;
 	t->off = ls.off;
@@ -626,11 +632,7 @@ fold_foresee(const struct fold *f, enum log_stream s, const char *data,
 	if (linescan_feed(&ls, data, len, lines, LOGTOLD_LINES, &t->count) <
 	    len)
 		return false;
-	for (size_t i = 0; i < t->count; i++)
-		t->lines[i] = log_entry_make(lines[i].start, s,
-			lines[i].partial ? LOG_PARTIAL : 0,
-			SBX_MIN(lines[i].end - lines[i].start, LOG_LEN_MAX),
-			wall_ms - g->head.wall_ms);
+	fill_entries(segment_of(f), s, lines, t->count, wall_ms, t->lines);
 	memcpy(t->data, data, len);
 	return true;
 }
