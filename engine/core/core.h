@@ -360,6 +360,8 @@ struct engine {
 /* --- engine.c ------------------------------------------------------------ */
 struct proc *engine_find(const struct engine *e, uint32_t id);
 struct proc *engine_find_name(const struct engine *e, const char *name);
+/* The connection of that number; NULL: it is not there any more. */
+struct peer *engine_peer(const struct engine *e, uint64_t no);
 /* Is the peer connected, or may it come back, that follows it to its end? */
 bool	engine_is_followed(const struct engine *e, const struct proc *p);
 /* Journal entry of a process, or of the set when p is NULL. */

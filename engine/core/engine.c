@@ -443,13 +443,22 @@ static const struct keeplink_events keep_events = {
 	.gone = on_keeper_gone,
 };
 
+struct peer *
+engine_peer(const struct engine *e, uint64_t no)
+{
+	list_each(n, &e->peers) {
+		struct peer *c = container_of(n, struct peer, node);
+		if (c->no == no)
+			return c;
+	}
+	return NULL;
+}
+
 bool
 engine_is_followed(const struct engine *e, const struct proc *p)
 {
-	list_each(n, &e->peers)
-		if (container_of(n, struct peer, node)->no == p->follower)
-			return true;
-	return p->at_unfollowed_us > clock_us();
+	return engine_peer(e, p->follower) ||
+	       p->at_unfollowed_us > clock_us();
 }
 
 /* --- start and end --- */

@@ -26,17 +26,6 @@ proctold_want(struct proc *p, const struct peer *c, bool on)
 	p->told_gen = p->told_sum = 0;
 }
 
-static struct peer *
-peer_of(const struct proc *p)
-{
-	list_each(n, &p->e->peers) {
-		struct peer *c = container_of(n, struct peer, node);
-		if (c->no == p->told_to)
-			return c;
-	}
-	return NULL;
-}
-
 static void
 on_seen(const char *data, size_t len, void *arg)
 {
@@ -75,7 +64,7 @@ proctold_move(struct proc *p, enum log_stream s, int fd, size_t max)
 	struct telling t = { .p = p, .stream = s };
 
 	if (p->told_to && p->run)
-		t.peer = peer_of(p);
+		t.peer = engine_peer(p->e, p->told_to);
 	bool may = t.peer && feed_may_tell(t.peer);
 	ssize_t n = transit_move(p->e->transit, p->id, s, p->spool, fd, max,
 				 may ? on_seen : NULL, &t);

@@ -290,10 +290,11 @@ on_grow(struct shared *h, const struct proto_grow *g)
 		publish(h);
 }
 
-/* What is on its way into the log that is open; true: and nothing else. */
+/* What is on its way into the log that is open. */
 static void
-on_told(struct shared *h, const struct logtold *t)
+on_told(struct shared *h, const struct model_proc *p)
 {
+	const struct logtold *t = model_told(http_link_model(h->all->link));
 	struct logread *lr = entries_log(h->entries);
 
 	if (!lr)
@@ -301,7 +302,7 @@ on_told(struct shared *h, const struct logtold *t)
 	logread_tell(lr, t);
 	if (t->len == 0)
 		entries_correct(h->entries);
-	h->grown += t->len + t->count;
+	h->grown = growth(&p->grow);
 	h->told = true;
 	timer_arm(h->quiet, clock_us() + HTTP_LOG_QUIET_MS * 1000);
 }
@@ -326,7 +327,7 @@ on_news(struct model_proc *p, unsigned what, void *arg)
 		return;
 	}
 	if (what & LINK_TOLD)
-		on_told(h, model_told(http_link_model(h->all->link)));
+		on_told(h, p);
 	if (what == LINK_TOLD) {
 		tell(h);
 		return;

@@ -14,16 +14,6 @@
 #define COPY		(256 * 1024)
 
 static ssize_t
-read_bytes(struct logread *lr, enum log_stream s, uint64_t off, void *data,
-	   size_t cap)
-{
-	ssize_t n = lr->told ? logtold_read(lr->told, s, off, data, cap) :
-			       -ENOENT;
-
-	return n != -ENOENT ? n : logsegs_read(&lr->table, s, off, data, cap);
-}
-
-static ssize_t
 read_entries(struct logread *lr, const struct logseg *g, uint64_t at,
 	     struct log_entry *out, size_t cap)
 {
@@ -134,8 +124,8 @@ gather(struct logread *lr, enum log_stream s, uint64_t off, size_t len,
 	}
 	size_t got = 0;
 	while (got < want) {
-		ssize_t n = read_bytes(lr, s, off + got, to + got,
-				       want - got);
+		ssize_t n = logread_read(lr, s, off + got, to + got,
+					 want - got);
 		/* What was read ahead may end in a hole: that is later. */
 		if (n < 0 && got < len)
 			return n;
@@ -356,7 +346,10 @@ ssize_t
 logread_read(struct logread *lr, enum log_stream s, uint64_t off, void *data,
 	     size_t cap)
 {
-	return read_bytes(lr, s, off, data, cap);
+	ssize_t n = lr->told ? logtold_read(lr->told, s, off, data, cap) :
+			       -ENOENT;
+
+	return n != -ENOENT ? n : logsegs_read(&lr->table, s, off, data, cap);
 }
 
 int64_t
@@ -368,7 +361,7 @@ logread_copy(struct logread *lr, enum log_stream s, uint64_t from, uint64_t to,
 	int64_t result = 0;
 	while (from < to) {
 		size_t want = (size_t)SBX_MIN((uint64_t)COPY, to - from);
-		ssize_t n = read_bytes(lr, s, from, data, want);
+		ssize_t n = logread_read(lr, s, from, data, want);
 		if (n > 0)
 			result = sys_write_all(fd, data, (size_t)n);
 		else if (n != -ESTALE || from == first)

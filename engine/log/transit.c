@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "logtold.h"
 #include "spool.h"
 
 enum { PIECE_MIN = 4096, COPY_MAX = 64 << 10 };
@@ -156,7 +157,7 @@ transit_free(struct transit *t)
 static void
 show(struct transit *t, size_t len, transit_seen_fn *seen, void *arg)
 {
-	char data[TRANSIT_SEEN_MAX];
+	char data[LOGTOLD_BYTES];
 
 	if (len > sizeof data || peek(t, data, len) != (ssize_t)len)
 		return;

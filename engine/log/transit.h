@@ -53,9 +53,9 @@ struct transit *transit_new(int read_fd, int write_fd,
 			    transit_owner_fn *owner, void *arg);
 void	transit_free(struct transit *t);		/* NULL is fine */
 
-/* Called with bytes that are safe, and not in their file yet. */
+/* Called with bytes that are safe, and not in their file yet; not of more than
+ * LOGTOLD_BYTES. */
 typedef void transit_seen_fn(const char *data, size_t len, void *arg);
-enum { TRANSIT_SEEN_MAX = 4096 };	/* of more it is not called */
 
 /*
  * Moves up to max bytes from fd, a pipe or a terminal's master that does not

@@ -11,6 +11,7 @@
 
 #include "engine/base/buf.h"
 #include "engine/core/inpipe.h"
+#include "engine/log/logtold.h"
 #include "engine/log/spool.h"
 #include "tests/lib/test.h"
 
@@ -305,7 +306,7 @@ TEST(little_is_shown_on_its_way)
 {
 	struct rig r;
 	struct seen x = { .r = &r, .text = BUF_INIT(1 << 20) };
-	static char much[TRANSIT_SEEN_MAX + 1];
+	static char much[LOGTOLD_BYTES + 1];
 	int p[2];
 
 	set_up(&r);
